@@ -1,0 +1,2 @@
+//! A candidate.
+fn main() {}
