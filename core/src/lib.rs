@@ -1,1 +1,8 @@
-//! Leader election.
+//! Leader election on Kubernetes Leases, inside your process.
+
+pub mod clock;
+mod error;
+pub mod lease_record;
+pub mod lease_store;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,188 @@
+//! The one clock of every answer: time since boot, suspend included.
+//!
+//! `CLOCK_MONOTONIC` (and with it `std::time::Instant`) stops while a machine is suspended, so a
+//! laptop that wakes after an hour would still believe in its leadership. Expiry is therefore
+//! measured on `CLOCK_BOOTTIME`; on Apple systems `CLOCK_MONOTONIC` counts sleep already.
+
+use std::ops::Add;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SUSPEND_AWARE: ClockId = ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const SUSPEND_AWARE: ClockId = ClockId::Monotonic;
+
+/// How long a sleeping task trusts Tokio's timer, which does not count suspend.
+const LONGEST_NAP: Duration = Duration::from_secs(1);
+
+/// A local instant, in nanoseconds on the suspend-aware clock. Never compared across machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// Before every instant that a clock returns.
+    pub const ZERO: Self = Self(0);
+
+    /// The instant `nanos` nanoseconds after the clock's zero.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the clock's zero.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to here; zero when `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
+    }
+}
+
+/// A wall-clock time in microseconds since the Unix epoch, the precision of a Lease's `MicroTime`.
+/// Written into records for people to read; never used to judge expiry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WallTime(i64);
+
+impl WallTime {
+    /// The wall-clock time `micros` microseconds after the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<SystemTime> for WallTime {
+    fn from(time: SystemTime) -> Self {
+        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(micros(after)),
+            Err(before) => Self(-micros(before.duration())),
+        }
+    }
+}
+
+impl From<WallTime> for SystemTime {
+    fn from(time: WallTime) -> Self {
+        let distance = Duration::from_micros(time.0.unsigned_abs());
+        if time.0 >= 0 {
+            UNIX_EPOCH + distance
+        } else {
+            UNIX_EPOCH - distance
+        }
+    }
+}
+
+/// Where an election takes its time from.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    SuspendAware,
+    /// Tokio's clock, which a test may pause and advance.
+    Simulated {
+        origin: tokio::time::Instant,
+        wall_origin: WallTime,
+    },
+}
+
+impl Clock {
+    /// The machine's suspend-aware clock.
+    pub const fn suspend_aware() -> Self {
+        Self(Source::SuspendAware)
+    }
+
+    /// Tokio's clock, for tests under `tokio::time::pause`. Its wall clock starts at `wall_origin`.
+    pub fn simulated(wall_origin: WallTime) -> Self {
+        Self(Source::Simulated {
+            origin: tokio::time::Instant::now(),
+            wall_origin,
+        })
+    }
+
+    /// The instant now. Lock-free and allocation-free; safe in a forked child.
+    #[inline]
+    pub fn now(&self) -> Instant {
+        match self.0 {
+            Source::SuspendAware => {
+                let time = clock_gettime(SUSPEND_AWARE);
+                // Time since boot is never negative.
+                Instant(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
+            }
+            Source::Simulated { origin, .. } => {
+                // Zero is kept for "never": a simulation starts one second after it.
+                Instant(1_000_000_000) + origin.elapsed()
+            }
+        }
+    }
+
+    /// The wall-clock time now, for records and displays.
+    pub fn wall(&self) -> WallTime {
+        match self.0 {
+            Source::SuspendAware => SystemTime::now().into(),
+            Source::Simulated {
+                origin,
+                wall_origin,
+            } => {
+                let elapsed = i64::try_from(origin.elapsed().as_micros()).unwrap_or(i64::MAX);
+                WallTime(wall_origin.0.saturating_add(elapsed))
+            }
+        }
+    }
+
+    /// Waits until the clock has reached `deadline`, at most a second late after a suspend.
+    pub async fn sleep_until(&self, deadline: Instant) {
+        loop {
+            let left = deadline.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(LONGEST_NAP)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_time_survives_the_round_trip_on_both_sides_of_the_epoch() {
+        for micros in [-1_500_001, 0, 1_790_000_000_123_456] {
+            let time = WallTime::from_micros(micros);
+            assert_eq!(WallTime::from(SystemTime::from(time)), time);
+        }
+    }
+
+    #[test]
+    fn the_suspend_aware_clock_agrees_with_the_kernel() {
+        let before = clock_gettime(SUSPEND_AWARE).tv_sec.cast_unsigned();
+        let now = Clock::suspend_aware().now().as_nanos() / 1_000_000_000;
+        let after = clock_gettime(SUSPEND_AWARE).tv_sec.cast_unsigned();
+        assert!((before..=after).contains(&now));
+    }
+
+    #[test]
+    fn a_time_span_never_turns_negative() {
+        assert_eq!(
+            Instant::from_nanos(1).since(Instant::from_nanos(2)),
+            Duration::ZERO
+        );
+    }
+}

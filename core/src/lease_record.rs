@@ -1,0 +1,71 @@
+//! The spec of a `coordination.k8s.io/v1` Lease as plain data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::WallTime;
+
+/// The duration that a release writes, as client-go does. With an empty holder it tells everybody
+/// that the last holder has stopped and that nobody need wait.
+pub const RELEASED_DURATION_SECONDS: i32 = 1;
+
+/// What a candidate writes into the Lease and reads from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeaseRecord {
+    /// The identity of the holder; empty when nobody holds the Lease.
+    pub holder: String,
+    /// How long other candidates wait after the record last changed. Whole seconds.
+    pub lease_duration_seconds: Option<i32>,
+    /// When the present holder acquired the Lease, by its own wall clock. For display.
+    pub acquire_time: Option<WallTime>,
+    /// When the present holder last renewed, by its own wall clock. For display and comparison.
+    pub renew_time: Option<WallTime>,
+    /// How often the Lease has been acquired.
+    pub transitions: i32,
+}
+
+impl LeaseRecord {
+    /// Whether some candidate is named as the holder.
+    pub fn is_held(&self) -> bool {
+        !self.holder.is_empty()
+    }
+
+    /// How long others wait, where the record says so. Zero and negative durations say nothing.
+    pub fn lease_duration(&self) -> Option<Duration> {
+        let seconds = u64::try_from(self.lease_duration_seconds?).ok()?;
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
+    /// Whether this is the same write as `other`: same holder, same acquisition, same renewal.
+    /// The other fields may have been edited since without changing whose write it is.
+    pub fn is_same_write(&self, other: &Self) -> bool {
+        self.holder == other.holder
+            && self.acquire_time == other.acquire_time
+            && self.renew_time == other.renew_time
+    }
+}
+
+/// The version of a stored Lease. Versions of one Lease only grow, also across its deletion and
+/// creation anew (KEP-5504), which is what makes them fencing tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceVersion(pub u64);
+
+impl std::fmt::Display for ResourceVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A Lease as the store holds it.
+#[derive(Clone, Debug)]
+pub struct StoredLease {
+    /// What candidates agree on.
+    pub record: LeaseRecord,
+    /// Grows with each change of the stored object.
+    pub version: ResourceVersion,
+    /// Tells this object from one created anew under the same name.
+    pub uid: String,
+    /// The whole object as the store knows it, so that a write keeps the fields of others.
+    /// Only the store that made it looks inside.
+    pub object: Option<Arc<serde_json::Value>>,
+}
