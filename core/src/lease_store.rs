@@ -2,6 +2,8 @@
 //!
 //! Every store passes the same contract tests (`tests/store_contract`).
 
+pub mod memory;
+
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
@@ -26,7 +28,8 @@ pub trait LeaseStore: Send + Sync + 'static {
     fn replace(&self, seen: StoredLease, record: LeaseRecord)
     -> BoxFuture<'_, Result<StoredLease>>;
 
-    /// All changes after version `from`, in order. The stream ends when the store ends the watch,
+    /// All changes after version `from`, in order; from version zero, the present Lease first, if
+    /// there is one, and then all changes. The stream ends when the store ends the watch,
     /// after which a new one may resume from the last version seen. Its first error is its last
     /// item: [`Gone`](crate::ErrorKind::Gone) when `from` is too old to resume,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) when watching is not granted.
