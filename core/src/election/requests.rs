@@ -1,5 +1,7 @@
 //! What to ask of the store next, when, for how long, and which record to write.
 
+use std::time::Duration;
+
 use super::{Action, Election, JITTER_FACTOR, Phase, SPREAD_PER_CANDIDATE};
 use crate::clock::{Instant, WallTime};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS};
