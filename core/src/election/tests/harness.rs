@@ -51,7 +51,7 @@ pub(super) fn candidate_with(store: &MemoryStore, settings: Settings) -> Candida
         watches: true,
         heard: None,
         now: START,
-        wall: WallTime::from_micros(WALL_START),
+        wall_ahead: 0,
         in_transit: None,
         landed: None,
         asked: Vec::new(),
@@ -150,7 +150,8 @@ pub(super) struct Candidate {
     /// The version up to which the watch has told what happened.
     heard: Option<ResourceVersion>,
     now: Instant,
-    wall: WallTime,
+    /// By how many microseconds its wall clock is ahead of the tests' own.
+    wall_ahead: i64,
     in_transit: Option<Request>,
     landed: Option<Reply>,
     asked: Vec<&'static str>,
@@ -170,12 +171,21 @@ impl Candidate {
         self.at_instant(instant(seconds))
     }
 
-    fn at_instant(&mut self, now: Instant) -> &mut Self {
+    pub(super) fn at_instant(&mut self, now: Instant) -> &mut Self {
         self.now = now;
-        let micros = i64::try_from(now.since(START).as_micros()).unwrap();
-        self.wall = WallTime::from_micros(WALL_START + micros);
         self.election.handle_timeout(now);
         self.listen()
+    }
+
+    pub(super) fn wall(&self) -> WallTime {
+        let micros = i64::try_from(self.now.since(START).as_micros()).unwrap();
+        WallTime::from_micros(WALL_START + micros + self.wall_ahead)
+    }
+
+    /// Somebody sets the machine's wall clock, to so many seconds from what it should be.
+    pub(super) fn set_wall_ahead(&mut self, seconds: i64) -> &mut Self {
+        self.wall_ahead = seconds * 1_000_000;
+        self
     }
 
     pub(super) fn now(&self) -> Instant {
@@ -202,7 +212,7 @@ impl Candidate {
     }
 
     fn try_ask(&mut self) -> Option<&'static str> {
-        let request = self.election.poll_request(self.now, self.wall);
+        let request = self.election.poll_request(self.now, self.wall());
         self.listen();
         let request = request?;
         assert!(self.in_transit.is_none(), "two requests in flight");
@@ -243,6 +253,16 @@ impl Candidate {
     pub(super) fn land(&mut self) -> &mut Self {
         let request = self.in_transit.as_ref().expect("a request in transit");
         self.landed = Some(execute(&self.store, request.operation.clone()));
+        self
+    }
+
+    /// The request in transit, for a network that delivers it when nobody waits for it any more.
+    pub(super) fn request(&self) -> Request {
+        self.in_transit.clone().expect("a request in transit")
+    }
+
+    pub(super) fn land_late(&mut self, request: Request) -> &mut Self {
+        execute(&self.store, request.operation);
         self
     }
 
@@ -460,4 +480,9 @@ fn execute(store: &MemoryStore, operation: Operation) -> Reply {
 /// The Lease as it is stored.
 pub(super) fn stored(store: &MemoryStore) -> StoredLease {
     store.get().expect("a Lease")
+}
+
+/// What a watch tells about the Lease as it is stored.
+pub(super) fn changed(store: &MemoryStore) -> Observation {
+    Observation::Changed(stored(store))
 }
