@@ -151,8 +151,11 @@ impl Observed {
         if matches!(self.state, State::Absent) {
             return Change::None;
         }
-        // A holder that has not yet noticed the deletion may lead for its own duration.
-        self.free_at = match self.holder_duration.take() {
+        // A holder that has not yet noticed the deletion may lead for its own duration. A watch
+        // tells of each holder, but between two reads there may have been one that nobody saw.
+        let holder_duration = self.holder_duration.take();
+        let unseen = version.is_none() && !self.is_unknown();
+        self.free_at = match holder_duration.or(unseen.then_some(self.own_duration)) {
             Some(duration) => now + duration,
             None => self.free_at.max(now),
         };
@@ -177,15 +180,26 @@ impl Observed {
     /// was created anew.
     fn free_without_holder(&self, now: Instant, lease: &StoredLease) -> Instant {
         let record = &lease.record;
-        let never_held = record.renew_time.is_none() && record.acquire_time.is_none();
         let released = record.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS);
-        let same_object = self.lease().is_some_and(|known| known.uid == lease.uid);
-        match self.holder_duration {
-            // With a duration of one second, a release looks like a holder emptied by hand.
-            Some(held) if released && same_object && held != Duration::from_secs(1) => now,
-            Some(held) => now + held,
-            None if self.is_unknown() && !released && !never_held => now + self.duration_of(record),
-            None => self.free_at.max(now),
+        let never_held = record.renew_time.is_none() && record.acquire_time.is_none();
+        let at_once = match &self.state {
+            State::Unknown | State::Absent => released || never_held,
+            State::Present(known) => {
+                // With a duration of one second, a release looks like a holder emptied by hand.
+                let told_apart = self.holder_duration != Some(Duration::from_secs(1));
+                let same_object = known.uid == lease.uid;
+                same_object && (released && told_apart || known.record.is_same_write(record))
+            }
+        };
+        if !at_once {
+            let written = self.duration_of(record);
+            now + self
+                .holder_duration
+                .map_or(written, |held| held.max(written))
+        } else if self.holder_duration.is_some() {
+            now
+        } else {
+            self.free_at.max(now)
         }
     }
 

@@ -12,6 +12,7 @@ mod deletion_and_emptying;
 mod expiry;
 mod harness;
 mod identity;
+mod interleavings;
 mod release_and_drain;
 mod requests;
 mod stall;

@@ -124,6 +124,37 @@ fn a_lease_created_anew_without_a_holder_after_a_deletion_shortens_no_wait() {
 }
 
 #[test]
+fn between_two_reads_there_may_have_been_a_holder_that_nobody_saw() {
+    let store = store_with(released());
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("acquire");
+    store.put_foreign(held_by("b", 15));
+    store.delete();
+    a.answer().expect("read").answer();
+    a.run_until(14.9).assert_not_leader();
+    a.run_until(15.0).assert_leader();
+
+    let store = store_held_by("b", 3);
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    store.put_foreign(held_by("c", 60));
+    store.edit(emptied);
+    a.at(2.5).expect("read").answer();
+    a.run_until(62.4).assert_not_leader();
+    a.run_until(62.5).assert_leader();
+}
+
+#[test]
+fn a_watch_that_tells_of_a_deletion_leaves_out_no_holder() {
+    let store = store_with(released());
+    let mut a = candidate("a", &store);
+    a.expect("read").answer().hear();
+    store.delete();
+    a.run_until(0.0).assert_leader();
+}
+
+#[test]
 fn edits_after_the_emptying_neither_shorten_nor_prolong_the_wait() {
     let store = store_held_by("b", 60);
     let mut a = candidate("a", &store);

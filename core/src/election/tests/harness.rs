@@ -316,15 +316,7 @@ impl Candidate {
             self.observe(Observation::Watching);
         }
         self.heard = Some(from);
-        let store = self.store.clone();
-        let mut watch = store.watch(from);
-        while let Some(Some(Ok(event))) = watch.next().now_or_never() {
-            let (version, observation) = match event {
-                WatchEvent::Opened => continue,
-                WatchEvent::Changed(lease) => (lease.version, Observation::Changed(lease)),
-                WatchEvent::Deleted(version) => (version, Observation::Deleted(version)),
-                WatchEvent::Bookmark(_) => unreachable!("nothing heard is a bookmark"),
-            };
+        for (version, observation) in news(&self.store, from) {
             self.heard = Some(version);
             self.observe(observation);
         }
@@ -464,7 +456,7 @@ fn name(operation: &Operation) -> &'static str {
     }
 }
 
-fn execute(store: &MemoryStore, operation: Operation) -> Reply {
+pub(super) fn execute(store: &MemoryStore, operation: Operation) -> Reply {
     fn at_once<T>(reply: Option<Result<T>>) -> Result<T> {
         reply.expect("the memory store answers at once")
     }
@@ -480,6 +472,24 @@ fn execute(store: &MemoryStore, operation: Operation) -> Reply {
 /// The Lease as it is stored.
 pub(super) fn stored(store: &MemoryStore) -> StoredLease {
     store.get().expect("a Lease")
+}
+
+/// All that a watch tells about what has happened since a version.
+pub(super) fn news(
+    store: &MemoryStore,
+    from: ResourceVersion,
+) -> Vec<(ResourceVersion, Observation)> {
+    let mut news = Vec::new();
+    let mut watch = store.watch(from);
+    while let Some(Some(Ok(event))) = watch.next().now_or_never() {
+        match event {
+            WatchEvent::Opened => {}
+            WatchEvent::Changed(lease) => news.push((lease.version, Observation::Changed(lease))),
+            WatchEvent::Deleted(version) => news.push((version, Observation::Deleted(version))),
+            WatchEvent::Bookmark(_) => unreachable!("the past has no bookmarks"),
+        }
+    }
+    news
 }
 
 /// What a watch tells about the Lease as it is stored.
