@@ -140,6 +140,8 @@ impl Turns {
         leadership.publish(self.election.leadership().as_ref());
         self.election.handle_published(self.clock.now());
         leadership.publish(self.election.leadership().as_ref());
+        self.shared
+            .set_standing(self.election.standing(self.clock.now()));
         while let Some(event) = self.election.poll_event() {
             let is_loss = matches!(event, Event::Lost(..));
             self.work.extend(self.shared.tell(event));

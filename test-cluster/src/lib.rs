@@ -19,6 +19,7 @@
 
 mod api;
 pub mod binaries;
+mod cache;
 mod certificates;
 mod cluster;
 mod control_plane;
