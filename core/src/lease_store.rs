@@ -49,3 +49,7 @@ pub enum WatchEvent {
     /// Nothing changed up to this version: a later watch may resume from it.
     Bookmark(ResourceVersion),
 }
+
+mod open;
+
+pub(crate) use self::open::Stores;
