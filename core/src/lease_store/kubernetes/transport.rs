@@ -1,0 +1,66 @@
+//! One HTTP/2 connection, or HTTP/1 where the other side speaks nothing else.
+
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::Connection as _;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower::{BoxError, ServiceExt};
+
+use super::access::{Access, Body};
+use super::connector::Connector;
+
+/// An open way to the API server, for any number of requests at a time. It repeats none of them.
+pub(super) enum Transport {
+    Http2(SendRequest<Body>),
+    /// As many connections as there are requests at a time.
+    Http1(Box<Client<Connector, Body>>),
+}
+
+impl Transport {
+    pub(super) async fn open(access: &Access, silence_limit: Duration) -> Result<Self, BoxError> {
+        let stream = access
+            .connector
+            .clone()
+            .oneshot(access.server.clone())
+            .await?;
+        if !stream.connected().is_negotiated_h2() {
+            let client = Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .retry_canceled_requests(false)
+                .build(access.connector.clone());
+            return Ok(Self::Http1(Box::new(client)));
+        }
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            // A dead connection is noticed within the limit, also while nothing but watches use it.
+            .keep_alive_interval(silence_limit / 2)
+            .keep_alive_timeout(silence_limit / 2)
+            .keep_alive_while_idle(true)
+            .handshake(stream)
+            .await?;
+        // It ends after the last request on it. Its error is also that of each of them.
+        tokio::spawn(connection);
+        Ok(Self::Http2(sender))
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, BoxError> {
+        match self {
+            Self::Http2(sender) => Ok(sender.clone().send_request(request).await?),
+            Self::Http1(client) => Ok(client.request(request).await?),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Self::Http2(sender) => sender.is_closed(),
+            Self::Http1(_) => false,
+        }
+    }
+}
