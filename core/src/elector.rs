@@ -18,7 +18,7 @@ use tracing::{debug, error};
 
 use self::watcher::Watcher;
 use crate::clock::{Clock, Instant};
-use crate::election::{Election, Event, Operation, Reply, Request, Settings};
+use crate::election::{Election, Event, Operation, Reply, Request, Role, Settings, Standing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
@@ -63,6 +63,22 @@ impl Elector {
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// The whole of an election that never leads: waits to be stopped.
+pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
+    shared.set_standing(Standing {
+        role: Role::Candidate,
+        holder: None,
+        why_not_leading: Some("the mode is `never`".to_owned()),
+        failing: None,
+        watching: false,
+        free_at: None,
+        record_age: None,
+        record_duration: None,
+    });
+    while !matches!(commands.recv().await, Some(Command::Stop)) {}
+    shared.tell(Event::Stopped);
 }
 
 /// The loop of one election, and what it waits for.

@@ -14,6 +14,7 @@ pub mod lease_store;
 mod listeners;
 mod logging;
 mod metrics;
+mod names;
 mod runtime;
 mod shared;
 

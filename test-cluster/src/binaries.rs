@@ -24,6 +24,13 @@ pub struct ControlPlaneBinaries {
     pub kube_apiserver: PathBuf,
 }
 
+impl ControlPlaneBinaries {
+    /// The folder that both are in.
+    pub fn folder(&self) -> &Path {
+        self.etcd.parent().unwrap_or(Path::new("/"))
+    }
+}
+
 /// Takes `etcd` and `kube-apiserver` from `KUBEBUILDER_ASSETS` if that is set;
 /// otherwise from the cache, where they are built first if need be.
 pub fn control_plane() -> Result<ControlPlaneBinaries> {

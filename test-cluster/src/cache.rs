@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Outside the source tree, so that a clean checkout need not build again.
-pub(crate) fn folder() -> Result<PathBuf> {
+/// The folder for what is built once. Outside the source tree, so that a clean checkout need not
+/// build again.
+pub fn folder() -> Result<PathBuf> {
     let absolute = |name| {
         env::var_os(name)
             .map(PathBuf::from)

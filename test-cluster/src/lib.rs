@@ -33,6 +33,7 @@ mod server;
 mod toxiproxy;
 
 pub use api::{Api, ApiError};
+pub use cache::folder as cache_folder;
 pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;
