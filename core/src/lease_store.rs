@@ -2,6 +2,7 @@
 //!
 //! Every store passes the same contract tests (`tests/store_contract`).
 
+pub mod file;
 pub mod memory;
 
 use futures_core::future::BoxFuture;
