@@ -3,6 +3,7 @@
 //! Every store passes the same contract tests (`tests/store_contract`).
 
 pub mod file;
+pub mod kubernetes;
 pub mod memory;
 mod open;
 mod surroundings;

@@ -31,7 +31,7 @@ fn main() -> Result<()> {
 
     let (started, used) = (Instant::now(), cpu_time());
     std::thread::sleep(Duration::from_secs(seconds));
-    let share = (cpu_time() - used).as_secs_f64() / started.elapsed().as_secs_f64();
+    let share = cpu_time().saturating_sub(used).as_secs_f64() / started.elapsed().as_secs_f64();
     println!("{count} leaderships: {:.2} % of a core", 100.0 * share);
     if !elections.iter().all(LeaderElection::is_leader) {
         bail!("some election was lost meanwhile");
