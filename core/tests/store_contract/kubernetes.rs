@@ -68,10 +68,10 @@ impl Fixture for Kubernetes {
     }
 
     async fn set_field(&self, path: &[&str], value: &str) {
-        let patch = path
+        let merge = path
             .iter()
             .rfold(json!(value), |inner, key| json!({ *key: inner }));
-        block_in_place(|| CLUSTER.api().patch(&self.path(), &patch)).unwrap();
+        block_in_place(|| CLUSTER.api().patch(&self.path(), &merge)).unwrap();
     }
 
     async fn field(&self, path: &[&str]) -> Value {
