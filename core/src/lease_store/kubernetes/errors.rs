@@ -4,11 +4,12 @@ use std::error::Error as StdError;
 use std::{io, iter};
 
 use kube::client::AuthError;
+use kube::config::KubeconfigError;
 use rustls::CertificateError;
 use tower::BoxError;
 
 use super::access::Access;
-use super::config::Origin;
+use super::config::{Origin, unreadable};
 use crate::error::{Error, ErrorKind};
 
 /// The API server gave no answer, or not all of it.
@@ -50,6 +51,12 @@ pub(super) fn unusable_credentials(
         kube::Error::Auth(AuthError::AuthExecStart(cause)) => origin.wrong(format!(
             "its credential plugin {plugin} cannot be run ({cause}); install it, or put it on PATH"
         )),
+        kube::Error::InferKubeconfig(KubeconfigError::LoadClientCertificate(cause)) => {
+            origin.wrong(unreadable("client-certificate", cause))
+        }
+        kube::Error::InferKubeconfig(KubeconfigError::LoadClientKey(cause)) => {
+            origin.wrong(unreadable("client-key", cause))
+        }
         other => origin.wrong(format!(
             "its credentials are unusable: {}",
             in_one_line(other)
