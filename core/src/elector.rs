@@ -18,7 +18,7 @@ use tracing::{debug, error};
 
 use self::watcher::Watcher;
 use crate::clock::{Clock, Instant};
-use crate::election::{Election, Event, Operation, Reply, Request, Settings};
+use crate::election::{Election, Event, Operation, Reply, Request, Role, Settings, Standing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
@@ -63,6 +63,22 @@ impl Elector {
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// The whole of an election that never leads: waits to be stopped.
+pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
+    shared.set_standing(Standing {
+        role: Role::Candidate,
+        holder: None,
+        why_not_leading: Some("the mode is `never`".to_owned()),
+        failing: None,
+        watching: false,
+        free_at: None,
+        record_age: None,
+        record_duration: None,
+    });
+    while !matches!(commands.recv().await, Some(Command::Stop)) {}
+    shared.tell(Event::Stopped);
 }
 
 /// The loop of one election, and what it waits for.
@@ -140,6 +156,8 @@ impl Turns {
         leadership.publish(self.election.leadership().as_ref());
         self.election.handle_published(self.clock.now());
         leadership.publish(self.election.leadership().as_ref());
+        self.shared
+            .set_standing(self.election.standing(self.clock.now()));
         while let Some(event) = self.election.poll_event() {
             let is_loss = matches!(event, Event::Lost(..));
             self.work.extend(self.shared.tell(event));

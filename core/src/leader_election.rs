@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Checked, Config, Mode};
 use crate::election::Role;
-use crate::elector::{Command, Elector};
+use crate::elector::{self, Command, Elector};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription};
 use crate::leadership::{Leadership, Term};
@@ -143,6 +143,12 @@ impl LeaderElection {
             return Ok(());
         }
         let runtime = Runtime::get()?;
+        if self.config.mode == Mode::Never && self.store.is_none() {
+            if let Some(commands) = self.shared.begin(&self.config.settings()?.identity) {
+                runtime.spawn(elector::never_lead(self.shared.clone(), commands));
+            }
+            return Ok(());
+        }
         let store = match &self.store {
             Some(store) => store.clone(),
             None => runtime.stores.open(runtime, &self.config)?,

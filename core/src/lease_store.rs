@@ -2,12 +2,16 @@
 //!
 //! Every store passes the same contract tests (`tests/store_contract`).
 
+pub mod file;
 pub mod kubernetes;
 pub mod memory;
+mod open;
+mod surroundings;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
+pub(crate) use self::open::Stores;
 use crate::error::Result;
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
@@ -49,7 +53,3 @@ pub enum WatchEvent {
     /// Nothing changed up to this version: a later watch may resume from it.
     Bookmark(ResourceVersion),
 }
-
-mod open;
-
-pub(crate) use self::open::Stores;

@@ -12,7 +12,9 @@ mod leadership;
 pub mod lease_record;
 pub mod lease_store;
 mod listeners;
+mod logging;
 mod metrics;
+mod names;
 mod runtime;
 mod shared;
 
@@ -25,3 +27,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, Loss, Registration, SingletonService, Subscription};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
+pub use logging::{LogLevel, LogRecord, set_log_sink};

@@ -23,6 +23,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 
 pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
@@ -33,10 +34,10 @@ static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(ptr::null_mut());
 
 /// The background runtime, and what elections share in this process.
 pub(crate) struct Runtime {
-    handle: Handle,
+    handle: OnceCell<Handle>,
     /// The connections that elections share.
     pub(crate) stores: Stores,
-    /// Tells the process that started it from its forked children.
+    /// Tells the process that made it from its forked children.
     here: ForkWiped<Nothing>,
 }
 
@@ -48,43 +49,48 @@ unsafe impl ZeroIsValid for Nothing {}
 impl Runtime {
     /// This process's runtime, started if need be. Call from any thread.
     pub(crate) fn get() -> Result<&'static Self> {
+        Self::get_here().map_err(|error| {
+            Error::new(
+                ErrorKind::Internal,
+                format!("cannot start Leasehold's background thread: {error}"),
+            )
+            .with_source(error)
+        })
+    }
+
+    fn get_here() -> io::Result<&'static Self> {
         loop {
             let current = RUNTIME.load(Ordering::Acquire);
             // SAFETY: null, or a leaked box.
-            if let Some(runtime) = unsafe { current.as_ref() }
-                && runtime.here.is_same_process()
-            {
+            let runtime = unsafe { current.as_ref() };
+            if let Some(runtime) = runtime.filter(|runtime| runtime.here.is_same_process()) {
+                runtime.handle.get_or_try_init(start)?;
                 return Ok(runtime);
             }
-            let started = Self::start().map_err(|error| {
-                Error::new(
-                    ErrorKind::Internal,
-                    format!("cannot start Leasehold's background thread: {error}"),
-                )
-                .with_source(error)
-            })?;
-            let started = Box::into_raw(Box::new(started));
-            // A second thread that was quicker wins; ours idles. That can happen once at most.
-            let _ = RUNTIME.compare_exchange(current, started, Ordering::AcqRel, Ordering::Acquire);
+            // Claimed before it is started: of two threads only one starts it, and a lock that is
+            // held there while a child is forked is not the child's.
+            let claim = Box::into_raw(Box::new(Self {
+                handle: OnceCell::new(),
+                stores: Stores::default(),
+                here: ForkWiped::new(Nothing)?,
+            }));
+            let claimed =
+                RUNTIME.compare_exchange(current, claim, Ordering::AcqRel, Ordering::Acquire);
+            if claimed.is_err() {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(claim) });
+            }
         }
     }
 
-    fn start() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
-        spawn_thread("leasehold", move || {
-            runtime.block_on(std::future::pending::<()>());
-        })?;
-        Ok(Self {
-            handle,
-            stores: Stores::default(),
-            here: ForkWiped::new(Nothing)?,
-        })
+    fn handle(&self) -> &Handle {
+        // Nobody has a reference to a runtime that has not been started.
+        self.handle.wait()
     }
 
     /// Runs `future` on the background thread.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.handle.spawn(future);
+        self.handle().spawn(future);
     }
 
     /// Runs `future` on the background thread and waits for it here. Blocks the calling thread.
@@ -101,6 +107,15 @@ impl Runtime {
             Error::new(ErrorKind::Internal, "a background task panicked").with_source(error)
         })
     }
+}
+
+fn start() -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    spawn_thread("leasehold", move || {
+        runtime.block_on(std::future::pending::<()>());
+    })?;
+    Ok(handle)
 }
 
 /// Starts a named thread. It never keeps the process from exiting.

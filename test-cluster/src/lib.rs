@@ -19,6 +19,7 @@
 
 mod api;
 pub mod binaries;
+mod cache;
 mod certificates;
 mod cluster;
 mod control_plane;
@@ -32,6 +33,7 @@ mod server;
 mod toxiproxy;
 
 pub use api::{Api, ApiError};
+pub use cache::folder as cache_folder;
 pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;

@@ -12,11 +12,8 @@ use super::{
 };
 use crate::election::{JITTER_FACTOR, Settings};
 use crate::error::{Error, Result};
-use crate::identity;
+use crate::{identity, names};
 
-/// The longest name of a Lease (a DNS subdomain) and of a namespace (a DNS label).
-const LONGEST_LEASE: usize = 253;
-const LONGEST_NAMESPACE: usize = 63;
 /// The longest holder identity that is still of use to a reader.
 const LONGEST_IDENTITY: usize = 253;
 
@@ -145,23 +142,9 @@ impl Checked {
     }
 
     fn check_names(&self) -> Result<()> {
-        if self.lease.len() > LONGEST_LEASE || !self.lease.split('.').all(is_dns_label) {
-            return Err(Error::config(
-                "lease",
-                format_args!("`{}`", self.lease),
-                "use lower-case letters, digits, `-` and `.`, starting and ending with a letter or \
-                 digit, at most 253 characters (a Kubernetes object name)",
-            ));
-        }
-        if let Some(namespace) = &self.namespace
-            && (namespace.len() > LONGEST_NAMESPACE || !is_dns_label(namespace))
-        {
-            return Err(Error::config(
-                "namespace",
-                format_args!("`{namespace}`"),
-                "use lower-case letters, digits and `-`, starting and ending with a letter or \
-                 digit, at most 63 characters (a Kubernetes namespace)",
-            ));
+        names::check_lease(&self.lease)?;
+        if let Some(namespace) = &self.namespace {
+            names::check_namespace(namespace)?;
         }
         if let Some(identity) = &self.identity
             && (identity.trim().is_empty()
@@ -277,13 +260,6 @@ fn duration(text: &str) -> Result<Duration> {
 
 fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
-}
-
-fn is_dns_label(label: &str) -> bool {
-    let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    label.starts_with(is_alphanumeric)
-        && label.ends_with(is_alphanumeric)
-        && label.chars().all(|c| is_alphanumeric(c) || c == '-')
 }
 
 #[cfg(test)]

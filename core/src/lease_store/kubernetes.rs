@@ -35,6 +35,7 @@ use self::refusal::{Refusal, Verb};
 use super::{LeaseStore, WatchEvent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::names;
 
 pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
 
@@ -173,22 +174,9 @@ struct LeaseName {
 }
 
 impl LeaseName {
-    /// Takes only names that a Kubernetes object may have: they become part of a URL.
     fn checked(namespace: &str, name: &str) -> Result<Self> {
-        const NAMESPACE_RULE: &str = "a namespace is at most 63 characters of a-z, 0-9 and -, \
-             and begins and ends with a letter or digit";
-        const NAME_RULE: &str = "the name of a Lease is at most 253 characters of a-z, 0-9, - and \
-             ., and begins and ends with a letter or digit";
-        if namespace.len() > 63 || namespace.contains('.') || !is_dns_name(namespace) {
-            return Err(Error::config(
-                "namespace",
-                format!("{namespace:?}"),
-                NAMESPACE_RULE,
-            ));
-        }
-        if name.len() > 253 || !is_dns_name(name) {
-            return Err(Error::config("name", format!("{name:?}"), NAME_RULE));
-        }
+        names::check_namespace(namespace)?;
+        names::check_lease(name)?;
         Ok(Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -200,15 +188,4 @@ impl fmt::Display for LeaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
     }
-}
-
-fn is_dns_name(name: &str) -> bool {
-    let is_label = |label: &str| {
-        let only = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-        !label.is_empty()
-            && label.bytes().all(only)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.split('.').all(is_label)
 }

@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
-use crate::kubeconfig::Kubeconfig;
-
 /// It ends with this process.
 pub(crate) static CLUSTER: LazyLock<TestCluster> =
     LazyLock::new(|| TestCluster::start().expect("a cluster for the tests"));
@@ -44,11 +42,6 @@ pub(crate) fn user(name: &str) -> Value {
     let mut user = admin();
     user["as"] = json!(name);
     user
-}
-
-/// A kubeconfig for the administrator.
-pub(crate) fn kubeconfig() -> Kubeconfig {
-    Kubeconfig::new(cluster(), admin())
 }
 
 pub(crate) fn api() -> &'static Api {

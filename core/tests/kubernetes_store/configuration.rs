@@ -43,7 +43,7 @@ async fn a_file_that_is_no_kubeconfig_is_named() {
 
 #[tokio::test]
 async fn an_unknown_context_is_answered_with_those_there_are() {
-    let mut content = Kubeconfig::new(cluster(), json!({})).content;
+    let mut content = Kubeconfig::new(&cluster(), &json!({})).content;
     content["contexts"] = json!([
         { "name": "staging", "context": { "cluster": "test", "user": "test" } },
         { "name": "production", "context": { "cluster": "test", "user": "test" } },
@@ -60,7 +60,7 @@ async fn an_unknown_context_is_answered_with_those_there_are() {
 
 #[tokio::test]
 async fn a_file_without_a_current_context_needs_one() {
-    let mut content = Kubeconfig::new(cluster(), json!({})).content;
+    let mut content = Kubeconfig::new(&cluster(), &json!({})).content;
     content["current-context"] = Value::Null;
 
     assert_eq!(
@@ -72,7 +72,7 @@ async fn a_file_without_a_current_context_needs_one() {
 #[tokio::test]
 async fn a_context_must_refer_to_what_is_there() {
     for (what, list) in [("cluster", "clusters"), ("user", "users")] {
-        let mut content = Kubeconfig::new(cluster(), json!({})).content;
+        let mut content = Kubeconfig::new(&cluster(), &json!({})).content;
         content[list] = json!([]);
         assert_eq!(
             mistake_in(&Kubeconfig::with_content(content)).await,
@@ -123,7 +123,7 @@ async fn each_unusable_part_of_a_cluster_is_named() {
         for (field, value) in change.as_object().unwrap() {
             cluster[field] = value.clone();
         }
-        let message = mistake_in(&Kubeconfig::new(cluster, json!({}))).await;
+        let message = mistake_in(&Kubeconfig::new(&cluster, &json!({}))).await;
         assert!(message.starts_with(expected), "{message}");
     }
 }
@@ -152,14 +152,14 @@ async fn each_unusable_part_of_a_user_is_named() {
         ),
     ];
     for (user, expected) in cases {
-        let message = mistake_in(&Kubeconfig::new(cluster(), user)).await;
+        let message = mistake_in(&Kubeconfig::new(&cluster(), &user)).await;
         assert!(message.starts_with(expected), "{message}");
     }
 }
 
 #[tokio::test]
 async fn the_namespace_is_that_of_the_context() {
-    let connections = Kubeconfig::new(cluster(), json!({}))
+    let connections = Kubeconfig::new(&cluster(), &json!({}))
         .connect()
         .await
         .unwrap();
@@ -168,19 +168,19 @@ async fn the_namespace_is_that_of_the_context() {
 
 #[tokio::test]
 async fn a_name_that_no_lease_can_have_is_refused() {
-    let connections = Kubeconfig::new(cluster(), json!({}))
+    let connections = Kubeconfig::new(&cluster(), &json!({}))
         .connect()
         .await
         .unwrap();
     let refused = |namespace, name| checked(connections.lease(namespace, name).err());
 
     for name in ["", "Jobs", "jobs/..", "-jobs", "jobs.", "a b"] {
-        assert!(refused("default", name).starts_with(&format!("name = {name:?}: ")));
+        assert!(refused("default", name).starts_with(&format!("lease = `{name}`: ")));
     }
     for namespace in ["", "a.b", "../kube-system"] {
         let message = refused(namespace, "jobs");
         assert!(
-            message.starts_with(&format!("namespace = {namespace:?}: ")),
+            message.starts_with(&format!("namespace = `{namespace}`: ")),
             "{message}"
         );
     }

@@ -24,18 +24,18 @@ fn admin_token() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_replaced_in_the_kubeconfig_is_used_as_soon_as_the_old_one_is_refused() {
-    let mut kubeconfig = Kubeconfig::new(cluster(), refused());
+    let mut kubeconfig = Kubeconfig::new(&cluster(), &refused());
     let connections = kubeconfig.connect().await.unwrap();
     let lease = connections.lease("default", "new-token").unwrap();
 
-    kubeconfig.set_user(admin());
+    kubeconfig.set_user(&admin());
 
     assert!(lease.read().await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_stay_refused_are_an_error() {
-    let kubeconfig = Kubeconfig::new(cluster(), refused());
+    let kubeconfig = Kubeconfig::new(&cluster(), &refused());
     let connections = kubeconfig.connect().await.unwrap();
     let lease = connections.lease("default", "no-token").unwrap();
 
@@ -52,7 +52,7 @@ async fn credentials_that_stay_refused_are_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_credentials_that_cannot_be_read_again_are_an_error() {
-    let kubeconfig = Kubeconfig::new(cluster(), refused());
+    let kubeconfig = Kubeconfig::new(&cluster(), &refused());
     let connections = kubeconfig.connect().await.unwrap();
     let lease = connections.lease("default", "no-file").unwrap();
 
@@ -65,10 +65,10 @@ async fn refused_credentials_that_cannot_be_read_again_are_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_file_is_read_for_each_request_with_or_without_a_line_break_at_its_end() {
-    let mut kubeconfig = Kubeconfig::new(cluster(), json!({}));
+    let mut kubeconfig = Kubeconfig::new(&cluster(), &json!({}));
     let file = kubeconfig.folder().join("token");
     fs::write(&file, "expired").unwrap();
-    kubeconfig.set_user(json!({ "tokenFile": "token" }));
+    kubeconfig.set_user(&json!({ "tokenFile": "token" }));
     let connections = kubeconfig.connect().await.unwrap();
     let lease = connections.lease("default", "token-file").unwrap();
     assert!(lease.read().await.is_err());
@@ -148,9 +148,9 @@ fn runs(folder: &Path) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_plugin_runs_once_for_all_requests_and_again_when_its_token_is_refused() {
-    let mut kubeconfig = Kubeconfig::new(cluster(), json!({}));
+    let mut kubeconfig = Kubeconfig::new(&cluster(), &json!({}));
     let folder = kubeconfig.folder().to_owned();
-    kubeconfig.set_user(install_plugin(&folder));
+    kubeconfig.set_user(&install_plugin(&folder));
     fs::write(folder.join("token"), "expired").unwrap();
     let connections = kubeconfig.connect().await.unwrap();
     assert_eq!(runs(&folder), 1);
@@ -177,9 +177,9 @@ async fn a_credential_plugin_runs_once_for_all_requests_and_again_when_its_token
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_plugin_that_fails_is_quoted() {
-    let mut kubeconfig = Kubeconfig::new(cluster(), json!({}));
+    let mut kubeconfig = Kubeconfig::new(&cluster(), &json!({}));
     let folder = kubeconfig.folder().to_owned();
-    kubeconfig.set_user(install_plugin(&folder));
+    kubeconfig.set_user(&install_plugin(&folder));
     fs::write(
         folder.join("plugin"),
         "#!/bin/sh\necho 'please log in' >&2\nexit 3\n",

@@ -71,7 +71,7 @@ impl FakeApiServer {
 
     /// The Lease `default/jobs` behind this server.
     pub(crate) async fn lease(&self) -> KubernetesStore {
-        let kubeconfig = Kubeconfig::new(json!({ "server": self.url() }), json!({}));
+        let kubeconfig = Kubeconfig::new(&json!({ "server": self.url() }), &json!({}));
         let connections = kubeconfig.connect().await.unwrap();
         connections.lease("default", "jobs").unwrap()
     }
@@ -87,7 +87,7 @@ async fn note(request: Request<Incoming>) -> Asked {
     }
 }
 
-pub(crate) fn answer(code: u16, body: impl ToString) -> Response<Full<Bytes>> {
+pub(crate) fn answer(code: u16, body: &impl ToString) -> Response<Full<Bytes>> {
     let body = Full::from(body.to_string());
     Response::builder().status(code).body(body).unwrap()
 }

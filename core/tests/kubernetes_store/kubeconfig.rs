@@ -16,7 +16,7 @@ pub(crate) struct Kubeconfig {
 
 impl Kubeconfig {
     /// With one context for one cluster and one user, each called `test`.
-    pub(crate) fn new(cluster: Value, user: Value) -> Self {
+    pub(crate) fn new(cluster: &Value, user: &Value) -> Self {
         Self::with_content(json!({
             "apiVersion": "v1",
             "kind": "Config",
@@ -48,8 +48,8 @@ impl Kubeconfig {
     }
 
     /// Puts other credentials into the file, as a login command would.
-    pub(crate) fn set_user(&mut self, user: Value) {
-        self.content["users"][0]["user"] = user;
+    pub(crate) fn set_user(&mut self, user: &Value) {
+        self.content["users"][0]["user"] = user.clone();
         self.save();
     }
 

@@ -12,7 +12,7 @@ use crate::kubeconfig::Kubeconfig;
 const VERBS: [&str; 4] = ["get", "create", "update", "watch"];
 
 async fn store(user: Value, lease: &str) -> KubernetesStore {
-    let connections = Kubeconfig::new(cluster(), user).connect().await.unwrap();
+    let connections = Kubeconfig::new(&cluster(), &user).connect().await.unwrap();
     connections.lease("default", lease).unwrap()
 }
 
@@ -63,7 +63,7 @@ async fn each_operation_needs_its_own_verb_only_and_names_it_where_it_is_missing
             .iter()
             .filter(|verb| **verb != missing)
             .partition(|verb| **verb == "create");
-        let rule = |verbs: &[&&str], names: &[&str]| {
+        let allow = |verbs: &[&&str], names: &[&str]| {
             json!({
                 "apiGroups": ["coordination.k8s.io"],
                 "resources": ["leases"],
@@ -71,9 +71,9 @@ async fn each_operation_needs_its_own_verb_only_and_names_it_where_it_is_missing
                 "verbs": verbs,
             })
         };
-        let mut rules = vec![rule(&by_name, &[&name])];
+        let mut rules = vec![allow(&by_name, &[&name])];
         if !create.is_empty() {
-            rules.push(rule(&create, &[]));
+            rules.push(allow(&create, &[]));
         }
         let role = json!({ "metadata": { "name": name }, "rules": rules });
         bind(&role, &name);
@@ -116,7 +116,10 @@ async fn the_role_in_the_message_suffices() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_that_does_not_exist_is_a_configuration_error_at_creation() {
-    let connections = Kubeconfig::new(cluster(), admin()).connect().await.unwrap();
+    let connections = Kubeconfig::new(&cluster(), &admin())
+        .connect()
+        .await
+        .unwrap();
     let lease = connections.lease("nowhere", "jobs").unwrap();
 
     assert!(lease.read().await.unwrap().is_none());

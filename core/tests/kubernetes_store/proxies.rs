@@ -37,7 +37,7 @@ async fn an_http_proxy_is_asked_for_a_tunnel_with_its_password() {
         let _ = copy_bidirectional(&mut client, &mut server).await;
     });
 
-    let connections = Kubeconfig::new(cluster, admin()).connect().await.unwrap();
+    let connections = Kubeconfig::new(&cluster, &admin()).connect().await.unwrap();
     connections
         .lease("default", "tunnelled")
         .unwrap()
@@ -85,7 +85,7 @@ async fn a_socks_proxy_is_asked_for_the_api_server() {
         let _ = copy_bidirectional(&mut client, &mut server).await;
     });
 
-    let connections = Kubeconfig::new(cluster, admin()).connect().await.unwrap();
+    let connections = Kubeconfig::new(&cluster, &admin()).connect().await.unwrap();
     connections
         .lease("default", "by-socks")
         .unwrap()

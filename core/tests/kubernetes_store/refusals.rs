@@ -53,7 +53,7 @@ async fn refusal(code: u16, body: Value) -> Error {
 #[tokio::test]
 async fn an_overloaded_server_is_left_alone_for_as_long_as_its_header_says() {
     let server = FakeApiServer::start(|_| {
-        let mut response = answer(429, status(429, "TooManyRequests", "too many requests"));
+        let mut response = answer(429, &status(429, "TooManyRequests", "too many requests"));
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from_static("7"));
@@ -122,7 +122,7 @@ async fn a_server_that_is_no_api_server_has_no_say_about_the_lease() {
 
 #[tokio::test]
 async fn a_replace_names_version_and_uid_and_keeps_all_that_it_does_not_know() {
-    let server = FakeApiServer::start(|_| answer(200, lease())).await;
+    let server = FakeApiServer::start(|_| answer(200, &lease())).await;
     let store = server.lease().await;
     let seen = store.read().await.unwrap().expect("a Lease");
 
@@ -141,7 +141,7 @@ async fn a_replace_names_version_and_uid_and_keeps_all_that_it_does_not_know() {
 
 #[tokio::test]
 async fn a_read_asks_for_the_present_lease_and_a_watch_for_this_lease_only() {
-    let server = FakeApiServer::start(|_| answer(200, lease())).await;
+    let server = FakeApiServer::start(|_| answer(200, &lease())).await;
     let store = server.lease().await;
 
     store.read().await.unwrap();
@@ -161,7 +161,8 @@ async fn a_read_asks_for_the_present_lease_and_a_watch_for_this_lease_only() {
 
 /// The events of a watch which the API server answers with these lines.
 async fn watched(lines: &[Value]) -> Vec<leasehold::Result<WatchEvent>> {
-    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+    let body = lines.join("\n");
     let server = FakeApiServer::start(move |_| answer(200, &body)).await;
     server
         .lease()

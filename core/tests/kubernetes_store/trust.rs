@@ -3,7 +3,6 @@
 use leasehold::ErrorKind;
 use leasehold::lease_store::LeaseStore;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::cluster::{admin, cluster};
 use crate::fake_api_server::FakeApiServer;
@@ -45,10 +44,10 @@ async fn a_certificate_of_another_authority_is_said_with_the_file_it_was_held_ag
         .unwrap()
         .remove("certificate-authority-data");
     cluster["certificate-authority"] = json!("ca.crt");
-    let mut kubeconfig = Kubeconfig::new(cluster, admin());
+    let mut kubeconfig = Kubeconfig::new(&cluster, &admin());
     let file = kubeconfig.folder().join("ca.crt");
     std::fs::write(&file, ANOTHER_AUTHORITY).unwrap();
-    kubeconfig.set_user(admin());
+    kubeconfig.set_user(&admin());
 
     assert_eq!(
         unreachable(&kubeconfig).await,
@@ -65,7 +64,7 @@ async fn a_certificate_for_another_name_is_said_with_both_names() {
     let mut cluster = cluster();
     cluster["tls-server-name"] = json!("elsewhere.example");
 
-    let message = unreachable(&Kubeconfig::new(cluster, admin())).await;
+    let message = unreachable(&Kubeconfig::new(&cluster, &admin())).await;
 
     assert!(
         message.contains("its certificate is for another name"),
@@ -78,14 +77,11 @@ async fn a_certificate_for_another_name_is_said_with_both_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_on_which_nobody_listens_is_said() {
     let mut cluster = cluster();
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Reserved for a service that nobody has run for decades.
+    let nobody = "127.0.0.1:1";
     cluster["server"] = json!(format!("https://{nobody}"));
 
-    let message = unreachable(&Kubeconfig::new(cluster, admin())).await;
+    let message = unreachable(&Kubeconfig::new(&cluster, &admin())).await;
 
     let expected = format!("cannot reach the API server at https://{nobody}/: tcp connect error");
     assert!(message.starts_with(&expected), "{message}");
@@ -97,7 +93,7 @@ async fn a_host_that_does_not_exist_is_said() {
     let mut cluster = cluster();
     cluster["server"] = json!("https://api.cluster.invalid:6443");
 
-    let message = unreachable(&Kubeconfig::new(cluster, admin())).await;
+    let message = unreachable(&Kubeconfig::new(&cluster, &admin())).await;
 
     assert!(message.contains("dns error"), "{message}");
 }
@@ -108,7 +104,7 @@ async fn a_server_that_speaks_no_tls_is_said() {
     let mut cluster = cluster();
     cluster["server"] = json!(plain.url().replace("http:", "https:"));
 
-    let message = unreachable(&Kubeconfig::new(cluster, admin())).await;
+    let message = unreachable(&Kubeconfig::new(&cluster, &admin())).await;
 
     assert!(message.contains("it does not speak TLS"), "{message}");
 }

@@ -49,7 +49,7 @@ impl Wire {
 
     /// A kubeconfig for the administrator, by this way.
     pub(crate) fn kubeconfig(&self) -> Kubeconfig {
-        Kubeconfig::new(cluster::cluster_at(&self.address.to_string()), admin())
+        Kubeconfig::new(&cluster::cluster_at(&self.address.to_string()), &admin())
     }
 
     /// How many connections have been opened.

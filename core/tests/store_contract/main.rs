@@ -1,5 +1,6 @@
 //! What every store promises, as tests: each rule runs on each store.
 
+mod file;
 mod fixture;
 mod kubernetes;
 mod memory;
