@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use leasehold::ErrorKind;
@@ -10,6 +12,7 @@ use leasehold::lease_store::LeaseStore;
 use leasehold_test_cluster::{Credentials, TestCluster};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::cluster::{admin, cluster};
 use crate::kubeconfig::{Kubeconfig, connect};
@@ -115,15 +118,17 @@ async fn an_election_outlives_the_revocation_of_its_token() {
     lease.read().await.unwrap();
 }
 
-/// A credential plugin which gives what is in the file `token`, and writes a line for each run.
+/// A credential plugin which gives what is in the file `token`, and writes a line for each run. If
+/// there is a pipe called `gate`, it waits for somebody to open that.
 fn install_plugin(folder: &Path) -> Value {
     let plugin = folder.join("plugin");
     fs::write(
         &plugin,
         r#"#!/bin/sh
 cd "$(dirname "$0")"
-echo run >> runs
 cat > stdin
+echo run >> runs
+if [ -p gate ]; then cat gate; fi
 printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
 printf '"status":{"token":"%s","expirationTimestamp":"2999-01-01T00:00:00Z"}}' "$(cat token)"
 "#,
@@ -173,6 +178,42 @@ async fn a_credential_plugin_runs_once_for_all_requests_and_again_when_its_token
     assert_eq!(runs(&folder), 2);
     let from_our_terminal = fs::read(folder.join("stdin")).unwrap();
     assert!(from_our_terminal.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_plugin_that_outlasts_a_request_serves_the_next_one() {
+    let mut kubeconfig = Kubeconfig::new(&cluster(), &json!({}));
+    let folder = kubeconfig.folder().to_owned();
+    kubeconfig.set_user(&install_plugin(&folder));
+    fs::write(folder.join("token"), "expired").unwrap();
+    let connections = kubeconfig.connect().await.unwrap();
+    let lease = connections.lease("default", "slow-plugin").unwrap();
+
+    fs::write(folder.join("token"), admin_token()).unwrap();
+    let gate = folder.join("gate");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&gate)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let runs_again = async {
+        while runs(&folder) < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = lease.read() => panic!("the plugin still waits"),
+        () = runs_again => {}
+    }
+    spawn_blocking(move || fs::write(gate, ""))
+        .await
+        .unwrap()
+        .unwrap();
+
+    lease.read().await.unwrap();
+    assert_eq!(runs(&folder), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
