@@ -3,7 +3,7 @@
 //! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
 
-use super::{Election, Event, LostReason, Phase, Tenure, TermRecord};
+use super::{Election, Event, Failure, LostReason, Phase, Tenure, TermRecord};
 use crate::clock::Instant;
 use crate::error::Error;
 
@@ -25,6 +25,16 @@ impl Election {
             }
             Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
             _ => {}
+        }
+        self.finish_if_idle();
+    }
+
+    /// Until when the Lease is certainly this candidate's own.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => Some(tenure.leader_until),
+            Phase::Releasing { leader_until } => Some(*leader_until),
+            Phase::Candidate | Phase::Stopped => None,
         }
     }
 
@@ -71,34 +81,59 @@ impl Election {
         }
     }
 
-    /// Leaves draining and releasing: nothing more is done about the Lease that was held.
-    pub(super) fn leave(&mut self) {
-        self.phase = Phase::Candidate;
-        self.finish_if_idle();
+    /// Gives back what was held, or may have been won, and under which no work goes on; unless a
+    /// stop is to keep it.
+    pub(super) fn give_back(&mut self, leader_until: Instant) {
+        if self.stopping && !self.settings.release_on_stop {
+            self.leave();
+        } else {
+            self.phase = Phase::Releasing { leader_until };
+        }
     }
 
-    /// A candidate that is to stop ends as soon as no write of its own is under way.
+    /// Leaves draining and releasing: nothing more is done about the Lease that was held, and
+    /// another has time to acquire it.
+    pub(super) fn leave(&mut self) {
+        self.phase = Phase::Candidate;
+        self.hold_back_until = self.now + self.settings.lease_duration;
+    }
+
+    /// A candidate that is to stop ends as soon as it knows what became of its writes.
     pub(super) fn finish_if_idle(&mut self) {
         let writing = self.in_flight.as_ref().is_some_and(|it| it.write.is_some());
-        if self.stopping && !writing && matches!(self.phase, Phase::Candidate) {
+        if !self.stopping || writing || !matches!(self.phase, Phase::Candidate) {
+            return;
+        }
+        let may_lead_until = self.writes.may_lead_until(self.settings.renew_deadline);
+        let may_have_won = self.must_read && self.now < may_lead_until;
+        if may_have_won && self.working == 0 && self.settings.release_on_stop {
+            self.phase = Phase::Releasing {
+                leader_until: may_lead_until,
+            };
+        } else {
             self.phase = Phase::Stopped;
+            self.in_flight = None;
             self.events.push_back(Event::Stopped);
         }
     }
 
-    pub(super) fn succeeded(&mut self) {
-        self.failing = None;
+    pub(super) fn read_succeeded(&mut self) {
+        self.must_read = false;
+        self.failing.take_if(|failing| !failing.of_write);
     }
 
-    pub(super) fn tell_failing(&mut self, error: Error) {
-        let news = self
-            .failing
-            .as_ref()
-            .is_none_or(|known| known.kind() != error.kind());
-        if news {
-            self.events.push_back(Event::RenewalFailing(error.clone()));
+    pub(super) fn writing_is_no_matter(&mut self) {
+        self.failing.take_if(|failing| failing.of_write);
+    }
+
+    pub(super) fn tell_failing(&mut self, failure: Failure) {
+        let kind = failure.error.kind();
+        let known = self.failing.as_ref();
+        if known.is_none_or(|known| known.error.kind() != kind) {
+            self.events
+                .push_back(Event::RenewalFailing(failure.error.clone()));
         }
-        self.failing = Some(error);
+        self.failing = Some(failure);
     }
 
     pub(super) fn tell_holder(&mut self) {
@@ -107,6 +142,22 @@ impl Election {
             self.told_holder = holder.map(str::to_owned);
             self.events
                 .push_back(Event::LeaderChanged(self.told_holder.clone()));
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn of_read(error: Error) -> Self {
+        Self {
+            error,
+            of_write: false,
+        }
+    }
+
+    pub(super) fn of_write(error: Error) -> Self {
+        Self {
+            error,
+            of_write: true,
         }
     }
 }
