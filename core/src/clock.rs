@@ -158,6 +158,12 @@ impl Clock {
     }
 }
 
+/// Which boot of the machine this is, where the kernel tells. It changes under a running process
+/// that is restored from a checkpoint, and with it the clock's zero.
+pub(crate) fn boot_id() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

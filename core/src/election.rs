@@ -139,7 +139,7 @@ pub struct Election {
     attempt_at: Instant,
     /// Without a watch, the next read of the Lease.
     poll_at: Instant,
-    /// After stepping down, no attempt before this instant.
+    /// After the Lease was given back, no attempt before this instant.
     hold_back_until: Instant,
     watching: bool,
     stalled: bool,
@@ -148,7 +148,7 @@ pub struct Election {
     /// Terms that have begun and whose work has not ended.
     working: usize,
     told_holder: Option<String>,
-    failing: Option<Error>,
+    failing: Option<(Failing, Error)>,
     events: VecDeque<Event>,
 }
 
@@ -184,8 +184,14 @@ struct InFlight {
     sent_at: Instant,
     /// The newest version seen when it was sent.
     newest: ResourceVersion,
-    /// The write, for anything but a read.
-    write: Option<SentWrite>,
+    is_write: bool,
+}
+
+/// Which requests fail. A read that succeeds does not put right what keeps writes from succeeding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failing {
+    Reads,
+    Writes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,21 +246,16 @@ impl Election {
             Action::Renew => Some(self.renewing_record(wall)?),
             Action::Release => Some(self.releasing_record(wall)?),
         };
-        let seen = self.observed.lease().cloned();
-        let write = record.clone().map(|record| SentWrite {
-            record,
-            sent_at: now,
-            base: seen.as_ref().map(|seen| seen.version),
-        });
-        if let Some(write) = write.clone() {
-            self.writes.push(write);
+        let newest = self.observed.newest();
+        if let Some(record) = record.clone() {
+            self.writes.push(SentWrite::new(record, now, newest));
         }
         self.in_flight = Some(InFlight {
             sent_at: now,
-            newest: self.observed.newest(),
-            write,
+            newest,
+            is_write: record.is_some(),
         });
-        let operation = match (record, seen) {
+        let operation = match (record, self.observed.lease().cloned()) {
             (None, _) => Operation::Read,
             (Some(record), None) => Operation::Create(record),
             (Some(record), Some(seen)) => Operation::Replace { seen, record },
@@ -320,36 +321,47 @@ impl Election {
         let Some(in_flight) = self.in_flight.take() else {
             return;
         };
-        match (reply, in_flight.write) {
-            (Reply::Read(Ok(lease)), None) => {
-                // A read that was overtaken by the watch tells nothing about absence.
-                if lease.is_some() || in_flight.newest == self.observed.newest() {
+        match (reply, in_flight.is_write) {
+            (Reply::Read(Ok(lease)), false) => {
+                // What the watch has told meanwhile is newer than an older answer, or than none.
+                let overtaken = in_flight.newest < self.observed.newest();
+                let older = |lease| self.observed.is_outdated(lease);
+                if !(overtaken && lease.as_ref().is_none_or(older)) {
                     self.handle_read(now, lease);
                 }
             }
-            (Reply::Written(Ok(lease)), Some(write)) => self.handle_written(now, &write, lease),
-            (Reply::Read(Err(error)), None) => self.handle_error(now, in_flight.sent_at, error),
-            (Reply::Written(Err(error)), Some(write)) => {
+            (Reply::Written(Ok(lease)), true) => self.handle_written(now, &in_flight, lease),
+            (Reply::Read(Err(error)), false) => {
+                self.handle_error(now, &in_flight, error);
+            }
+            (Reply::Written(Err(error)), true) => {
                 // It may have taken effect all the same, or somebody else was first: look.
                 self.must_read = true;
                 if error.kind() == ErrorKind::Conflict {
-                    self.handle_conflict(now, &write);
+                    self.handle_conflict(now, &in_flight);
                 } else {
-                    self.handle_error(now, in_flight.sent_at, error);
+                    self.handle_error(now, &in_flight, error);
                 }
             }
-            (Reply::Read(_), Some(_)) | (Reply::Written(_), None) => {
+            (Reply::Read(_), true) | (Reply::Written(_), false) => {
                 debug_assert!(false, "a reply of the other kind than its request");
                 self.must_read = true;
             }
         }
+        self.finish_if_idle();
     }
 
     /// A watch has told something.
     pub fn handle_observation(&mut self, now: Instant, observation: Observation) {
         self.advance(now);
+        if self.is_stopped() {
+            return;
+        }
         match observation {
-            Observation::Watching => self.watching = true,
+            Observation::Watching => {
+                self.watching = true;
+                self.no_longer_failing(Failing::Reads);
+            }
             Observation::NotWatching => {
                 self.watching = false;
                 self.poll_at = self.poll_at.max(now);
@@ -363,16 +375,14 @@ impl Election {
             // Another server's cache may be behind what this election has read or written.
             Observation::Changed(_) | Observation::Deleted(_) => {}
         }
+        self.finish_if_idle();
     }
 
-    /// The application wants this candidate to stop leading, and to hold back for one lease
+    /// The application wants this candidate to stop leading, and then to hold back for one lease
     /// duration so that another may lead. Nothing happens where it does not lead.
     pub fn handle_step_down(&mut self, now: Instant) {
         self.advance(now);
-        if matches!(self.phase, Phase::Leading(_)) {
-            self.hold_back_until = now + self.settings.lease_duration;
-            self.drain(now, LostReason::SteppedDown);
-        }
+        self.drain(now, LostReason::SteppedDown);
     }
 
     /// The application is done: stop leading, release, end.
@@ -390,13 +400,9 @@ impl Election {
         if let Phase::Draining { tenure, .. } = &self.phase
             && self.working == 0
         {
-            let leader_until = tenure.leader_until;
-            if self.stopping && !self.settings.release_on_stop {
-                self.leave();
-            } else {
-                self.phase = Phase::Releasing { leader_until };
-            }
+            self.give_back(tenure.leader_until);
         }
+        self.finish_if_idle();
     }
 
     /// The host runtime shows no sign of life: not leading, not renewing, not releasing, since its
@@ -409,6 +415,7 @@ impl Election {
             Phase::Draining { .. } => self.leave(),
             Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => {}
         }
+        self.finish_if_idle();
     }
 
     /// The host runtime lives again.
@@ -417,18 +424,14 @@ impl Election {
         self.stalled = false;
     }
 
-    /// The clock can no longer be trusted: it belongs to another boot.
+    /// The clock can no longer be trusted: it belongs to another boot. A request in flight is still
+    /// answered, though its deadline means nothing any more.
     pub fn handle_clock_fault(&mut self, now: Instant) {
         self.now = now;
-        match &self.phase {
-            Phase::Leading(_) => self.lose(LostReason::ClockFault),
-            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
-            Phase::Candidate | Phase::Stopped => {}
-        }
-        self.observed.forget();
-        self.writes.outdate();
-        if let Some(write) = self.in_flight.as_mut().and_then(|it| it.write.as_mut()) {
-            write.sent_at = Instant::ZERO;
+        self.observed.forget_times();
+        self.writes.settle_all();
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.sent_at = now;
         }
         self.must_read = true;
         self.retry_at = now;
@@ -436,6 +439,12 @@ impl Election {
         self.attempt_at = now;
         self.poll_at = now;
         self.hold_back_until = now;
+        match &self.phase {
+            Phase::Leading(_) => self.lose(LostReason::ClockFault),
+            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
+            Phase::Candidate | Phase::Stopped => {}
+        }
+        self.finish_if_idle();
     }
 
     /// The leadership that was extended last has been published; `now` was read after that. Had

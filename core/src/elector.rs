@@ -17,7 +17,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error};
 
 use self::watcher::Watcher;
-use crate::clock::{Clock, Instant};
+use crate::clock::{Clock, Instant, boot_id};
 use crate::election::{Election, Event, Operation, Reply, Request, Role, Settings, Standing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
@@ -91,6 +91,7 @@ struct Turns {
     longest_wait: Duration,
     stall_timeout: Option<Duration>,
     stalled: bool,
+    boot_id: Option<String>,
     /// The work under the terms that are not over yet, oldest first.
     work: VecDeque<WorkEnd>,
 }
@@ -106,6 +107,7 @@ impl Turns {
             store: elector.store.clone(),
             clock,
             stalled: false,
+            boot_id: boot_id(),
             work: VecDeque::new(),
         }
     }
@@ -165,8 +167,6 @@ impl Turns {
                 term_ended(work);
             }
         }
-        self.shared
-            .set_standing(self.election.standing(self.clock.now()));
     }
 
     fn handle_command(&mut self, command: Command) {
@@ -181,6 +181,11 @@ impl Turns {
     fn handle_time(&mut self) {
         let now = self.clock.now();
         self.election.handle_timeout(now);
+        let boot_id = boot_id();
+        if boot_id != self.boot_id {
+            self.boot_id = boot_id;
+            self.election.handle_clock_fault(now);
+        }
         let stalled = self
             .stall_deadline()
             .is_some_and(|deadline| now >= deadline);
@@ -239,6 +244,9 @@ async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Req
         Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => None,
     };
     shared.metrics().count_request(verb, failure);
+    if matches!(reply, Reply::Read(_)) && shared.leadership().is_leader() {
+        shared.metrics().count_slow_path();
+    }
     debug!(lease = shared.lease(), verb, ?failure, took = ?clock.now().since(sent_at), "request");
     reply
 }

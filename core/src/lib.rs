@@ -1,4 +1,22 @@
 //! Leader election on Kubernetes Leases, inside your process.
+//!
+//! ```no_run
+//! # fn main() -> leasehold::Result<()> {
+//! let election = leasehold::Config::new("monolith-jobs").start()?;
+//! if election.is_leader() {
+//!     // This instance, and no other, runs the scheduled job.
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Start from [`Config`] and [`LeaderElection`]. A [`Term`] is one uninterrupted leadership and
+//! carries a fencing token; [`Event`]s tell of its beginning and its end. All elections of a process
+//! share one background thread, so none of this needs an async runtime of yours.
+//!
+//! The modules below are what elections are made of: the protocol as a pure state machine
+//! ([`election`]), the stores ([`lease_store`]) and the clock. Programs need them only for a store
+//! of their own, or to test against one in memory.
 
 pub mod clock;
 mod config;
@@ -28,3 +46,7 @@ pub use events::{Event, Loss, Registration, SingletonService, Subscription};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! Counts of what an election did, and their form for Prometheus.
 //!
 //! Where client-go has a metric, its name is used (`leader_election_master_status`,
-//! component-base `metrics/prometheus/clientgo/leaderelection`).
+//! `leader_election_slowpath_total`; component-base `metrics/prometheus/clientgo/leaderelection`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +24,7 @@ pub(crate) struct Metrics(Mutex<Counts>);
 #[derive(Clone, Debug, Default)]
 struct Counts {
     terms: u64,
+    slow_paths: u64,
     losses: BTreeMap<&'static str, u64>,
     requests: BTreeMap<(&'static str, &'static str), u64>,
 }
@@ -31,6 +32,11 @@ struct Counts {
 impl Metrics {
     pub(crate) fn count_term(&self) {
         self.update(|counts| counts.terms += 1);
+    }
+
+    /// A leader had to read what became of a renewal.
+    pub(crate) fn count_slow_path(&self) {
+        self.update(|counts| counts.slow_paths += 1);
     }
 
     pub(crate) fn count_loss(&self, reason: LostReason) {
@@ -92,6 +98,12 @@ impl Collector for Sample {
             "Whether this instance is the leader",
             None,
             MetricType::Gauge,
+        )?)?;
+        ConstCounter::new(self.counts.slow_paths).encode(encoder.encode_descriptor(
+            "leader_election_slowpath",
+            "Renewals whose outcome the leader had to read",
+            None,
+            MetricType::Counter,
         )?)?;
         ConstCounter::new(self.counts.terms).encode(encoder.encode_descriptor(
             "leasehold_terms",

@@ -1,5 +1,6 @@
 //! What the background task of an election shares with the threads that ask about it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     lease: String,
     leadership: Arc<Leadership>,
     metrics: Metrics,
+    stalled: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -34,7 +36,6 @@ struct Running {
     identity: String,
     commands: UnboundedSender<Command>,
     stopping: bool,
-    stalled: bool,
 }
 
 impl Shared {
@@ -43,6 +44,7 @@ impl Shared {
             lease,
             leadership: Arc::new(leadership),
             metrics: Metrics::default(),
+            stalled: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -72,7 +74,6 @@ impl Shared {
             identity: identity.to_owned(),
             commands,
             stopping: false,
-            stalled: false,
         });
         self.leadership.note_turn();
         Some(receiver)
@@ -102,12 +103,7 @@ impl Shared {
 
     pub(crate) fn sign_of_life(&self) {
         self.leadership.note_sign_of_life();
-        let stalled = self
-            .state()
-            .running
-            .as_ref()
-            .is_some_and(|running| running.stalled);
-        if stalled {
+        if self.stalled.load(Ordering::Relaxed) {
             self.command(Command::Alive);
         }
     }
@@ -147,46 +143,54 @@ impl Shared {
                 "the application shows no sign of life: not leading"
             );
         }
-        if let Some(running) = &mut self.state().running {
-            running.stalled = stalled;
-        }
+        self.stalled.store(stalled, Ordering::Relaxed);
     }
 
     /// Passes an event on to all listeners. Returns, for a new term, what waits for its work.
     pub(crate) fn tell(&self, event: election::Event) -> Option<WorkEnd> {
+        self.log(&event);
         let mut state = self.state();
         let mut work_end = None;
         let event = match event {
             election::Event::Acquired(record) => {
-                let term = Term::new(record, self.leadership.clone());
-                info!(
-                    lease = self.lease,
-                    fencing_token = term.fencing_token(),
-                    "leading"
-                );
                 self.metrics.count_term();
+                let term = Term::new(record, self.leadership.clone());
                 let (guard, end) = WorkGuard::new();
                 work_end = Some(end);
                 state.term = Some((term.clone(), guard));
                 Event::Acquired(term)
             }
             election::Event::Lost(_, reason) => self.lose(&mut state, reason)?,
-            election::Event::LeaderChanged(holder) => {
-                info!(lease = self.lease, holder, "the holder has changed");
-                Event::LeaderChanged(holder)
-            }
-            election::Event::RenewalFailing(error) => {
-                warn!(lease = self.lease, %error, "cannot acquire or renew");
-                Event::RenewalFailing(error)
-            }
+            election::Event::LeaderChanged(holder) => Event::LeaderChanged(holder),
+            election::Event::RenewalFailing(error) => Event::RenewalFailing(error),
             election::Event::Stopped => {
-                info!(lease = self.lease, "stopped");
                 state.running = None;
                 Event::Stopped
             }
         };
         state.broadcast(&event);
         work_end
+    }
+
+    /// Without the lock, since a sink may want to know how the election stands.
+    fn log(&self, event: &election::Event) {
+        let lease = &self.lease;
+        match event {
+            election::Event::Acquired(term) => {
+                info!(lease, fencing_token = term.fencing_token.0, "leading");
+            }
+            election::Event::Lost(term, reason) => {
+                let fencing_token = term.fencing_token.0;
+                info!(lease, fencing_token, %reason, "no longer leading");
+            }
+            election::Event::LeaderChanged(holder) => {
+                info!(lease, holder, "the holder has changed");
+            }
+            election::Event::RenewalFailing(error) => {
+                warn!(lease, %error, "cannot acquire or renew");
+            }
+            election::Event::Stopped => info!(lease, "stopped"),
+        }
     }
 
     /// Ends everything that a run which panicked has left behind. Returns whether the application
@@ -212,7 +216,6 @@ impl Shared {
 
     fn lose(&self, state: &mut State, reason: LostReason) -> Option<Event> {
         let (term, work) = state.term.take()?;
-        info!(lease = self.lease, %reason, fencing_token = term.fencing_token(), "no longer leading");
         self.metrics.count_loss(reason);
         Some(Event::Lost(Loss {
             term,

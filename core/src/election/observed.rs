@@ -24,6 +24,8 @@ pub(super) struct Observed {
     holder_duration: Option<Duration>,
     /// From when on nobody who obeys the protocol can still be leading.
     free_at: Instant,
+    /// Since when the store has told of nothing but older versions.
+    outdated_since: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -51,12 +53,13 @@ impl Observed {
             changed_at: Instant::ZERO,
             holder_duration: None,
             free_at: Instant::ZERO,
+            outdated_since: None,
         }
     }
 
     /// Forgets when things happened, for a clock that can no longer be trusted: what is in the
     /// store now counts as seen for the first time.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget_times(&mut self) {
         *self = Self {
             newest: self.newest,
             ..Self::nothing(self.own_duration)
@@ -79,9 +82,9 @@ impl Observed {
         record.is_held().then_some(record.holder.as_str())
     }
 
-    /// Whether `version` is older than something already seen.
-    pub(super) fn is_outdated(&self, version: ResourceVersion) -> bool {
-        version < self.newest
+    /// Whether `lease` is older than something already seen.
+    pub(super) fn is_outdated(&self, lease: &StoredLease) -> bool {
+        lease.version < self.newest
     }
 
     pub(super) fn newest(&self) -> ResourceVersion {
@@ -120,7 +123,7 @@ impl Observed {
             return Change::None;
         }
         if !lease.record.is_held() {
-            self.free_at = self.free_without_holder(now, &lease.record);
+            self.free_at = self.free_without_holder(now, &lease);
             self.holder_duration = None;
             self.replace(now, State::Present(lease));
             return Change::Record;
@@ -148,8 +151,11 @@ impl Observed {
         if matches!(self.state, State::Absent) {
             return Change::None;
         }
-        // A holder that has not yet noticed the deletion may lead for its own duration.
-        self.free_at = match self.holder_duration.take() {
+        // A holder that has not yet noticed the deletion may lead for its own duration. A watch
+        // tells of each holder, but between two reads there may have been one that nobody saw.
+        let holder_duration = self.holder_duration.take();
+        let unseen = version.is_none() && !self.is_unknown();
+        self.free_at = match holder_duration.or(unseen.then_some(self.own_duration)) {
             Some(duration) => now + duration,
             None => self.free_at.max(now),
         };
@@ -157,18 +163,39 @@ impl Observed {
         Change::Record
     }
 
+    /// A read, which no cache answers, was answered with something older than what is known. Where
+    /// that goes on for a lease duration, the store was put back to an earlier state: everything is
+    /// forgotten, and what it holds counts as seen for the first time. Returns whether it was.
+    pub(super) fn see_outdated(&mut self, now: Instant) -> bool {
+        let since = *self.outdated_since.get_or_insert(now);
+        let put_back = now >= since + self.own_duration;
+        if put_back {
+            *self = Self::nothing(self.own_duration);
+        }
+        put_back
+    }
+
     /// Only a release lets others in at once: an empty holder with a duration of one second. A
-    /// holder emptied by hand keeps its duration, and may not have noticed.
-    fn free_without_holder(&self, now: Instant, record: &LeaseRecord) -> Instant {
-        let never_held = record.renew_time.is_none() && record.acquire_time.is_none();
+    /// holder emptied by hand keeps its duration, and may not have noticed; nor has one whose Lease
+    /// was created anew.
+    fn free_without_holder(&self, now: Instant, lease: &StoredLease) -> Instant {
+        let record = &lease.record;
         let released = record.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS);
+        let never_held = record.renew_time.is_none() && record.acquire_time.is_none();
+        let at_once = match &self.state {
+            State::Unknown | State::Absent => released || never_held,
+            State::Present(known) => {
+                // With a duration of one second, a release looks like a holder emptied by hand.
+                let told_apart = self.holder_duration != Some(Duration::from_secs(1));
+                let same_object = known.uid == lease.uid;
+                same_object && (released && told_apart || known.record.is_same_write(record))
+            }
+        };
+        let written = self.duration_of(record);
         match self.holder_duration {
-            // With a duration of one second, a release looks like a holder emptied by hand.
-            Some(held) if released && held != Duration::from_secs(1) => now,
-            Some(held) => now + held,
-            None if released || never_held => now,
-            None if self.is_unknown() => now + self.duration_of(record),
-            None => self.free_at.max(now),
+            Some(_) if at_once => now,
+            None if at_once => self.free_at.max(now),
+            held => now + held.map_or(written, |held| held.max(written)),
         }
     }
 
@@ -191,5 +218,6 @@ impl Observed {
             self.newest = self.newest.max(lease.version);
         }
         self.state = state;
+        self.outdated_since = None;
     }
 }

@@ -39,13 +39,16 @@ impl Election {
     /// later could not be used.
     pub(super) fn request_deadline(&self, now: Instant) -> Instant {
         let limit = now + self.settings.renew_deadline / 4;
-        match &self.phase {
-            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => {
-                limit.min(tenure.leader_until)
-            }
-            Phase::Releasing { leader_until } => limit.min(*leader_until),
-            Phase::Candidate | Phase::Stopped => limit,
-        }
+        self.held_until().map_or(limit, |held| limit.min(held))
+    }
+
+    /// How long a store that asked to be left alone is left alone. It must not cost a term more than
+    /// half of what is left of it, nor keep a candidate out of the election.
+    pub(super) fn patience(&self, now: Instant, asked: Duration) -> Duration {
+        asked.min(match self.held_until() {
+            Some(held) => held.since(now) / 2,
+            None => self.settings.lease_duration,
+        })
     }
 
     pub(super) fn acquiring_record(&self, wall: WallTime) -> LeaseRecord {

@@ -3,7 +3,7 @@
 //! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
 
-use super::{Election, Event, LostReason, Phase, Tenure, TermRecord};
+use super::{Election, Event, Failing, LostReason, Phase, Tenure, TermRecord};
 use crate::clock::Instant;
 use crate::error::Error;
 
@@ -25,6 +25,16 @@ impl Election {
             }
             Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
             _ => {}
+        }
+        self.finish_if_idle();
+    }
+
+    /// Until when the Lease is certainly this candidate's own.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => Some(tenure.leader_until),
+            Phase::Releasing { leader_until } => Some(*leader_until),
+            Phase::Candidate | Phase::Stopped => None,
         }
     }
 
@@ -71,34 +81,52 @@ impl Election {
         }
     }
 
-    /// Leaves draining and releasing: nothing more is done about the Lease that was held.
-    pub(super) fn leave(&mut self) {
-        self.phase = Phase::Candidate;
-        self.finish_if_idle();
+    /// Gives back what was held, or may have been won, and under which no work goes on; unless a
+    /// stop is to keep it.
+    pub(super) fn give_back(&mut self, leader_until: Instant) {
+        if self.stopping && !self.settings.release_on_stop {
+            self.leave();
+        } else {
+            self.phase = Phase::Releasing { leader_until };
+        }
     }
 
-    /// A candidate that is to stop ends as soon as no write of its own is under way.
+    /// Leaves draining and releasing: nothing more is done about the Lease that was held, and
+    /// another has time to acquire it.
+    pub(super) fn leave(&mut self) {
+        self.phase = Phase::Candidate;
+        self.hold_back_until = self.now + self.settings.lease_duration;
+    }
+
+    /// A candidate that is to stop ends as soon as it knows what became of its writes.
     pub(super) fn finish_if_idle(&mut self) {
-        let writing = self.in_flight.as_ref().is_some_and(|it| it.write.is_some());
-        if self.stopping && !writing && matches!(self.phase, Phase::Candidate) {
+        let writing = self.in_flight.as_ref().is_some_and(|it| it.is_write);
+        if !self.stopping || writing || !matches!(self.phase, Phase::Candidate) {
+            return;
+        }
+        let may_lead_until = self.writes.may_lead_until(self.settings.renew_deadline);
+        let may_have_won = self.must_read && self.now < may_lead_until;
+        if may_have_won && self.working == 0 && self.settings.release_on_stop {
+            self.phase = Phase::Releasing {
+                leader_until: may_lead_until,
+            };
+        } else {
             self.phase = Phase::Stopped;
+            self.in_flight = None;
             self.events.push_back(Event::Stopped);
         }
     }
 
-    pub(super) fn succeeded(&mut self) {
-        self.failing = None;
+    pub(super) fn no_longer_failing(&mut self, what: Failing) {
+        self.failing.take_if(|(failing, _)| *failing == what);
     }
 
-    pub(super) fn tell_failing(&mut self, error: Error) {
-        let news = self
-            .failing
-            .as_ref()
-            .is_none_or(|known| known.kind() != error.kind());
-        if news {
+    pub(super) fn tell_failing(&mut self, what: Failing, error: Error) {
+        let known = self.failing.as_ref();
+        if known.is_none_or(|(_, known)| known.kind() != error.kind()) {
             self.events.push_back(Event::RenewalFailing(error.clone()));
         }
-        self.failing = Some(error);
+        self.failing = Some((what, error));
     }
 
     pub(super) fn tell_holder(&mut self) {

@@ -98,6 +98,14 @@ impl KubernetesStore {
     }
 }
 
+impl fmt::Debug for KubernetesStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubernetesStore")
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}
+
 impl LeaseStore for KubernetesStore {
     fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>> {
         Box::pin(async {

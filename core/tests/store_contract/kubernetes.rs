@@ -68,10 +68,10 @@ impl Fixture for Kubernetes {
     }
 
     async fn set_field(&self, path: &[&str], value: &str) {
-        let merge = path
+        let merged = path
             .iter()
             .rfold(json!(value), |inner, key| json!({ *key: inner }));
-        block_in_place(|| CLUSTER.api().patch(&self.path(), &merge)).unwrap();
+        block_in_place(|| CLUSTER.api().patch(&self.path(), &merged)).unwrap();
     }
 
     async fn field(&self, path: &[&str]) -> Value {

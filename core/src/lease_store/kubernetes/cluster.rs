@@ -1,5 +1,6 @@
 //! The connections to one cluster, which the elections of a process share.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -48,8 +49,7 @@ impl ClusterConnections {
         Ok(Self(Arc::new(Cluster {
             options,
             default_namespace: access.default_namespace.clone(),
-            access: Mutex::new(access),
-            renewing: tokio::sync::Mutex::new(()),
+            access: tokio::sync::Mutex::new(access),
             connections: Mutex::default(),
         })))
     }
@@ -66,19 +66,28 @@ impl ClusterConnections {
     }
 }
 
+impl fmt::Debug for ClusterConnections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterConnections")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the connections to one cluster have in common.
 pub(super) struct Cluster {
     pub(super) options: ClusterOptions,
     default_namespace: String,
-    access: Mutex<Arc<Access>>,
-    renewing: tokio::sync::Mutex<()>,
+    /// Locked while it is being renewed.
+    access: tokio::sync::Mutex<Arc<Access>>,
     /// Held by the Leases that use them.
     connections: Mutex<Vec<Weak<Connection>>>,
 }
 
 impl Cluster {
-    pub(super) fn access(&self) -> Arc<Access> {
-        Arc::clone(&self.access.lock().unwrap_or_else(PoisonError::into_inner))
+    /// How to reach the cluster now, as soon as that is known.
+    pub(super) async fn access(&self) -> Arc<Access> {
+        Arc::clone(&*self.access.lock().await)
     }
 
     /// Reads the configuration again because the API server refuses the credentials of `refused`,
@@ -86,17 +95,12 @@ impl Cluster {
     ///
     /// In a task of its own: an exec plugin may take longer than a request may. It then ends all
     /// the same, for the next request to find its token.
-    pub(super) async fn renew_access(self: &Arc<Self>, refused: &Arc<Access>) -> Result<()> {
+    pub(super) async fn renew_access(self: &Arc<Self>, refused: Arc<Access>) -> Result<()> {
         let cluster = Arc::clone(self);
-        let refused = Arc::clone(refused);
         let renewing = tokio::spawn(async move {
-            let _alone = cluster.renewing.lock().await;
-            if Arc::ptr_eq(&cluster.access(), &refused) {
-                let fresh = Access::read(&cluster.options).await?;
-                *cluster
-                    .access
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner) = fresh;
+            let mut access = cluster.access.lock().await;
+            if Arc::ptr_eq(&access, &refused) {
+                *access = Access::read(&cluster.options).await?;
             }
             Ok::<_, Error>(())
         });

@@ -290,3 +290,80 @@ fn proxy(
         None => Err(origin.wrong("its proxy-url is not the address of a proxy")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn context(name: &str, namespace: &str) -> String {
+        format!(
+            r#"{{
+                "current-context": "{name}",
+                "contexts": [{{
+                    "name": "{name}",
+                    "context": {{ "cluster": "c", "namespace": "{namespace}" }}
+                }}]
+            }}"#
+        )
+    }
+
+    #[test]
+    fn of_several_files_the_first_to_name_something_wins_and_some_may_be_missing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [missing, first, second] =
+            ["missing", "first", "second"].map(|name| folder.path().join(name));
+        fs::write(&first, context("ours", "shop")).expect("a file");
+        fs::write(&second, context("theirs", "bank")).expect("a file");
+        let origin = Origin {
+            field: "kubeconfig",
+            value: "several".into(),
+        };
+
+        let merged = read(&[missing, first, second], &origin).expect("a kubeconfig");
+
+        assert_eq!(merged.current_context.as_deref(), Some("ours"));
+        assert_eq!(names(&merged), "one of ours, theirs");
+    }
+
+    #[test]
+    fn outside_a_cluster_the_modes_are_pointed_to() {
+        let origin = Origin {
+            field: "mode",
+            value: "kubernetes".into(),
+        };
+        let not_set = InClusterError::ReadEnvironmentVariable(env::VarError::NotPresent);
+
+        let error = no_service_account(&origin, not_set);
+
+        let message = error.message();
+        assert!(
+            message.starts_with("mode = kubernetes: not inside a cluster"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_plugin_is_kept_from_the_terminal_unless_it_insists() {
+        for (asked, granted) in [
+            (None, ExecInteractiveMode::Never),
+            (
+                Some(ExecInteractiveMode::IfAvailable),
+                ExecInteractiveMode::Never,
+            ),
+            (
+                Some(ExecInteractiveMode::Always),
+                ExecInteractiveMode::Always,
+            ),
+        ] {
+            let mut user = AuthInfo::default();
+            user.exec.get_or_insert_default().interactive_mode = asked;
+            not_from_our_terminal(&mut user);
+            assert_eq!(
+                user.exec.and_then(|exec| exec.interactive_mode),
+                Some(granted)
+            );
+        }
+    }
+}

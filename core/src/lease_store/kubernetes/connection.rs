@@ -14,17 +14,20 @@ use tower::BoxError;
 use super::access::Access;
 use super::cluster::Cluster;
 use super::errors;
-use super::transport::Transport;
+use super::transport::{SendError, Transport};
 use crate::error::Result;
 
 /// How many Leases share a connection. Each has at most one watch and one request under way, and
 /// API servers allow 100 streams on a connection: so a write never queues behind watches.
 pub(super) const LEASES_PER_CONNECTION: usize = 50;
 
+/// How often a request is sent that the server hands back unread.
+const ATTEMPTS: usize = 3;
+
 /// A connection to the API server that is opened when it is needed, and again after a failure.
 pub(super) struct Connection {
     cluster: Arc<Cluster>,
-    line: Mutex<Arc<Line>>,
+    line: Mutex<Option<Arc<Line>>>,
 }
 
 /// One attempt at such a connection. A failure gives up the line it happened on and no later one,
@@ -36,10 +39,9 @@ struct Line {
 
 impl Connection {
     pub(super) fn new(cluster: Arc<Cluster>) -> Self {
-        let line = Line::new(cluster.access());
         Self {
             cluster,
-            line: Mutex::new(line),
+            line: Mutex::default(),
         }
     }
 
@@ -72,68 +74,77 @@ impl Connection {
         request: Request<Bytes>,
         on_drop: OnDrop,
     ) -> Result<(Response<Incoming>, InFlight<'_>)> {
-        let line = self.line();
-        let (response, in_flight) = self.send_on(&line, request.clone(), on_drop).await?;
+        let (response, in_flight) = self.send_until_taken(&request, on_drop).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok((response, in_flight));
         }
+        let refused = Arc::clone(&in_flight.line.access);
         in_flight.finish();
-        self.cluster.renew_access(&line.access).await?;
-        self.send_on(&self.line(), request, on_drop).await
+        self.cluster.renew_access(refused).await?;
+        self.send_until_taken(&request, on_drop).await
     }
 
-    async fn send_on(
+    /// Sends `request`, and again on a fresh connection where the server has closed this one and
+    /// says that it has not looked at the request. (API servers do so now and then to spread load,
+    /// and after each refusal of credentials.) A request whose fate is unknown is not repeated.
+    async fn send_until_taken(
         &self,
-        line: &Arc<Line>,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         on_drop: OnDrop,
     ) -> Result<(Response<Incoming>, InFlight<'_>)> {
-        let request = line.access.authorize(request).await?;
-        let transport = line
-            .transport(self.cluster.options.silence_limit)
-            .await
-            .map_err(|error| errors::unreachable(&line.access, &error))?;
-        let in_flight = InFlight {
-            connection: self,
-            line: Arc::clone(line),
-            on_drop,
-        };
-        match transport.send(request).await {
-            Ok(response) => Ok((response, in_flight)),
-            Err(error) => Err(in_flight.fail(error)),
+        let mut attempt = 1;
+        loop {
+            let line = self.line().await;
+            let authorized = line.access.authorize(request.clone()).await?;
+            let transport = line
+                .transport(self.cluster.options.silence_limit)
+                .await
+                .map_err(|error| errors::unreachable(&line.access, &error))?;
+            let in_flight = InFlight {
+                connection: self,
+                line: Arc::clone(&line),
+                on_drop,
+            };
+            match transport.send(authorized).await {
+                Ok(response) => return Ok((response, in_flight)),
+                Err(SendError::NotTaken(_)) if attempt < ATTEMPTS => {
+                    self.give_up(&line);
+                    attempt += 1;
+                }
+                Err(SendError::NotTaken(error) | SendError::Lost(error)) => {
+                    return Err(in_flight.fail(error));
+                }
+            }
         }
     }
 
     /// The line to use now: the present one, unless it is closed or has old credentials.
-    fn line(&self) -> Arc<Line> {
-        let access = self.cluster.access();
+    async fn line(&self) -> Arc<Line> {
+        let access = self.cluster.access().await;
         let mut line = self.locked_line();
-        if line.is_closed() || !Arc::ptr_eq(&line.access, &access) {
-            *line = Line::new(access);
+        if let Some(line) = &*line
+            && Arc::ptr_eq(&line.access, &access)
+            && !line.is_closed()
+        {
+            return Arc::clone(line);
         }
-        Arc::clone(&line)
+        let fresh = Arc::new(Line {
+            access,
+            transport: OnceCell::new(),
+        });
+        Arc::clone(line.insert(fresh))
     }
 
     fn give_up(&self, failed: &Arc<Line>) {
-        let mut line = self.locked_line();
-        if Arc::ptr_eq(&line, failed) {
-            *line = Line::new(self.cluster.access());
-        }
+        self.locked_line().take_if(|line| Arc::ptr_eq(line, failed));
     }
 
-    fn locked_line(&self) -> MutexGuard<'_, Arc<Line>> {
+    fn locked_line(&self) -> MutexGuard<'_, Option<Arc<Line>>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Line {
-    fn new(access: Arc<Access>) -> Arc<Self> {
-        Arc::new(Self {
-            access,
-            transport: OnceCell::new(),
-        })
-    }
-
     /// Connects unless that has been done. Of several callers one connects and the others wait for
     /// it; when its future is dropped, the next one starts afresh.
     async fn transport(&self, time_limit: Duration) -> Result<&Transport, BoxError> {

@@ -1,14 +1,16 @@
 //! What went wrong on the way to the API server, in words that name the cause and the fix.
 
 use std::error::Error as StdError;
+use std::process::Output;
 use std::{io, iter};
 
 use kube::client::AuthError;
+use kube::config::KubeconfigError;
 use rustls::CertificateError;
 use tower::BoxError;
 
 use super::access::Access;
-use super::config::Origin;
+use super::config::{Origin, unreadable};
 use crate::error::{Error, ErrorKind};
 
 /// The API server gave no answer, or not all of it.
@@ -23,10 +25,13 @@ pub(super) fn unreachable(access: &Access, error: &BoxError) -> Error {
 
 /// A token could not be refreshed.
 pub(super) fn no_credentials(error: &BoxError) -> Error {
-    let message = format!(
-        "no credentials for the API server: {}",
-        in_one_line(error.as_ref())
-    );
+    let why = match error.downcast_ref() {
+        Some(AuthError::AuthExecRun { out, .. }) => {
+            format!("the credential plugin {}", last_words(out))
+        }
+        _ => in_one_line(error.as_ref()),
+    };
+    let message = format!("no credentials for the API server: {why}");
     Error::new(ErrorKind::Unauthorized, message)
 }
 
@@ -39,23 +44,32 @@ pub(super) fn unusable_credentials(
     let plugin = plugin.unwrap_or("(no command)");
     match &error {
         kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
-            let message = format!(
-                "the credential plugin {plugin} of {} ended with {}: {}",
-                origin.value,
-                out.status,
-                String::from_utf8_lossy(&out.stderr).trim()
-            );
-            return Error::new(ErrorKind::Unauthorized, message).with_source(error);
+            let (kubeconfig, how) = (&origin.value, last_words(out));
+            let message = format!("the credential plugin {plugin} of {kubeconfig} {how}");
+            // As a source, it would print all of its output.
+            return Error::new(ErrorKind::Unauthorized, message);
         }
         kube::Error::Auth(AuthError::AuthExecStart(cause)) => origin.wrong(format!(
             "its credential plugin {plugin} cannot be run ({cause}); install it, or put it on PATH"
         )),
+        kube::Error::InferKubeconfig(KubeconfigError::LoadClientCertificate(cause)) => {
+            origin.wrong(unreadable("client-certificate", cause))
+        }
+        kube::Error::InferKubeconfig(KubeconfigError::LoadClientKey(cause)) => {
+            origin.wrong(unreadable("client-key", cause))
+        }
         other => origin.wrong(format!(
             "its credentials are unusable: {}",
             in_one_line(other)
         )),
     }
     .with_source(error)
+}
+
+/// How a plugin has ended. What it wrote to its standard output may be a secret.
+fn last_words(plugin: &Output) -> String {
+    let said = String::from_utf8_lossy(&plugin.stderr);
+    format!("ended with {}: {}", plugin.status, said.trim())
 }
 
 /// Why TLS does not trust the server, where that is the reason.
