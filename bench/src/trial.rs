@@ -128,6 +128,13 @@ impl<'a> Trial<'a> {
         self.next_leader("")
     }
 
+    /// Waits for a leader of whom the others have learned, and returns its name.
+    pub fn followed_leader(&mut self) -> Result<String> {
+        let leader = self.leader()?;
+        self.everyone_says(&format!("holder=\"{leader}\""))?;
+        Ok(leader)
+    }
+
     /// Waits for a leader other than `old`.
     pub fn next_leader(&mut self, old: &str) -> Result<String> {
         let deadline = Instant::now() + LIMIT;
@@ -223,7 +230,8 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn lease_path(&self) -> String {
+    /// The Lease's path at the API server.
+    pub fn lease_path(&self) -> String {
         let leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
         format!("{leases}/{}", self.lease)
     }

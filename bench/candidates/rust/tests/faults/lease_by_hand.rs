@@ -10,7 +10,7 @@ use crate::endurance::{arena, endure};
 fn a_lease_that_is_deleted() {
     endure("Lease deleted", || {
         let mut trial = arena().trial("deleted")?;
-        let leader = trial.leader()?;
+        let leader = trial.followed_leader()?;
         trial.delete_lease()?;
         trial.candidate(&leader).wait_for(Answer::Follower, LIMIT)?;
         trial.says(&leader, "reason=deleted")?;
@@ -23,7 +23,7 @@ fn a_lease_that_is_deleted() {
 fn a_holder_that_is_emptied() {
     endure("holder emptied by hand", || {
         let mut trial = arena().trial("emptied")?;
-        let leader = trial.leader()?;
+        let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "spec": { "holderIdentity": "" } }))?;
         trial.candidate(&leader).wait_for(Answer::Follower, LIMIT)?;
         trial.says(&leader, "reason=emptied")?;
@@ -36,7 +36,7 @@ fn a_holder_that_is_emptied() {
 fn a_lease_that_another_client_takes() {
     endure("Lease taken by another client", || {
         let mut trial = arena().trial("taken")?;
-        let leader = trial.leader()?;
+        let leader = trial.followed_leader()?;
         let now = "2026-01-01T00:00:00.000000Z";
         trial.edit_lease(&json!({ "spec": {
             "holderIdentity": "kubectl",
@@ -56,7 +56,7 @@ fn a_lease_that_another_client_takes() {
 fn a_lease_that_is_labelled() {
     endure("Lease labelled", || {
         let mut trial = arena().trial("labelled")?;
-        let leader = trial.leader()?;
+        let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "metadata": { "labels": { "team": "billing" } } }))?;
         assert_eq!(trial.recovers()?, leader);
         assert_eq!(trial.lease()?["metadata"]["labels"]["team"], "billing");
@@ -70,7 +70,7 @@ fn a_lease_that_is_labelled() {
 fn a_duration_that_is_edited_to_a_million_seconds() {
     endure("duration edited to 1,000,000 s", || {
         let mut trial = arena().trial("million")?;
-        let leader = trial.leader()?;
+        let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "spec": { "leaseDurationSeconds": 1_000_000 } }))?;
         assert_eq!(trial.recovers()?, leader);
         assert_eq!(trial.lease()?["spec"]["leaseDurationSeconds"], 3);
@@ -85,7 +85,7 @@ fn a_stranger_who_holds_the_lease_for_a_million_seconds() {
         "held by a stranger for 1,000,000 s, then released by hand",
         || {
             let mut trial = arena().trial("stranger")?;
-            let leader = trial.leader()?;
+            let leader = trial.followed_leader()?;
             trial.edit_lease(&json!({ "spec": {
                 "holderIdentity": "kubectl",
                 "leaseDurationSeconds": 1_000_000,
@@ -104,7 +104,7 @@ fn a_stranger_who_holds_the_lease_for_a_million_seconds() {
 }
 
 // A leader that is cut off learns of no edit, and goes by the duration that it wrote itself. Nobody
-// may take the Lease from it sooner, whatever the edit says.
+// who has seen that may take the Lease from it sooner, whatever the edit says.
 
 #[test]
 fn a_duration_that_is_edited_to_a_second_while_the_leader_cannot_see_it() {
@@ -134,7 +134,7 @@ fn a_holder_that_is_emptied_while_the_leader_cannot_see_it() {
 fn unseen_by_the_leader(fault: &'static str, name: &str, edit: impl Fn(&Trial<'_>) -> Result<()>) {
     endure(fault, || {
         let mut trial = arena().trial(name)?;
-        let old = trial.leader()?;
+        let old = trial.followed_leader()?;
         trial.proxy(&old).go_silent()?;
         edit(&trial)?;
         trial.next_leader(&old)?;

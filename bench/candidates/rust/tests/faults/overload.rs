@@ -1,7 +1,10 @@
 //! The API server answers each request with an error of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use anyhow::Result;
-use leasehold_test_cluster::Api;
+use leasehold_test_cluster::{Api, User};
 use serde_json::json;
 
 use crate::endurance::{arena, endure, own_arena};
@@ -9,34 +12,50 @@ use crate::endurance::{arena, endure, own_arena};
 const FLOW_CONTROL: &str = "/apis/flowcontrol.apiserver.k8s.io/v1";
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 
+/// As many as keep the one seat of the priority level taken.
+const GREEDY_CLIENTS: usize = 6;
+
 #[test]
 fn a_storm_of_429_too_many_requests() {
     let arena = own_arena();
-    let api = arena.cluster().api();
-    leave_no_room(api).unwrap();
-    endure("each request refused with 429", || {
+    let cluster = arena.cluster();
+    leave_one_seat(cluster.api()).unwrap();
+    endure("429 while greedy clients take the only seat", || {
         let mut trial = arena.trial("overloaded")?;
-        let leader = trial.leader()?;
-        send_into_no_room(api)?;
-        trial.says(&leader, "reason=expired")?;
-        trial.everyone_says("the API server said 429 Too Many Requests")?;
-        trial.nobody_leads()?;
-        api.delete(&format!("{FLOW_CONTROL}/flowschemas/no-room"))?;
+        let leader = trial.followed_leader()?;
+        let kubeconfig = cluster.kubeconfig_for(User::Candidate, None)?;
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| -> Result<()> {
+            for _ in 0..GREEDY_CLIENTS {
+                let greedy = Api::from_kubeconfig(&kubeconfig)?;
+                let (over, path) = (&over, trial.lease_path());
+                scope.spawn(move || {
+                    while !over.load(Ordering::Relaxed) {
+                        // Most are refused, too.
+                        let _ = greedy.get(&path);
+                    }
+                });
+            }
+            let said = trial.says(&leader, "the API server said 429 Too Many Requests");
+            over.store(true, Ordering::Relaxed);
+            said
+        })?;
         trial.recovers()?;
         trial.verdict()
     });
 }
 
-/// A priority level at which nothing is ever served.
-fn leave_no_room(api: &Api) -> Result<()> {
-    let path = format!("{FLOW_CONTROL}/prioritylevelconfigurations");
+/// A priority level that serves one request at a time, for the Leases of candidates.
+fn leave_one_seat(api: &Api) -> Result<()> {
+    let name = json!({ "name": "one-seat" });
     api.post(
-        &path,
+        &format!("{FLOW_CONTROL}/prioritylevelconfigurations"),
         &json!({
             "apiVersion": "flowcontrol.apiserver.k8s.io/v1",
             "kind": "PriorityLevelConfiguration",
-            "metadata": { "name": "no-room" },
+            "metadata": name,
             "spec": { "type": "Limited", "limited": {
+                // Zero shares still let one request in at a time.
                 "nominalConcurrencyShares": 0,
                 "lendablePercent": 0,
                 "borrowingLimitPercent": 0,
@@ -44,18 +63,14 @@ fn leave_no_room(api: &Api) -> Result<()> {
             }},
         }),
     )?;
-    Ok(())
-}
-
-fn send_into_no_room(api: &Api) -> Result<()> {
     api.post(
         &format!("{FLOW_CONTROL}/flowschemas"),
         &json!({
             "apiVersion": "flowcontrol.apiserver.k8s.io/v1",
             "kind": "FlowSchema",
-            "metadata": { "name": "no-room" },
+            "metadata": name,
             "spec": {
-                "priorityLevelConfiguration": { "name": "no-room" },
+                "priorityLevelConfiguration": name,
                 "matchingPrecedence": 2,
                 "rules": [{
                     "subjects": [{ "kind": "User", "user": { "name": "candidate" } }],
