@@ -51,9 +51,6 @@ fn obey() -> Result<()> {
 }
 
 async fn run(options: Options) -> Result<()> {
-    for warning in options.warnings {
-        log::line(warning);
-    }
     leasehold::set_log_sink(LogLevel::Info, |record| log::line(record.message))?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -63,6 +60,9 @@ async fn run(options: Options) -> Result<()> {
         .await
         .with_context(|| format!("--http: cannot listen on {}", options.http[0]))?;
     log::line(format!("listening on {}", listener.local_addr()?));
+    if let Some(warning) = options.warning {
+        log::line(warning);
+    }
 
     let election = options.config.start().map_err(options::in_flags)?;
     let lost = tokio::spawn(sidecar::hold_lost_terms(

@@ -1,5 +1,6 @@
 //! From flags to settings, or an error that names the flag, its value and the fix.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
@@ -53,8 +54,8 @@ pub(crate) struct Options {
     /// Where to listen: the first of these that can be had. Never empty.
     pub(crate) http: Vec<SocketAddr>,
     pub(crate) release_delay: Duration,
-    /// What to say once about flags that do nothing.
-    pub(crate) warnings: Vec<String>,
+    /// What to say about flags that do nothing.
+    pub(crate) warning: Option<String>,
 }
 
 /// The flags as given.
@@ -72,7 +73,8 @@ struct Given {
     use_cluster_credentials: bool,
     kubeconfig: Option<String>,
     context: Option<String>,
-    meaningless: Vec<String>,
+    /// Those that do nothing, each once.
+    meaningless: BTreeSet<String>,
 }
 
 impl Request {
@@ -109,9 +111,11 @@ impl Given {
             "use-cluster-credentials" => self.use_cluster_credentials = flag.switch()?,
             "kubeconfig" => self.kubeconfig = Some(arguments.value(flag)?),
             "context" => self.context = Some(arguments.value(flag)?),
-            name if MEANINGLESS_SWITCHES.contains(&name) => self.meaningless.push(flag.name),
+            name if MEANINGLESS_SWITCHES.contains(&name) => {
+                self.meaningless.insert(format!("--{name}"));
+            }
             name if MEANINGLESS_VALUES.contains(&name) => {
-                self.meaningless.push(flag.name.clone());
+                self.meaningless.insert(format!("--{name}"));
                 arguments.value(flag)?;
             }
             _ => return Err(unknown(&flag)),
@@ -152,14 +156,18 @@ impl Given {
         if let Some(context) = self.context {
             config = config.context(context);
         }
-        let warnings = self.meaningless.iter();
+        let warning = (!self.meaningless.is_empty()).then(|| {
+            let flags = Vec::from_iter(self.meaningless);
+            format!(
+                "ignored, since they mean nothing here: {}",
+                flags.join(", ")
+            )
+        });
         Ok(Options {
             config,
             http,
             release_delay: self.release_delay,
-            warnings: warnings
-                .map(|name| format!("--{name} means nothing to this sidecar and is ignored"))
-                .collect(),
+            warning,
         })
     }
 }
