@@ -206,8 +206,10 @@ impl<'a> Trial<'a> {
 
     fn logs(&self) -> String {
         let all = self.contenders.iter().map(|it| &it.candidate);
-        all.map(|it| format!("{}:\n{}", it.name(), it.log()))
-            .collect()
+        let logs: Vec<_> = all
+            .map(|it| format!("{}:\n{}", it.name(), it.log()))
+            .collect();
+        logs.concat()
     }
 
     // ---- the Lease -----------------------------------------------------------------------------
