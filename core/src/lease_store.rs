@@ -3,11 +3,15 @@
 //! Every store passes the same contract tests (`tests/store_contract`).
 
 pub mod file;
+pub mod kubernetes;
 pub mod memory;
+mod open;
+mod surroundings;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
+pub(crate) use self::open::Stores;
 use crate::error::Result;
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 

@@ -34,9 +34,9 @@ fn a_directory_or_a_name_that_does_not_fit_is_a_config_error() {
             directory.path(),
             "../default",
             "job",
-            "namespace = \"../default\"",
+            "namespace = `../default`",
         ),
-        (directory.path(), "default", "..", "lease = \"..\""),
+        (directory.path(), "default", "..", "lease = `..`"),
     ] {
         let error = FileStore::open(directory, namespace, lease).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

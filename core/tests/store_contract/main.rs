@@ -2,5 +2,6 @@
 
 mod file;
 mod fixture;
+mod kubernetes;
 mod memory;
 mod rules;

@@ -1,0 +1,465 @@
+//! The election protocol as a pure state machine (sans-IO).
+//!
+//! [`Election`] knows time only as an argument. It does no I/O, spawns nothing, locks nothing and
+//! logs nothing: a driver feeds it inputs (`handle_…`) and carries out its outputs (`poll_…`). The
+//! whole protocol can so be tested in virtual time. The model is quinn-proto.
+//!
+//! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
+//! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
+//! and ends in `terms`.
+
+mod event;
+mod observed;
+mod outcomes;
+mod requests;
+mod standing;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod writes;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+pub use self::event::{Event, LostReason, Role, Standing, TermRecord};
+use self::observed::Observed;
+use self::writes::{SentWrite, Writes};
+use crate::clock::{Instant, WallTime};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+
+/// Waits are stretched at random by up to this factor, so that candidates spread out
+/// (client-go `JitterFactor`). A renew deadline must leave room for one such wait.
+pub const JITTER_FACTOR: f64 = 1.2;
+
+/// How far candidates spread their attempts on a Lease that became free, for each of them beyond a
+/// few. A few may collide: the losers' writes cost less than a wait, which no timer ends in under a
+/// millisecond.
+const SPREAD_PER_CANDIDATE: Duration = Duration::from_micros(100);
+const FEW_CANDIDATES: u32 = 10;
+
+/// What an election goes by, checked by `Config`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// This candidate's unique holder string.
+    pub identity: String,
+    /// How long others wait after the record last changed. Whole seconds.
+    pub lease_duration: Duration,
+    /// How long after its last successful write was sent a leader may act.
+    pub renew_deadline: Duration,
+    /// The time between renewals, and between attempts that fail.
+    pub retry_period: Duration,
+    /// How long the application's work may take to stop before the Lease is left to run out.
+    pub drain_timeout: Duration,
+    /// Whether stopping gives the Lease back at once.
+    pub release_on_stop: bool,
+    /// Whether an unexpired record under this identity is taken up at once, as client-go does.
+    pub reclaim: bool,
+    /// Roughly how many candidates there are.
+    pub candidates: u32,
+    /// Seeds the jitter.
+    pub seed: u64,
+}
+
+/// A request to the store, to be sent at once and given up at `deadline`.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What to ask.
+    pub operation: Operation,
+    /// When to answer [`ErrorKind::TimedOut`] instead of waiting on.
+    pub deadline: Instant,
+}
+
+/// What to ask of the store.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Read the Lease.
+    Read,
+    /// Create the Lease.
+    Create(LeaseRecord),
+    /// Replace the Lease if it is still as seen.
+    Replace {
+        /// The object and version to be replaced.
+        seen: StoredLease,
+        /// The new record.
+        record: LeaseRecord,
+    },
+}
+
+/// The store's answer to the request that was polled last.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To [`Operation::Read`].
+    Read(Result<Option<StoredLease>>),
+    /// To [`Operation::Create`] and [`Operation::Replace`].
+    Written(Result<StoredLease>),
+}
+
+/// What a watch tells.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// The watch stands: no need to poll.
+    Watching,
+    /// The watch has ended: poll until the next one stands.
+    NotWatching,
+    /// The Lease was created or changed.
+    Changed(StoredLease),
+    /// The Lease was deleted, at this version.
+    Deleted(ResourceVersion),
+}
+
+/// A right to lead, to be published to those who ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leadership {
+    /// Which term.
+    pub term: TermRecord,
+    /// The first instant at which this candidate is no longer the leader.
+    pub leader_until: Instant,
+}
+
+/// One candidate's part in the election for one Lease.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states of one thing"
+)]
+pub struct Election {
+    settings: Settings,
+    random: fastrand::Rng,
+    /// The latest instant seen, to notice a clock that goes backwards.
+    now: Instant,
+    observed: Observed,
+    writes: Writes,
+    phase: Phase,
+    in_flight: Option<InFlight>,
+    /// Before it acts again, this candidate must read what is stored.
+    must_read: bool,
+    /// No request before this instant.
+    retry_at: Instant,
+    /// No write before this instant, unless what is stored changes before.
+    write_after: Instant,
+    /// No attempt to acquire before this instant.
+    attempt_at: Instant,
+    /// Without a watch, the next read of the Lease.
+    poll_at: Instant,
+    /// After the Lease was given back, no attempt before this instant.
+    hold_back_until: Instant,
+    watching: bool,
+    stalled: bool,
+    stopping: bool,
+    terms: u64,
+    /// Terms that have begun and whose work has not ended.
+    working: usize,
+    told_holder: Option<String>,
+    failing: Option<(Failing, Error)>,
+    events: VecDeque<Event>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Follows the Lease and acquires it when it becomes free.
+    Candidate,
+    /// Entitled to act until `leader_until`.
+    Leading(Tenure),
+    /// The answer is false already; renews until the work has stopped, or `drain_until`.
+    Draining {
+        tenure: Tenure,
+        drain_until: Instant,
+    },
+    /// The work has stopped; gives the Lease back, unless it runs out first.
+    Releasing { leader_until: Instant },
+    /// Nothing more will happen.
+    Stopped,
+}
+
+/// A term and how far it reaches.
+#[derive(Clone, Debug)]
+struct Tenure {
+    term: TermRecord,
+    leader_until: Instant,
+    renew_at: Instant,
+    /// The deadline before an extension that has not been confirmed as published.
+    unconfirmed: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    sent_at: Instant,
+    /// The newest version seen when it was sent.
+    newest: ResourceVersion,
+    is_write: bool,
+}
+
+/// Which requests fail. A read that succeeds does not put right what keeps writes from succeeding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failing {
+    Reads,
+    Writes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Read,
+    Acquire,
+    Renew,
+    Release,
+}
+
+impl Election {
+    /// A candidate that knows nothing yet.
+    pub fn new(settings: Settings, now: Instant) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(settings.seed),
+            now,
+            observed: Observed::nothing(settings.lease_duration),
+            writes: Writes::default(),
+            phase: Phase::Candidate,
+            in_flight: None,
+            must_read: true,
+            retry_at: now,
+            write_after: now,
+            attempt_at: now,
+            poll_at: now,
+            hold_back_until: now,
+            watching: false,
+            stalled: false,
+            stopping: false,
+            terms: 0,
+            working: 0,
+            told_holder: None,
+            failing: None,
+            events: VecDeque::new(),
+            settings,
+        }
+    }
+
+    // ---- outputs -------------------------------------------------------------------------------
+
+    /// The next request to send, if one is due. Its answer must come back through `handle_reply`
+    /// before another is given out.
+    pub fn poll_request(&mut self, now: Instant, wall: WallTime) -> Option<Request> {
+        self.advance(now);
+        let (due, action) = self.next_action()?;
+        if now < due {
+            return None;
+        }
+        let record = match action {
+            Action::Read => None,
+            Action::Acquire => Some(self.acquiring_record(wall)),
+            Action::Renew => Some(self.renewing_record(wall)?),
+            Action::Release => Some(self.releasing_record(wall)?),
+        };
+        let newest = self.observed.newest();
+        if let Some(record) = record.clone() {
+            self.writes.push(SentWrite::new(record, now, newest));
+        }
+        self.in_flight = Some(InFlight {
+            sent_at: now,
+            newest,
+            is_write: record.is_some(),
+        });
+        let operation = match (record, self.observed.lease().cloned()) {
+            (None, _) => Operation::Read,
+            (Some(record), None) => Operation::Create(record),
+            (Some(record), Some(seen)) => Operation::Replace { seen, record },
+        };
+        Some(Request {
+            operation,
+            deadline: self.request_deadline(now),
+        })
+    }
+
+    /// When to call `handle_timeout` and `poll_request` again, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let action = self.next_action().map(|(due, _)| due);
+        let phase = match &self.phase {
+            Phase::Candidate | Phase::Stopped => None,
+            Phase::Leading(tenure) => Some(tenure.leader_until),
+            Phase::Draining {
+                tenure,
+                drain_until,
+            } => Some(tenure.leader_until.min(*drain_until)),
+            Phase::Releasing { leader_until } => Some(*leader_until),
+        };
+        action.into_iter().chain(phase).min()
+    }
+
+    /// What happened since the last call, oldest first.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The right to lead, to be published before anything else is done with an input's outcome.
+    pub fn leadership(&self) -> Option<Leadership> {
+        match &self.phase {
+            Phase::Leading(tenure) => Some(Leadership {
+                term: tenure.term.clone(),
+                leader_until: tenure.leader_until,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether the election has ended.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.phase, Phase::Stopped)
+    }
+
+    /// The version that a watch may start from; `None` before the Lease was seen.
+    pub fn watch_from(&self) -> Option<ResourceVersion> {
+        let newest = self.observed.newest();
+        (newest > ResourceVersion::default()).then_some(newest)
+    }
+
+    // ---- inputs --------------------------------------------------------------------------------
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+    }
+
+    /// The store has answered the request that was polled last.
+    pub fn handle_reply(&mut self, now: Instant, reply: Reply) {
+        self.advance(now);
+        let Some(in_flight) = self.in_flight.take() else {
+            return;
+        };
+        match (reply, in_flight.is_write) {
+            (Reply::Read(Ok(lease)), false) => {
+                // What the watch has told meanwhile is newer than an older answer, or than none.
+                let overtaken = in_flight.newest < self.observed.newest();
+                let older = |lease| self.observed.is_outdated(lease);
+                if !(overtaken && lease.as_ref().is_none_or(older)) {
+                    self.handle_read(now, lease);
+                }
+            }
+            (Reply::Written(Ok(lease)), true) => self.handle_written(now, &in_flight, lease),
+            (Reply::Read(Err(error)), false) => {
+                self.handle_error(now, &in_flight, error);
+            }
+            (Reply::Written(Err(error)), true) => {
+                // It may have taken effect all the same, or somebody else was first: look.
+                self.must_read = true;
+                if error.kind() == ErrorKind::Conflict {
+                    self.handle_conflict(now, &in_flight);
+                } else {
+                    self.handle_error(now, &in_flight, error);
+                }
+            }
+            (Reply::Read(_), true) | (Reply::Written(_), false) => {
+                debug_assert!(false, "a reply of the other kind than its request");
+                self.must_read = true;
+            }
+        }
+        self.finish_if_idle();
+    }
+
+    /// A watch has told something.
+    pub fn handle_observation(&mut self, now: Instant, observation: Observation) {
+        self.advance(now);
+        if self.is_stopped() {
+            return;
+        }
+        match observation {
+            Observation::Watching => {
+                self.watching = true;
+                self.no_longer_failing(Failing::Reads);
+            }
+            Observation::NotWatching => {
+                self.watching = false;
+                self.poll_at = self.poll_at.max(now);
+            }
+            Observation::Changed(lease) if lease.version > self.observed.newest() => {
+                self.observe(now, lease);
+            }
+            Observation::Deleted(version) if version > self.observed.newest() => {
+                self.observe_absent(now, Some(version));
+            }
+            // Another server's cache may be behind what this election has read or written.
+            Observation::Changed(_) | Observation::Deleted(_) => {}
+        }
+        self.finish_if_idle();
+    }
+
+    /// The application wants this candidate to stop leading, and then to hold back for one lease
+    /// duration so that another may lead. Nothing happens where it does not lead.
+    pub fn handle_step_down(&mut self, now: Instant) {
+        self.advance(now);
+        self.drain(now, LostReason::SteppedDown);
+    }
+
+    /// The application is done: stop leading, release, end.
+    pub fn handle_stop(&mut self, now: Instant) {
+        self.advance(now);
+        self.stopping = true;
+        self.drain(now, LostReason::Stopped);
+        self.finish_if_idle();
+    }
+
+    /// The work of one lost term has ended. Due once for each term that was acquired.
+    pub fn handle_drained(&mut self, now: Instant) {
+        self.advance(now);
+        self.working = self.working.saturating_sub(1);
+        if let Phase::Draining { tenure, .. } = &self.phase
+            && self.working == 0
+        {
+            self.give_back(tenure.leader_until);
+        }
+        self.finish_if_idle();
+    }
+
+    /// The host runtime shows no sign of life: not leading, not renewing, not releasing, since its
+    /// work may go on where nobody can see it.
+    pub fn handle_stall(&mut self, now: Instant) {
+        self.advance(now);
+        self.stalled = true;
+        match &self.phase {
+            Phase::Leading(_) => self.lose(LostReason::Stalled),
+            Phase::Draining { .. } => self.leave(),
+            Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => {}
+        }
+        self.finish_if_idle();
+    }
+
+    /// The host runtime lives again.
+    pub fn handle_alive(&mut self, now: Instant) {
+        self.advance(now);
+        self.stalled = false;
+    }
+
+    /// The clock can no longer be trusted: it belongs to another boot. A request in flight is still
+    /// answered, though its deadline means nothing any more.
+    pub fn handle_clock_fault(&mut self, now: Instant) {
+        self.now = now;
+        self.observed.forget_times();
+        self.writes.settle_all();
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.sent_at = now;
+        }
+        self.must_read = true;
+        self.retry_at = now;
+        self.write_after = now;
+        self.attempt_at = now;
+        self.poll_at = now;
+        self.hold_back_until = now;
+        match &self.phase {
+            Phase::Leading(_) => self.lose(LostReason::ClockFault),
+            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
+            Phase::Candidate | Phase::Stopped => {}
+        }
+        self.finish_if_idle();
+    }
+
+    /// The leadership that was extended last has been published; `now` was read after that. Had
+    /// the old deadline passed by then, somebody may have been told "not leader" within the term:
+    /// the term ends, and is never silently re-acquired.
+    pub fn handle_published(&mut self, now: Instant) {
+        if let Phase::Leading(tenure) = &mut self.phase
+            && let Some(old_deadline) = tenure.unconfirmed.take()
+            && now >= old_deadline
+        {
+            self.lose(LostReason::Expired);
+        }
+        self.advance(now);
+    }
+}

@@ -1,0 +1,223 @@
+//! The observed record, and from when on the Lease may be acquired.
+//!
+//! Invariant: expiry is measured from the local instant at which the *record changed*. Reading an
+//! unchanged record again, a watch that reconnects on it, or an edited label resets nothing, and
+//! no remote timestamp takes part. (client-go `leaderelection.go`, `observedTime`.)
+
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
+
+/// What is known about the Lease.
+#[derive(Debug)]
+pub(super) struct Observed {
+    own_duration: Duration,
+    state: State,
+    /// No older version than this is believed: a watch may run behind a write, and another API
+    /// server's cache behind both.
+    newest: ResourceVersion,
+    /// When the record last changed.
+    changed_at: Instant,
+    /// The duration that the holder itself wrote with its last acquisition or renewal. Editing
+    /// the duration by hand does not shorten what the holder believes.
+    holder_duration: Option<Duration>,
+    /// From when on nobody who obeys the protocol can still be leading.
+    free_at: Instant,
+    /// Since when the store has told of nothing but older versions.
+    outdated_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum State {
+    Unknown,
+    Absent,
+    Present(StoredLease),
+}
+
+/// What an observation changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing, or only fields outside the record.
+    None,
+    /// The record, so that `free_at` was set anew.
+    Record,
+}
+
+impl Observed {
+    pub(super) fn nothing(own_duration: Duration) -> Self {
+        Self {
+            own_duration,
+            state: State::Unknown,
+            newest: ResourceVersion::default(),
+            changed_at: Instant::ZERO,
+            holder_duration: None,
+            free_at: Instant::ZERO,
+            outdated_since: None,
+        }
+    }
+
+    /// Forgets when things happened, for a clock that can no longer be trusted: what is in the
+    /// store now counts as seen for the first time.
+    pub(super) fn forget_times(&mut self) {
+        *self = Self {
+            newest: self.newest,
+            ..Self::nothing(self.own_duration)
+        };
+    }
+
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self.state, State::Unknown)
+    }
+
+    pub(super) fn lease(&self) -> Option<&StoredLease> {
+        match &self.state {
+            State::Present(lease) => Some(lease),
+            State::Unknown | State::Absent => None,
+        }
+    }
+
+    pub(super) fn holder(&self) -> Option<&str> {
+        let record = &self.lease()?.record;
+        record.is_held().then_some(record.holder.as_str())
+    }
+
+    /// Whether `lease` is older than something already seen.
+    pub(super) fn is_outdated(&self, lease: &StoredLease) -> bool {
+        lease.version < self.newest
+    }
+
+    pub(super) fn newest(&self) -> ResourceVersion {
+        self.newest
+    }
+
+    pub(super) fn free_at(&self) -> Instant {
+        self.free_at
+    }
+
+    /// When the record last changed; `None` before anything was seen.
+    pub(super) fn changed_at(&self) -> Option<Instant> {
+        (!self.is_unknown()).then_some(self.changed_at)
+    }
+
+    pub(super) fn holder_duration(&self) -> Option<Duration> {
+        self.holder_duration
+    }
+
+    /// A record that this election wrote itself: nobody else can be leading under it.
+    pub(super) fn see_own(&mut self, now: Instant, lease: StoredLease) {
+        let held = lease.record.is_held();
+        self.holder_duration = held.then(|| self.duration_of(&lease.record));
+        self.free_at = now;
+        if self.is_unchanged(&lease) {
+            self.keep(State::Present(lease));
+        } else {
+            self.replace(now, State::Present(lease));
+        }
+    }
+
+    /// A record that somebody else wrote.
+    pub(super) fn see(&mut self, now: Instant, lease: StoredLease) -> Change {
+        if self.is_unchanged(&lease) {
+            self.keep(State::Present(lease));
+            return Change::None;
+        }
+        if !lease.record.is_held() {
+            self.free_at = self.free_without_holder(now, &lease);
+            self.holder_duration = None;
+            self.replace(now, State::Present(lease));
+            return Change::Record;
+        }
+        let duration = self.duration_of(&lease.record);
+        if let (Some(known), Some(written)) = (self.lease(), self.holder_duration)
+            && known.record.is_same_write(&lease.record)
+        {
+            // Only the duration was edited: the holder may still go by the one it wrote.
+            self.free_at = (now + duration).max(self.changed_at + written);
+            self.keep(State::Present(lease));
+        } else {
+            self.free_at = now + duration;
+            self.holder_duration = Some(duration);
+            self.replace(now, State::Present(lease));
+        }
+        Change::Record
+    }
+
+    /// There is no Lease. `version` is that of its deletion, where it is known.
+    pub(super) fn see_absent(&mut self, now: Instant, version: Option<ResourceVersion>) -> Change {
+        if let Some(version) = version {
+            self.newest = self.newest.max(version);
+        }
+        if matches!(self.state, State::Absent) {
+            return Change::None;
+        }
+        // A holder that has not yet noticed the deletion may lead for its own duration. A watch
+        // tells of each holder, but between two reads there may have been one that nobody saw.
+        let holder_duration = self.holder_duration.take();
+        let unseen = version.is_none() && !self.is_unknown();
+        self.free_at = match holder_duration.or(unseen.then_some(self.own_duration)) {
+            Some(duration) => now + duration,
+            None => self.free_at.max(now),
+        };
+        self.replace(now, State::Absent);
+        Change::Record
+    }
+
+    /// A read, which no cache answers, was answered with something older than what is known. Where
+    /// that goes on for a lease duration, the store was put back to an earlier state: everything is
+    /// forgotten, and what it holds counts as seen for the first time. Returns whether it was.
+    pub(super) fn see_outdated(&mut self, now: Instant) -> bool {
+        let since = *self.outdated_since.get_or_insert(now);
+        let put_back = now >= since + self.own_duration;
+        if put_back {
+            *self = Self::nothing(self.own_duration);
+        }
+        put_back
+    }
+
+    /// Only a release lets others in at once: an empty holder with a duration of one second. A
+    /// holder emptied by hand keeps its duration, and may not have noticed; nor has one whose Lease
+    /// was created anew.
+    fn free_without_holder(&self, now: Instant, lease: &StoredLease) -> Instant {
+        let record = &lease.record;
+        let released = record.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS);
+        let never_held = record.renew_time.is_none() && record.acquire_time.is_none();
+        let at_once = match &self.state {
+            State::Unknown | State::Absent => released || never_held,
+            State::Present(known) => {
+                // With a duration of one second, a release looks like a holder emptied by hand.
+                let told_apart = self.holder_duration != Some(Duration::from_secs(1));
+                let same_object = known.uid == lease.uid;
+                same_object && (released && told_apart || known.record.is_same_write(record))
+            }
+        };
+        let written = self.duration_of(record);
+        match self.holder_duration {
+            Some(_) if at_once => now,
+            None if at_once => self.free_at.max(now),
+            held => now + held.map_or(written, |held| held.max(written)),
+        }
+    }
+
+    fn is_unchanged(&self, lease: &StoredLease) -> bool {
+        self.lease()
+            .is_some_and(|known| known.uid == lease.uid && known.record == lease.record)
+    }
+
+    fn duration_of(&self, record: &LeaseRecord) -> Duration {
+        record.lease_duration().unwrap_or(self.own_duration)
+    }
+
+    fn replace(&mut self, now: Instant, state: State) {
+        self.changed_at = now;
+        self.keep(state);
+    }
+
+    fn keep(&mut self, state: State) {
+        if let State::Present(lease) = &state {
+            self.newest = self.newest.max(lease.version);
+        }
+        self.state = state;
+        self.outdated_since = None;
+    }
+}

@@ -1,0 +1,198 @@
+//! What an answer or an observation means.
+//!
+//! Invariant: a term is extended only by a write that this election sent, counted from before it
+//! was sent. A read or a watch can tell that such a write took effect, and can end a term.
+
+use super::observed::Change;
+use super::writes::SentWrite;
+use super::{Election, Failing, InFlight, LostReason, Phase};
+use crate::clock::Instant;
+use crate::error::{Error, ErrorKind};
+use crate::lease_record::{ResourceVersion, StoredLease};
+
+impl Election {
+    pub(super) fn handle_read(&mut self, now: Instant, lease: Option<StoredLease>) {
+        self.poll_at = now + self.jittered(self.settings.retry_period);
+        match lease {
+            Some(lease) if self.observed.is_outdated(&lease) => self.handle_outdated(now, &lease),
+            Some(lease) => {
+                self.must_read = false;
+                self.no_longer_failing(Failing::Reads);
+                match self.writes.find(&lease.record).cloned() {
+                    // The outcome of a write that was not known until now.
+                    Some(write) => self.handle_own_write(now, &write, lease),
+                    None => self.observe(now, lease),
+                }
+            }
+            None => {
+                self.must_read = false;
+                self.no_longer_failing(Failing::Reads);
+                self.observe_absent(now, None);
+            }
+        }
+    }
+
+    /// Nothing can be made of it: ask again.
+    fn handle_outdated(&mut self, now: Instant, lease: &StoredLease) {
+        let error = format!(
+            "the store answers with version {}, which is older than version {} seen before: it was \
+             put back to an earlier state, or answers from a cache",
+            lease.version,
+            self.observed.newest(),
+        );
+        self.tell_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
+        self.retry_at = self.poll_at;
+        if self.observed.see_outdated(now) {
+            self.must_read = true;
+            self.retry_at = now;
+        }
+    }
+
+    pub(super) fn handle_written(&mut self, now: Instant, sent: &InFlight, lease: StoredLease) {
+        if lease.version <= sent.newest {
+            // Nothing changed in the store, so followers saw nothing: this extends nothing.
+            self.must_read = true;
+            let error = format!(
+                "a write succeeded without a new version (still {})",
+                lease.version
+            );
+            self.handle_error(now, sent, Error::new(ErrorKind::Unavailable, error));
+            return;
+        }
+        match self.writes.find(&lease.record).cloned() {
+            Some(write) if !self.observed.is_outdated(&lease) => {
+                self.handle_own_write(now, &write, lease);
+            }
+            // It succeeded, but the watch has already told of a later change or another holder.
+            _ => self.must_read = true,
+        }
+    }
+
+    /// `write` is what is stored, as of the instant it was sent.
+    pub(super) fn handle_own_write(&mut self, now: Instant, write: &SentWrite, lease: StoredLease) {
+        let leader_until = write.leader_until(self.settings.renew_deadline);
+        let renew_at = write.sent_at + self.settings.retry_period;
+        let held = lease.record.is_held();
+        if !write.settled {
+            self.failing = None;
+        }
+        self.must_read = false;
+        self.see_own(now, lease);
+        self.writes.settle(&write.record);
+        self.attempt_at = now;
+        match &mut self.phase {
+            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => {
+                if leader_until > tenure.leader_until {
+                    tenure.unconfirmed.get_or_insert(tenure.leader_until);
+                    tenure.leader_until = leader_until;
+                }
+                tenure.renew_at = renew_at;
+            }
+            Phase::Releasing { .. } if !held => self.leave(),
+            // A renewal that was still under way has landed: the next release is of that one.
+            Phase::Releasing { .. } | Phase::Stopped => {}
+            Phase::Candidate if self.stalled || now >= leader_until => {}
+            Phase::Candidate if self.stopping || now < self.hold_back_until => {
+                // Won when it was no longer wanted, but work may go on under it.
+                if self.working == 0 {
+                    self.give_back(leader_until);
+                }
+            }
+            Phase::Candidate => self.begin_term(leader_until, renew_at),
+        }
+        self.tell_holder();
+    }
+
+    /// Not a fault: somebody else was first. But do not race for ever against a store that
+    /// refuses although nothing has changed.
+    pub(super) fn handle_conflict(&mut self, now: Instant, sent: &InFlight) {
+        self.retry_at = now;
+        if sent.newest == self.observed.newest() {
+            self.write_after = now + self.jittered(self.settings.retry_period);
+        }
+    }
+
+    pub(super) fn handle_error(&mut self, now: Instant, sent: &InFlight, error: Error) {
+        let asked = error.retry_after().unwrap_or_default();
+        let wait = self.jittered(self.settings.retry_period);
+        self.retry_at = (sent.sent_at + wait).max(now + self.patience(now, asked));
+        self.poll_at = self.poll_at.max(self.retry_at);
+        let failing = if sent.is_write {
+            Failing::Writes
+        } else {
+            Failing::Reads
+        };
+        self.tell_failing(failing, error);
+    }
+
+    /// What is stored now, by a read or the watch. Never extends a term: only a write does.
+    pub(super) fn observe(&mut self, now: Instant, lease: StoredLease) {
+        if self.writes.find(&lease.record).is_some() {
+            // One of ours, whose outcome its reply tells, or with a field edited that is not ours.
+            self.see_own(now, lease);
+            self.tell_holder();
+            return;
+        }
+        let held = lease.record.is_held();
+        let own_identity = lease.record.holder == self.settings.identity;
+        let first_sight = self.observed.is_unknown();
+        self.allow_writes_if_newer(now, lease.version);
+        self.writes.prune(&lease);
+        let changed = self.observed.see(now, lease) == Change::Record;
+        if changed {
+            self.spread_attempt();
+        }
+        if first_sight && own_identity && self.settings.reclaim {
+            self.attempt_at = now;
+        }
+        let conflict = changed && own_identity && !first_sight;
+        self.usurped(match (held, conflict) {
+            (false, _) => LostReason::Emptied,
+            (true, true) => LostReason::IdentityConflict,
+            (true, false) => LostReason::Superseded,
+        });
+        if conflict {
+            let error = format!(
+                "another process writes the Lease under this candidate's identity `{}`: give each \
+                 candidate its own",
+                self.settings.identity
+            );
+            let error = Error::new(ErrorKind::IdentityConflict, error);
+            self.tell_failing(Failing::Writes, error);
+        } else if changed {
+            // What kept us from writing did not keep somebody else, whom we follow now.
+            self.no_longer_failing(Failing::Writes);
+        }
+        self.tell_holder();
+    }
+
+    pub(super) fn observe_absent(&mut self, now: Instant, version: Option<ResourceVersion>) {
+        if self.observed.see_absent(now, version) == Change::Record {
+            self.write_after = now;
+            self.spread_attempt();
+        }
+        self.usurped(LostReason::Deleted);
+        self.tell_holder();
+    }
+
+    /// The Lease is no longer this candidate's.
+    pub(super) fn usurped(&mut self, reason: LostReason) {
+        match &self.phase {
+            Phase::Leading(_) => self.lose(reason),
+            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
+            Phase::Candidate | Phase::Stopped => {}
+        }
+    }
+
+    pub(super) fn see_own(&mut self, now: Instant, lease: StoredLease) {
+        self.allow_writes_if_newer(now, lease.version);
+        self.writes.prune(&lease);
+        self.observed.see_own(now, lease);
+    }
+
+    pub(super) fn allow_writes_if_newer(&mut self, now: Instant, version: ResourceVersion) {
+        if version > self.observed.newest() {
+            self.write_after = now;
+        }
+    }
+}

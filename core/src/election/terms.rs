@@ -1,0 +1,140 @@
+//! The phases of a term: it begins, ends on the spot or in order, and is given back.
+//!
+//! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
+//! after all work of all terms has ended.
+
+use super::{Election, Event, Failing, LostReason, Phase, Tenure, TermRecord};
+use crate::clock::Instant;
+use crate::error::Error;
+
+impl Election {
+    /// Ends what has run out by `now`. Every input goes through here first, so that no reply and
+    /// no event is ever judged under a term that is over.
+    pub(super) fn advance(&mut self, now: Instant) {
+        if now < self.now {
+            self.handle_clock_fault(now);
+        }
+        self.now = now;
+        match &self.phase {
+            Phase::Leading(tenure) if now >= tenure.leader_until => self.lose(LostReason::Expired),
+            Phase::Draining {
+                tenure,
+                drain_until,
+            } if now >= tenure.leader_until || now >= *drain_until => {
+                self.leave();
+            }
+            Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
+            _ => {}
+        }
+        self.finish_if_idle();
+    }
+
+    /// Until when the Lease is certainly this candidate's own.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => Some(tenure.leader_until),
+            Phase::Releasing { leader_until } => Some(*leader_until),
+            Phase::Candidate | Phase::Stopped => None,
+        }
+    }
+
+    pub(super) fn begin_term(&mut self, leader_until: Instant, renew_at: Instant) {
+        let Some(lease) = self.observed.lease() else {
+            return;
+        };
+        self.terms += 1;
+        self.working += 1;
+        let term = TermRecord {
+            number: self.terms,
+            fencing_token: lease.version,
+            transitions: lease.record.transitions,
+            uid: lease.uid.clone(),
+            acquired_at: lease.record.renew_time.unwrap_or_default(),
+        };
+        self.events.push_back(Event::Acquired(term.clone()));
+        self.phase = Phase::Leading(Tenure {
+            term,
+            leader_until,
+            renew_at,
+            unconfirmed: None,
+        });
+    }
+
+    /// Ends a term on the spot. The Lease is not released.
+    pub(super) fn lose(&mut self, reason: LostReason) {
+        if let Phase::Leading(tenure) = std::mem::replace(&mut self.phase, Phase::Candidate) {
+            self.events.push_back(Event::Lost(tenure.term, reason));
+        }
+    }
+
+    /// Ends a term in order: the answer is false from now on, renewal goes on until the work has
+    /// stopped.
+    pub(super) fn drain(&mut self, now: Instant, reason: LostReason) {
+        if let Phase::Leading(tenure) = &self.phase {
+            let tenure = tenure.clone();
+            self.events
+                .push_back(Event::Lost(tenure.term.clone(), reason));
+            self.phase = Phase::Draining {
+                tenure,
+                drain_until: now + self.settings.drain_timeout,
+            };
+        }
+    }
+
+    /// Gives back what was held, or may have been won, and under which no work goes on; unless a
+    /// stop is to keep it.
+    pub(super) fn give_back(&mut self, leader_until: Instant) {
+        if self.stopping && !self.settings.release_on_stop {
+            self.leave();
+        } else {
+            self.phase = Phase::Releasing { leader_until };
+        }
+    }
+
+    /// Leaves draining and releasing: nothing more is done about the Lease that was held, and
+    /// another has time to acquire it.
+    pub(super) fn leave(&mut self) {
+        self.phase = Phase::Candidate;
+        self.hold_back_until = self.now + self.settings.lease_duration;
+    }
+
+    /// A candidate that is to stop ends as soon as it knows what became of its writes.
+    pub(super) fn finish_if_idle(&mut self) {
+        let writing = self.in_flight.as_ref().is_some_and(|it| it.is_write);
+        if !self.stopping || writing || !matches!(self.phase, Phase::Candidate) {
+            return;
+        }
+        let may_lead_until = self.writes.may_lead_until(self.settings.renew_deadline);
+        let may_have_won = self.must_read && self.now < may_lead_until;
+        if may_have_won && self.working == 0 && self.settings.release_on_stop {
+            self.phase = Phase::Releasing {
+                leader_until: may_lead_until,
+            };
+        } else {
+            self.phase = Phase::Stopped;
+            self.in_flight = None;
+            self.events.push_back(Event::Stopped);
+        }
+    }
+
+    pub(super) fn no_longer_failing(&mut self, what: Failing) {
+        self.failing.take_if(|(failing, _)| *failing == what);
+    }
+
+    pub(super) fn tell_failing(&mut self, what: Failing, error: Error) {
+        let known = self.failing.as_ref();
+        if known.is_none_or(|(_, known)| known.kind() != error.kind()) {
+            self.events.push_back(Event::RenewalFailing(error.clone()));
+        }
+        self.failing = Some((what, error));
+    }
+
+    pub(super) fn tell_holder(&mut self) {
+        let holder = self.observed.holder();
+        if self.told_holder.as_deref() != holder {
+            self.told_holder = holder.map(str::to_owned);
+            self.events
+                .push_back(Event::LeaderChanged(self.told_holder.clone()));
+        }
+    }
+}

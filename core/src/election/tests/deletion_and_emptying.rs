@@ -1,0 +1,218 @@
+//! Only a release lets others in at once: whoever deletes or empties the Lease by hand has not asked
+//! the holder, which may not have noticed.
+
+use super::harness::*;
+use crate::election::{LostReason, Observation};
+use crate::lease_record::{LeaseRecord, ResourceVersion};
+use crate::lease_store::memory::MemoryStore;
+
+fn emptied(record: &mut LeaseRecord) {
+    record.holder.clear();
+}
+
+// ---- the leader ------------------------------------------------------------------------------------
+
+#[test]
+fn a_deleted_lease_ends_the_term_at_once() {
+    let store = MemoryStore::new();
+    let mut watching = leader("a", &store);
+    watching.hear();
+    store.delete();
+    watching.hear().assert_lost(LostReason::Deleted);
+
+    let store = MemoryStore::new();
+    let mut reading = leader("a", &store);
+    store.delete();
+    reading.at(2.0).expect("renew").answer();
+    reading.expect("read").answer();
+    reading.assert_lost(LostReason::Deleted);
+}
+
+#[test]
+fn an_emptied_holder_ends_the_term_at_once() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.hear();
+    store.edit(emptied);
+    a.hear().assert_lost(LostReason::Emptied);
+}
+
+#[test]
+fn whoever_lost_a_deleted_lease_campaigns_for_a_new_one() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    let first = a.term();
+    a.run_until(1.0);
+    store.delete();
+    a.run_until(15.9).assert_not_leader();
+    a.run_until(16.0).assert_leader();
+    assert_ne!(a.term().uid, first.uid);
+    assert!(a.term().fencing_token > first.fencing_token);
+}
+
+#[test]
+fn a_lease_deleted_while_it_is_drained_or_released_is_let_be() {
+    for work_has_stopped in [false, true] {
+        let store = MemoryStore::new();
+        let mut a = leader("a", &store);
+        a.at(1.0).stop();
+        if work_has_stopped {
+            a.drained();
+        }
+        store.delete();
+        a.run_until(50.0);
+        assert!(store.get().is_none());
+        assert_eq!(
+            a.told(),
+            ["term 1 lost: stopped", "nobody holds the Lease", "stopped"]
+        );
+    }
+}
+
+// ---- the others ------------------------------------------------------------------------------------
+
+/// Expects a candidate that has seen `b` hold the Lease for 60 seconds, and then `change` at second
+/// 10, to acquire it at second `free`.
+#[track_caller]
+fn assert_free(free: f64, change: impl Fn(&MemoryStore)) {
+    for watches in [true, false] {
+        let store = store_held_by("b", 60);
+        let mut a = candidate("a", &store);
+        a.watches = watches;
+        a.run_until(10.0);
+        change(&store);
+        // A poll may see it later by a retry period.
+        let late = if watches { 0.0 } else { 2.4 };
+        if free > 10.0 {
+            a.run_until(free - 0.01).assert_not_leader();
+        }
+        a.run_until(free + late).assert_leader();
+    }
+}
+
+#[test]
+fn a_release_lets_others_in_at_once() {
+    assert_free(10.0, |store| _ = store.put_foreign(released()));
+}
+
+#[test]
+fn after_a_deletion_others_wait_the_holders_duration() {
+    assert_free(70.0, |store| _ = store.delete());
+}
+
+#[test]
+fn after_the_holder_was_emptied_by_hand_others_wait_its_duration() {
+    assert_free(70.0, |store| _ = store.edit(emptied));
+}
+
+#[test]
+fn a_lease_created_anew_without_a_holder_after_a_deletion_shortens_no_wait() {
+    for anew in [LeaseRecord::default(), released()] {
+        assert_free(70.0, |store| {
+            store.delete();
+            store.put_foreign(anew.clone());
+        });
+        let store = store_held_by("b", 60);
+        let mut a = candidate("a", &store);
+        a.run_until(10.0);
+        store.delete();
+        a.run_until(11.0);
+        store.put_foreign(anew);
+        a.run_until(69.9).assert_not_leader();
+        a.run_until(70.0).assert_leader();
+    }
+}
+
+#[test]
+fn between_two_reads_there_may_have_been_a_holder_that_nobody_saw() {
+    let store = store_with(released());
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("acquire");
+    store.put_foreign(held_by("b", 15));
+    store.delete();
+    a.answer().expect("read").answer();
+    a.run_until(14.9).assert_not_leader();
+    a.run_until(15.0).assert_leader();
+
+    let store = store_held_by("b", 3);
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    store.put_foreign(held_by("c", 60));
+    store.edit(emptied);
+    a.at(2.5).expect("read").answer();
+    a.run_until(62.4).assert_not_leader();
+    a.run_until(62.5).assert_leader();
+}
+
+#[test]
+fn a_watch_that_tells_of_a_deletion_leaves_out_no_holder() {
+    let store = store_with(released());
+    let mut a = candidate("a", &store);
+    a.expect("read").answer().hear();
+    store.delete();
+    a.run_until(0.0).assert_leader();
+}
+
+#[test]
+fn edits_after_the_emptying_neither_shorten_nor_prolong_the_wait() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.edit(emptied);
+    a.run_until(20.0);
+    store.edit(|record| record.lease_duration_seconds = Some(1));
+    a.run_until(30.0);
+    store.edit(|record| record.transitions = 0);
+    a.run_until(69.9).assert_not_leader();
+    a.run_until(70.0).assert_leader();
+}
+
+#[test]
+fn a_holder_of_one_second_that_released_is_not_told_from_one_emptied_by_hand() {
+    let store = store_held_by("b", 1);
+    let mut a = candidate("a", &store);
+    a.run_until(0.5);
+    store.put_foreign(released());
+    a.run_until(1.4).assert_not_leader();
+    a.run_until(1.5).assert_leader();
+}
+
+#[test]
+fn at_first_sight_a_released_lease_is_free_and_one_emptied_by_hand_is_not() {
+    let mut a = candidate("a", &store_with(released()));
+    a.run_until(0.0).assert_leader();
+
+    let mut a = candidate("a", &store_held_by("", 60));
+    a.run_until(1.0);
+    assert_eq!(
+        a.why_not_leading(),
+        "the Lease has no holder, but its last one may not know yet: waiting 59.0 s"
+    );
+    a.run_until(59.9).assert_not_leader();
+    a.run_until(60.0).assert_leader();
+}
+
+#[test]
+fn a_creation_that_lands_after_a_holder_was_seen_and_its_lease_deleted_wins_nothing() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("create");
+    store.put_foreign(held_by("b", 15));
+    a.observe(changed(&store));
+    store.delete();
+    a.at(2.0).answer().assert_not_leader();
+    a.run_until(16.9).assert_not_leader();
+    a.run_until(17.0).assert_leader();
+}
+
+#[test]
+fn a_deletion_older_than_what_is_known_is_ignored() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    let version = stored(&store).version;
+    a.observe(Observation::Deleted(version)).assert_leader();
+    a.observe(Observation::Deleted(ResourceVersion(version.0 + 1)));
+    a.assert_lost(LostReason::Deleted);
+}

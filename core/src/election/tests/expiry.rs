@@ -1,0 +1,170 @@
+//! When the Lease of another holder is free: by local observation of the record's changes alone.
+
+use super::harness::*;
+use crate::clock::WallTime;
+use crate::election::{Observation, Settings};
+use crate::lease_store::memory::MemoryStore;
+
+#[test]
+fn the_first_sight_of_a_record_waits_a_full_duration_however_old_its_renew_time() {
+    let mut record = held_by("b", 15);
+    record.renew_time = Some(WallTime::from_micros(0));
+    let mut a = candidate("a", &store_with(record));
+    a.run_until(14.9).assert_not_leader();
+    a.run_until(15.0).assert_leader();
+}
+
+#[test]
+fn a_follower_waits_the_duration_in_the_record_not_its_own() {
+    for duration in [3, 60] {
+        let mut a = candidate("a", &store_held_by("b", duration));
+        let end = f64::from(duration);
+        a.run_until(end - 0.1).assert_not_leader();
+        a.run_until(end).assert_leader();
+    }
+}
+
+#[test]
+fn a_record_that_names_no_duration_is_given_ones_own() {
+    for duration in [None, Some(0), Some(-1)] {
+        let mut record = held_by("b", 15);
+        record.lease_duration_seconds = duration;
+        let mut a = candidate("a", &store_with(record));
+        a.run_until(14.9).assert_not_leader();
+        a.run_until(15.0).assert_leader();
+    }
+}
+
+#[test]
+fn each_renewal_starts_the_wait_anew() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(14.0);
+    store.edit(renewed);
+    a.run_until(28.9).assert_not_leader();
+    a.run_until(29.0).assert_leader();
+}
+
+#[test]
+fn reading_an_unchanged_record_again_resets_nothing() {
+    let mut a = candidate("a", &store_held_by("b", 15)).without_watch();
+    a.run_until(14.9);
+    assert!(a.asked().len() > 5);
+    a.run_until(15.0).assert_leader();
+}
+
+#[test]
+fn a_watch_that_reconnects_on_an_unchanged_record_resets_nothing() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    a.observe(Observation::NotWatching);
+    a.observe(Observation::Watching);
+    a.observe(changed(&store));
+    a.run_until(15.0).assert_leader();
+}
+
+#[test]
+fn a_change_outside_the_record_resets_nothing() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.set_field(&["metadata", "labels", "team"], "blue");
+    a.run_until(15.0).assert_leader();
+    assert_eq!(a.asked(), ["read", "acquire"]);
+}
+
+#[test]
+fn the_attempt_is_sent_the_moment_the_lease_expires_not_at_the_next_poll() {
+    let mut a = candidate("a", &store_held_by("b", 15)).without_watch();
+    a.run_until(14.99);
+    a.asked();
+    a.run_until(15.0).assert_leader();
+    assert_eq!(a.asked(), ["acquire"]);
+}
+
+#[test]
+fn an_attempt_on_a_record_that_has_changed_unseen_fails_and_waits_anew() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(1.0);
+    store.edit(renewed);
+    // The watch hangs: it tells nothing, and does not end.
+    a.watches = false;
+    a.run_until(29.9).assert_not_leader();
+    assert_eq!(a.asked(), ["read", "acquire", "read"]);
+    assert_eq!(stored(&store).record.holder, "b");
+    a.run_until(30.0).assert_leader();
+}
+
+#[test]
+fn a_duration_shortened_by_hand_does_not_shorten_what_the_holder_believes() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.edit(|record| record.lease_duration_seconds = Some(1));
+    a.run_until(59.9).assert_not_leader();
+    a.run_until(60.0).assert_leader();
+}
+
+#[test]
+fn a_duration_lengthened_by_hand_counts_from_the_edit() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.edit(|record| record.lease_duration_seconds = Some(60));
+    a.run_until(69.9).assert_not_leader();
+    a.run_until(70.0).assert_leader();
+}
+
+#[test]
+fn the_longest_duration_that_a_record_can_name_is_waited_out() {
+    let mut a = candidate("a", &store_held_by("b", i32::MAX));
+    a.run_until(1.0);
+    assert_eq!(a.next_timeout(), Some(f64::from(i32::MAX)));
+}
+
+#[test]
+fn the_status_says_who_holds_the_lease_and_for_how_long_if_that_is_very_long() {
+    let mut a = candidate("a", &store_held_by("b", 15));
+    a.run_until(1.0);
+    assert_eq!(a.why_not_leading(), "`b` holds the Lease");
+
+    let mut a = candidate("a", &store_held_by("b", 3_600));
+    a.run_until(1.0);
+    assert_eq!(
+        a.why_not_leading(),
+        "`b` holds the Lease, and should it crash, others wait 3600.0 s, its own lease duration \
+         (ours is 15.0 s)"
+    );
+    let standing = a.election.standing(a.now());
+    assert_eq!(standing.free_at, Some(instant(3_600.0)));
+    assert_eq!(standing.record_age, Some(secs(1.0)));
+    assert_eq!(standing.record_duration, Some(secs(3_600.0)));
+}
+
+#[test]
+fn candidates_spread_their_attempts_the_more_of_them_there_are() {
+    let attempt = |candidates, seed| {
+        let settings = Settings {
+            candidates,
+            seed,
+            ..settings("a")
+        };
+        let mut a = candidate_with(&store_held_by("b", 15), settings);
+        a.run_until(1.0).next_timeout().unwrap()
+    };
+    let spread: Vec<_> = (0..20).map(|seed| attempt(1_000, seed)).collect();
+    assert!(spread.iter().all(|at| (15.0..15.1).contains(at)));
+    assert!(spread.iter().any(|at| *at < 15.05) && spread.iter().any(|at| *at > 15.05));
+    assert!(
+        (0..20).all(|seed| attempt(10, seed) <= 15.0),
+        "a few need no spread"
+    );
+}
+
+#[test]
+fn a_lease_that_nobody_ever_held_is_acquired_at_once() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.run_until(0.0).assert_leader();
+}

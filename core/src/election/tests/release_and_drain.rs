@@ -1,0 +1,292 @@
+//! Work stops first, the Lease is released after.
+
+use super::harness::*;
+use crate::clock::WallTime;
+use crate::election::{Role, Settings};
+use crate::error::ErrorKind;
+use crate::lease_record::{LeaseRecord, StoredLease};
+use crate::lease_store::memory::MemoryStore;
+
+// ---- the work stops --------------------------------------------------------------------------------
+
+#[test]
+fn the_answer_is_false_at_once_and_renewal_goes_on_until_the_work_has_stopped() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().assert_not_leader();
+    assert_eq!(a.told(), ["term 1 lost: stopped"]);
+    assert_eq!(a.role(), Role::Draining);
+    a.run_until(25.0);
+    assert_eq!(a.asked(), ["renew"; 12]);
+    a.drained().run_until(25.0);
+    assert_eq!(a.asked(), ["release"]);
+    assert_eq!(a.told(), ["nobody holds the Lease", "stopped"]);
+}
+
+#[test]
+fn work_that_does_not_stop_in_time_leaves_the_lease_to_run_out() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    let mut b = candidate("b", &store);
+    run(&mut [&mut a, &mut b], 1.0);
+    a.stop();
+    run(&mut [&mut a, &mut b], 31.0);
+    assert_eq!(a.role(), Role::Stopped);
+    a.drained();
+    run(&mut [&mut a, &mut b], 44.9);
+    assert_eq!(stored(&store).record.holder, "a");
+    run(&mut [&mut a, &mut b], 45.0);
+    b.assert_leader();
+}
+
+#[test]
+fn a_lease_that_can_no_longer_be_renewed_ends_the_draining() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().at(10.0);
+    assert_eq!(a.role(), Role::Stopped);
+    a.drained().expect_nothing_due();
+    assert_eq!(stored(&store).record.holder, "a");
+}
+
+#[test]
+fn the_work_of_an_earlier_term_must_have_stopped_too() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(10.0).run_until(10.0).assert_leader();
+    assert_eq!(a.term().number, 2);
+    a.stop().drained();
+    a.at(11.0).expect_nothing_due();
+    a.drained().expect("release");
+}
+
+#[test]
+fn a_lease_taken_over_while_draining_is_left_alone_and_the_term_is_not_lost_twice() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop();
+    store.put_foreign(held_by("b", 15));
+    a.run_until(1.5).drained().run_until(5.0);
+    assert_eq!(a.terms(), ["term 1 lost: stopped"]);
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record, held_by("b", 15));
+}
+
+// ---- the release -----------------------------------------------------------------------------------
+
+#[test]
+fn a_release_empties_the_holder_with_a_duration_of_one_second_and_keeps_the_transitions() {
+    let store = store_with(LeaseRecord {
+        transitions: 7,
+        ..released()
+    });
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().drained();
+    let now = Some(a.wall());
+    assert_eq!(
+        a.expect("release").written(),
+        LeaseRecord {
+            holder: String::new(),
+            lease_duration_seconds: Some(1),
+            acquire_time: now,
+            renew_time: now,
+            transitions: 8,
+        }
+    );
+}
+
+#[test]
+fn a_standby_takes_over_the_moment_the_lease_is_released() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    let mut b = candidate("b", &store);
+    run(&mut [&mut a, &mut b], 1.0);
+    a.stop().drained();
+    run(&mut [&mut a, &mut b], 1.0);
+    b.assert_leader();
+}
+
+#[test]
+fn a_release_that_took_effect_unanswered_is_found_out() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().drained();
+    a.expect("release").land().at(3.5).time_out();
+    a.expect("read").answer();
+    assert_eq!(a.role(), Role::Stopped);
+}
+
+#[test]
+fn a_release_without_effect_is_sent_again() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().drained();
+    a.expect("release").at(3.5).time_out();
+    a.expect("read").answer();
+    a.expect("release").answer();
+    assert_eq!(a.role(), Role::Stopped);
+    assert!(!stored(&store).record.is_held());
+}
+
+#[test]
+fn a_release_after_another_has_taken_over_is_dropped() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().drained();
+    a.expect("release").land();
+    store.put_foreign(held_by("b", 15));
+    a.at(3.5).time_out().expect("read").answer();
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record, held_by("b", 15));
+}
+
+#[test]
+fn a_release_is_given_up_when_the_lease_has_run_out() {
+    let mut a = leader("a", &MemoryStore::new());
+    a.at(1.0).stop().drained();
+    a.expect("release").fail(ErrorKind::Unavailable);
+    assert_eq!(a.role(), Role::Releasing);
+    a.at(10.0);
+    assert_eq!(a.role(), Role::Stopped);
+}
+
+#[test]
+fn a_renewal_under_way_lands_before_the_release_is_sent() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(2.0).expect("renew").stop().drained();
+    assert_eq!(a.role(), Role::Releasing);
+    a.expect_nothing_due().answer();
+    a.expect("release").answer();
+    assert!(!stored(&store).record.is_held());
+}
+
+// ---- a stop that keeps the Lease -------------------------------------------------------------------
+
+fn keeps_the_lease() -> Settings {
+    Settings {
+        release_on_stop: false,
+        ..settings("a")
+    }
+}
+
+#[test]
+fn a_stop_that_is_to_keep_the_lease_leaves_it_to_run_out() {
+    let store = MemoryStore::new();
+    let mut a = leader_with(&store, keeps_the_lease());
+    a.at(1.0).stop().drained();
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record.holder, "a");
+}
+
+#[test]
+fn a_stop_that_is_to_keep_the_lease_keeps_it_though_a_renewal_is_under_way() {
+    let store = MemoryStore::new();
+    let mut a = leader_with(&store, keeps_the_lease());
+    a.at(2.0).expect("renew").stop().drained();
+    a.answer().run_until(5.0);
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record.holder, "a");
+}
+
+// ---- a stop of one that does not lead --------------------------------------------------------------
+
+#[test]
+fn a_candidate_stops_at_once() {
+    let mut a = candidate("a", &store_held_by("b", 15));
+    a.run_until(1.0).stop();
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(a.next_timeout(), None);
+}
+
+#[test]
+fn nothing_is_told_after_the_end() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.expect("read").stop().answer();
+    a.observe(changed(&store));
+    a.stop().drained().step_down().stall().alive();
+    a.at(100.0).expect_nothing_due();
+    assert_eq!(a.told(), ["stopped"]);
+}
+
+#[test]
+fn what_is_won_after_a_stop_is_given_back() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("create").stop();
+    assert!(a.told().is_empty(), "the answer may still come");
+    a.answer().expect("release").answer();
+    assert_eq!(a.role(), Role::Stopped);
+    assert!(!stored(&store).record.is_held());
+    assert!(a.terms().is_empty());
+}
+
+#[test]
+fn what_may_have_been_won_is_found_out_and_given_back() {
+    let store = MemoryStore::new();
+    let stopped_before = |a: &mut Candidate| {
+        a.stop().at(2.5).time_out();
+    };
+    let stopped_after = |a: &mut Candidate| {
+        a.at(2.5).time_out().stop();
+    };
+    for stop in [stopped_before, stopped_after] as [fn(&mut Candidate); 2] {
+        let mut a = candidate("a", &store);
+        a.expect("read").answer();
+        a.ask();
+        a.land();
+        stop(&mut a);
+        a.expect("read").answer();
+        a.expect("release").answer();
+        assert_eq!(a.role(), Role::Stopped);
+        assert!(!stored(&store).record.is_held());
+    }
+}
+
+#[test]
+fn what_may_have_been_won_and_was_not_is_let_be() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(14.9).at(15.0).expect("acquire").stop();
+    store.edit(renewed);
+    a.answer().run_until(15.0);
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record.holder, "b");
+}
+
+#[test]
+fn the_search_for_what_may_have_been_won_ends_with_its_validity() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").answer();
+    a.expect("create").stop().at(2.5).time_out();
+    a.expect("read").at(5.0).time_out();
+    assert_eq!(a.role(), Role::Releasing);
+    a.at(10.0);
+    assert_eq!(a.role(), Role::Stopped);
+}
+
+#[test]
+fn what_is_won_after_a_stop_is_kept_while_the_work_of_an_earlier_term_goes_on() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(8.0).expect("renew").at(10.0).stop().answer();
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record.holder, "a");
+}
+
+#[test]
+fn a_release_of_somebody_elses_is_no_release_of_ours() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().drained();
+    a.expect("release").at(3.5).time_out();
+    let StoredLease { record, .. } = store.put_foreign(LeaseRecord {
+        renew_time: Some(WallTime::from_micros(1)),
+        ..released()
+    });
+    a.expect("read").answer();
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(stored(&store).record, record);
+}

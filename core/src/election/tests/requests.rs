@@ -1,0 +1,302 @@
+//! When something is asked of the store, for how long, and what follows a failure.
+
+use super::harness::*;
+use crate::election::{Observation, Reply, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::lease_store::memory::MemoryStore;
+
+// ---- time limits -----------------------------------------------------------------------------------
+
+#[test]
+fn a_request_is_given_up_after_a_quarter_of_the_renew_deadline() {
+    let mut a = candidate("a", &MemoryStore::new());
+    assert_eq!(a.expect("read").request_deadline(), 2.5);
+    a.answer();
+    assert_eq!(a.expect("create").request_deadline(), 2.5);
+    a.answer();
+    assert_eq!(a.at(2.0).expect("renew").request_deadline(), 4.5);
+}
+
+#[test]
+fn a_request_never_outlasts_the_term_it_would_extend() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    assert_eq!(a.at(9.0).expect("renew").request_deadline(), 10.0);
+
+    let mut a = leader("b", &MemoryStore::new());
+    a.at(9.0).stop();
+    assert_eq!(a.expect("renew").request_deadline(), 10.0);
+    a.fail(ErrorKind::Conflict).drained();
+    assert_eq!(a.expect("read").request_deadline(), 10.0);
+}
+
+#[test]
+fn there_is_one_request_at_a_time() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").at(100.0).expect_nothing_due();
+    assert_eq!(a.next_timeout(), None);
+    a.answer().expect("create").expect_nothing_due().answer();
+    a.at(102.0).expect("renew").at(105.0).expect_nothing_due();
+    assert_eq!(a.next_timeout(), Some(110.0));
+}
+
+// ---- when ------------------------------------------------------------------------------------------
+
+#[test]
+fn renewals_are_sent_a_retry_period_apart_however_long_the_answers_take() {
+    let mut a = leader("a", &MemoryStore::new());
+    for sent in [2.0, 4.0, 6.0, 8.0] {
+        a.at(sent - 0.1).expect_nothing_due();
+        a.at(sent).expect("renew").at(sent + 1.5).answer();
+    }
+    // One that takes longer is followed by the next at once.
+    a.at(10.0).expect("renew").at(12.4).answer().expect("renew");
+}
+
+#[test]
+fn after_an_error_the_next_request_waits_a_jittered_retry_period_from_when_it_was_sent() {
+    let next = |seed| {
+        let seed = Settings {
+            seed,
+            ..settings("a")
+        };
+        let mut a = candidate_with(&MemoryStore::new(), seed);
+        a.expect("read").at(0.5).fail(ErrorKind::Unavailable);
+        a.next_timeout().unwrap()
+    };
+    let waits: Vec<_> = (0..20).map(next).collect();
+    assert!(waits.iter().all(|wait| (2.0..=2.4).contains(wait)));
+    assert!(waits.iter().any(|wait| *wait < 2.2) && waits.iter().any(|wait| *wait > 2.2));
+}
+
+#[test]
+fn a_request_that_hung_is_followed_by_the_next_at_once() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").at(2.5).time_out().expect("read");
+}
+
+#[test]
+fn no_kind_of_error_ends_the_campaign() {
+    for kind in [
+        ErrorKind::Forbidden,
+        ErrorKind::Unauthorized,
+        ErrorKind::Unavailable,
+        ErrorKind::TimedOut,
+        ErrorKind::Conflict,
+        ErrorKind::Corrupt,
+        ErrorKind::Internal,
+    ] {
+        let mut a = candidate("a", &MemoryStore::new());
+        for attempt in 0..100 {
+            a.at(f64::from(attempt) * 5.0).ask();
+            a.fail(kind);
+        }
+        a.run_until(510.0).assert_leader();
+    }
+}
+
+// ---- what is said about it -------------------------------------------------------------------------
+
+#[test]
+fn a_failure_is_told_once_until_it_is_over_and_stands_in_the_status() {
+    let mut a = candidate("a", &MemoryStore::new());
+    for now in [0.0, 5.0, 10.0] {
+        a.at(now).expect("read").fail(ErrorKind::Unavailable);
+    }
+    assert_eq!(a.told(), ["failing: Unavailable"]);
+    assert_eq!(a.why_not_leading(), "as the test says");
+    a.at(15.0).expect("read").fail(ErrorKind::Unauthorized);
+    assert_eq!(a.told(), ["failing: Unauthorized"]);
+    a.at(20.0).expect("read").answer();
+    assert_eq!(a.why_not_leading(), "acquiring the Lease");
+    a.run_until(21.9)
+        .at(22.0)
+        .expect("renew")
+        .fail(ErrorKind::Unauthorized);
+    assert_eq!(a.told().last().unwrap(), "failing: Unauthorized");
+}
+
+#[test]
+fn writes_that_are_refused_are_told_once_though_the_reads_between_succeed() {
+    let mut a = candidate("a", &MemoryStore::new());
+    for now in [0.0, 5.0, 10.0] {
+        a.at(now).expect("read").answer();
+        a.expect("create").fail(ErrorKind::Forbidden);
+    }
+    assert_eq!(a.told(), ["failing: Forbidden"]);
+    a.at(15.0).expect("read").answer();
+    assert_eq!(a.why_not_leading(), "as the test says");
+}
+
+#[test]
+fn a_write_that_was_refused_is_no_matter_once_another_holds_the_lease() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("create").fail(ErrorKind::Forbidden);
+    store.put_foreign(held_by("b", 15));
+    a.run_until(5.0);
+    assert_eq!(a.why_not_leading(), "`b` holds the Lease");
+}
+
+#[test]
+fn a_poll_that_failed_is_no_matter_once_the_watch_stands() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.at(2.5).expect("read").fail(ErrorKind::Unavailable);
+    a.hear();
+    assert_eq!(a.why_not_leading(), "`b` holds the Lease");
+}
+
+// ---- Retry-After -----------------------------------------------------------------------------------
+
+fn asks_for_patience(seconds: f64) -> Error {
+    Error::new(ErrorKind::Unavailable, "too many requests").with_retry_after(Some(secs(seconds)))
+}
+
+#[test]
+fn a_candidate_leaves_the_store_alone_for_as_long_as_it_asks() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").at(1.0).fail_with(asks_for_patience(5.0));
+    assert_eq!(a.next_timeout(), Some(6.0));
+    a.run_until(6.0).assert_leader();
+}
+
+#[test]
+fn a_store_that_asks_for_an_hour_does_not_take_a_candidate_out_of_the_election() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").fail_with(asks_for_patience(3_600.0));
+    assert_eq!(a.next_timeout(), Some(15.0));
+}
+
+#[test]
+fn a_term_is_not_lost_to_a_store_that_asks_for_more_patience_than_is_left() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(2.0).expect("renew").fail_with(asks_for_patience(60.0));
+    assert_eq!(a.next_timeout(), Some(6.0));
+    a.run_until(11.0).assert_leader();
+}
+
+#[test]
+fn a_release_is_not_lost_to_such_a_store_either() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(2.0).stop().drained();
+    a.expect("release").fail_with(asks_for_patience(60.0));
+    a.run_until(6.0);
+    assert!(!stored(&store).record.is_held());
+}
+
+// ---- conflicts -------------------------------------------------------------------------------------
+
+#[test]
+fn a_conflict_with_a_change_is_settled_at_once() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    store.set_field(&["metadata", "labels", "team"], "blue");
+    a.at(2.0).expect("renew").answer();
+    a.expect("read").answer();
+    a.expect("renew").answer();
+    assert_eq!(a.leader_until(), 12.0);
+    assert!(a.told().is_empty(), "no failure");
+}
+
+#[test]
+fn a_store_that_refuses_though_nothing_has_changed_is_not_raced() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(14.9).asked();
+    a.at(15.0).expect("acquire").fail(ErrorKind::Conflict);
+    a.expect("read").answer().expect_nothing_due();
+    let next = a.next_timeout().unwrap();
+    assert!((17.0..=17.4).contains(&next));
+    a.run_until(next).assert_leader();
+
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").answer();
+    a.expect("create").fail(ErrorKind::Conflict);
+    a.expect("read").answer().expect_nothing_due();
+}
+
+#[test]
+fn a_creation_that_came_second_reads_and_follows() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("create");
+    store.put_foreign(held_by("b", 15));
+    a.answer().expect("read").answer().expect_nothing_due();
+    assert_eq!(a.told(), ["b holds the Lease"]);
+    a.run_until(15.0).assert_leader();
+}
+
+// ---- answers out of order --------------------------------------------------------------------------
+
+#[test]
+fn a_second_answer_to_one_request_is_ignored() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    let answer = Reply::Written(Ok(stored(&store)));
+    store.put_foreign(held_by("b", 15));
+    a.hear().reply(answer).assert_not_leader();
+    a.reply(Reply::Read(Ok(None)));
+    assert_eq!(a.told(), ["term 1 lost: superseded", "b holds the Lease"]);
+}
+
+#[test]
+fn a_read_that_the_watch_has_overtaken_tells_nothing_and_is_sent_again() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").land();
+    store.put_foreign(held_by("b", 15));
+    a.observe(changed(&store)).at(0.5).answer();
+    a.expect("read").land();
+    store.put_foreign(released());
+    a.observe(changed(&store)).at(1.0).answer();
+    a.expect("read").answer();
+    a.expect("acquire");
+}
+
+#[test]
+fn a_read_older_than_what_is_known_is_sent_again_after_a_retry_period() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    let old = stored(&store);
+    a.run_until(1.0);
+    store.edit(renewed);
+    a.at(2.0).hear();
+    a.observe(Observation::NotWatching);
+    a.at(3.0).expect("read").reply(Reply::Read(Ok(Some(old))));
+    a.expect_nothing_due();
+    let next = a.next_timeout().unwrap();
+    assert!((5.0..=5.4).contains(&next));
+    a.at(next).expect("read").answer();
+    a.at(16.9).expect("read").answer();
+    a.at(17.0).expect("acquire");
+}
+
+#[test]
+fn a_store_put_back_to_an_earlier_state_is_believed_after_a_lease_duration() {
+    let store = store_held_by("b", 15);
+    for _ in 0..10 {
+        store.edit(renewed);
+    }
+    let mut a = candidate("a", &store).without_watch();
+    a.run_until(1.0);
+    a.told();
+
+    a.store = store_held_by("c", 15);
+    a.run_until(10.0);
+    assert_eq!(a.told(), ["failing: Unavailable"]);
+    assert_eq!(
+        a.why_not_leading(),
+        "the store answers with version 1, which is older than version 11 seen before: it was put \
+         back to an earlier state, or answers from a cache"
+    );
+    a.run_until(30.0).assert_not_leader();
+    assert_eq!(a.told(), ["c holds the Lease"], "seen for the first time");
+    a.run_until(35.0).assert_leader();
+}

@@ -1,0 +1,140 @@
+//! Builds one program of the Go module in this crate's folder.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+pub(crate) const GO_MOD: &str = include_str!("../go.mod");
+pub(crate) const GO_SUM: &str = include_str!("../go.sum");
+const MODULE_FOLDER: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A main package, and what a person who waits for it wants to know.
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    package: &'static str,
+    usual_time: &'static str,
+    /// How to do without a build, if one can.
+    other_way: &'static str,
+}
+
+const SET_ASSETS: &str = ", or set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver";
+
+pub(crate) const ETCD: Program = Program {
+    name: "etcd",
+    package: "go.etcd.io/etcd/server/v3",
+    usual_time: "half a minute",
+    other_way: SET_ASSETS,
+};
+
+pub(crate) const KUBE_APISERVER: Program = Program {
+    name: "kube-apiserver",
+    package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    usual_time: "3 to 5 minutes on 2 cores",
+    other_way: SET_ASSETS,
+};
+
+pub(crate) const TOXIPROXY: Program = Program {
+    name: "toxiproxy-server",
+    package: "github.com/Shopify/toxiproxy/v2/cmd/server",
+    usual_time: "10 seconds",
+    other_way: "",
+};
+
+/// Builds `program` into the file `output`.
+pub(crate) fn build(program: &Program, output: &Path) -> Result<()> {
+    let go = Command::new("go")
+        .current_dir(MODULE_FOLDER)
+        .args(["build", "-trimpath", "-ldflags", &linker_flags(), "-o"])
+        .arg(output)
+        .arg(program.package)
+        // The caller's settings for other modules must not change what is built.
+        .env_remove("GOFLAGS")
+        .env("GOWORK", "off")
+        .env("CGO_ENABLED", "0")
+        .stderr(Stdio::piped())
+        .spawn();
+    let go = match go {
+        Ok(go) => go,
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "{} must be built first, but `go` is not on the PATH: install Go {} or newer{}",
+            program.name,
+            version_of("go"),
+            program.other_way
+        ),
+        Err(error) => return Err(error).context("running `go build`"),
+    };
+    let built = with_progress(program, || go.wait_with_output())?;
+    ensure!(
+        built.status.success(),
+        "`go build {}` failed ({}):\n{}",
+        program.package,
+        built.status,
+        String::from_utf8_lossy(&built.stderr)
+    );
+    Ok(())
+}
+
+/// No symbols, and the version that `/version` reports.
+pub(crate) fn linker_flags() -> String {
+    let version = kubernetes_version();
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
+    let set = "-X k8s.io/component-base/version.git";
+    format!("-s -w {set}Version={version} {set}Major={major} {set}Minor={minor}")
+}
+
+pub(crate) fn kubernetes_version() -> &'static str {
+    version_of("k8s.io/kubernetes")
+}
+
+/// The version that stands after `name` at the start of a line of `go.mod`.
+fn version_of(name: &str) -> &'static str {
+    GO_MOD
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(' '))
+        .and_then(|rest| rest.split_whitespace().next())
+        .unwrap_or_else(|| panic!("go.mod gives no version of {name}"))
+}
+
+/// Tells on stderr what `work` builds, and for how long it has been at it.
+fn with_progress<T>(program: &Program, work: impl FnOnce() -> T) -> T {
+    let (finished, progress) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || show_progress(program, &progress));
+        let result = work();
+        drop(finished);
+        result
+    })
+}
+
+/// One line that counts the seconds on a terminal; elsewhere a line now and then.
+fn show_progress(program: &Program, finished: &mpsc::Receiver<()>) {
+    let started = Instant::now();
+    // Not `eprintln!`, which the test harness holds back until the test has ended.
+    let mut stderr = io::stderr();
+    let (start, end, interval) = if stderr.is_terminal() {
+        ("\r", "", 1)
+    } else {
+        ("", "\n", 30)
+    };
+    let mut say = |state: &str, end: &str| {
+        // Nobody to tell is no reason to stop the build.
+        let _ = write!(
+            stderr,
+            "{start}test-cluster: building {} from source, once; it takes about {}: {} s{state}{end}",
+            program.name,
+            program.usual_time,
+            started.elapsed().as_secs()
+        );
+    };
+    say("", end);
+    while finished.recv_timeout(Duration::from_secs(interval)) == Err(RecvTimeoutError::Timeout) {
+        say("", end);
+    }
+    say(", ended", "\n");
+}
