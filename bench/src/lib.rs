@@ -7,7 +7,9 @@
 //! change of the answer (`CLOCK_MONOTONIC`, flushed). It releases the Lease on SIGTERM.
 
 mod candidate;
+mod go_candidate;
 mod timeline;
 
 pub use candidate::{Candidate, Timing};
+pub use go_candidate::go_candidate;
 pub use timeline::{Answer, Moment, Reign, Timeline, now};
