@@ -12,13 +12,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 )
 
@@ -46,7 +46,8 @@ func run() error {
 		}
 		timing[i] = time.Duration(seconds * float64(time.Second))
 	}
-	quietLog()
+	// What client-go tells of each step is not what the tests are after.
+	klog.SetLogger(logr.Discard())
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 
@@ -85,10 +86,4 @@ func run() error {
 			wasLeader = isLeader
 		}
 	}
-}
-
-// What client-go tells of each step is not what the tests are after.
-func quietLog() {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
 }
