@@ -32,8 +32,11 @@ use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 /// (client-go `JitterFactor`). A renew deadline must leave room for one such wait.
 pub const JITTER_FACTOR: f64 = 1.2;
 
-/// How far candidates spread their attempts on a Lease that became free, for each of them.
+/// How far candidates spread their attempts on a Lease that became free, for each of them beyond a
+/// few. A few may collide: the losers' writes cost less than a wait, which no timer ends in under a
+/// millisecond.
 const SPREAD_PER_CANDIDATE: Duration = Duration::from_micros(100);
+const FEW_CANDIDATES: u32 = 10;
 
 /// What an election goes by, checked by `Config`.
 #[derive(Clone, Debug)]
@@ -148,7 +151,7 @@ pub struct Election {
     /// Terms that have begun and whose work has not ended.
     working: usize,
     told_holder: Option<String>,
-    failing: Option<Failure>,
+    failing: Option<(Failing, Error)>,
     events: VecDeque<Event>,
 }
 
@@ -184,16 +187,14 @@ struct InFlight {
     sent_at: Instant,
     /// The newest version seen when it was sent.
     newest: ResourceVersion,
-    /// The write, for anything but a read.
-    write: Option<SentWrite>,
+    is_write: bool,
 }
 
-/// Why requests fail.
-#[derive(Debug)]
-struct Failure {
-    error: Error,
-    /// Whether writing is what fails, which no read that succeeds puts right.
-    of_write: bool,
+/// Which requests fail. A read that succeeds does not put right what keeps writes from succeeding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failing {
+    Reads,
+    Writes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,16 +250,13 @@ impl Election {
             Action::Release => Some(self.releasing_record(wall)?),
         };
         let newest = self.observed.newest();
-        let write = record
-            .clone()
-            .map(|record| SentWrite::new(record, now, newest));
-        if let Some(write) = write.clone() {
-            self.writes.push(write);
+        if let Some(record) = record.clone() {
+            self.writes.push(SentWrite::new(record, now, newest));
         }
         self.in_flight = Some(InFlight {
             sent_at: now,
             newest,
-            write,
+            is_write: record.is_some(),
         });
         let operation = match (record, self.observed.lease().cloned()) {
             (None, _) => Operation::Read,
@@ -326,32 +324,29 @@ impl Election {
         let Some(in_flight) = self.in_flight.take() else {
             return;
         };
-        match (reply, in_flight.write) {
-            (Reply::Read(Ok(lease)), None) => {
+        match (reply, in_flight.is_write) {
+            (Reply::Read(Ok(lease)), false) => {
                 // What the watch has told meanwhile is newer than an older answer, or than none.
                 let overtaken = in_flight.newest < self.observed.newest();
-                if !overtaken
-                    || lease
-                        .as_ref()
-                        .is_some_and(|it| !self.observed.is_outdated(it))
-                {
+                let older = |lease| self.observed.is_outdated(lease);
+                if !(overtaken && lease.as_ref().is_none_or(older)) {
                     self.handle_read(now, lease);
                 }
             }
-            (Reply::Written(Ok(lease)), Some(write)) => self.handle_written(now, &write, lease),
-            (Reply::Read(Err(error)), None) => {
-                self.handle_error(now, in_flight.sent_at, Failure::of_read(error));
+            (Reply::Written(Ok(lease)), true) => self.handle_written(now, &in_flight, lease),
+            (Reply::Read(Err(error)), false) => {
+                self.handle_error(now, &in_flight, error);
             }
-            (Reply::Written(Err(error)), Some(write)) => {
+            (Reply::Written(Err(error)), true) => {
                 // It may have taken effect all the same, or somebody else was first: look.
                 self.must_read = true;
                 if error.kind() == ErrorKind::Conflict {
-                    self.handle_conflict(now, &write);
+                    self.handle_conflict(now, &in_flight);
                 } else {
-                    self.handle_error(now, in_flight.sent_at, Failure::of_write(error));
+                    self.handle_error(now, &in_flight, error);
                 }
             }
-            (Reply::Read(_), Some(_)) | (Reply::Written(_), None) => {
+            (Reply::Read(_), true) | (Reply::Written(_), false) => {
                 debug_assert!(false, "a reply of the other kind than its request");
                 self.must_read = true;
             }
@@ -366,7 +361,10 @@ impl Election {
             return;
         }
         match observation {
-            Observation::Watching => self.watching = true,
+            Observation::Watching => {
+                self.watching = true;
+                self.no_longer_failing(Failing::Reads);
+            }
             Observation::NotWatching => {
                 self.watching = false;
                 self.poll_at = self.poll_at.max(now);
@@ -437,9 +435,6 @@ impl Election {
         self.writes.settle_all();
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.sent_at = now;
-            if let Some(write) = &mut in_flight.write {
-                write.settled = true;
-            }
         }
         self.must_read = true;
         self.retry_at = now;

@@ -37,3 +37,33 @@ fn is_dns_label(label: &str) -> bool {
         && label.ends_with(is_alphanumeric)
         && label.chars().all(|c| is_alphanumeric(c) || c == '-')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_api_server_takes_is_taken() {
+        for name in ["job", "a.b-c", "0", &"x".repeat(253)] {
+            check_lease(name).unwrap();
+        }
+        for name in ["default", "team-a", "0", &"x".repeat(63)] {
+            check_namespace(name).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_name_leads_out_of_a_url_or_a_folder() {
+        for name in [
+            "", ".", "..", "../x", "a/b", "/", "a\0", "A", "-a", "a-", ".a", "a b", "ä", "a%2fb",
+        ] {
+            let error = check_lease(name).unwrap_err();
+            assert!(error.message().starts_with("lease = `"), "{error}");
+            let error = check_namespace(name).unwrap_err();
+            assert!(error.message().starts_with("namespace = `"), "{error}");
+        }
+        assert!(check_lease(&"x".repeat(254)).is_err());
+        assert!(check_namespace(&"x".repeat(64)).is_err());
+        assert!(check_namespace("a.b").is_err());
+    }
+}

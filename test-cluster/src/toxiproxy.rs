@@ -29,6 +29,15 @@ pub struct Proxy {
     address: String,
 }
 
+/// One of the two directions of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the candidate to the API server: requests.
+    Requests,
+    /// From the API server to the candidate: answers, and the events of watches.
+    Answers,
+}
+
 impl ToxiProxy {
     /// Starts a server with no proxies.
     pub fn start() -> Result<ToxiProxy> {
@@ -68,7 +77,7 @@ impl ToxiProxy {
         let address = created["listen"].as_str();
         Ok(Proxy {
             api: self.api.clone(),
-            path: format!("/proxies/{name}/toxics"),
+            path: format!("/proxies/{name}"),
             address: address
                 .context("toxiproxy gives no listen address")?
                 .to_owned(),
@@ -90,8 +99,29 @@ impl Proxy {
     /// Passes nothing in either direction and closes nothing, on connections
     /// old and new, as if the network were cut.
     pub fn go_silent(&self) -> Result<()> {
-        self.add("timeout", "upstream", &json!({ "timeout": 0 }))?;
-        self.add("timeout", "downstream", &json!({ "timeout": 0 }))
+        self.silence(Direction::Requests)?;
+        self.silence(Direction::Answers)
+    }
+
+    /// Passes nothing in one direction and closes nothing. Without answers, requests
+    /// still take effect.
+    pub fn silence(&self, direction: Direction) -> Result<()> {
+        self.add("timeout", direction, &json!({ "timeout": 0 }))
+    }
+
+    /// Refuses connections and closes those there are, as if nobody listened.
+    pub fn close(&self) -> Result<()> {
+        self.enable(false)
+    }
+
+    /// Listens again, on the same port.
+    pub fn open(&self) -> Result<()> {
+        self.enable(true)
+    }
+
+    fn enable(&self, enabled: bool) -> Result<()> {
+        self.api.post(&self.path, &json!({ "enabled": enabled }))?;
+        Ok(())
     }
 
     /// Delays each answer by `latency`, more or less by up to `jitter`.
@@ -99,32 +129,37 @@ impl Proxy {
         let (latency, jitter) = (latency.as_millis(), jitter.as_millis());
         self.add(
             "latency",
-            "downstream",
+            Direction::Answers,
             &json!({ "latency": latency, "jitter": jitter }),
         )
     }
 
     /// Resets each connection, old or new, as soon as the client sends on it.
     pub fn reset_peer(&self) -> Result<()> {
-        self.add("reset_peer", "upstream", &json!({ "timeout": 0 }))
+        self.add("reset_peer", Direction::Requests, &json!({ "timeout": 0 }))
     }
 
     /// Ends all faults. Connections that were silent are closed, because what
     /// was sent on them meanwhile is lost.
     pub fn heal(&self) -> Result<()> {
-        let toxics = self.api.get(&self.path)?;
+        let path = format!("{}/toxics", self.path);
+        let toxics = self.api.get(&path)?;
         for toxic in toxics.as_array().into_iter().flatten() {
             let name = toxic["name"]
                 .as_str()
                 .context("toxiproxy gives a toxic without a name")?;
-            self.api.delete(&format!("{}/{name}", self.path))?;
+            self.api.delete(&format!("{path}/{name}"))?;
         }
         Ok(())
     }
 
-    fn add(&self, kind: &str, stream: &str, attributes: &Value) -> Result<()> {
+    fn add(&self, kind: &str, direction: Direction, attributes: &Value) -> Result<()> {
+        let stream = match direction {
+            Direction::Requests => "upstream",
+            Direction::Answers => "downstream",
+        };
         let toxic = json!({ "type": kind, "stream": stream, "attributes": attributes });
-        self.api.post(&self.path, &toxic)?;
+        self.api.post(&format!("{}/toxics", self.path), &toxic)?;
         Ok(())
     }
 }

@@ -191,15 +191,11 @@ impl Observed {
                 same_object && (released && told_apart || known.record.is_same_write(record))
             }
         };
-        if !at_once {
-            let written = self.duration_of(record);
-            now + self
-                .holder_duration
-                .map_or(written, |held| held.max(written))
-        } else if self.holder_duration.is_some() {
-            now
-        } else {
-            self.free_at.max(now)
+        let written = self.duration_of(record);
+        match self.holder_duration {
+            Some(_) if at_once => now,
+            None if at_once => self.free_at.max(now),
+            held => now + held.map_or(written, |held| held.max(written)),
         }
     }
 

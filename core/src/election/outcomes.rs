@@ -5,7 +5,7 @@
 
 use super::observed::Change;
 use super::writes::SentWrite;
-use super::{Election, Failure, LostReason, Phase};
+use super::{Election, Failing, InFlight, LostReason, Phase};
 use crate::clock::Instant;
 use crate::error::{Error, ErrorKind};
 use crate::lease_record::{ResourceVersion, StoredLease};
@@ -16,7 +16,8 @@ impl Election {
         match lease {
             Some(lease) if self.observed.is_outdated(&lease) => self.handle_outdated(now, &lease),
             Some(lease) => {
-                self.read_succeeded();
+                self.must_read = false;
+                self.no_longer_failing(Failing::Reads);
                 match self.writes.find(&lease.record).cloned() {
                     // The outcome of a write that was not known until now.
                     Some(write) => self.handle_own_write(now, &write, lease),
@@ -24,7 +25,8 @@ impl Election {
                 }
             }
             None => {
-                self.read_succeeded();
+                self.must_read = false;
+                self.no_longer_failing(Failing::Reads);
                 self.observe_absent(now, None);
             }
         }
@@ -38,7 +40,7 @@ impl Election {
             lease.version,
             self.observed.newest(),
         );
-        self.tell_failing(Failure::of_read(Error::new(ErrorKind::Unavailable, error)));
+        self.tell_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
         self.retry_at = self.poll_at;
         if self.observed.see_outdated(now) {
             self.must_read = true;
@@ -46,21 +48,23 @@ impl Election {
         }
     }
 
-    pub(super) fn handle_written(&mut self, now: Instant, write: &SentWrite, lease: StoredLease) {
-        if lease.version <= write.base {
+    pub(super) fn handle_written(&mut self, now: Instant, sent: &InFlight, lease: StoredLease) {
+        if lease.version <= sent.newest {
             // Nothing changed in the store, so followers saw nothing: this extends nothing.
             self.must_read = true;
             let error = format!(
                 "a write succeeded without a new version (still {})",
                 lease.version
             );
-            let error = Error::new(ErrorKind::Unavailable, error);
-            self.handle_error(now, write.sent_at, Failure::of_write(error));
-        } else if self.observed.is_outdated(&lease) || !lease.record.is_same_write(&write.record) {
-            // It succeeded, but the watch has already told of a later change, or this is not it.
-            self.must_read = true;
-        } else {
-            self.handle_own_write(now, write, lease);
+            self.handle_error(now, sent, Error::new(ErrorKind::Unavailable, error));
+            return;
+        }
+        match self.writes.find(&lease.record).cloned() {
+            Some(write) if !self.observed.is_outdated(&lease) => {
+                self.handle_own_write(now, &write, lease);
+            }
+            // It succeeded, but the watch has already told of a later change or another holder.
+            _ => self.must_read = true,
         }
     }
 
@@ -101,19 +105,24 @@ impl Election {
 
     /// Not a fault: somebody else was first. But do not race for ever against a store that
     /// refuses although nothing has changed.
-    pub(super) fn handle_conflict(&mut self, now: Instant, write: &SentWrite) {
+    pub(super) fn handle_conflict(&mut self, now: Instant, sent: &InFlight) {
         self.retry_at = now;
-        if write.base == self.observed.newest() {
+        if sent.newest == self.observed.newest() {
             self.write_after = now + self.jittered(self.settings.retry_period);
         }
     }
 
-    pub(super) fn handle_error(&mut self, now: Instant, sent_at: Instant, failure: Failure) {
-        let asked = failure.error.retry_after().unwrap_or_default();
+    pub(super) fn handle_error(&mut self, now: Instant, sent: &InFlight, error: Error) {
+        let asked = error.retry_after().unwrap_or_default();
         let wait = self.jittered(self.settings.retry_period);
-        self.retry_at = (sent_at + wait).max(now + self.patience(now, asked));
+        self.retry_at = (sent.sent_at + wait).max(now + self.patience(now, asked));
         self.poll_at = self.poll_at.max(self.retry_at);
-        self.tell_failing(failure);
+        let failing = if sent.is_write {
+            Failing::Writes
+        } else {
+            Failing::Reads
+        };
+        self.tell_failing(failing, error);
     }
 
     /// What is stored now, by a read or the watch. Never extends a term: only a write does.
@@ -148,13 +157,11 @@ impl Election {
                  candidate its own",
                 self.settings.identity
             );
-            self.tell_failing(Failure::of_write(Error::new(
-                ErrorKind::IdentityConflict,
-                error,
-            )));
+            let error = Error::new(ErrorKind::IdentityConflict, error);
+            self.tell_failing(Failing::Writes, error);
         } else if changed {
-            // Somebody else could write: what became of our own attempt is no matter any more.
-            self.writing_is_no_matter();
+            // What kept us from writing did not keep somebody else, whom we follow now.
+            self.no_longer_failing(Failing::Writes);
         }
         self.tell_holder();
     }

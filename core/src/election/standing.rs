@@ -16,7 +16,7 @@ impl Election {
             role: self.role(),
             holder: self.observed.holder().map(str::to_owned),
             why_not_leading: self.why_not_leading(now),
-            failing: self.failing.as_ref().map(|it| it.error.clone()),
+            failing: self.failing.as_ref().map(|(_, error)| error.clone()),
             watching: self.watching,
             free_at: changed_at.map(|_| self.observed.free_at()),
             record_age: changed_at.map(|changed_at| now.since(changed_at)),
@@ -48,8 +48,8 @@ impl Election {
     }
 
     fn why_waiting(&self, now: Instant) -> String {
-        if let Some(failing) = &self.failing {
-            return failing.error.message().to_owned();
+        if let Some((_, error)) = &self.failing {
+            return error.message().to_owned();
         }
         if now < self.hold_back_until {
             return format!(

@@ -3,7 +3,7 @@
 //! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
 
-use super::{Election, Event, Failure, LostReason, Phase, Tenure, TermRecord};
+use super::{Election, Event, Failing, LostReason, Phase, Tenure, TermRecord};
 use crate::clock::Instant;
 use crate::error::Error;
 
@@ -100,7 +100,7 @@ impl Election {
 
     /// A candidate that is to stop ends as soon as it knows what became of its writes.
     pub(super) fn finish_if_idle(&mut self) {
-        let writing = self.in_flight.as_ref().is_some_and(|it| it.write.is_some());
+        let writing = self.in_flight.as_ref().is_some_and(|it| it.is_write);
         if !self.stopping || writing || !matches!(self.phase, Phase::Candidate) {
             return;
         }
@@ -117,23 +117,16 @@ impl Election {
         }
     }
 
-    pub(super) fn read_succeeded(&mut self) {
-        self.must_read = false;
-        self.failing.take_if(|failing| !failing.of_write);
+    pub(super) fn no_longer_failing(&mut self, what: Failing) {
+        self.failing.take_if(|(failing, _)| *failing == what);
     }
 
-    pub(super) fn writing_is_no_matter(&mut self) {
-        self.failing.take_if(|failing| failing.of_write);
-    }
-
-    pub(super) fn tell_failing(&mut self, failure: Failure) {
-        let kind = failure.error.kind();
+    pub(super) fn tell_failing(&mut self, what: Failing, error: Error) {
         let known = self.failing.as_ref();
-        if known.is_none_or(|known| known.error.kind() != kind) {
-            self.events
-                .push_back(Event::RenewalFailing(failure.error.clone()));
+        if known.is_none_or(|(_, known)| known.kind() != error.kind()) {
+            self.events.push_back(Event::RenewalFailing(error.clone()));
         }
-        self.failing = Some(failure);
+        self.failing = Some((what, error));
     }
 
     pub(super) fn tell_holder(&mut self) {
@@ -142,22 +135,6 @@ impl Election {
             self.told_holder = holder.map(str::to_owned);
             self.events
                 .push_back(Event::LeaderChanged(self.told_holder.clone()));
-        }
-    }
-}
-
-impl Failure {
-    pub(super) fn of_read(error: Error) -> Self {
-        Self {
-            error,
-            of_write: false,
-        }
-    }
-
-    pub(super) fn of_write(error: Error) -> Self {
-        Self {
-            error,
-            of_write: true,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct SentWrite {
     pub(super) record: LeaseRecord,
     /// The instant before it was sent, from which its validity counts.
     pub(super) sent_at: Instant,
-    /// The newest version seen before it was sent: that of the Lease it replaces, if there is one.
+    /// The newest version seen when it was sent: that of the Lease it replaces, if there is one.
     pub(super) base: ResourceVersion,
     /// Its success is known already, or the clock it was dated by has failed: it entitles to
     /// nothing more.

@@ -1,12 +1,15 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
+use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use leasehold::lease_record::ResourceVersion;
 use leasehold::lease_store::file::{FileStore, default_directory};
 use leasehold::lease_store::{LeaseStore, WatchEvent};
-use leasehold::{Error, ErrorKind};
+use leasehold::{Error, ErrorKind, Result};
+use tokio::time::timeout;
 
 use crate::{file, held_by, open};
 
@@ -31,9 +34,9 @@ fn a_directory_or_a_name_that_does_not_fit_is_a_config_error() {
             directory.path(),
             "../default",
             "job",
-            "namespace = \"../default\"",
+            "namespace = `../default`",
         ),
-        (directory.path(), "default", "..", "lease = \"..\""),
+        (directory.path(), "default", "..", "lease = `..`"),
     ] {
         let error = FileStore::open(directory, namespace, lease).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
@@ -159,29 +162,60 @@ async fn versions_outlive_the_whole_directory() {
 }
 
 #[tokio::test]
+async fn versions_outlive_the_lease_after_many_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut seen = store.create(held_by("a")).await.unwrap();
+    for number in 0..250 {
+        let next = held_by(&number.to_string());
+        let replaced = store.replace(seen.clone(), next).await.unwrap();
+        assert!(replaced.version > seen.version);
+        seen = replaced;
+    }
+
+    fs::remove_file(file(directory.path(), "lease.json")).unwrap();
+    let anew = store.create(held_by("b")).await.unwrap();
+    assert!(anew.version > seen.version);
+}
+
+#[tokio::test]
 async fn a_watch_tells_the_end_of_its_folder_and_the_next_one_what_comes_after() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("elections");
     let store = open(&directory);
     let seen = store.create(held_by("a")).await.unwrap();
     let mut watch = store.watch(seen.version);
-    assert!(matches!(watch.next().await, Some(Ok(WatchEvent::Opened))));
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::Opened))
+    ));
 
     // Moved away as a whole, so that nothing in it is deleted.
     let folder = directory.join("default/job");
     fs::rename(folder, home.path().join("away")).unwrap();
-    let Some(Ok(WatchEvent::Deleted(deleted))) = watch.next().await else {
+    let Some(Ok(WatchEvent::Deleted(deleted))) = next(&mut watch).await else {
         panic!("the deletion was due");
     };
     assert!(deleted > seen.version);
-    assert!(watch.next().await.is_none());
+    assert!(next(&mut watch).await.is_none());
 
     let mut watch = store.watch(deleted);
-    assert!(matches!(watch.next().await, Some(Ok(WatchEvent::Opened))));
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::Opened))
+    ));
     let anew = store.create(held_by("b")).await.unwrap();
     assert!(anew.version > deleted);
-    let Some(Ok(WatchEvent::Changed(told))) = watch.next().await else {
+    let Some(Ok(WatchEvent::Changed(told))) = next(&mut watch).await else {
         panic!("the creation was due");
     };
     assert_eq!(told.version, anew.version);
+}
+
+/// Fails rather than wait for ever.
+async fn next(watch: &mut BoxStream<'_, Result<WatchEvent>>) -> Option<Result<WatchEvent>> {
+    let limit = Duration::from_secs(60);
+    timeout(limit, watch.next())
+        .await
+        .expect("an event or the end was due")
 }

@@ -194,6 +194,20 @@ fn at_first_sight_a_released_lease_is_free_and_one_emptied_by_hand_is_not() {
 }
 
 #[test]
+fn a_creation_that_lands_after_a_holder_was_seen_and_its_lease_deleted_wins_nothing() {
+    let store = MemoryStore::new();
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.expect("create");
+    store.put_foreign(held_by("b", 15));
+    a.observe(changed(&store));
+    store.delete();
+    a.at(2.0).answer().assert_not_leader();
+    a.run_until(16.9).assert_not_leader();
+    a.run_until(17.0).assert_leader();
+}
+
+#[test]
 fn a_deletion_older_than_what_is_known_is_ignored() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);

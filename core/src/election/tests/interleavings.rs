@@ -368,16 +368,12 @@ impl Course {
         self.store.edit(change);
     }
 
-    /// Somebody deletes the Lease: not while a candidate takes it for absent, or is about to create
-    /// it, for that one cannot know that it was held. SAFETY.md says not to.
+    /// Somebody deletes the Lease: not while a candidate takes it for absent, for that one would
+    /// not know that it was held. SAFETY.md says not to.
     fn delete(&mut self) {
-        let creates = self.due.values().any(|(_, _, due)| match due {
-            Due::Land(_, request, _) => matches!(request.operation, Operation::Create(_)),
-            _ => false,
-        });
         let mut running = self.nodes.iter().filter(|it| !it.stopped);
         let unaware = running.any(|it| it.election.observed.lease().is_none());
-        if !creates && !unaware && self.store.delete() {
+        if !unaware && self.store.delete() {
             self.deleted_until = self.now + secs(30.0);
         }
     }

@@ -140,6 +140,16 @@ fn a_write_that_was_refused_is_no_matter_once_another_holds_the_lease() {
     assert_eq!(a.why_not_leading(), "`b` holds the Lease");
 }
 
+#[test]
+fn a_poll_that_failed_is_no_matter_once_the_watch_stands() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.expect("read").answer();
+    a.at(2.5).expect("read").fail(ErrorKind::Unavailable);
+    a.hear();
+    assert_eq!(a.why_not_leading(), "`b` holds the Lease");
+}
+
 // ---- Retry-After -----------------------------------------------------------------------------------
 
 fn asks_for_patience(seconds: f64) -> Error {

@@ -15,6 +15,7 @@ use super::lock::Lock;
 use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::names;
 
 pub(super) const LEASE: &str = "lease.json";
 const LOCK: &str = "lock";
@@ -41,8 +42,8 @@ pub(super) struct LeaseFolder {
 
 impl LeaseFolder {
     pub(super) fn open(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
-        guard::check_name("namespace", namespace)?;
-        guard::check_name("lease", lease)?;
+        names::check_namespace(namespace)?;
+        names::check_lease(lease)?;
         Ok(Self {
             path: guard::prepare(directory, [namespace, lease])?,
             directory: directory.to_owned(),

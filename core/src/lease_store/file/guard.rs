@@ -21,21 +21,6 @@ const ROOT: u32 = 0;
 /// Whom the kernel names inside of a user namespace as the owner of what belongs to root outside.
 const OVERFLOW: u32 = 65534;
 
-/// A name becomes a folder's name, so it must not lead anywhere else.
-pub(super) fn check_name(field: &str, name: &str) -> Result<()> {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let fits = name.len() <= 253
-        && name.bytes().next().is_some_and(is_plain)
-        && name
-            .bytes()
-            .all(|byte| is_plain(byte) || byte == b'-' || byte == b'.');
-    if fits {
-        return Ok(());
-    }
-    let fix = "use at most 253 of a-z, 0-9, '-' and '.', and begin with a letter or a digit";
-    Err(Error::config(field, format!("{name:?}"), fix))
-}
-
 /// Makes `directory`, an absolute path, and the folders `below` it, as far as they are missing,
 /// and returns the path of the last one without symbolic links. Fails with
 /// [`Config`](crate::ErrorKind::Config) when it is no place for an election.
@@ -241,30 +226,5 @@ mod tests {
         assert!(refusal(&file).contains("choose a folder"));
         assert!(refusal(Path::new("elections")).contains("absolute"));
         assert!(refusal(Path::new("")).contains("absolute"));
-    }
-
-    #[test]
-    fn names_never_lead_out_of_the_folder() {
-        for name in ["job", "a.b-c", "0", &"x".repeat(253)] {
-            assert!(check_name("lease", name).is_ok(), "{name}");
-        }
-        for name in [
-            "",
-            ".",
-            "..",
-            "../x",
-            "a/b",
-            "/",
-            "a\0",
-            "A",
-            "-a",
-            ".a",
-            "a b",
-            "ä",
-            &"x".repeat(254),
-        ] {
-            let error = check_name("lease", name).unwrap_err();
-            assert!(error.message().starts_with("lease = \""), "{error}");
-        }
     }
 }

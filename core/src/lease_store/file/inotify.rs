@@ -156,3 +156,70 @@ impl Folders {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn replace_lease(folder: &Path) {
+        let temporary = folder.join("temporary");
+        fs::write(&temporary, "").unwrap();
+        fs::rename(&temporary, folder.join(LEASE)).unwrap();
+    }
+
+    /// Fails rather than wait for ever.
+    async fn wait(subscription: &mut Subscription) -> bool {
+        let limit = Duration::from_secs(60);
+        timeout(limit, subscription.wait())
+            .await
+            .expect("a note was due")
+    }
+
+    #[tokio::test]
+    async fn a_change_reaches_all_subscriptions_that_are_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = Subscription::to(folder.path()).unwrap();
+        let mut second = Subscription::to(folder.path()).unwrap();
+        drop(Subscription::to(folder.path()).unwrap());
+
+        replace_lease(folder.path());
+        assert!(wait(&mut first).await);
+        assert!(wait(&mut second).await);
+
+        drop(first);
+        fs::remove_file(folder.path().join(LEASE)).unwrap();
+        assert!(wait(&mut second).await);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_gone_ends_its_subscriptions_only() {
+        let (lost, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut of_lost = Subscription::to(lost.path()).unwrap();
+        let mut of_kept = Subscription::to(kept.path()).unwrap();
+
+        fs::remove_dir(lost.path()).unwrap();
+        assert!(!wait(&mut of_lost).await);
+        replace_lease(kept.path());
+        assert!(wait(&mut of_kept).await);
+    }
+
+    #[tokio::test]
+    async fn subscriptions_share_an_instance_and_leave_nothing_behind() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [first, second] = folders
+            .each_ref()
+            .map(|folder| Subscription::to(folder.path()).unwrap());
+        assert!(Arc::ptr_eq(&first.hub, &second.hub));
+
+        let hub = Arc::downgrade(&first.hub);
+        drop(first);
+        assert_eq!(hub.upgrade().unwrap().folders.notes().len(), 1);
+        drop(second);
+        assert!(hub.upgrade().is_none());
+    }
+}

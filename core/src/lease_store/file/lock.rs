@@ -21,27 +21,33 @@ impl Lock {
     /// Takes the lock at `path`. Fails with [`Unavailable`](ErrorKind::Unavailable) when somebody
     /// else keeps it.
     pub(super) fn acquire(path: &Path) -> Result<Self> {
-        let failed = |error| unavailable("lock", path, error);
         let started = Instant::now();
         while started.elapsed() < LONGEST_WAIT {
-            let file = open(path).map_err(failed)?;
-            match file.try_lock() {
-                Ok(()) => {
-                    let lock = Self(file);
-                    if lock.is_at(path).map_err(failed)? {
-                        lock.sign().map_err(failed)?;
-                        return Ok(lock);
-                    }
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(NAP),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            let attempt = open(path).and_then(|file| Self::take(file, path));
+            match attempt.map_err(|error| unavailable("lock", path, error))? {
+                Some(lock) => return Ok(lock),
+                None => thread::sleep(NAP),
             }
         }
         Err(busy(path))
     }
 
-    /// Somebody may have deleted the file since it was opened. Others then lock a new one, and this
-    /// lock keeps nobody out.
+    /// `None` when somebody else holds the lock, or `file` is no longer the one at `path`: somebody
+    /// has deleted it since it was opened, others lock a new one, and this one keeps nobody out.
+    fn take(file: File, path: &Path) -> io::Result<Option<Self>> {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let lock = Self(file);
+        if !lock.is_at(path)? {
+            return Ok(None);
+        }
+        lock.sign()?;
+        Ok(Some(lock))
+    }
+
     fn is_at(&self, path: &Path) -> io::Result<bool> {
         let held = self.0.metadata()?;
         match fs::symlink_metadata(path) {
@@ -98,12 +104,13 @@ mod tests {
     fn a_held_lock_keeps_others_out_for_a_bounded_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
+        fs::write(&path, "a process with a long number\n").unwrap();
         let held = Lock::acquire(&path).unwrap();
 
         let error = Lock::acquire(&path).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.message().contains(path.to_str().unwrap()), "{error}");
-        let holder = format!("process {}", std::process::id());
+        let holder = format!("by process {} for", std::process::id());
         assert!(error.message().contains(&holder), "{error}");
 
         drop(held);
@@ -121,16 +128,18 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_on_a_file_that_was_replaced_is_no_lock() {
+    fn a_lock_on_a_file_that_was_deleted_or_replaced_is_no_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let held = Lock::acquire(&path).unwrap();
-        assert!(held.is_at(&path).unwrap());
-
+        let deleted = open(&path).unwrap();
         fs::remove_file(&path).unwrap();
-        assert!(!held.is_at(&path).unwrap(), "deleted");
-        let anew = Lock::acquire(&path).unwrap();
-        assert!(!held.is_at(&path).unwrap(), "replaced");
-        assert!(anew.is_at(&path).unwrap());
+        assert!(
+            Lock::take(deleted.try_clone().unwrap(), &path)
+                .unwrap()
+                .is_none()
+        );
+
+        let _anew = Lock::acquire(&path).unwrap();
+        assert!(Lock::take(deleted, &path).unwrap().is_none());
     }
 }

@@ -103,3 +103,76 @@ fn was_refused(error: &hyper::Error) -> bool {
         cause.is_remote() && by_its_reason
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use h2::server;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::DuplexStream;
+
+    use super::*;
+
+    /// What becomes of a request to a server that behaves like this.
+    async fn send_to<S>(server: impl FnOnce(DuplexStream) -> S) -> SendError
+    where
+        S: Future<Output = ()> + Send + 'static,
+    {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(server(far));
+        let client = http2::Builder::new(TokioExecutor::new());
+        let (sender, connection) = client
+            .handshake(TokioIo::new(near))
+            .await
+            .expect("a client");
+        tokio::spawn(connection);
+        let request = Request::get("https://api/")
+            .body(Body::default())
+            .expect("a request");
+        let outcome = Transport::Http2(sender).send(request).await;
+        outcome.expect_err("no answer")
+    }
+
+    /// Serves one request with nothing but the end of its stream, for this reason.
+    async fn reset(stream: DuplexStream, reason: Reason) {
+        let mut connection = server::handshake(stream).await.expect("a server");
+        let (_, mut answer) = connection
+            .accept()
+            .await
+            .expect("a stream")
+            .expect("a request");
+        answer.send_reset(reason);
+        while connection.accept().await.is_some() {}
+    }
+
+    #[tokio::test]
+    async fn a_request_that_a_closing_server_has_not_served_was_not_taken() {
+        let error = send_to(|stream| async {
+            let mut connection = server::handshake(stream).await.expect("a server");
+            connection.abrupt_shutdown(Reason::NO_ERROR);
+            while connection.accept().await.is_some() {}
+        });
+        assert!(matches!(error.await, SendError::NotTaken(_)));
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_was_not_taken() {
+        let error = send_to(|stream| reset(stream, Reason::REFUSED_STREAM)).await;
+        assert!(matches!(error, SendError::NotTaken(_)));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_failed_on_the_server_is_lost() {
+        let error = send_to(|stream| reset(stream, Reason::INTERNAL_ERROR)).await;
+        assert!(matches!(error, SendError::Lost(_)));
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_connection_broke_is_lost() {
+        let error = send_to(|stream| async {
+            let mut connection = server::handshake(stream).await.expect("a server");
+            let request = connection.accept().await;
+            drop((request, connection));
+        });
+        assert!(matches!(error.await, SendError::Lost(_)));
+    }
+}

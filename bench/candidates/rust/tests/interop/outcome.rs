@@ -24,7 +24,7 @@ impl Outcome {
 
     /// What both electors promise together.
     pub(crate) fn expect_one_leader_at_a_time(&self) {
-        let overlap = self.timeline.overlap();
+        let overlap = self.timeline.overlaps().next();
         assert_eq!(overlap, None, "two leaders at one instant\n{self}");
     }
 
