@@ -9,6 +9,7 @@
 
 mod arena;
 mod candidate;
+mod go_candidate;
 mod log;
 mod timeline;
 mod trial;
@@ -16,6 +17,7 @@ mod verdict;
 
 pub use arena::Arena;
 pub use candidate::{Candidate, Timing};
+pub use go_candidate::go_candidate;
 pub use log::Log;
 pub use timeline::{Answer, Moment, Reign, Timeline, now};
 pub use trial::{LIMIT, Trial};
