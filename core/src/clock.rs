@@ -99,6 +99,7 @@ enum Source {
     Simulated {
         origin: tokio::time::Instant,
         wall_origin: WallTime,
+        rate: f64,
     },
 }
 
@@ -113,7 +114,18 @@ impl Clock {
         Self(Source::Simulated {
             origin: tokio::time::Instant::now(),
             wall_origin,
+            rate: 1.0,
         })
+    }
+
+    /// The same simulated clock, running at `rate` times Tokio's speed, as the clocks of two
+    /// machines drift apart. The machine's own clock runs as it does.
+    #[must_use]
+    pub fn at_rate(mut self, wanted: f64) -> Self {
+        if let Source::Simulated { rate, .. } = &mut self.0 {
+            *rate = wanted;
+        }
+        self
     }
 
     /// The instant now. Lock-free and allocation-free; safe in a forked child.
@@ -125,9 +137,9 @@ impl Clock {
                 // Time since boot is never negative.
                 Instant(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
             }
-            Source::Simulated { origin, .. } => {
+            Source::Simulated { origin, rate, .. } => {
                 // Zero is kept for "never": a simulation starts one second after it.
-                Instant(1_000_000_000) + origin.elapsed()
+                Instant(1_000_000_000) + origin.elapsed().mul_f64(rate)
             }
         }
     }
@@ -139,8 +151,10 @@ impl Clock {
             Source::Simulated {
                 origin,
                 wall_origin,
+                rate,
             } => {
-                let elapsed = i64::try_from(origin.elapsed().as_micros()).unwrap_or(i64::MAX);
+                let elapsed = origin.elapsed().mul_f64(rate).as_micros();
+                let elapsed = i64::try_from(elapsed).unwrap_or(i64::MAX);
                 WallTime(wall_origin.0.saturating_add(elapsed))
             }
         }
@@ -156,6 +170,12 @@ impl Clock {
             tokio::time::sleep(left.min(LONGEST_NAP)).await;
         }
     }
+}
+
+/// Which boot of the machine this is, where the kernel tells. It changes under a running process
+/// that is restored from a checkpoint, and with it the clock's zero.
+pub(crate) fn boot_id() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
 }
 
 #[cfg(test)]

@@ -32,8 +32,11 @@ use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 /// (client-go `JitterFactor`). A renew deadline must leave room for one such wait.
 pub const JITTER_FACTOR: f64 = 1.2;
 
-/// How far candidates spread their attempts on a Lease that became free, for each of them.
+/// How far candidates spread their attempts on a Lease that became free, for each of them beyond a
+/// few. A few may collide: the losers' writes cost less than a wait, which no timer ends in under a
+/// millisecond.
 const SPREAD_PER_CANDIDATE: Duration = Duration::from_micros(100);
+const FEW_CANDIDATES: u32 = 10;
 
 /// What an election goes by, checked by `Config`.
 #[derive(Clone, Debug)]

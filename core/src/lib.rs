@@ -1,9 +1,52 @@
 //! Leader election on Kubernetes Leases, inside your process.
+//!
+//! ```no_run
+//! # fn main() -> leasehold::Result<()> {
+//! let election = leasehold::Config::new("monolith-jobs").start()?;
+//! if election.is_leader() {
+//!     // This instance, and no other, runs the scheduled job.
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Start from [`Config`] and [`LeaderElection`]. A [`Term`] is one uninterrupted leadership and
+//! carries a fencing token; [`Event`]s tell of its beginning and its end. All elections of a process
+//! share one background thread, so none of this needs an async runtime of yours.
+//!
+//! The modules below are what elections are made of: the protocol as a pure state machine
+//! ([`election`]), the stores ([`lease_store`]) and the clock. Programs need them only for a store
+//! of their own, or to test against one in memory.
 
 pub mod clock;
+mod config;
 pub mod election;
+mod elector;
 mod error;
+mod events;
+mod identity;
+mod leader_election;
+mod leadership;
 pub mod lease_record;
 pub mod lease_store;
+mod listeners;
+mod logging;
+mod metrics;
+mod names;
+mod runtime;
+mod shared;
 
+pub use config::{
+    Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION,
+    DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT, Mode,
+};
+pub use election::{LostReason, Role};
 pub use error::{Error, ErrorKind, Result};
+pub use events::{Event, Loss, Registration, SingletonService, Subscription};
+pub use leader_election::{LeaderElection, Status};
+pub use leadership::Term;
+pub use logging::{LogLevel, LogRecord, set_log_sink};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

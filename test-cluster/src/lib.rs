@@ -19,6 +19,7 @@
 
 mod api;
 pub mod binaries;
+mod cache;
 mod certificates;
 mod cluster;
 mod control_plane;
@@ -32,10 +33,11 @@ mod server;
 mod toxiproxy;
 
 pub use api::{Api, ApiError};
+pub use cache::folder as cache_folder;
 pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;
-pub use toxiproxy::{Proxy, ToxiProxy};
+pub use toxiproxy::{Direction, Proxy, ToxiProxy};
 
 /// What goes wrong is for a person to read, hence no error type of its own;
 /// only [`ApiError`] can be told apart.

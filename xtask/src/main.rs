@@ -1,2 +1,73 @@
-//! Development commands.
-fn main() {}
+//! Leasehold's development commands: `cargo xtask --help`.
+
+mod bench;
+mod candidate;
+mod check;
+mod cluster;
+mod demo;
+mod steps;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Leasehold's development commands.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows three candidates electing a leader, and two takeovers. Needs no cluster.
+    Demo(demo::Options),
+    /// Runs all checks and tests; builds or installs what they need.
+    Test,
+    /// Checks form, lints, licences and documentation.
+    Check,
+    /// Builds, starts and ends a real API server for experiments.
+    #[command(subcommand)]
+    Cluster(cluster::Command),
+    /// Builds a candidate program for cluster tests; its last line is the command line.
+    Candidate(candidate::Options),
+    /// Measures handovers and takeovers on the test cluster.
+    Bench(bench::Options),
+    /// One candidate of the demo.
+    #[command(hide = true)]
+    DemoCandidate(demo::candidate::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Test => test::run_all(),
+        Command::Check => check::run_checks(),
+        Command::Cluster(command) => cluster::run(&command),
+        Command::Candidate(options) => candidate::run_build(&options),
+        Command::Bench(options) => bench::run_all(&options),
+        Command::DemoCandidate(options) => demo::candidate::run(options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{} {error:#}", console::style("error:").red().bold());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the checkout.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Action, Election, JITTER_FACTOR, Phase, SPREAD_PER_CANDIDATE};
+use super::{Action, Election, FEW_CANDIDATES, JITTER_FACTOR, Phase, SPREAD_PER_CANDIDATE};
 use crate::clock::{Instant, WallTime};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS};
 
@@ -93,7 +93,8 @@ impl Election {
     /// When to try for a Lease whose record has just changed: the moment it is free, with a small
     /// spread so that many candidates do not all write at once.
     pub(super) fn spread_attempt(&mut self) {
-        let spread = SPREAD_PER_CANDIDATE * self.settings.candidates;
+        let many = self.settings.candidates.saturating_sub(FEW_CANDIDATES);
+        let spread = SPREAD_PER_CANDIDATE * many;
         self.attempt_at = self.observed.free_at() + spread.mul_f64(self.random.f64());
     }
 

@@ -33,6 +33,14 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// A server with no Lease yet, whose versions start after `version`.
+    pub fn starting_after(version: ResourceVersion) -> Self {
+        Self(Arc::new(Mutex::new(Server {
+            version,
+            ..Server::default()
+        })))
+    }
+
     /// The Lease as of now.
     pub fn get(&self) -> Option<StoredLease> {
         self.server().lease.clone()

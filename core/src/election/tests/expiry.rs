@@ -167,7 +167,10 @@ fn candidates_spread_their_attempts_the_more_of_them_there_are() {
     let spread: Vec<_> = (0..20).map(|seed| attempt(1_000, seed)).collect();
     assert!(spread.iter().all(|at| (15.0..15.1).contains(at)));
     assert!(spread.iter().any(|at| *at < 15.05) && spread.iter().any(|at| *at > 15.05));
-    assert!((0..20).all(|seed| attempt(10, seed) < 15.001));
+    assert!(
+        (0..20).all(|seed| attempt(10, seed) <= 15.0),
+        "a few need no spread"
+    );
 }
 
 #[test]

@@ -1,0 +1,269 @@
+//! The driver: carries values between the election, the store and the clock.
+//!
+//! Invariant: there is no rule about expiry here. The driver sends what the election wants sent,
+//! tells it what came back and what time it is, publishes its answer, and passes its events on.
+
+mod watcher;
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::select;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::{debug, error};
+
+use self::watcher::Watcher;
+use crate::clock::{Clock, Instant, boot_id};
+use crate::election::{Election, Event, Operation, Reply, Request, Role, Settings, Standing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::WorkEnd;
+use crate::lease_store::LeaseStore;
+use crate::metrics;
+use crate::shared::Shared;
+
+/// What the application asks of a running election.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Command {
+    StepDown,
+    Stop,
+    /// The host runtime lives; sent only after it was found stalled.
+    Alive,
+}
+
+/// One running election.
+pub(crate) struct Elector {
+    pub(crate) settings: Settings,
+    pub(crate) stall_timeout: Option<Duration>,
+    pub(crate) store: Arc<dyn LeaseStore>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) commands: UnboundedReceiver<Command>,
+}
+
+impl Elector {
+    /// Runs until the application stops it. A defect in here costs the term, never the election.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let turns = Turns::new(&self);
+            let run = AssertUnwindSafe(turns.run(&mut self.commands));
+            if run.catch_unwind().await.is_ok() {
+                return;
+            }
+            error!(
+                lease = self.shared.lease(),
+                "a defect ended the term; campaigning again"
+            );
+            let pause = self.settings.lease_duration;
+            if self.shared.give_up_after_defect() {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// The whole of an election that never leads: waits to be stopped.
+pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
+    shared.set_standing(Standing {
+        role: Role::Candidate,
+        holder: None,
+        why_not_leading: Some("the mode is `never`".to_owned()),
+        failing: None,
+        watching: false,
+        free_at: None,
+        record_age: None,
+        record_duration: None,
+    });
+    while !matches!(commands.recv().await, Some(Command::Stop)) {}
+    shared.tell(Event::Stopped);
+}
+
+/// The loop of one election, and what it waits for.
+struct Turns {
+    shared: Arc<Shared>,
+    store: Arc<dyn LeaseStore>,
+    clock: Clock,
+    election: Election,
+    /// The longest time between two turns, so that health can tell a stuck loop from an idle one.
+    longest_wait: Duration,
+    stall_timeout: Option<Duration>,
+    stalled: bool,
+    boot_id: Option<String>,
+    /// The work under the terms that are not over yet, oldest first.
+    work: VecDeque<WorkEnd>,
+}
+
+impl Turns {
+    fn new(elector: &Elector) -> Self {
+        let clock = *elector.shared.leadership().clock();
+        Self {
+            election: Election::new(elector.settings.clone(), clock.now()),
+            longest_wait: elector.settings.retry_period,
+            stall_timeout: elector.stall_timeout,
+            shared: elector.shared.clone(),
+            store: elector.store.clone(),
+            clock,
+            stalled: false,
+            boot_id: boot_id(),
+            work: VecDeque::new(),
+        }
+    }
+
+    async fn run(mut self, commands: &mut UnboundedReceiver<Command>) {
+        let store = self.store.clone();
+        let shared = self.shared.clone();
+        let mut watcher = Watcher::new(
+            shared.lease(),
+            store.as_ref(),
+            self.clock,
+            self.longest_wait,
+        );
+        let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
+        let mut ending_work = FuturesUnordered::new();
+        loop {
+            if let Some(request) = self
+                .election
+                .poll_request(self.clock.now(), self.clock.wall())
+            {
+                in_flight = Some(Box::pin(ask(&shared, store.as_ref(), self.clock, request)));
+            }
+            self.settle(|work| ending_work.push(work.wait()));
+            if self.election.is_stopped() {
+                return;
+            }
+            let watch_from = self.election.watch_from();
+            let wake_at = self.wake_at();
+            select! {
+                biased;
+                Some(command) = commands.recv() => self.handle_command(command),
+                reply = answer(&mut in_flight) => {
+                    self.election.handle_reply(self.clock.now(), reply);
+                }
+                Some(()) = ending_work.next() => self.election.handle_drained(self.clock.now()),
+                observation = watcher.next(watch_from) => {
+                    self.election.handle_observation(self.clock.now(), observation);
+                }
+                () = self.clock.sleep_until(wake_at) => self.handle_time(),
+            }
+        }
+    }
+
+    /// Publishes the answer before anything else is done with it, then passes the events on.
+    fn settle(&mut self, mut term_ended: impl FnMut(WorkEnd)) {
+        let leadership = self.shared.leadership();
+        leadership.note_turn();
+        leadership.publish(self.election.leadership().as_ref());
+        self.election.handle_published(self.clock.now());
+        leadership.publish(self.election.leadership().as_ref());
+        self.shared
+            .set_standing(self.election.standing(self.clock.now()));
+        while let Some(event) = self.election.poll_event() {
+            let is_loss = matches!(event, Event::Lost(..));
+            self.work.extend(self.shared.tell(event));
+            if is_loss && let Some(work) = self.work.pop_front() {
+                term_ended(work);
+            }
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        let now = self.clock.now();
+        match command {
+            Command::StepDown => self.election.handle_step_down(now),
+            Command::Stop => self.election.handle_stop(now),
+            Command::Alive => self.handle_time(),
+        }
+    }
+
+    fn handle_time(&mut self) {
+        let now = self.clock.now();
+        self.election.handle_timeout(now);
+        let boot_id = boot_id();
+        if boot_id != self.boot_id {
+            self.boot_id = boot_id;
+            self.election.handle_clock_fault(now);
+        }
+        let stalled = self
+            .stall_deadline()
+            .is_some_and(|deadline| now >= deadline);
+        if stalled != self.stalled {
+            self.stalled = stalled;
+            self.shared.set_stalled(stalled);
+            if stalled {
+                self.election.handle_stall(now);
+            } else {
+                self.election.handle_alive(now);
+            }
+        }
+    }
+
+    /// When the host runtime counts as stalled, unless it shows a sign of life before.
+    fn stall_deadline(&self) -> Option<Instant> {
+        Some(self.shared.leadership().sign_of_life()? + self.stall_timeout?)
+    }
+
+    fn wake_at(&self) -> Instant {
+        let longest = self.clock.now() + self.longest_wait;
+        let stall = self.stall_deadline().filter(|_| !self.stalled);
+        let due = self.election.poll_timeout().into_iter().chain(stall).min();
+        due.map_or(longest, |due| due.min(longest))
+    }
+}
+
+/// The answer to the request in flight; waits for ever while there is none.
+async fn answer(in_flight: &mut Option<BoxFuture<'_, Reply>>) -> Reply {
+    match in_flight {
+        Some(request) => {
+            let reply = request.await;
+            *in_flight = None;
+            reply
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Sends one request and waits for its answer until its deadline.
+async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
+    let sent_at = clock.now();
+    let deadline = request.deadline;
+    let verb = metrics::verb(&request.operation);
+    let reply = match request.operation {
+        Operation::Read => Reply::Read(within(clock, deadline, store.read()).await),
+        Operation::Create(record) => {
+            Reply::Written(within(clock, deadline, store.create(record)).await)
+        }
+        Operation::Replace { seen, record } => {
+            Reply::Written(within(clock, deadline, store.replace(seen, record)).await)
+        }
+    };
+    let failure = match &reply {
+        Reply::Read(Err(error)) | Reply::Written(Err(error)) => Some(error.kind()),
+        Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => None,
+    };
+    shared.metrics().count_request(verb, failure);
+    if matches!(reply, Reply::Read(_)) && shared.leadership().is_leader() {
+        shared.metrics().count_slow_path();
+    }
+    debug!(lease = shared.lease(), verb, ?failure, took = ?clock.now().since(sent_at), "request");
+    reply
+}
+
+/// Gives up on `work` at `deadline`. Dropping it tells the store to distrust the connection.
+async fn within<T>(
+    clock: Clock,
+    deadline: Instant,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let limit = deadline.since(clock.now());
+    select! {
+        biased;
+        answer = work => answer,
+        () = clock.sleep_until(deadline) => Err(Error::new(
+            ErrorKind::TimedOut,
+            format!("no answer within {limit:.1?}"),
+        )),
+    }
+}

@@ -1,0 +1,110 @@
+//! What an application is told, how it listens, and how it says that its work has stopped.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::election::LostReason;
+use crate::error::Error;
+use crate::leadership::Term;
+use crate::runtime;
+
+/// Something that happened to an election. Each term has one `Acquired` and one `Lost`, in order.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// This instance leads.
+    Acquired(Term),
+    /// This instance no longer leads: stop the guarded work, then drop the event.
+    Lost(Loss),
+    /// The Lease names another holder, or none. Tells nothing about who is entitled to act now.
+    LeaderChanged(Option<String>),
+    /// This candidate cannot read or renew the Lease, and why. Told once for each new kind of error.
+    RenewalFailing(Error),
+    /// The election has stopped; after another `start` there are events again.
+    Stopped,
+}
+
+/// The end of a term. While a copy of it exists, its work counts as unfinished: the Lease is not
+/// released before the last one is dropped, or `drain_timeout` has passed.
+#[derive(Clone)]
+pub struct Loss {
+    /// The term that is over.
+    pub term: Term,
+    /// Why.
+    pub reason: LostReason,
+    pub(crate) _work: WorkGuard,
+}
+
+impl fmt::Debug for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loss")
+            .field("term", &self.term)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Held while work goes on under a term.
+#[derive(Clone)]
+pub(crate) struct WorkGuard {
+    _alive: mpsc::Sender<Infallible>,
+}
+
+/// Waits until all work under a term has ended.
+pub(crate) struct WorkEnd(mpsc::Receiver<Infallible>);
+
+impl WorkGuard {
+    pub(crate) fn new() -> (Self, WorkEnd) {
+        let (alive, end) = mpsc::channel(1);
+        (Self { _alive: alive }, WorkEnd(end))
+    }
+}
+
+impl WorkEnd {
+    /// Returns when the last guard has been dropped.
+    pub(crate) async fn wait(mut self) {
+        while self.0.recv().await.is_some() {}
+    }
+}
+
+/// Events in the order in which they happened, for one listener. An instance that leads already is
+/// told so first. Ends when the [`LeaderElection`](crate::LeaderElection) is dropped.
+#[derive(Debug)]
+pub struct Subscription(pub(crate) mpsc::UnboundedReceiver<Event>);
+
+impl Subscription {
+    /// The next event; `None` when there will be no more. Works under any async runtime.
+    pub async fn recv(&mut self) -> Option<Event> {
+        self.0.recv().await
+    }
+
+    /// The next event, waiting for at most `timeout`. Blocks the calling thread.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Event, RecvTimeoutError> {
+        match runtime::block_on(self.0.recv(), Some(timeout)) {
+            Some(Some(event)) => Ok(event),
+            Some(None) => Err(RecvTimeoutError::Disconnected),
+            None => Err(RecvTimeoutError::Timeout),
+        }
+    }
+}
+
+/// A program that runs on the leader only: started with each term, stopped before the Lease is
+/// given to another. Called on a thread of its own, never two calls at once.
+pub trait SingletonService: Send + 'static {
+    /// This instance leads now. Return soon: start the work, do not do it here.
+    fn start(&mut self, term: &Term);
+    /// This instance no longer leads. Return when the work has stopped, within `drain_timeout`.
+    fn stop(&mut self);
+}
+
+/// A listener's registration: it is told no more once this is dropped.
+#[must_use = "a listener is removed when its registration is dropped"]
+#[derive(Debug)]
+pub struct Registration {
+    /// Ends the subscription from this side.
+    pub(crate) _listening: mpsc::Sender<Infallible>,
+}

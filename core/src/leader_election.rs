@@ -1,0 +1,416 @@
+//! The election as an application holds it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::{Checked, Config, Mode};
+use crate::election::Role;
+use crate::elector::{self, Command, Elector};
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::{Event, Registration, SingletonService, Subscription};
+use crate::leadership::{Leadership, Term};
+use crate::lease_store::LeaseStore;
+use crate::listeners::{self, Driven};
+use crate::runtime::{self, Runtime};
+use crate::shared::Shared;
+
+/// One candidate in the election for one Lease. Elections of a process share one background
+/// thread; have as many as there are Leases.
+///
+/// Every method may be called from any thread. In a forked child [`is_leader`](Self::is_leader) is
+/// false, and the methods that can fail do so with [`ErrorKind::Forked`].
+///
+/// Dropping it stops the election as [`stop`](Self::stop) does.
+///
+/// ```
+/// # fn main() -> leasehold::Result<()> {
+/// use leasehold::{Config, Mode};
+///
+/// let election = Config::new("monolith-jobs").mode(Mode::Always).start()?;
+/// let term = election.wait_for_leadership(std::time::Duration::from_secs(5))?;
+/// if election.is_leader() {
+///     println!("this instance runs the job, under fencing token {}", term.fencing_token());
+/// }
+/// election.stop()
+/// # }
+/// ```
+pub struct LeaderElection {
+    config: Checked,
+    shared: Arc<Shared>,
+    /// A store given by the program, in place of the one that the configuration names.
+    store: Option<Arc<dyn LeaseStore>>,
+}
+
+/// How an election stands, for people and probes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// The name of the Lease.
+    pub lease: String,
+    /// Where the Lease is kept.
+    pub mode: Mode,
+    /// This candidate's holder string; `None` while it does not run.
+    pub identity: Option<String>,
+    /// What this candidate is doing.
+    pub role: Role,
+    /// The holder that the Lease names, as last observed.
+    pub holder: Option<String>,
+    /// Why this instance is not leading, in a sentence; `None` while it leads.
+    pub why_not_leading: Option<String>,
+    /// The last request's error, until one succeeds again.
+    pub failing: Option<Error>,
+    /// Whether changes of the Lease are watched; otherwise they are polled.
+    pub watching: bool,
+    /// The present term's fencing token.
+    pub fencing_token: Option<u64>,
+    /// How long the leadership lasts unless it is renewed; zero when there is none.
+    pub remaining: Duration,
+}
+
+impl Config {
+    /// Checks the settings and starts an election with them.
+    ///
+    /// Blocks the calling thread while credentials are loaded, but not for the first answer of the
+    /// API server: a cluster that is down is waited for in the background.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] names the wrong field, its value and the fix.
+    pub fn start(self) -> Result<LeaderElection> {
+        let election = LeaderElection::new(&self)?;
+        election.start()?;
+        Ok(election)
+    }
+}
+
+impl LeaderElection {
+    /// An election that does not take part yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] names the wrong field, its value and the fix.
+    pub fn new(config: &Config) -> Result<Self> {
+        Self::build(config, None, Clock::suspend_aware())
+    }
+
+    /// An election over a store of the program's own, whatever the mode.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_store(config: &Config, store: Arc<dyn LeaseStore>) -> Result<Self> {
+        Self::build(config, Some(store), Clock::suspend_aware())
+    }
+
+    /// An election that runs in the future returned with it, on the clock given: for simulations.
+    #[doc(hidden)]
+    pub fn simulated(
+        config: &Config,
+        store: Arc<dyn LeaseStore>,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<(Self, impl Future<Output = ()> + use<>)> {
+        let election = Self::build(config, None, clock)?;
+        let mut elector = election.elector(store)?.ok_or_else(not_running)?;
+        elector.settings.seed = seed;
+        Ok((election, elector.run()))
+    }
+
+    fn build(config: &Config, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
+        let config = config.check()?;
+        let leadership = Leadership::new(clock).map_err(|error| {
+            Error::new(
+                ErrorKind::Internal,
+                format!("cannot map a page of memory: {error}"),
+            )
+            .with_source(error)
+        })?;
+        Ok(Self {
+            shared: Arc::new(Shared::new(config.lease.clone(), leadership)),
+            config,
+            store,
+        })
+    }
+
+    /// Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
+    /// may be called again after [`stop`](Self::stop). Blocks as [`Config::start`] does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] where credentials or folder cannot be used.
+    pub fn start(&self) -> Result<()> {
+        self.shared.leadership().check_process()?;
+        if self.shared.is_running() {
+            return Ok(());
+        }
+        let runtime = Runtime::get()?;
+        if self.config.mode == Mode::Never && self.store.is_none() {
+            if let Some(commands) = self.shared.begin(&self.config.settings()?.identity) {
+                runtime.spawn(elector::never_lead(self.shared.clone(), commands));
+            }
+            return Ok(());
+        }
+        let store = match &self.store {
+            Some(store) => store.clone(),
+            None => runtime.stores.open(runtime, &self.config)?,
+        };
+        if let Some(elector) = self.elector(store)? {
+            runtime.spawn(elector.run());
+        }
+        Ok(())
+    }
+
+    /// The background task of a new run; `None` where one runs already.
+    fn elector(&self, store: Arc<dyn LeaseStore>) -> Result<Option<Elector>> {
+        let settings = self.config.settings()?;
+        let commands = self.shared.begin(&settings.identity);
+        Ok(commands.map(|commands| Elector {
+            settings,
+            stall_timeout: self.config.stall_timeout,
+            store,
+            shared: self.shared.clone(),
+            commands,
+        }))
+    }
+
+    /// Stops: the answer turns false at once, listeners are told and waited for while renewal goes
+    /// on, then the Lease is given back. Returns when all that is done, at most `drain_timeout` and
+    /// `renew_deadline` later. Does nothing where it does not run.
+    ///
+    /// Blocks the calling thread: from a listener, use [`request_stop`](Self::request_stop).
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn stop(&self) -> Result<()> {
+        let mut events = self.subscribe()?;
+        if self.request_stop()? {
+            let stopped = async { while !matches!(events.recv().await, Some(Event::Stopped)) {} };
+            runtime::block_on(stopped, None);
+        }
+        Ok(())
+    }
+
+    /// Begins to stop and returns at once; [`Event::Stopped`] tells when that is done. Returns
+    /// whether the election was running.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn request_stop(&self) -> Result<bool> {
+        self.command(Command::Stop)
+    }
+
+    /// Stops leading, as [`stop`](Self::stop) does but without waiting for it, and holds back for
+    /// one lease duration so that another candidate may lead. Nothing happens where this instance
+    /// does not lead.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn step_down(&self) -> Result<()> {
+        self.command(Command::StepDown).map(drop)
+    }
+
+    fn command(&self, command: Command) -> Result<bool> {
+        self.shared.leadership().check_process()?;
+        Ok(self.shared.command(command))
+    }
+
+    /// Whether this instance is the leader now. Compares a deadline with the clock at each call, so
+    /// it is false the moment a paused, suspended or partitioned process wakes. Lock-free and
+    /// allocation-free; false in a forked child.
+    #[inline]
+    pub fn is_leader(&self) -> bool {
+        self.shared.leadership().is_leader()
+    }
+
+    /// How long the leadership lasts unless it is renewed; zero when there is none.
+    #[inline]
+    pub fn remaining(&self) -> Duration {
+        self.shared.leadership().remaining()
+    }
+
+    /// The term under which this instance leads; `None` when it does not.
+    pub fn term(&self) -> Option<Term> {
+        self.shared.leadership().check_process().ok()?;
+        self.shared.work().map(|(term, _)| term)
+    }
+
+    /// The holder that the Lease names, as last observed. Tells nothing about who may act now.
+    pub fn leader(&self) -> Option<String> {
+        self.status().holder
+    }
+
+    /// How the election stands. In a forked child it is the status of a stopped one.
+    pub fn status(&self) -> Status {
+        let here = self.shared.leadership().check_process();
+        let standing = here.is_ok().then(|| self.shared.standing()).flatten();
+        let mut status = Status {
+            lease: self.config.lease.clone(),
+            mode: self.config.mode,
+            identity: None,
+            role: Role::Stopped,
+            holder: None,
+            why_not_leading: None,
+            failing: None,
+            watching: false,
+            fencing_token: self.term().map(|term| term.fencing_token()),
+            remaining: self.remaining(),
+        };
+        if let Err(forked) = here {
+            status.why_not_leading = Some(forked.message().to_owned());
+        } else if let Some(standing) = standing {
+            status.identity = self.shared.identity();
+            status.role = standing.role;
+            status.holder = standing.holder;
+            status.why_not_leading = standing.why_not_leading;
+            status.failing = standing.failing;
+            status.watching = standing.watching;
+        } else {
+            status.why_not_leading = Some("the election has not been started".to_owned());
+        }
+        status
+    }
+
+    /// Waits until this instance leads, for at most `timeout`. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] says why it does not lead; [`ErrorKind::Closed`] where the election
+    /// does not run, or stops.
+    pub fn wait_for_leadership(&self, timeout: Duration) -> Result<Term> {
+        let mut events = self.subscribe()?;
+        if !self.shared.is_running() {
+            return Err(not_running());
+        }
+        let acquired = async {
+            loop {
+                match events.recv().await {
+                    Some(Event::Acquired(term)) if term.is_valid() => return Ok(term),
+                    Some(Event::Stopped) | None => return Err(not_running()),
+                    Some(_) => {}
+                }
+            }
+        };
+        runtime::block_on(acquired, Some(timeout)).unwrap_or_else(|| {
+            let why = self.status().why_not_leading.unwrap_or_default();
+            Err(Error::new(
+                ErrorKind::TimedOut,
+                format!(
+                    "not the leader of `{}` after {timeout:?}: {why}",
+                    self.config.lease
+                ),
+            ))
+        })
+    }
+
+    /// Runs `work` here and now if this instance leads. The Lease is not released before `work`
+    /// returns, or `drain_timeout` has passed; a long job checks the term on its way.
+    pub fn run_if_leader<T>(&self, work: impl FnOnce(&Term) -> T) -> Option<T> {
+        self.shared.leadership().check_process().ok()?;
+        let (term, _unfinished) = self.shared.work()?;
+        Some(work(&term))
+    }
+
+    /// All events from now on, in order, with the present term first.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn subscribe(&self) -> Result<Subscription> {
+        self.shared.leadership().check_process()?;
+        Ok(self.shared.subscribe())
+    }
+
+    /// Calls `listener` with each event, on a thread of its own: it may block, and a panic is
+    /// logged. Told at once when this instance leads already.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] where the system gives no more threads.
+    pub fn add_listener(
+        &self,
+        listener: impl FnMut(&Event) + Send + 'static,
+    ) -> Result<Registration> {
+        listeners::listen(self.subscribe()?, listener)
+    }
+
+    /// Runs `service` while this instance leads, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`add_listener`](Self::add_listener).
+    pub fn add_singleton_service(&self, service: impl SingletonService) -> Result<Registration> {
+        let mut driven = Driven::new(service);
+        self.add_listener(move |event| driven.handle(event))
+    }
+
+    /// The host runtime lives. Once called, it must be called again within each `stall_timeout`, or
+    /// this instance stops leading. For bindings to language runtimes. Lock-free unless stalled.
+    pub fn sign_of_life(&self) {
+        if self.shared.leadership().check_process().is_ok() {
+            self.shared.sign_of_life();
+        }
+    }
+
+    /// Whether the election works as it should, for a liveness probe: a standby is healthy, and so
+    /// is a candidate whose API server is down. Not so an election whose background thread is stuck,
+    /// nor one that the Lease still names `tolerance` after it ran out (client-go `HealthzAdaptor`).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] where the election is stuck, [`ErrorKind::LeadershipLost`] where it
+    /// let its Lease run out, [`ErrorKind::Forked`].
+    pub fn health(&self, tolerance: Duration) -> Result<()> {
+        let leadership = self.shared.leadership();
+        leadership.check_process()?;
+        if !self.shared.is_running() {
+            return Ok(());
+        }
+        let idle = leadership.idle_for();
+        if idle > self.config.lease_duration() + tolerance {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                format!("the election's background thread has been stuck for {idle:.1?}"),
+            ));
+        }
+        let Some(standing) = self.shared.standing() else {
+            return Ok(());
+        };
+        let own = standing.holder.is_some() && standing.holder == self.shared.identity();
+        match (standing.record_age, standing.record_duration) {
+            (Some(age), Some(duration)) if own && age > duration + tolerance => Err(Error::new(
+                ErrorKind::LeadershipLost,
+                format!("the Lease names this instance, which has not renewed it for {age:.1?}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The election's metrics in the Prometheus text format, under client-go's names where it has
+    /// them. In a forked child there are none.
+    pub fn metrics(&self) -> String {
+        match self.shared.leadership().check_process() {
+            Ok(()) => {
+                let metrics = self.shared.metrics();
+                metrics.to_prometheus(&self.config.lease, self.is_leader())
+            }
+            Err(_) => String::new(),
+        }
+    }
+}
+
+impl Drop for LeaderElection {
+    fn drop(&mut self) {
+        // In a forked child there is nothing to stop; otherwise stopping cannot fail.
+        let _ = self.stop();
+    }
+}
+
+impl fmt::Debug for LeaderElection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeaderElection")
+            .field("lease", &self.config.lease)
+            .field("is_leader", &self.is_leader())
+            .finish_non_exhaustive()
+    }
+}
+
+fn not_running() -> Error {
+    Error::new(
+        ErrorKind::Closed,
+        "the election is not running: call start()",
+    )
+}

@@ -1,0 +1,220 @@
+//! The answer to "is this instance the leader?", from memory and the clock alone.
+//!
+//! Invariant: any doubt is `false`. The answer compares a deadline with the clock at each call, so
+//! it turns false by itself when nobody renews: in a paused, partitioned, suspended or starved
+//! process, before any thread of it has run. In a forked child the deadline reads as zero.
+
+#![expect(unsafe_code, reason = "vouches that a zeroed snapshot is valid")]
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::{Clock, Instant};
+use crate::election::{self, TermRecord};
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::{ForkWiped, ZeroIsValid};
+
+/// What the election publishes and everybody reads. Written by the election's task alone.
+pub(crate) struct Leadership {
+    clock: Clock,
+    snapshot: ForkWiped<Snapshot>,
+}
+
+/// All instants in nanoseconds of the election's clock; zero means never.
+#[derive(Default)]
+struct Snapshot {
+    leader_until: AtomicU64,
+    leader_since: AtomicU64,
+    term: AtomicU64,
+    /// When the election's task last ran.
+    turned_at: AtomicU64,
+    /// When the host runtime last showed that it lives.
+    sign_of_life: AtomicU64,
+}
+
+// SAFETY: atomics of zero are valid, and mean "never the leader".
+unsafe impl ZeroIsValid for Snapshot {}
+
+impl Leadership {
+    pub(crate) fn new(clock: Clock) -> io::Result<Self> {
+        let snapshot = ForkWiped::new(Snapshot::default())?;
+        Ok(Self { clock, snapshot })
+    }
+
+    /// Whether this instance is the leader now. Lock-free and allocation-free; call it from any
+    /// thread, signal handlers and forked children included.
+    #[inline]
+    pub(crate) fn is_leader(&self) -> bool {
+        !self.remaining().is_zero()
+    }
+
+    /// How long the leadership lasts unless it is renewed; zero when there is none.
+    #[inline]
+    pub(crate) fn remaining(&self) -> Duration {
+        // The deadline first: whoever sees a term's deadline also sees when it began.
+        let until = Instant::from_nanos(self.snapshot.leader_until.load(Ordering::Acquire));
+        if until == Instant::ZERO || !self.snapshot.is_same_process() {
+            return Duration::ZERO;
+        }
+        let since = Instant::from_nanos(self.snapshot.leader_since.load(Ordering::Relaxed));
+        let now = self.clock.now();
+        // A clock that went backwards proves nothing.
+        if now < since {
+            Duration::ZERO
+        } else {
+            until.since(now)
+        }
+    }
+
+    /// Whether `term` is the one under which this instance leads now.
+    #[inline]
+    fn is_leader_in(&self, term: u64) -> bool {
+        self.is_leader() && self.snapshot.term.load(Ordering::Relaxed) == term
+    }
+
+    /// Publishes what the election says. A new term is published deadline last, so that nobody
+    /// sees its deadline with another term's beginning.
+    pub(crate) fn publish(&self, leadership: Option<&election::Leadership>) {
+        let snapshot = &*self.snapshot;
+        let Some(leadership) = leadership else {
+            snapshot.leader_until.store(0, Ordering::Release);
+            return;
+        };
+        if snapshot.term.load(Ordering::Relaxed) != leadership.term.number {
+            snapshot.leader_until.store(0, Ordering::Release);
+            let now = self.clock.now().as_nanos();
+            snapshot.leader_since.store(now, Ordering::Release);
+            snapshot
+                .term
+                .store(leadership.term.number, Ordering::Release);
+        }
+        let until = leadership.leader_until.as_nanos();
+        snapshot.leader_until.store(until, Ordering::Release);
+    }
+
+    /// Fails with [`ErrorKind::Forked`] in a child of the process that started the election. To be
+    /// checked before any lock is taken: another thread may have held it when the child was made.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        if self.snapshot.is_same_process() {
+            Ok(())
+        } else {
+            Err(Error::new(
+                ErrorKind::Forked,
+                "this process was forked from the one that started the election, which alone takes \
+                 part in it: start an election of its own in the child",
+            ))
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn note_turn(&self) {
+        let now = self.clock.now().as_nanos();
+        self.snapshot.turned_at.store(now, Ordering::Relaxed);
+    }
+
+    /// How long the election's task has not run.
+    pub(crate) fn idle_for(&self) -> Duration {
+        let turned_at = self.snapshot.turned_at.load(Ordering::Relaxed);
+        self.clock.now().since(Instant::from_nanos(turned_at))
+    }
+
+    pub(crate) fn note_sign_of_life(&self) {
+        let now = self.clock.now().as_nanos();
+        self.snapshot.sign_of_life.store(now, Ordering::Relaxed);
+    }
+
+    /// When the host runtime last showed that it lives; `None` when it never did.
+    pub(crate) fn sign_of_life(&self) -> Option<Instant> {
+        match self.snapshot.sign_of_life.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Instant::from_nanos(nanos)),
+        }
+    }
+}
+
+/// One uninterrupted leadership of this instance. Cheap to clone; use it from any thread.
+#[derive(Clone)]
+pub struct Term {
+    record: Arc<TermRecord>,
+    leadership: Arc<Leadership>,
+}
+
+impl Term {
+    pub(crate) fn new(record: TermRecord, leadership: Arc<Leadership>) -> Self {
+        Self {
+            record: Arc::new(record),
+            leadership,
+        }
+    }
+
+    /// A number that only grows from term to term, whoever leads: the resource version of the
+    /// write that won it. Send it with each write that must not be done twice, and let the receiver
+    /// refuse a smaller one than it has seen (Kleppmann, "How to do distributed locking").
+    pub fn fencing_token(&self) -> u64 {
+        self.record.fencing_token.0
+    }
+
+    /// The Lease's own count of acquisitions. Starts anew when the Lease is deleted.
+    pub fn transitions(&self) -> i32 {
+        self.record.transitions
+    }
+
+    /// The UID of the Lease object.
+    pub fn lease_uid(&self) -> &str {
+        &self.record.uid
+    }
+
+    /// When the term was won, by this machine's wall clock. For display.
+    pub fn acquired_at(&self) -> SystemTime {
+        self.record.acquired_at.into()
+    }
+
+    /// Whether this instance still leads under this term, at this very call. Lock-free; false in a
+    /// forked child.
+    #[inline]
+    pub fn is_valid(&self) -> bool {
+        self.leadership.is_leader_in(self.record.number)
+    }
+
+    /// How long the term lasts unless it is renewed; zero when it is over.
+    pub fn remaining(&self) -> Duration {
+        let remaining = self.leadership.remaining();
+        if self.is_valid() {
+            remaining
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// Fails with [`ErrorKind::LeadershipLost`] once the term is over, and with
+    /// [`ErrorKind::Forked`] in a forked child. For the points of a long job where it may stop.
+    pub fn check(&self) -> Result<()> {
+        if self.is_valid() {
+            return Ok(());
+        }
+        self.leadership.check_process()?;
+        Err(Error::new(
+            ErrorKind::LeadershipLost,
+            format!(
+                "the term with fencing token {} is over: stop its work",
+                self.fencing_token()
+            ),
+        ))
+    }
+}
+
+impl fmt::Debug for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Term")
+            .field("fencing_token", &self.fencing_token())
+            .field("transitions", &self.transitions())
+            .field("is_valid", &self.is_valid())
+            .finish_non_exhaustive()
+    }
+}

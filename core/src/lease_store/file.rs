@@ -1,0 +1,156 @@
+//! A Lease in a folder of one host: for a laptop, or a single machine without a cluster.
+//!
+//! Candidates in any number of processes, in any language, elect one leader through it. Each Lease
+//! has a folder of its own, `<directory>/<namespace>/<lease>`, with three files:
+//!
+//! - `lease.json`: the Lease. It is only ever replaced as a whole, so that it can be read at any
+//!   time. Times in it are for people: candidates measure expiry on their own clocks.
+//! - `lock`: held while a Lease is compared and written; names the process that holds it.
+//! - `version`: the highest version that may have been given out. It outlives the Lease, so that
+//!   fencing tokens never go back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
+use futures_util::stream;
+
+use self::changes::Changes;
+use self::folder::{LeaseFolder, Sight};
+use super::{LeaseStore, WatchEvent};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+
+mod changes;
+mod filesystem;
+mod folder;
+mod format;
+mod guard;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod inotify;
+mod lock;
+
+/// The folder of elections without a cluster: `.leasehold` in the user's home folder.
+///
+/// Fails with [`Config`](ErrorKind::Config) when the user has none.
+pub fn default_directory() -> Result<PathBuf> {
+    match std::env::home_dir() {
+        Some(home) if home.is_absolute() => Ok(home.join(".leasehold")),
+        _ => Err(Error::config(
+            "directory",
+            "unset",
+            "this user has no home folder to keep elections in, so name a folder",
+        )),
+    }
+}
+
+/// One Lease in a folder. Needs a Tokio runtime with time and I/O enabled.
+#[derive(Debug)]
+pub struct FileStore {
+    folder: Arc<LeaseFolder>,
+}
+
+impl FileStore {
+    /// Opens the Lease `namespace`/`lease` below `directory`, an absolute path, and makes the
+    /// folders that are missing, for their owner only. The Lease itself need not exist.
+    ///
+    /// Fails with [`Config`](ErrorKind::Config) when `directory` cannot hold an election: it is on
+    /// a network or FUSE file system, or somebody else may write to it.
+    pub fn open(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
+        let folder = Arc::new(LeaseFolder::open(directory, namespace, lease)?);
+        Ok(Self { folder })
+    }
+}
+
+impl LeaseStore for FileStore {
+    fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>> {
+        Box::pin(blocking(&self.folder, LeaseFolder::read))
+    }
+
+    fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+        Box::pin(blocking(&self.folder, move |folder| folder.create(&record)))
+    }
+
+    fn replace(
+        &self,
+        seen: StoredLease,
+        record: LeaseRecord,
+    ) -> BoxFuture<'_, Result<StoredLease>> {
+        Box::pin(blocking(&self.folder, move |folder| {
+            folder.replace(&seen, &record)
+        }))
+    }
+
+    /// Tells the latest of several changes in quick succession, and may leave out the others.
+    fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>> {
+        let watch = Watch {
+            folder: Arc::clone(&self.folder),
+            changes: None,
+            last: from,
+        };
+        Box::pin(stream::try_unfold(watch, |mut watch| async move {
+            let event = watch.next().await?;
+            Ok(event.map(|event| (event, watch)))
+        }))
+    }
+}
+
+struct Watch {
+    folder: Arc<LeaseFolder>,
+    /// None until the watch stands.
+    changes: Option<Changes>,
+    /// The last version told.
+    last: ResourceVersion,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Result<Option<WatchEvent>> {
+        let Some(changes) = &mut self.changes else {
+            blocking(&self.folder, LeaseFolder::prepare).await?;
+            self.changes = Some(Changes::of(self.folder.path()));
+            return Ok(Some(WatchEvent::Opened));
+        };
+        loop {
+            match blocking(&self.folder, LeaseFolder::look).await? {
+                Sight::Present(lease) if lease.version > self.last => {
+                    self.last = lease.version;
+                    return Ok(Some(WatchEvent::Changed(lease)));
+                }
+                Sight::Absent(version) if version > self.last => {
+                    let from_zero = self.last == ResourceVersion::default();
+                    self.last = version;
+                    // Whoever watches from zero knows of no Lease that could be gone.
+                    if !from_zero {
+                        return Ok(Some(WatchEvent::Deleted(version)));
+                    }
+                }
+                _ => {}
+            }
+            if !changes.wait().await {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// Runs file work where it stalls nobody. When the future is dropped, work that has begun ends by
+/// itself, after a bounded wait for the lock.
+async fn blocking<T: Send + 'static>(
+    folder: &Arc<LeaseFolder>,
+    work: impl FnOnce(&LeaseFolder) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let folder = Arc::clone(folder);
+    let outcome = tokio::task::spawn_blocking(move || work(&folder)).await;
+    outcome.unwrap_or_else(|failure| {
+        let kind = if failure.is_panic() {
+            ErrorKind::Internal
+        } else {
+            ErrorKind::Closed
+        };
+        Err(Error::new(
+            kind,
+            format!("file work did not finish: {failure}"),
+        ))
+    })
+}

@@ -1,0 +1,191 @@
+//! A Lease of a cluster, kept by its API server.
+//!
+//! `config` finds the cluster and who we are, `access` makes that usable, and `connector`,
+//! `transport` and `connection` keep HTTP/2 connections of our own to it, which `cluster` shares
+//! among Leases. `lease_object` and `watch` know what is sent over them; `refusal` and `errors` say
+//! what went wrong.
+
+mod access;
+mod cluster;
+mod config;
+mod connection;
+mod connector;
+mod errors;
+mod lease_object;
+mod refusal;
+mod token_file;
+mod transport;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use http::Request;
+use http_body_util::BodyExt;
+use kube::core::params::{GetParams, PostParams, WatchParams};
+use kube::core::request;
+use serde_json::Value;
+
+use self::connection::Connection;
+use self::refusal::{Refusal, Verb};
+use super::{LeaseStore, WatchEvent};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::names;
+
+pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
+
+/// One Lease of a cluster; see [`ClusterConnections::lease`].
+///
+/// [`Unavailable`](ErrorKind::Unavailable) says of a write that it was not confirmed, and not that
+/// it had no effect.
+pub struct KubernetesStore {
+    connection: Arc<Connection>,
+    requests: kube::core::Request,
+    lease: LeaseName,
+}
+
+impl KubernetesStore {
+    fn new(connection: Arc<Connection>, lease: LeaseName) -> Self {
+        let namespace = &lease.namespace;
+        let leases = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
+        Self {
+            connection,
+            requests: kube::core::Request::new(leases),
+            lease,
+        }
+    }
+
+    async fn exchange(&self, request: Prepared) -> Result<Result<Value, Refusal>> {
+        let response = self.connection.request(to_send(request)?).await?;
+        Ok(refusal::object(&response))
+    }
+
+    /// Sends a write, and returns the Lease as it was written.
+    async fn write(&self, verb: Verb, request: Prepared) -> Result<StoredLease> {
+        match self.exchange(request).await? {
+            Ok(object) => lease_object::stored_lease(object),
+            Err(refusal) => Err(refusal.into_error(verb, &self.lease)),
+        }
+    }
+
+    /// Opens a watch, and returns its events.
+    async fn open_watch(&self, from: ResourceVersion) -> Result<BoxStream<'_, Result<WatchEvent>>> {
+        // By name, so that it is allowed by a rule for this one Lease.
+        let selector = format!("metadata.name={}", self.lease.name);
+        let request = self
+            .requests
+            .watch(&WatchParams::default().fields(&selector), &from.to_string());
+        let (response, in_flight) = self.connection.stream(to_send(request)?).await?;
+        let (head, body) = response.into_parts();
+        if !head.status.is_success() {
+            let body = body
+                .collect()
+                .await
+                .map_err(|error| in_flight.fail(error))?
+                .to_bytes();
+            let refusal = Refusal::new(head.status, &head.headers, &body);
+            return Err(refusal.into_error(Verb::Watch, &self.lease));
+        }
+        let opened = stream::iter([Ok(WatchEvent::Opened)]);
+        Ok(opened
+            .chain(watch::events(body, in_flight, &self.lease))
+            .boxed())
+    }
+}
+
+impl fmt::Debug for KubernetesStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubernetesStore")
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LeaseStore for KubernetesStore {
+    fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>> {
+        Box::pin(async {
+            let request = self.requests.get(&self.lease.name, &GetParams::default());
+            match self.exchange(request).await? {
+                Ok(object) => lease_object::stored_lease(object).map(Some),
+                Err(refusal) if refusal.says_no("leases") => Ok(None),
+                Err(refusal) => Err(refusal.into_error(Verb::Get, &self.lease)),
+            }
+        })
+    }
+
+    fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+        Box::pin(async move {
+            let object = lease_object::new_object(&self.lease, &record);
+            let request = self
+                .requests
+                .create(&our_write(), object.to_string().into());
+            self.write(Verb::Create, request).await
+        })
+    }
+
+    fn replace(
+        &self,
+        seen: StoredLease,
+        record: LeaseRecord,
+    ) -> BoxFuture<'_, Result<StoredLease>> {
+        Box::pin(async move {
+            let object = lease_object::replacement(&seen, &record)?;
+            let name = &self.lease.name;
+            let request = self
+                .requests
+                .replace(name, &our_write(), object.to_string().into());
+            self.write(Verb::Update, request).await
+        })
+    }
+
+    fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>> {
+        self.open_watch(from).into_stream().try_flatten().boxed()
+    }
+}
+
+/// kube builds our requests; sending them is left to [`Connection`].
+type Prepared = Result<Request<Vec<u8>>, request::Error>;
+
+fn to_send(request: Prepared) -> Result<Request<Bytes>> {
+    match request {
+        Ok(request) => Ok(request.map(Bytes::from)),
+        Err(error) => Err(Error::new(ErrorKind::Internal, error.to_string()).with_source(error)),
+    }
+}
+
+/// Names us in the Lease's `managedFields`.
+fn our_write() -> PostParams {
+    PostParams {
+        dry_run: false,
+        field_manager: Some("leasehold".into()),
+    }
+}
+
+/// Which Lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct LeaseName {
+    namespace: String,
+    name: String,
+}
+
+impl LeaseName {
+    fn checked(namespace: &str, name: &str) -> Result<Self> {
+        names::check_namespace(namespace)?;
+        names::check_lease(name)?;
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for LeaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}

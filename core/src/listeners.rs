@@ -1,0 +1,86 @@
+//! Listeners: each on a thread of its own, so that none blocks another, or a renewal.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use futures_util::future::{Either, select};
+use std::pin::pin;
+use tokio::sync::mpsc;
+use tracing::error;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::{Event, Registration, SingletonService, Subscription};
+use crate::runtime;
+
+/// Calls `listener` with each event until the registration is dropped or the election ends.
+pub(crate) fn listen(
+    mut events: Subscription,
+    mut listener: impl FnMut(&Event) + Send + 'static,
+) -> Result<Registration> {
+    let (listening, mut removed) = mpsc::channel(1);
+    let body = move || {
+        let next = async || {
+            let event = pin!(events.recv());
+            match select(event, pin!(removed.recv())).await {
+                Either::Left((event, _)) => event,
+                Either::Right(_) => None,
+            }
+        };
+        let mut next = next;
+        while let Some(Some(event)) = runtime::block_on(next(), None) {
+            if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
+                error!("a leadership listener panicked; it is told of later events all the same");
+            }
+            // Dropped here: the listener is done with it, so its work counts as stopped.
+            drop(event);
+        }
+    };
+    runtime::spawn_thread("leasehold-listener", body).map_err(|error| {
+        Error::new(
+            ErrorKind::Internal,
+            format!("cannot start a listener's thread: {error}"),
+        )
+        .with_source(error)
+    })?;
+    Ok(Registration {
+        _listening: listening,
+    })
+}
+
+/// A singleton service, and whether it runs.
+pub(crate) struct Driven<S: SingletonService> {
+    service: S,
+    started: bool,
+}
+
+impl<S: SingletonService> Driven<S> {
+    pub(crate) fn new(service: S) -> Self {
+        Self {
+            service,
+            started: false,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, event: &Event) {
+        match event {
+            Event::Acquired(term) => {
+                self.started = true;
+                self.service.start(term);
+            }
+            Event::Lost(_) => self.stop(),
+            _ => {}
+        }
+    }
+
+    fn stop(&mut self) {
+        if std::mem::take(&mut self.started) {
+            self.service.stop();
+        }
+    }
+}
+
+impl<S: SingletonService> Drop for Driven<S> {
+    /// Removed while it runs: nobody else will stop it.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

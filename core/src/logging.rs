@@ -1,0 +1,119 @@
+//! Logs for programs that have no `tracing` subscriber: bindings to other languages.
+
+use std::fmt::{self, Write as _};
+
+use tracing::field::{Field, Visit};
+use tracing::span;
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The crate's own events; those of its libraries are for their developers.
+const OWN_TARGET: &str = env!("CARGO_PKG_NAME");
+
+/// One line of the log.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LogRecord {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// The module that logged it.
+    pub target: &'static str,
+    /// What happened, then the fields as `name=value`.
+    pub message: String,
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LogLevel {
+    /// Every request.
+    Debug,
+    /// Terms, holders, starts and stops.
+    Info,
+    /// Something is wrong and is being dealt with.
+    Warn,
+    /// A defect.
+    Error,
+}
+
+/// Sends the log to `sink` from now on, at `level` and above, for the life of the process. Programs
+/// in Rust install a `tracing` subscriber instead.
+///
+/// `sink` is called on Leasehold's background thread, which renews the Leases: it must hand the
+/// record over and return, never block.
+///
+/// # Errors
+/// [`ErrorKind::Config`] where the process has a sink or a `tracing` subscriber already.
+pub fn set_log_sink(
+    level: LogLevel,
+    sink: impl Fn(LogRecord) + Send + Sync + 'static,
+) -> Result<()> {
+    tracing::subscriber::set_global_default(Sink { level, sink }).map_err(|error| {
+        Error::new(
+            ErrorKind::Config,
+            "the log has a sink already: set it once, or use the tracing subscriber that is there",
+        )
+        .with_source(error)
+    })
+}
+
+struct Sink<F> {
+    level: LogLevel,
+    sink: F,
+}
+
+impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Sink<F> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with(OWN_TARGET)
+            && level_of(metadata).is_some_and(|level| level >= self.level)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let Some(level) = level_of(event.metadata()) else {
+            return;
+        };
+        let mut line = Line::default();
+        event.record(&mut line);
+        (self.sink)(LogRecord {
+            level,
+            target: event.metadata().target(),
+            message: line.message + &line.fields,
+        });
+    }
+
+    // There are no spans in this crate.
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+fn level_of(metadata: &Metadata<'_>) -> Option<LogLevel> {
+    match *metadata.level() {
+        Level::ERROR => Some(LogLevel::Error),
+        Level::WARN => Some(LogLevel::Warn),
+        Level::INFO => Some(LogLevel::Info),
+        Level::DEBUG => Some(LogLevel::Debug),
+        Level::TRACE => None,
+    }
+}
+
+#[derive(Default)]
+struct Line {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing into a String cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,135 @@
+//! Counts of what an election did, and their form for Prometheus.
+//!
+//! Where client-go has a metric, its name is used (`leader_election_master_status`,
+//! `leader_election_slowpath_total`; component-base `metrics/prometheus/clientgo/leaderelection`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::election::{LostReason, Operation};
+use crate::error::ErrorKind;
+
+/// What is counted while the election runs.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics(Mutex<Counts>);
+
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    terms: u64,
+    slow_paths: u64,
+    losses: BTreeMap<&'static str, u64>,
+    requests: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+impl Metrics {
+    pub(crate) fn count_term(&self) {
+        self.update(|counts| counts.terms += 1);
+    }
+
+    /// A leader had to read what became of a renewal.
+    pub(crate) fn count_slow_path(&self) {
+        self.update(|counts| counts.slow_paths += 1);
+    }
+
+    pub(crate) fn count_loss(&self, reason: LostReason) {
+        self.update(|counts| *counts.losses.entry(reason.name()).or_default() += 1);
+    }
+
+    pub(crate) fn count_request(&self, verb: &'static str, failure: Option<ErrorKind>) {
+        let outcome = match failure {
+            None => "ok",
+            Some(ErrorKind::Conflict) => "conflict",
+            Some(ErrorKind::TimedOut) => "timed_out",
+            Some(ErrorKind::Forbidden | ErrorKind::Unauthorized) => "refused",
+            Some(_) => "failed",
+        };
+        self.update(|counts| *counts.requests.entry((verb, outcome)).or_default() += 1);
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Everything in the Prometheus text format, with the election's answer of now.
+    pub(crate) fn to_prometheus(&self, lease: &str, is_leader: bool) -> String {
+        let counts = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut registry =
+            Registry::with_labels([("name".into(), lease.to_owned().into())].into_iter());
+        registry.register_collector(Box::new(Sample { counts, is_leader }));
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = text::encode(&mut text, &registry);
+        text
+    }
+}
+
+/// The Kubernetes verb of an operation.
+pub(crate) fn verb(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Read => "get",
+        Operation::Create(_) => "create",
+        Operation::Replace { .. } => "update",
+    }
+}
+
+#[derive(Debug)]
+struct Sample {
+    counts: Counts,
+    is_leader: bool,
+}
+
+impl Collector for Sample {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let gauge = ConstGauge::new(i64::from(self.is_leader));
+        gauge.encode(encoder.encode_descriptor(
+            "leader_election_master_status",
+            "Whether this instance is the leader",
+            None,
+            MetricType::Gauge,
+        )?)?;
+        ConstCounter::new(self.counts.slow_paths).encode(encoder.encode_descriptor(
+            "leader_election_slowpath",
+            "Renewals whose outcome the leader had to read",
+            None,
+            MetricType::Counter,
+        )?)?;
+        ConstCounter::new(self.counts.terms).encode(encoder.encode_descriptor(
+            "leasehold_terms",
+            "Terms acquired by this instance",
+            None,
+            MetricType::Counter,
+        )?)?;
+        let mut losses = encoder.encode_descriptor(
+            "leasehold_losses",
+            "Terms lost by this instance, by reason",
+            None,
+            MetricType::Counter,
+        )?;
+        for (reason, count) in &self.counts.losses {
+            ConstCounter::new(*count).encode(losses.encode_family(&[("reason", *reason)])?)?;
+        }
+        let mut requests = encoder.encode_descriptor(
+            "leasehold_requests",
+            "Requests to the store, by verb and outcome",
+            None,
+            MetricType::Counter,
+        )?;
+        for ((verb, outcome), count) in &self.counts.requests {
+            let labels = [("verb", *verb), ("outcome", *outcome)];
+            ConstCounter::new(*count).encode(requests.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! What the background task of an election shares with the threads that ask about it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tracing::{info, warn};
+
+use crate::election::{self, LostReason, Standing};
+use crate::elector::Command;
+use crate::error::{Error, ErrorKind};
+use crate::events::{Event, Loss, Subscription, WorkEnd, WorkGuard};
+use crate::leadership::{Leadership, Term};
+use crate::metrics::Metrics;
+
+/// One election, as seen from both sides.
+pub(crate) struct Shared {
+    lease: String,
+    leadership: Arc<Leadership>,
+    metrics: Metrics,
+    stalled: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Present while the election runs.
+    running: Option<Running>,
+    /// The term as told, and the guard of its work.
+    term: Option<(Term, WorkGuard)>,
+    standing: Option<Standing>,
+    subscribers: Vec<UnboundedSender<Event>>,
+}
+
+struct Running {
+    identity: String,
+    commands: UnboundedSender<Command>,
+    stopping: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(lease: String, leadership: Leadership) -> Self {
+        Self {
+            lease,
+            leadership: Arc::new(leadership),
+            metrics: Metrics::default(),
+            stalled: AtomicBool::new(false),
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn lease(&self) -> &str {
+        &self.lease
+    }
+
+    pub(crate) fn leadership(&self) -> &Leadership {
+        &self.leadership
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    // ---- for the threads that ask --------------------------------------------------------------
+
+    /// The channel of commands to a new run under `identity`; `None` when one is running already.
+    pub(crate) fn begin(&self, identity: &str) -> Option<UnboundedReceiver<Command>> {
+        let mut state = self.state();
+        if state.running.is_some() {
+            return None;
+        }
+        let (commands, receiver) = unbounded_channel();
+        state.running = Some(Running {
+            identity: identity.to_owned(),
+            commands,
+            stopping: false,
+        });
+        self.leadership.note_turn();
+        Some(receiver)
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.state().running.is_some()
+    }
+
+    pub(crate) fn identity(&self) -> Option<String> {
+        let state = self.state();
+        state
+            .running
+            .as_ref()
+            .map(|running| running.identity.clone())
+    }
+
+    /// Sends `command` to the running election; false where none runs.
+    pub(crate) fn command(&self, command: Command) -> bool {
+        let mut state = self.state();
+        let Some(running) = &mut state.running else {
+            return false;
+        };
+        running.stopping |= matches!(command, Command::Stop);
+        running.commands.send(command).is_ok()
+    }
+
+    pub(crate) fn sign_of_life(&self) {
+        self.leadership.note_sign_of_life();
+        if self.stalled.load(Ordering::Relaxed) {
+            self.command(Command::Alive);
+        }
+    }
+
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        self.state().standing.clone()
+    }
+
+    /// The present term, and a guard that counts as unfinished work under it.
+    pub(crate) fn work(&self) -> Option<(Term, WorkGuard)> {
+        let (term, guard) = self.state().term.clone()?;
+        term.is_valid().then_some((term, guard))
+    }
+
+    /// A new subscription, told at once when this instance leads already.
+    pub(crate) fn subscribe(&self) -> Subscription {
+        let (sender, receiver) = unbounded_channel();
+        let mut state = self.state();
+        if let Some((term, _)) = &state.term {
+            // The receiver is at hand.
+            let _ = sender.send(Event::Acquired(term.clone()));
+        }
+        state.subscribers.push(sender);
+        Subscription(receiver)
+    }
+
+    // ---- for the background task ---------------------------------------------------------------
+
+    pub(crate) fn set_standing(&self, standing: Standing) {
+        self.state().standing = Some(standing);
+    }
+
+    pub(crate) fn set_stalled(&self, stalled: bool) {
+        if stalled {
+            warn!(
+                lease = self.lease,
+                "the application shows no sign of life: not leading"
+            );
+        }
+        self.stalled.store(stalled, Ordering::Relaxed);
+    }
+
+    /// Passes an event on to all listeners. Returns, for a new term, what waits for its work.
+    pub(crate) fn tell(&self, event: election::Event) -> Option<WorkEnd> {
+        self.log(&event);
+        let mut state = self.state();
+        let mut work_end = None;
+        let event = match event {
+            election::Event::Acquired(record) => {
+                self.metrics.count_term();
+                let term = Term::new(record, self.leadership.clone());
+                let (guard, end) = WorkGuard::new();
+                work_end = Some(end);
+                state.term = Some((term.clone(), guard));
+                Event::Acquired(term)
+            }
+            election::Event::Lost(_, reason) => self.lose(&mut state, reason)?,
+            election::Event::LeaderChanged(holder) => Event::LeaderChanged(holder),
+            election::Event::RenewalFailing(error) => Event::RenewalFailing(error),
+            election::Event::Stopped => {
+                state.running = None;
+                Event::Stopped
+            }
+        };
+        state.broadcast(&event);
+        work_end
+    }
+
+    /// Without the lock, since a sink may want to know how the election stands.
+    fn log(&self, event: &election::Event) {
+        let lease = &self.lease;
+        match event {
+            election::Event::Acquired(term) => {
+                info!(lease, fencing_token = term.fencing_token.0, "leading");
+            }
+            election::Event::Lost(term, reason) => {
+                let fencing_token = term.fencing_token.0;
+                info!(lease, fencing_token, %reason, "no longer leading");
+            }
+            election::Event::LeaderChanged(holder) => {
+                info!(lease, holder, "the holder has changed");
+            }
+            election::Event::RenewalFailing(error) => {
+                warn!(lease, %error, "cannot acquire or renew");
+            }
+            election::Event::Stopped => info!(lease, "stopped"),
+        }
+    }
+
+    /// Ends everything that a run which panicked has left behind. Returns whether the application
+    /// wanted it stopped, in which case it is.
+    pub(crate) fn give_up_after_defect(&self) -> bool {
+        self.leadership.publish(None);
+        let mut state = self.state();
+        if let Some(loss) = self.lose(&mut state, LostReason::Expired) {
+            state.broadcast(&loss);
+        }
+        let error = Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
+        state.broadcast(&Event::RenewalFailing(error));
+        let stopping = state
+            .running
+            .as_ref()
+            .is_none_or(|running| running.stopping);
+        if stopping {
+            state.running = None;
+            state.broadcast(&Event::Stopped);
+        }
+        stopping
+    }
+
+    fn lose(&self, state: &mut State, reason: LostReason) -> Option<Event> {
+        let (term, work) = state.term.take()?;
+        self.metrics.count_loss(reason);
+        Some(Event::Lost(Loss {
+            term,
+            reason,
+            _work: work,
+        }))
+    }
+
+    /// A listener that panicked has left nothing half done here.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn broadcast(&mut self, event: &Event) {
+        self.subscribers
+            .retain(|subscriber| subscriber.send(event.clone()).is_ok());
+    }
+}

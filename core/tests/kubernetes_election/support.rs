@@ -1,0 +1,161 @@
+//! One Lease of a real API server, and the candidates for it.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use leasehold::{Config, Event, LeaderElection, LostReason, Mode, Subscription, Term};
+use leasehold_test_cluster::{TestCluster, User};
+use serde_json::Value;
+
+/// How long a test waits for something that must happen.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// One API server for all tests; it ends with the test program.
+fn cluster() -> &'static TestCluster {
+    static CLUSTER: OnceLock<TestCluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| TestCluster::start().expect("a test cluster"))
+}
+
+/// The candidates' kubeconfig; one for all, so that they share connections.
+fn kubeconfig() -> &'static PathBuf {
+    static KUBECONFIG: OnceLock<PathBuf> = OnceLock::new();
+    KUBECONFIG.get_or_init(|| cluster().kubeconfig_for(User::Candidate, None).unwrap())
+}
+
+pub(crate) struct Scene {
+    lease: String,
+}
+
+impl Scene {
+    /// A Lease that nobody may touch yet.
+    pub(crate) fn new(lease: &str) -> Self {
+        Self {
+            lease: lease.to_owned(),
+        }
+    }
+
+    /// A Lease that candidates may take, by the documented Role.
+    pub(crate) fn granted(lease: &str) -> Self {
+        let scene = Self::new(lease);
+        scene.grant();
+        scene
+    }
+
+    pub(crate) fn grant(&self) {
+        cluster().grant(&self.lease).unwrap();
+    }
+
+    /// A candidate with short timings.
+    pub(crate) fn candidate(&self, identity: &str) -> LeaderElection {
+        Config::new(&self.lease)
+            .mode(Mode::Kubernetes)
+            .namespace("default")
+            .identity(identity)
+            .kubeconfig(kubeconfig())
+            .lease_duration(Duration::from_secs(3))
+            .renew_deadline(Duration::from_secs(2))
+            .retry_period(Duration::from_millis(200))
+            .start()
+            .unwrap()
+    }
+
+    /// A candidate that leads.
+    pub(crate) fn leader(&self, identity: &str) -> LeaderElection {
+        let election = self.candidate(identity);
+        await_leadership(&election);
+        election
+    }
+
+    /// A field of the Lease.
+    pub(crate) fn text(&self, pointer: &str) -> String {
+        let lease = cluster().api().get(&self.path()).unwrap();
+        let field = lease.pointer(pointer).and_then(Value::as_str);
+        field.unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the Lease has been renewed `count` times.
+    pub(crate) fn await_renewals(&self, count: usize) {
+        for _ in 0..count {
+            let last = self.text("/spec/renewTime");
+            eventually("a renewal", || self.text("/spec/renewTime") != last);
+        }
+    }
+
+    pub(crate) fn patch(&self, patch: &str) {
+        let patch = serde_json::from_str(patch).unwrap();
+        cluster().api().patch(&self.path(), &patch).unwrap();
+    }
+
+    /// Takes `watch` out of the documented Role.
+    pub(crate) fn forbid_watching(&self) {
+        let path = format!(
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/leasehold-{}",
+            self.lease
+        );
+        let mut role = cluster().api().get(&path).unwrap();
+        let verbs = role.pointer_mut("/rules/0/verbs").unwrap();
+        verbs.as_array_mut().unwrap().retain(|verb| verb != "watch");
+        cluster().api().put(&path, &role).unwrap();
+    }
+
+    pub(crate) fn delete(&self) {
+        cluster().api().delete(&self.path()).unwrap();
+    }
+
+    fn path(&self) -> String {
+        format!(
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases/{}",
+            self.lease
+        )
+    }
+}
+
+pub(crate) fn await_leadership(election: &LeaderElection) {
+    election.wait_for_leadership(LIMIT).unwrap();
+}
+
+/// How many requests this candidate has sent, watches aside.
+pub(crate) fn requests(election: &LeaderElection) -> u64 {
+    let metrics = election.metrics();
+    let counts = metrics
+        .lines()
+        .filter(|line| line.starts_with("leasehold_requests_total{"));
+    counts
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
+        .sum()
+}
+
+pub(crate) fn next(events: &mut Subscription) -> Event {
+    events
+        .recv_timeout(LIMIT)
+        .expect("an event within the limit")
+}
+
+/// Waits for the next term.
+pub(crate) fn acquired(events: &mut Subscription) -> Term {
+    loop {
+        if let Event::Acquired(term) = next(events) {
+            return term;
+        }
+    }
+}
+
+/// Waits for the end of a term, and returns why it ended.
+pub(crate) fn lost(events: &mut Subscription) -> LostReason {
+    loop {
+        if let Event::Lost(loss) = next(events) {
+            return loss.reason;
+        }
+    }
+}
+
+/// Waits until `condition` holds.
+pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

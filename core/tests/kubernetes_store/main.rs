@@ -1,0 +1,15 @@
+//! What the kubernetes store does beyond the contract of all stores: configuration, credentials,
+//! permissions, connections, and what it makes of refusals.
+
+mod cluster;
+mod configuration;
+mod connections;
+mod credentials;
+mod fake_api_server;
+mod kubeconfig;
+mod permissions;
+mod proxies;
+mod refusals;
+mod trust;
+mod watches;
+mod wire;

@@ -1,0 +1,82 @@
+//! A forked child is never the leader, and hurts nobody.
+
+#![expect(unsafe_code, reason = "forks")]
+
+use std::sync::Arc;
+
+use leasehold::lease_store::memory::MemoryStore;
+use leasehold::{ErrorKind, LeaderElection};
+
+use crate::support::{LIMIT, config, leader};
+
+/// Runs `child` in a forked child; true when it returned true. The child ends without unwinding
+/// or running destructors of what it inherited, unless `child` does so itself.
+fn in_child(child: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child runs `child` alone and leaves by _exit. Allocating there is fine with glibc
+    // and musl, whose allocators survive a fork.
+    match unsafe { libc::fork() } {
+        0 => {
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(i32::from(!outcome.unwrap_or(false))) }
+        }
+        pid => {
+            let mut status = 0;
+            // SAFETY: waits for the child just made.
+            assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+            status == 0
+        }
+    }
+}
+
+#[test]
+fn a_child_is_never_the_leader_and_its_methods_say_why() {
+    let election = leader(&MemoryStore::new(), &config());
+    let term = election.term().unwrap();
+    assert!(in_child(|| {
+        !election.is_leader()
+            && !term.is_valid()
+            && election.term().is_none()
+            && election.remaining().is_zero()
+            && election.run_if_leader(|_| ()).is_none()
+            && term.check().unwrap_err().kind() == ErrorKind::Forked
+            && election.stop().unwrap_err().kind() == ErrorKind::Forked
+            && election.start().unwrap_err().kind() == ErrorKind::Forked
+            && election.health(LIMIT).unwrap_err().kind() == ErrorKind::Forked
+            && election
+                .status()
+                .why_not_leading
+                .unwrap()
+                .contains("forked")
+    }));
+    assert!(election.is_leader(), "the parent goes on undisturbed");
+}
+
+#[test]
+fn a_child_that_drops_the_election_does_not_stop_its_parents() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config().identity("parent"));
+    let mut election = Some(election);
+    assert!(in_child(|| {
+        drop(election.take());
+        true
+    }));
+    assert!(election.as_ref().is_some_and(LeaderElection::is_leader));
+    assert_eq!(
+        store.get().unwrap().version.0,
+        1,
+        "nothing was written since the term began"
+    );
+}
+
+#[test]
+fn a_child_may_start_an_election_of_its_own() {
+    let _parents = leader(&MemoryStore::new(), &config());
+    assert!(in_child(|| {
+        let store = Arc::new(MemoryStore::new());
+        let own = LeaderElection::with_store(&config(), store).unwrap();
+        own.start().unwrap();
+        own.wait_for_leadership(LIMIT).unwrap();
+        own.is_leader() && own.stop().is_ok()
+    }));
+}

@@ -1,0 +1,117 @@
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use leasehold::lease_store::memory::MemoryStore;
+use leasehold::{Event, SingletonService, Term};
+
+use crate::support::{LIMIT, config, eventually, leader};
+
+#[test]
+fn a_listener_that_comes_late_is_told_of_the_term_at_once() {
+    let election = leader(&MemoryStore::new(), &config());
+    let (tell, told) = mpsc::channel();
+    let _registration = election
+        .add_listener(move |event| {
+            if let Event::Acquired(term) = event {
+                tell.send(term.fencing_token()).unwrap();
+            }
+        })
+        .unwrap();
+    assert_eq!(
+        told.recv_timeout(LIMIT).unwrap(),
+        election.term().unwrap().fencing_token()
+    );
+}
+
+#[test]
+fn a_blocked_listener_blocks_neither_renewal_nor_the_other_listeners() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config().retry_period(Duration::from_millis(10)));
+    let (release, blocked) = mpsc::channel::<()>();
+    let _blocked = election
+        .add_listener(move |_| blocked.recv().unwrap_or(()))
+        .unwrap();
+    let (tell, told) = mpsc::channel();
+    let _other = election
+        .add_listener(move |_| tell.send(()).unwrap())
+        .unwrap();
+    told.recv_timeout(LIMIT).unwrap();
+    let version = store.get().unwrap().version;
+    eventually("renewals go on", || {
+        store.get().unwrap().version.0 > version.0 + 3
+    });
+    assert!(election.is_leader());
+    drop(release);
+}
+
+#[test]
+fn a_listener_that_panics_is_told_of_later_events_and_does_not_hold_the_lease() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let (tell, told) = mpsc::channel();
+    let _registration = election
+        .add_listener(move |event| {
+            tell.send(matches!(event, Event::Lost(_))).unwrap();
+            panic!("a defect of the application");
+        })
+        .unwrap();
+    assert!(!told.recv_timeout(LIMIT).unwrap(), "the term comes first");
+    election.stop().unwrap();
+    while !told.recv_timeout(LIMIT).expect("then its end") {}
+    assert_eq!(store.get().unwrap().record.holder, "");
+}
+
+#[test]
+fn a_listener_is_told_no_more_once_its_registration_is_dropped() {
+    let election = leader(&MemoryStore::new(), &config());
+    let (tell, told) = mpsc::channel();
+    let registration = election
+        .add_listener(move |_| tell.send(()).unwrap())
+        .unwrap();
+    told.recv_timeout(LIMIT).unwrap();
+    drop(registration);
+    // The listener, and with it the channel's sender, goes with its thread.
+    while told.recv_timeout(LIMIT).is_ok() {}
+    election.stop().unwrap();
+}
+
+/// Tells what it was told.
+struct Service(Sender<&'static str>);
+
+impl SingletonService for Service {
+    fn start(&mut self, term: &Term) {
+        assert!(term.is_valid());
+        self.0.send("start").unwrap();
+    }
+
+    fn stop(&mut self) {
+        self.0.send("stop").unwrap();
+    }
+}
+
+fn told(service: &Receiver<&'static str>) -> &'static str {
+    service.recv_timeout(LIMIT).unwrap()
+}
+
+#[test]
+fn a_singleton_service_has_stopped_before_the_lease_is_released() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let (tell, service) = mpsc::channel();
+    let _registration = election.add_singleton_service(Service(tell)).unwrap();
+    assert_eq!(told(&service), "start");
+    election.stop().unwrap();
+    assert_eq!(service.try_recv(), Ok("stop"), "before stop() returned");
+    assert_eq!(store.get().unwrap().record.holder, "");
+}
+
+#[test]
+fn a_singleton_service_that_is_removed_while_it_runs_is_stopped() {
+    let election = leader(&MemoryStore::new(), &config());
+    let (tell, service) = mpsc::channel();
+    let registration = election.add_singleton_service(Service(tell)).unwrap();
+    assert_eq!(told(&service), "start");
+    drop(registration);
+    assert_eq!(told(&service), "stop");
+    assert!(election.is_leader());
+}

@@ -1,0 +1,93 @@
+//! The other promises are worth something only where they are put to the test: over all runs, each
+//! kind of fault happens, and each way in which a term can end.
+
+use std::collections::BTreeSet;
+
+use leasehold::LostReason;
+
+use crate::verdicts::{happened, replayed};
+use crate::world::Run;
+use crate::world::timeline::{Asked, Entry, Kind, Meddling, Name, Told, What, Who};
+
+/// What happens in a run, each once.
+pub(crate) fn kinds(run: &Run) -> BTreeSet<String> {
+    let named = run.entries.iter().filter_map(kind);
+    named.chain(late_writes(run)).collect()
+}
+
+fn kind(entry: &Entry) -> Option<String> {
+    match &entry.what {
+        What::IsHeldUp(mishap) => Some(format!("{mishap:?}")),
+        What::Weather(weather) => Some(first_word(&format!("{weather:?}"))),
+        What::Stores(stored) => Some(format!("{:?}", stored.kind)),
+        What::Told(Told::Lost { reason, .. }) => Some(format!("Lost: {reason}")),
+        What::Hears(_, news) => Some(first_word(&format!("{news:?}"))),
+        What::Dies => Some("Dies".to_owned()),
+        What::SteppingDown => Some("SteppingDown".to_owned()),
+        What::Stopping => Some("Stopping".to_owned()),
+        What::ServerFails => Some("ServerFails".to_owned()),
+        _ => None,
+    }
+}
+
+/// Writes that took effect after their sender had sent another request, or had died.
+fn late_writes(run: &Run) -> Option<String> {
+    let mut writing: Vec<Name> = Vec::new();
+    for entry in &run.entries {
+        let Who::Candidate(name) = entry.who else {
+            continue;
+        };
+        match &entry.what {
+            What::Sends(_, Asked::Write(_)) => writing.push(name),
+            What::Sends(..) | What::Dies => writing.retain(|writer| *writer != name),
+            What::Stores(_) if !writing.contains(&name) => return Some("late write".to_owned()),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn first_word(text: &str) -> String {
+    text.split(['(', ' ']).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
+    if replayed().is_some() {
+        return;
+    }
+    let weathers = "RequestsLost RepliesLost Partition Slow Refusing TooManyRequests WatchSilent \
+                    WatchLags WatchRepeats WatchRefused";
+    let mishaps = "Suspended Starved Stalled Deaf Dies SteppingDown Stopping ServerFails";
+    let news = "Lease NoLease Deleted Written Watching WatchEnds Fails";
+    let words = [weathers, mishaps, news]
+        .into_iter()
+        .flat_map(str::split_whitespace);
+    let writes = [Kind::Create, Kind::Acquire, Kind::Renew, Kind::Release];
+    let meddlings = Meddling::ALL.map(Kind::Foreign);
+    let losses = [
+        LostReason::Expired,
+        LostReason::Superseded,
+        LostReason::IdentityConflict,
+        LostReason::Emptied,
+        LostReason::Deleted,
+        LostReason::SteppedDown,
+        LostReason::Stopped,
+        LostReason::Stalled,
+    ];
+    let expected = words
+        .map(str::to_owned)
+        .chain(
+            writes
+                .iter()
+                .chain(&meddlings)
+                .map(|kind| format!("{kind:?}")),
+        )
+        .chain(losses.iter().map(|reason| format!("Lost: {reason}")))
+        .chain(["late write".to_owned()]);
+    println!("{:#?}", happened());
+    let missing: Vec<_> = expected
+        .filter(|kind| !happened().contains_key(kind))
+        .collect();
+    assert!(missing.is_empty(), "never happened: {missing:?}");
+}

@@ -1,0 +1,145 @@
+//! At most one candidate leads at any instant, and between two leaders there is a gap: unless the
+//! old one released the Lease, the next waited its whole lease duration after the last write that
+//! the old one could count its renew deadline from.
+//!
+//! Outsiders can break this. Whoever had seen the holder before the outsider came waits for it all
+//! the same, so those stay bound; a candidate that had not seen it cannot know.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::verdicts::{Violation, assert_holds};
+use crate::world::Run;
+use crate::world::timeline::{Holder, Kind, Meddling, Name, News, Stored, What, Who};
+
+/// Clocks that drift are rounded to nanoseconds.
+const SLACK: Duration = Duration::from_micros(2);
+
+/// One leadership.
+#[derive(Clone, Copy)]
+struct Term {
+    name: Name,
+    token: u64,
+    begin: Duration,
+    end: Option<Duration>,
+}
+
+/// What has been stored, and who has seen it.
+#[derive(Default)]
+struct History {
+    stored: BTreeMap<u64, Stored>,
+    seen: BTreeMap<Name, Vec<u64>>,
+}
+
+pub(crate) fn check(run: &Run) -> Result<(), Violation> {
+    let mut terms: Vec<Term> = Vec::new();
+    let mut history = History::default();
+    for entry in &run.entries {
+        if let What::Stores(stored) = entry.what {
+            history.stored.insert(stored.version, stored);
+        }
+        let Who::Candidate(name) = entry.who else {
+            continue;
+        };
+        match entry.what {
+            What::Hears(_, News::Lease(version)) => {
+                history.seen.entry(name).or_default().push(version);
+            }
+            What::LeadsNoMore { token, since } => {
+                let ended = |term: &&mut Term| term.name == name && term.token == token;
+                if let Some(term) = terms.iter_mut().rev().find(ended) {
+                    term.end = Some(since);
+                }
+            }
+            What::Leads { token } => {
+                let begin = entry.at;
+                let new = Term {
+                    name,
+                    token,
+                    begin,
+                    end: None,
+                };
+                for old in terms.iter().filter(|old| old.name != name) {
+                    history.compare(run, old, &new)?;
+                }
+                terms.push(new);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl History {
+    fn compare(&self, run: &Run, old: &Term, new: &Term) -> Result<(), Violation> {
+        let gap = old.end.and_then(|end| new.begin.checked_sub(end));
+        let needed = if self.was_released(old, new) {
+            Duration::ZERO
+        } else {
+            least_gap(run, old.name, new.name)
+        };
+        if gap.is_some_and(|gap| gap + SLACK >= needed) || self.is_excused(old, new) {
+            return Ok(());
+        }
+        let what = match gap {
+            Some(gap) => format!(
+                "{} leads {gap:?} after {}, and not {needed:?}",
+                new.name, old.name
+            ),
+            None => format!("{} and {} lead", old.name, new.name),
+        };
+        Violation::new(new.begin, what)
+    }
+
+    /// Whether the old leader gave the Lease back between the two terms.
+    fn was_released(&self, old: &Term, new: &Term) -> bool {
+        let between = old.token.min(new.token)..new.token;
+        self.stored
+            .range(between)
+            .any(|(_, stored)| stored.kind == Kind::Release)
+    }
+
+    /// Whether an outsider came between the two, when the new leader had not seen the old one.
+    fn is_excused(&self, old: &Term, new: &Term) -> bool {
+        let between = old.token.min(new.token)..old.token.max(new.token);
+        self.stored.range(between).any(|(_, stored)| {
+            let Kind::Foreign(meddling) = stored.kind else {
+                return false;
+            };
+            match meddling {
+                Meddling::Label | Meddling::Lengthen => false,
+                // To know that the duration was longer, it must have seen the very same write.
+                Meddling::Shorten => {
+                    !self.has_seen(new.name, stored.version - 1..stored.version, old.name)
+                }
+                _ => !self.has_seen(new.name, old.token..stored.version, old.name),
+            }
+        })
+    }
+
+    fn has_seen(&self, who: Name, versions: std::ops::Range<u64>, holder: Name) -> bool {
+        let is_holders = |version: &u64| {
+            let stored = self.stored.get(version);
+            stored.is_some_and(|stored| stored.holder == Holder::Candidate(holder))
+        };
+        let seen = self.seen.get(&who).into_iter().flatten();
+        seen.filter(|version| versions.contains(version))
+            .any(is_holders)
+    }
+}
+
+/// The new leader waits the old one's lease duration by its own clock, from an instant not before
+/// that from which the old one counts its renew deadline by its clock.
+fn least_gap(run: &Run, old: Name, new: Name) -> Duration {
+    let (old, new) = (
+        &run.plan.candidates[old.slot],
+        &run.plan.candidates[new.slot],
+    );
+    let waits = old.lease_duration.div_f64(new.rate);
+    waits.saturating_sub(old.renew_deadline.div_f64(old.rate))
+}
+
+#[test]
+fn at_most_one_candidate_leads_and_the_old_one_stops_long_before_the_next() {
+    assert_holds(check);
+}

@@ -1,0 +1,175 @@
+//! Simulates each seed once, and lets every invariant judge the run.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::world::timeline::Entry;
+use crate::world::{Run, simulate};
+use crate::{
+    a_leader_again, dead_applications_do_not_lead, events_match_answers, faults_happen,
+    never_silent, never_two_leaders, ours_only, requests_are_few, stops_end, tokens_only_grow,
+    unexpired_leases_are_left_alone, work_ends_before_release,
+};
+
+const DEFAULT_RUNS: u64 = 300;
+/// How much of a run a failure shows, up to the entry at fault.
+const SHOWN: usize = 120;
+
+/// A promise, and how a run is judged by it.
+pub(crate) type Invariant = fn(&Run) -> Result<(), Violation>;
+
+const INVARIANTS: [(&str, Invariant); 11] = [
+    ("a leader again", a_leader_again::check),
+    (
+        "dead applications do not lead",
+        dead_applications_do_not_lead::check,
+    ),
+    ("events match answers", events_match_answers::check),
+    ("never silent", never_silent::check),
+    ("never two leaders", never_two_leaders::check),
+    ("ours only", ours_only::check),
+    ("requests are few", requests_are_few::check),
+    ("stops end", stops_end::check),
+    ("tokens only grow", tokens_only_grow::check),
+    (
+        "unexpired leases are left alone",
+        unexpired_leases_are_left_alone::check,
+    ),
+    ("work ends before release", work_ends_before_release::check),
+];
+
+/// What a run did wrong, and when it showed.
+#[derive(Clone, Debug)]
+pub(crate) struct Violation {
+    pub(crate) at: Duration,
+    pub(crate) what: String,
+}
+
+impl Violation {
+    pub(crate) fn new<T>(at: Duration, what: impl Into<String>) -> Result<T, Self> {
+        let what = what.into();
+        Err(Self { at, what })
+    }
+}
+
+/// Fails with the first run that breaks `invariant`.
+pub(crate) fn assert_holds(invariant: Invariant) {
+    let (name, _) = INVARIANTS
+        .iter()
+        .find(|(_, known)| std::ptr::fn_addr_eq(*known, invariant))
+        .expect("every invariant is in the list");
+    let verdicts = &*VERDICTS;
+    let broken = verdicts
+        .broken
+        .iter()
+        .filter(|(_, names)| names.contains_key(name));
+    let seeds: Vec<_> = broken.clone().map(|(seed, _)| *seed).collect();
+    if let Some((seed, names)) = broken.into_iter().next() {
+        panic!("{}", tell(*seed, name, &names[name], &seeds));
+    }
+}
+
+/// How often each kind of thing happened, over all runs.
+pub(crate) fn happened() -> &'static BTreeMap<String, u64> {
+    &VERDICTS.happened
+}
+
+static VERDICTS: LazyLock<Verdicts> = LazyLock::new(Verdicts::reach);
+
+#[derive(Default)]
+struct Verdicts {
+    broken: BTreeMap<u64, BTreeMap<&'static str, Violation>>,
+    happened: BTreeMap<String, u64>,
+}
+
+impl Verdicts {
+    fn reach() -> Self {
+        let seeds = Mutex::new(seeds());
+        let verdicts = Mutex::new(Self::default());
+        let judge_all = || {
+            while let Some(seed) = with(&seeds, Iterator::next) {
+                let run = simulate(seed);
+                with(&verdicts, |verdicts| verdicts.judge(&run));
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(judge_all);
+            }
+        });
+        verdicts
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge(&mut self, run: &Run) {
+        for (name, invariant) in INVARIANTS {
+            if let Err(violation) = invariant(run) {
+                let broken = self.broken.entry(run.plan.seed).or_default();
+                broken.insert(name, violation);
+            }
+        }
+        for kind in faults_happen::kinds(run) {
+            *self.happened.entry(kind).or_default() += 1;
+        }
+    }
+}
+
+fn with<T, R>(mutex: &Mutex<T>, work: impl FnOnce(&mut T) -> R) -> R {
+    work(&mut mutex.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    if let Some(seed) = replayed() {
+        return seed..=seed;
+    }
+    1..=number("LEASEHOLD_SIM_RUNS").unwrap_or(DEFAULT_RUNS)
+}
+
+/// The one seed that is to be run again.
+pub(crate) fn replayed() -> Option<u64> {
+    number("LEASEHOLD_SIM_SEED")
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|error| panic!("{variable} = {text}: {error}")))
+}
+
+/// The run again, up to the entry at fault: all of it where one seed was asked for.
+fn tell(seed: u64, name: &str, violation: &Violation, seeds: &[u64]) -> String {
+    let run = simulate(seed);
+    let until = run
+        .entries
+        .partition_point(|entry| entry.at <= violation.at);
+    let from = match replayed() {
+        Some(_) => 0,
+        None => until.saturating_sub(SHOWN),
+    };
+    let mut text = format!("{:#?}\n", run.plan);
+    write_all(&mut text, &run.entries[from..until]);
+    let at = violation.at.as_secs_f64();
+    let _ = write!(
+        text,
+        "\nseed {seed} breaks the promise `{name}` at {at:.3} s: {}\n\
+         broken in {} runs: {seeds:?}\n\
+         again: LEASEHOLD_SIM_SEED={seed} cargo test -p leasehold --test simulation",
+        violation.what,
+        seeds.len(),
+    );
+    text
+}
+
+/// One line for each entry.
+pub(crate) fn write_all(text: &mut String, entries: &[Entry]) {
+    for entry in entries {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{entry}");
+    }
+}

@@ -1,0 +1,209 @@
+//! Lets things go wrong: at each process, on each link, at the server, and on the Lease.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::World;
+use super::link::Weather;
+use super::plan::CANDIDATES;
+use super::process::Process;
+use super::timeline::{What, Who};
+
+/// What can hold up a process, or a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    /// The whole process stands still, as under `SIGSTOP` or suspend.
+    Suspended,
+    /// The election's thread gets no processor.
+    Starved,
+    /// The application hangs: no signs of life.
+    Stalled,
+    /// The listener hangs.
+    Deaf,
+}
+
+/// What a process can go through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fortune {
+    IsHeldUp(Mishap),
+    StepsDown,
+    /// Stops in order, and is started again.
+    Stops,
+    IsHeldUpWhileItStops(Mishap),
+    Dies,
+}
+
+impl Fortune {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::IsHeldUp(Mishap::Suspended),
+        Self::IsHeldUp(Mishap::Starved),
+        Self::IsHeldUp(Mishap::Stalled),
+        Self::IsHeldUp(Mishap::Deaf),
+        Self::StepsDown,
+        Self::Stops,
+        Self::IsHeldUpWhileItStops(Mishap::Suspended),
+        Self::Dies,
+    ];
+}
+
+/// Goes on for as long as the plan says. Returns the candidates' present lives when nothing is
+/// wrong with them any more.
+pub(crate) async fn rage(world: &Arc<World>) -> Vec<Process> {
+    let until = Instant::now() + world.plan.length;
+    let trouble = |purpose: &str, slot: usize| Trouble {
+        world: world.clone(),
+        slot,
+        until,
+        random: world.plan.random_for(purpose, slot as u64),
+    };
+    let at_each = |purpose| (0..CANDIDATES).map(move |slot| (purpose, slot));
+    let processes = at_each("process").map(|(purpose, slot)| trouble(purpose, slot).at_process());
+    let links = at_each("link").map(|(purpose, slot)| trouble(purpose, slot).on_link());
+    let (processes, ..) = tokio::join!(
+        biased;
+        join_all(processes),
+        join_all(links),
+        trouble("server", 0).at_server(),
+        trouble("outage", 0).outages(),
+        trouble("outsider", 0).on_lease(),
+    );
+    processes
+}
+
+/// One source of trouble.
+struct Trouble {
+    world: Arc<World>,
+    slot: usize,
+    until: Instant,
+    random: Rng,
+}
+
+impl Trouble {
+    async fn at_process(mut self) -> Process {
+        sleep(self.up_to(self.world.plan.longest_lease() / 10)).await;
+        let mut process = Process::start(&self.world, self.slot);
+        while self.comes().await {
+            let Some(fortune) = self.random.choice(self.world.plan.fortunes.clone()) else {
+                break;
+            };
+            match fortune {
+                Fortune::IsHeldUp(mishap) => self.hold_up(&process, mishap).await,
+                Fortune::StepsDown => process.step_down(&self.world),
+                Fortune::Stops => {
+                    process.stop(&self.world).await;
+                    process = self.restart().await;
+                }
+                Fortune::IsHeldUpWhileItStops(mishap) => {
+                    process.request_stop(&self.world);
+                    sleep(self.up_to(self.world.plan.longest_lease())).await;
+                    self.hold_up(&process, mishap).await;
+                    process.stop(&self.world).await;
+                    process = self.restart().await;
+                }
+                Fortune::Dies => {
+                    process.crash(&self.world).await;
+                    process = self.restart().await;
+                }
+            }
+        }
+        process
+    }
+
+    async fn restart(&mut self) -> Process {
+        sleep(self.duration()).await;
+        Process::start(&self.world, self.slot)
+    }
+
+    async fn hold_up(&mut self, process: &Process, mishap: Mishap) {
+        let duration = self.duration();
+        let note = |what| self.world.timeline.note_of(process.name, what);
+        let threads = process.threads_held_up_by(mishap);
+        note(What::IsHeldUp(mishap));
+        threads.iter().for_each(|thread| thread.close());
+        sleep(duration).await;
+        note(What::IsLetGo(mishap));
+        threads.iter().for_each(|thread| thread.open());
+    }
+
+    async fn on_link(mut self) {
+        let usual = Weather::Flaky(self.world.plan.flakiness);
+        self.set_weather(usual);
+        while self.comes().await {
+            let Some(weather) = self.random.choice(self.world.plan.weathers.clone()) else {
+                break;
+            };
+            self.set_weather(weather);
+            sleep(self.duration()).await;
+            self.set_weather(usual);
+        }
+        sleep_until(self.until).await;
+        self.set_weather(Weather::Fair);
+    }
+
+    fn set_weather(&self, weather: Weather) {
+        let who = Who::Candidate(self.world.present_name(self.slot));
+        self.world.timeline.note(who, What::Weather(weather));
+        self.world.links[self.slot].set(weather);
+    }
+
+    /// What every API server does from time to time.
+    async fn at_server(mut self) {
+        let store = self.world.server.store.clone();
+        while self.comes().await {
+            match self.random.u8(..3) {
+                0 => store.end_watches(),
+                1 => store.compact(),
+                _ => drop(store.bookmark()),
+            }
+        }
+    }
+
+    async fn outages(mut self) {
+        while self.world.plan.outages && self.comes().await {
+            self.set_down(true);
+            sleep(self.duration()).await;
+            self.set_down(false);
+        }
+    }
+
+    fn set_down(&self, down: bool) {
+        let what = if down {
+            What::ServerFails
+        } else {
+            What::ServerRecovers
+        };
+        self.world.timeline.note(Who::World, what);
+        self.world.server.set_down(down);
+    }
+
+    async fn on_lease(mut self) {
+        while self.comes().await {
+            let Some(meddling) = self.random.choice(self.world.plan.meddlings.clone()) else {
+                return;
+            };
+            self.world.server.meddle(meddling, self.random.u64(..1_000));
+        }
+    }
+
+    /// Waits for the next fault; false when there is to be none.
+    async fn comes(&mut self) -> bool {
+        let gap = self.up_to(self.world.plan.gap * 2);
+        sleep_until(self.until.min(Instant::now() + gap)).await;
+        Instant::now() < self.until
+    }
+
+    /// How long a fault lasts: mostly short, at times several lease durations, never too long.
+    fn duration(&mut self) -> Duration {
+        let longest = self.world.plan.longest_lease() * 3;
+        let drawn = longest.mul_f64(self.random.f64() * self.random.f64());
+        drawn.min(self.until.saturating_duration_since(Instant::now()))
+    }
+
+    fn up_to(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(self.random.f64())
+    }
+}

@@ -1,0 +1,194 @@
+//! One life of one candidate: its election's thread, its application's listener, and its heart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use leasehold::clock::Clock;
+use leasehold::{Event, LeaderElection, Subscription};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::World;
+use super::chaos::Mishap;
+use super::faulty_store::{Dice, FaultyStore};
+use super::gate::Gate;
+use super::plan::Setup;
+use super::timeline::{Name, Timeline, Told, What};
+
+/// Signs of life in each stall timeout.
+const HEART_RATE: u32 = 6;
+
+pub(crate) struct Process {
+    pub(crate) name: Name,
+    pub(crate) election: Arc<LeaderElection>,
+    driver: Arc<Gate>,
+    listener: Arc<Gate>,
+    heart: Arc<Gate>,
+    driving: JoinHandle<()>,
+    stopping: bool,
+}
+
+impl Process {
+    /// Starts the next life of the candidate in `slot`.
+    pub(crate) fn start(world: &Arc<World>, slot: usize) -> Self {
+        let name = world.next_name(slot);
+        let setup = &world.plan.candidates[slot];
+        let mut random = world.plan.random_for(&name.to_string(), 0);
+        let store = FaultyStore {
+            name,
+            server: world.server.clone(),
+            link: world.links[slot].clone(),
+            timeline: world.timeline.clone(),
+            dice: Arc::new(Dice::new(random.fork())),
+        };
+        let clock = Clock::simulated(setup.wall_origin).at_rate(setup.rate);
+        let config = setup.config(name);
+        let (election, driver) =
+            LeaderElection::simulated(&config, Arc::new(store), clock, random.u64(..))
+                .expect("the plan's settings are valid");
+        let election = Arc::new(election);
+        world.keep(election.clone());
+        world.timeline.note_of(name, What::Starts);
+        world.witness.watch(name, election.clone(), setup.rate);
+
+        let gates: [Arc<Gate>; 3] = Default::default();
+        let [driver_gate, listener_gate, heart_gate] = gates;
+        let witness = world.witness.clone();
+        let driving = driver_gate.clone().guard(driver, move || witness.ask_all());
+        let listening = listen(
+            election.subscribe().expect("this process was not forked"),
+            Application {
+                name,
+                timeline: world.timeline.clone(),
+                slowness: world.plan.slowness,
+                drain_timeout: setup.drain_timeout,
+                random,
+            },
+        );
+        tokio::spawn(listener_gate.clone().guard(listening, || ()));
+        if setup.has_heart {
+            let beating = beat(election.clone(), setup.clone());
+            tokio::spawn(heart_gate.clone().guard(beating, || ()));
+        }
+        Self {
+            name,
+            election,
+            driver: driver_gate,
+            listener: listener_gate,
+            heart: heart_gate,
+            driving: tokio::spawn(driving),
+            stopping: false,
+        }
+    }
+
+    /// Tells it to stop, as `SIGTERM` does, and does not wait for that.
+    pub(crate) fn request_stop(&mut self, world: &World) {
+        if !std::mem::replace(&mut self.stopping, true) {
+            world.timeline.note_of(self.name, What::Stopping);
+            self.election
+                .request_stop()
+                .expect("this process was not forked");
+        }
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(mut self, world: &World) {
+        self.request_stop(world);
+        self.ended().await;
+        world.timeline.note_of(self.name, What::Ends);
+        self.heart.kill();
+        world.witness.forget(self.name);
+    }
+
+    /// Kills it as `SIGKILL` does.
+    pub(crate) async fn crash(mut self, world: &World) {
+        world.timeline.note_of(self.name, What::Dies);
+        world.witness.forget(self.name);
+        for thread in self.threads() {
+            thread.kill();
+        }
+        self.ended().await;
+    }
+
+    pub(crate) fn step_down(&self, world: &World) {
+        world.timeline.note_of(self.name, What::SteppingDown);
+        self.election
+            .step_down()
+            .expect("this process was not forked");
+    }
+
+    /// Returns when its election has ended.
+    async fn ended(&mut self) {
+        (&mut self.driving)
+            .await
+            .expect("the driver catches its panics");
+    }
+
+    pub(crate) fn threads_held_up_by(&self, mishap: Mishap) -> Vec<&Gate> {
+        match mishap {
+            Mishap::Suspended => self.threads().into(),
+            Mishap::Starved => vec![&self.driver],
+            Mishap::Stalled => vec![&self.heart],
+            Mishap::Deaf => vec![&self.listener],
+        }
+    }
+
+    fn threads(&self) -> [&Gate; 3] {
+        [&self.driver, &self.listener, &self.heart]
+    }
+}
+
+/// An application that takes its time to stop its work.
+struct Application {
+    name: Name,
+    timeline: Arc<Timeline>,
+    slowness: f64,
+    drain_timeout: Duration,
+    random: Rng,
+}
+
+impl Application {
+    /// Mostly short, at times longer than it may be.
+    fn time_to_stop(&mut self) -> Duration {
+        if self.random.f64() >= self.slowness {
+            return Duration::ZERO;
+        }
+        let share = 1.5 * self.random.f64() * self.random.f64();
+        self.drain_timeout.mul_f64(share)
+    }
+}
+
+async fn listen(mut events: Subscription, mut application: Application) {
+    while let Some(event) = events.recv().await {
+        let told = |told| {
+            application
+                .timeline
+                .note_of(application.name, What::Told(told))
+        };
+        match event {
+            Event::Acquired(term) => told(Told::Acquired {
+                token: term.fencing_token(),
+            }),
+            Event::Lost(loss) => {
+                let token = loss.term.fencing_token();
+                let reason = loss.reason;
+                told(Told::Lost { token, reason });
+                sleep(application.time_to_stop()).await;
+                let ends = What::WorkEnds { token };
+                application.timeline.note_of(application.name, ends);
+            }
+            Event::LeaderChanged(holder) => told(Told::LeaderChanged(holder)),
+            Event::RenewalFailing(error) => told(Told::Failing(error.kind())),
+            Event::Stopped => return told(Told::Stopped),
+            _ => {}
+        }
+    }
+}
+
+async fn beat(election: Arc<LeaderElection>, setup: Setup) {
+    loop {
+        election.sign_of_life();
+        sleep(setup.stall_timeout / HEART_RATE).await;
+    }
+}

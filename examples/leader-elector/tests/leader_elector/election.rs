@@ -1,0 +1,81 @@
+//! Two sidecars of one election in a folder.
+
+use std::path::Path;
+
+use crate::sidecar::{Sidecar, wait_until};
+
+/// The leader `a`, and `b`, which knows that.
+fn two(folder: &Path, flags: &[&str]) -> (Sidecar, Sidecar) {
+    let a = Sidecar::in_folder(folder, "a", flags);
+    a.wait_until_it_leads();
+    let b = Sidecar::in_folder(folder, "b", flags);
+    wait_until("b knows the leader", || b.leader() == "a");
+    (a, b)
+}
+
+#[test]
+fn both_name_the_leader_and_only_one_is_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = two(folder.path(), &[]);
+    assert_eq!(a.leader(), "a");
+
+    let (status, answer) = a.is_leader();
+    assert_eq!(status, 200);
+    assert_eq!(answer["isLeader"], true);
+    assert_eq!(answer["identity"], "a");
+    assert!(answer["fencingToken"].as_u64().unwrap() > 0);
+
+    let (status, answer) = b.is_leader();
+    assert_eq!(status, 409);
+    assert_eq!(answer["isLeader"], false);
+    assert_eq!(answer["identity"], "b");
+    assert_eq!(answer["why"], "`a` holds the Lease");
+}
+
+#[test]
+fn a_leader_that_is_terminated_hands_over_and_exits_well() {
+    let folder = tempfile::tempdir().unwrap();
+    // So long that only a release can explain a new leader within the limit.
+    let (mut a, b) = two(folder.path(), &["--ttl=600s"]);
+    a.line("leading");
+    a.terminate();
+    assert!(a.ended().success());
+    a.line("no longer leading");
+    b.wait_until_it_leads();
+    assert_eq!(b.leader(), "b");
+}
+
+#[test]
+fn a_leader_that_is_killed_is_succeeded_when_its_time_is_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut a, b) = two(folder.path(), &["--ttl=2s"]);
+    a.kill();
+    b.wait_until_it_leads();
+}
+
+#[test]
+fn a_leader_on_its_way_out_says_so_and_keeps_its_lease_for_the_release_delay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = two(folder.path(), &["--release-delay=600s"]);
+    a.terminate();
+    wait_until("a leads no more", || a.is_leader().0 == 409);
+    assert_eq!(a.leader(), "");
+    assert_eq!(b.is_leader().0, 409);
+    assert_eq!(b.leader(), "a");
+}
+
+/// The successor in the same pod must not be taken for the leader because of its name.
+#[test]
+fn the_name_of_a_predecessor_is_not_given_out_as_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Sidecar::in_folder(folder.path(), "a", &["--ttl=600s"]);
+    let mut old = start();
+    old.wait_until_it_leads();
+    old.kill();
+    old.ended();
+    let new = start();
+    wait_until("it has seen the record", || {
+        new.is_leader().1["why"] == "`a` holds the Lease"
+    });
+    assert_eq!(new.leader(), "");
+}

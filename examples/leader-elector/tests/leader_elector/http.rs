@@ -1,0 +1,109 @@
+//! The server: what it answers, and that no client can do it harm.
+
+use std::io::Read;
+
+use tempfile::TempDir;
+
+use crate::sidecar::Sidecar;
+
+fn alone() -> (Sidecar, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::in_folder(folder.path(), "a", &[]);
+    (sidecar, folder)
+}
+
+#[test]
+fn a_sidecar_that_works_is_healthy() {
+    let (sidecar, _folder) = alone();
+    assert_eq!(sidecar.get("/healthz"), (200, "ok\n".to_owned()));
+}
+
+#[test]
+fn metrics_tell_who_leads() {
+    let (sidecar, _folder) = alone();
+    sidecar.wait_until_it_leads();
+    let mut response = sidecar.ask("GET", "/metrics");
+    let content_type = response.headers()["content-type"].to_str().unwrap();
+    assert!(content_type.starts_with("application/openmetrics-text; version=1.0.0"));
+    let text = response.body_mut().read_to_string().unwrap();
+    assert!(
+        text.contains("leader_election_master_status{name=\"jobs\"} 1\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("# EOF\n"), "{text}");
+}
+
+#[test]
+fn a_query_changes_nothing() {
+    let (sidecar, _folder) = alone();
+    assert_eq!(sidecar.get("/healthz?verbose=1").0, 200);
+}
+
+#[test]
+fn other_paths_are_not_found() {
+    let (sidecar, _folder) = alone();
+    for path in ["/isleader", "/isLeader/", "/favicon.ico", "//"] {
+        assert_eq!(sidecar.get(path).0, 404, "{path}");
+    }
+}
+
+#[test]
+fn other_methods_are_refused_with_those_that_are_allowed() {
+    let (sidecar, _folder) = alone();
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
+        let response = sidecar.ask(method, "/isLeader");
+        assert_eq!(response.status(), 405, "{method}");
+        assert_eq!(response.headers()["allow"], "GET, HEAD");
+    }
+}
+
+#[test]
+fn head_is_answered_as_get_without_the_body() {
+    let (sidecar, _folder) = alone();
+    let answer = whole_answer(
+        &sidecar,
+        b"HEAD /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("content-length: 3\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[test]
+fn malformed_requests_are_refused_and_forgotten() {
+    let (sidecar, _folder) = alone();
+    let endless = [b"GET / HTTP/1.1\r\nX: ".as_slice(), &vec![b'x'; 1 << 20]].concat();
+    for request in [b"\0\x01\x02\r\n\r\n".as_slice(), b"GET\r\n\r\n", &endless] {
+        let answer = whole_answer(&sidecar, request);
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{answer}"
+        );
+    }
+    assert_eq!(sidecar.get("/healthz").0, 200);
+}
+
+#[test]
+fn slow_clients_keep_nobody_waiting_and_are_sent_away() {
+    let (sidecar, _folder) = alone();
+    let mut slow: Vec<_> = (0..100).map(|_| sidecar.send(b"GET / HT")).collect();
+    assert_eq!(sidecar.get("/healthz").0, 200);
+    let mut rest = Vec::new();
+    // Fails by the client's own, longer limit if the server keeps the connection.
+    slow[0].read_to_end(&mut rest).expect("the server closes");
+}
+
+#[test]
+fn more_clients_than_places_are_served_in_the_end() {
+    let (sidecar, _folder) = alone();
+    let _idle: Vec<_> = (0..300).map(|_| sidecar.send(b"")).collect();
+    assert_eq!(sidecar.get("/healthz").0, 200);
+}
+
+/// What the server sends until it closes. A reset is an end, too.
+fn whole_answer(sidecar: &Sidecar, request: &[u8]) -> String {
+    let mut client = sidecar.send(request);
+    let mut answer = Vec::new();
+    let _ = client.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}

@@ -1,0 +1,174 @@
+//! One sidecar's process: started, asked, signalled, listened to.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Response;
+
+/// How long a test waits for something that must happen.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// A running sidecar. Killed when dropped.
+pub(crate) struct Sidecar {
+    child: Child,
+    lines: Receiver<String>,
+    address: String,
+}
+
+/// The command without flags, untouched by the settings of whoever runs the tests.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leader-elector"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LEASEHOLD_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("POD_NAMESPACE").env_remove("POD_NAME");
+    command
+}
+
+impl Sidecar {
+    /// Starts a candidate of the election among those with the same folder.
+    pub(crate) fn in_folder(folder: &Path, id: &str, flags: &[&str]) -> Self {
+        let mut command = command();
+        command
+            .args(["--election=jobs", "--mode=file", &format!("--id={id}")])
+            .args(flags)
+            .env("LEASEHOLD_DIRECTORY", folder);
+        Self::start(&mut command)
+    }
+
+    /// Starts the command on a port of its own, and returns when it listens.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .arg("--http=127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the sidecar starts");
+        let log = BufReader::new(child.stderr.take().expect("it is piped"));
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                eprintln!("sidecar: {line}");
+                // Read on even if nobody listens: a full pipe is not what is tested.
+                let _ = sender.send(line);
+            }
+        });
+        let mut sidecar = Self {
+            child,
+            lines,
+            address: String::new(),
+        };
+        let line = sidecar.line("listening on ");
+        line.trim_start_matches("listening on ")
+            .clone_into(&mut sidecar.address);
+        sidecar
+    }
+
+    /// Waits for a line of the log that contains `text`, and returns it.
+    pub(crate) fn line(&self, text: &str) -> String {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left);
+            let line = line.unwrap_or_else(|_| panic!("no line with `{text}` in the log"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str) -> Response<ureq::Body> {
+        let agent: Agent = Agent::config_builder()
+            .timeout_global(Some(LIMIT))
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .proxy(None)
+            .build()
+            .into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .body(())
+            .expect("a request");
+        agent.run(request).expect("an answer")
+    }
+
+    /// The status and the body of an answer to GET.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut response = self.ask("GET", path);
+        let body = response.body_mut().read_to_string().expect("a body");
+        (response.status().as_u16(), body)
+    }
+
+    /// The name that `/` answers.
+    pub(crate) fn leader(&self) -> String {
+        let (status, body) = self.get("/");
+        assert_eq!(status, 200);
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        body["name"].as_str().expect("a name").to_owned()
+    }
+
+    /// The status and the JSON that `/isLeader` answers.
+    pub(crate) fn is_leader(&self) -> (u16, Value) {
+        let (status, body) = self.get("/isLeader");
+        (status, serde_json::from_str(&body).expect("JSON"))
+    }
+
+    pub(crate) fn wait_until_it_leads(&self) {
+        wait_until("it leads", || self.is_leader().0 == 200);
+    }
+
+    /// A bare connection, on which `request` has been sent.
+    pub(crate) fn send(&self, request: &[u8]) -> TcpStream {
+        let mut client = TcpStream::connect(&self.address).expect("a connection");
+        client.set_read_timeout(Some(LIMIT)).expect("a time limit");
+        // The server may refuse a request before it has seen all of it.
+        let _ = client.write_all(request);
+        client
+    }
+
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+    }
+
+    /// Waits until the process has ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        wait_until("the sidecar ends", || {
+            status = self.child.try_wait().expect("a child of ours");
+            status.is_some()
+        });
+        status.expect("it has ended")
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        // Gone already, where it has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Fails if `condition` does not hold within the limit.
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}

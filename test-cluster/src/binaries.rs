@@ -1,0 +1,108 @@
+//! Where programs written in Go are: found, or built once from their Go module
+//! and kept in the user's cache folder. That of the servers is beside this crate.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::cache;
+use crate::go_build::{self, Program};
+
+/// A folder that holds `etcd` and `kube-apiserver`. The name is the one that
+/// the Kubernetes SIG's own test tools use.
+const ASSETS: &str = "KUBEBUILDER_ASSETS";
+
+/// The two programs of a cluster's control plane.
+#[derive(Debug)]
+pub struct ControlPlaneBinaries {
+    /// The path of `etcd`.
+    pub etcd: PathBuf,
+    /// The path of `kube-apiserver`.
+    pub kube_apiserver: PathBuf,
+}
+
+impl ControlPlaneBinaries {
+    /// The folder that both are in.
+    pub fn folder(&self) -> &Path {
+        self.etcd.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// Takes `etcd` and `kube-apiserver` from `KUBEBUILDER_ASSETS` if that is set;
+/// otherwise from the cache, where they are built first if need be.
+pub fn control_plane() -> Result<ControlPlaneBinaries> {
+    Ok(ControlPlaneBinaries {
+        etcd: find(&go_build::ETCD)?,
+        kube_apiserver: find(&go_build::KUBE_APISERVER)?,
+    })
+}
+
+/// Takes `toxiproxy-server` from the cache, where it is built first if need be.
+pub fn toxiproxy() -> Result<PathBuf> {
+    cached(&go_build::TOXIPROXY)
+}
+
+/// Takes the main package of the Go module in the folder `module` from the cache, where it is
+/// built first if need be, under `name`.
+pub fn go_program(name: &str, module: &str) -> Result<PathBuf> {
+    cached(&Program::of_module(name, module))
+}
+
+/// The version of Kubernetes that is built from source, such as `v1.36.3`.
+pub fn kubernetes_version() -> &'static str {
+    go_build::kubernetes_version()
+}
+
+fn find(program: &Program<'_>) -> Result<PathBuf> {
+    let Some(folder) = env::var_os(ASSETS) else {
+        return cached(program);
+    };
+    let path = Path::new(&folder).join(program.name);
+    let folder = Path::new(&folder).display();
+    ensure!(
+        path.is_file(),
+        "{ASSETS} is set to {folder}, which holds no {}",
+        program.name
+    );
+    Ok(path)
+}
+
+fn cached(program: &Program<'_>) -> Result<PathBuf> {
+    let folder = cache::folder()?.join(key(program)?);
+    let path = folder.join(program.name);
+    if path.exists() {
+        return Ok(path);
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let _lock = cache::lock(&folder.join("lock"), program.name)?;
+    if path.exists() {
+        return Ok(path); // another process built it meanwhile
+    }
+    // Under its own name only once complete: an interrupted build leaves nothing half done.
+    let partial = folder.join(format!("{}.partial", program.name));
+    go_build::build(program, &partial)?;
+    fs::rename(&partial, &path).with_context(|| format!("creating {}", path.display()))?;
+    Ok(path)
+}
+
+/// Changes with whatever changes the program.
+fn key(program: &Program<'_>) -> Result<String> {
+    let mut hash = Sha256::new();
+    for source in program.sources()? {
+        hash.update(source);
+    }
+    hash.update(go_build::linker_flags());
+    let short = hash
+        .finalize()
+        .iter()
+        .take(8)
+        .fold(0_u64, |short, byte| short << 8 | u64::from(*byte));
+    Ok(format!(
+        "{}-{}-{short:016x}",
+        env::consts::OS,
+        env::consts::ARCH
+    ))
+}

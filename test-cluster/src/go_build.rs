@@ -1,0 +1,174 @@
+//! Builds a program from its Go module.
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+const GO_MOD: &str = include_str!("../go.mod");
+/// The module that pins the servers' programs.
+const SERVERS: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A main package, and what a person who waits for it wants to know.
+pub(crate) struct Program<'a> {
+    pub(crate) name: &'a str,
+    /// The folder of the Go module that pins it.
+    module: &'a str,
+    package: &'a str,
+    usual_time: &'a str,
+    /// How to do without a build, if one can.
+    other_way: &'a str,
+}
+
+const SET_ASSETS: &str = ", or set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver";
+
+pub(crate) const ETCD: Program<'_> = Program {
+    name: "etcd",
+    module: SERVERS,
+    package: "go.etcd.io/etcd/server/v3",
+    usual_time: "half a minute",
+    other_way: SET_ASSETS,
+};
+
+pub(crate) const KUBE_APISERVER: Program<'_> = Program {
+    name: "kube-apiserver",
+    module: SERVERS,
+    package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    usual_time: "3 to 5 minutes on 2 cores",
+    other_way: SET_ASSETS,
+};
+
+pub(crate) const TOXIPROXY: Program<'_> = Program {
+    name: "toxiproxy-server",
+    module: SERVERS,
+    package: "github.com/Shopify/toxiproxy/v2/cmd/server",
+    usual_time: "10 seconds",
+    other_way: "",
+};
+
+impl<'a> Program<'a> {
+    /// The main package of a small module of its own.
+    pub(crate) fn of_module(name: &'a str, module: &'a str) -> Self {
+        Self {
+            name,
+            module,
+            package: ".",
+            usual_time: "a minute",
+            other_way: "",
+        }
+    }
+
+    /// What stands in its module's folder, in a fixed order: changes with the program.
+    pub(crate) fn sources(&self) -> Result<Vec<String>> {
+        let folder = || format!("reading the Go module {}", self.module);
+        let mut files: Vec<PathBuf> = fs::read_dir(self.module)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+            .with_context(folder)?;
+        files.retain(|file| {
+            let extension = file.extension().and_then(|extension| extension.to_str());
+            matches!(extension, Some("go" | "mod" | "sum"))
+        });
+        files.sort();
+        let texts = files.iter().map(fs::read_to_string);
+        texts.collect::<io::Result<_>>().with_context(folder)
+    }
+}
+
+/// Builds `program` into the file `output`.
+pub(crate) fn build(program: &Program<'_>, output: &Path) -> Result<()> {
+    let go = Command::new("go")
+        .current_dir(program.module)
+        .args(["build", "-trimpath", "-ldflags", &linker_flags(), "-o"])
+        .arg(output)
+        .arg(program.package)
+        // The caller's settings for other modules must not change what is built.
+        .env_remove("GOFLAGS")
+        .env("GOWORK", "off")
+        .env("CGO_ENABLED", "0")
+        .stderr(Stdio::piped())
+        .spawn();
+    let go = match go {
+        Ok(go) => go,
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "{} must be built first, but `go` is not on the PATH: install Go {} or newer{}",
+            program.name,
+            version_of("go"),
+            program.other_way
+        ),
+        Err(error) => return Err(error).context("running `go build`"),
+    };
+    let built = with_progress(program, || go.wait_with_output())?;
+    ensure!(
+        built.status.success(),
+        "`go build` of {} failed ({}):\n{}",
+        program.name,
+        built.status,
+        String::from_utf8_lossy(&built.stderr)
+    );
+    Ok(())
+}
+
+/// No symbols, and the version that `/version` reports.
+pub(crate) fn linker_flags() -> String {
+    let version = kubernetes_version();
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
+    let set = "-X k8s.io/component-base/version.git";
+    format!("-s -w {set}Version={version} {set}Major={major} {set}Minor={minor}")
+}
+
+pub(crate) fn kubernetes_version() -> &'static str {
+    version_of("k8s.io/kubernetes")
+}
+
+/// The version that stands after `name` at the start of a line of `go.mod`.
+fn version_of(name: &str) -> &'static str {
+    GO_MOD
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(' '))
+        .and_then(|rest| rest.split_whitespace().next())
+        .unwrap_or_else(|| panic!("go.mod gives no version of {name}"))
+}
+
+/// Tells on stderr what `work` builds, and for how long it has been at it.
+fn with_progress<T>(program: &Program<'_>, work: impl FnOnce() -> T) -> T {
+    let (finished, progress) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || show_progress(program, &progress));
+        let result = work();
+        drop(finished);
+        result
+    })
+}
+
+/// One line that counts the seconds on a terminal; elsewhere a line now and then.
+fn show_progress(program: &Program<'_>, finished: &mpsc::Receiver<()>) {
+    let started = Instant::now();
+    // Not `eprintln!`, which the test harness holds back until the test has ended.
+    let mut stderr = io::stderr();
+    let (start, end, interval) = if stderr.is_terminal() {
+        ("\r", "", 1)
+    } else {
+        ("", "\n", 30)
+    };
+    let mut say = |state: &str, end: &str| {
+        // Nobody to tell is no reason to stop the build.
+        let _ = write!(
+            stderr,
+            "{start}test-cluster: building {} from source, once; it takes about {}: {} s{state}{end}",
+            program.name,
+            program.usual_time,
+            started.elapsed().as_secs()
+        );
+    };
+    say("", end);
+    while finished.recv_timeout(Duration::from_secs(interval)) == Err(RecvTimeoutError::Timeout) {
+        say("", end);
+    }
+    say(", ended", "\n");
+}

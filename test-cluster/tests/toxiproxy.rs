@@ -1,0 +1,83 @@
+//! Faults between a client and a server.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use leasehold_test_cluster::{Api, ApiError, Result, TestCluster, ToxiProxy, User};
+use serde_json::Value;
+
+#[test]
+fn a_proxy_passes_on_delays_and_resets() -> Result<()> {
+    let cluster = TestCluster::start()?;
+    let toxiproxy = ToxiProxy::start()?;
+    let proxy = toxiproxy.create("api", cluster.server_address())?;
+    let kubeconfig = cluster.kubeconfig_for(User::Admin, Some(&proxy.url()))?;
+    // On a connection of its own each time.
+    let version = || -> Result<Result<Value, ApiError>> {
+        Ok(Api::from_kubeconfig(&kubeconfig)?.get("/version"))
+    };
+    version()??;
+
+    let latency = Duration::from_millis(300);
+    proxy.add_latency(latency, Duration::ZERO)?;
+    let started = Instant::now();
+    version()??;
+    assert!(started.elapsed() >= latency);
+
+    proxy.heal()?;
+    proxy.reset_peer()?;
+    assert_eq!(version()?.unwrap_err().status(), None);
+
+    proxy.heal()?;
+    version()??;
+    Ok(())
+}
+
+#[test]
+fn a_silent_proxy_neither_answers_nor_closes() -> Result<()> {
+    let toxiproxy = ToxiProxy::start()?;
+    let proxy = toxiproxy.create("echo", &echo_server()?)?;
+    let mut old = connect(proxy.address())?;
+    assert_eq!(echo(&mut old)?, 1);
+
+    proxy.go_silent()?;
+    let mut new = connect(proxy.address())?;
+    for connection in [&mut old, &mut new] {
+        // `Ok(0)` would be a connection that was closed.
+        assert_eq!(echo(connection).unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+
+    proxy.heal()?;
+    assert_eq!(echo(&mut connect(proxy.address())?)?, 1);
+    assert!(!matches!(echo(&mut old), Ok(1..)));
+    Ok(())
+}
+
+/// Returns the address of a server that sends back what it gets.
+fn echo_server() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            let copied = connection.try_clone().map(|mut reader| {
+                thread::spawn(move || io::copy(&mut reader, &mut connection));
+            });
+            copied.expect("a socket can be cloned");
+        }
+    });
+    Ok(address.to_string())
+}
+
+fn connect(address: &str) -> Result<TcpStream> {
+    let connection = TcpStream::connect(address)?;
+    connection.set_read_timeout(Some(Duration::from_millis(500)))?;
+    Ok(connection)
+}
+
+/// Sends a byte and returns how many came back: none if the connection ended.
+fn echo(connection: &mut TcpStream) -> io::Result<usize> {
+    connection.write_all(b"?")?;
+    connection.read(&mut [0])
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask candidate`: the candidate programs of the cluster tests, one for each language.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use crate::root;
+use crate::steps::{cargo, run};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The language of the candidate.
+    #[arg(value_enum)]
+    language: Language,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Language {
+    /// The core itself.
+    Rust,
+}
+
+pub(crate) fn run_build(options: &Options) -> Result<()> {
+    println!("{}", build(options.language)?.join(" "));
+    Ok(())
+}
+
+/// Builds a candidate (release) and returns its program and first arguments.
+pub(crate) fn build(language: Language) -> Result<Vec<String>> {
+    match language {
+        Language::Rust => {
+            run(
+                &cargo(),
+                &[
+                    "build",
+                    "--quiet",
+                    "--release",
+                    "--locked",
+                    "--package",
+                    "candidate",
+                ],
+            )?;
+            let program = target_folder().join("release").join("candidate");
+            Ok(vec![
+                program.to_str().context("a path in UTF-8")?.to_owned(),
+            ])
+        }
+    }
+}
+
+fn target_folder() -> PathBuf {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    root().join(folder)
+}
