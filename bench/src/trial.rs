@@ -206,8 +206,8 @@ impl<'a> Trial<'a> {
 
     fn logs(&self) -> String {
         let all = self.contenders.iter().map(|it| &it.candidate);
-        all.map(|it| format!("{}:\n{}", it.name(), it.log()))
-            .collect()
+        let said = all.map(|it| format!("{}:\n{}", it.name(), it.log()));
+        said.collect::<Vec<_>>().join("\n")
     }
 
     // ---- the Lease -----------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leasehold_test_cluster::Direction;
+use leasehold_test_cluster::{Direction, Proxy};
 
 use crate::endurance::{arena, endure};
 
@@ -61,10 +61,10 @@ fn everyone_is_cut_off() {
     endure("all candidates cut off", || {
         let mut trial = arena().trial("all-cut-off")?;
         trial.leader()?;
-        trial.proxies().try_for_each(|proxy| proxy.go_silent())?;
+        trial.proxies().try_for_each(Proxy::go_silent)?;
         trial.nobody_leads()?;
         trial.everyone_says("no answer within 500")?;
-        trial.proxies().try_for_each(|proxy| proxy.heal())?;
+        trial.proxies().try_for_each(Proxy::heal)?;
         trial.recovers()?;
         trial.verdict()
     });
