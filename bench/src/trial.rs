@@ -206,8 +206,10 @@ impl<'a> Trial<'a> {
 
     fn logs(&self) -> String {
         let all = self.contenders.iter().map(|it| &it.candidate);
-        let said = all.map(|it| format!("{}:\n{}", it.name(), it.log()));
-        said.collect::<Vec<_>>().join("\n")
+        let logs: Vec<_> = all
+            .map(|it| format!("{}:\n{}", it.name(), it.log()))
+            .collect();
+        logs.concat()
     }
 
     // ---- the Lease -----------------------------------------------------------------------------
