@@ -77,7 +77,7 @@ impl ToxiProxy {
         let address = created["listen"].as_str();
         Ok(Proxy {
             api: self.api.clone(),
-            path: format!("/proxies/{name}"),
+            path: format!("/proxies/{name}/toxics"),
             address: address
                 .context("toxiproxy gives no listen address")?
                 .to_owned(),
@@ -109,21 +109,6 @@ impl Proxy {
         self.add("timeout", direction, &json!({ "timeout": 0 }))
     }
 
-    /// Refuses connections and closes those there are, as if nobody listened.
-    pub fn close(&self) -> Result<()> {
-        self.enable(false)
-    }
-
-    /// Listens again, on the same port.
-    pub fn open(&self) -> Result<()> {
-        self.enable(true)
-    }
-
-    fn enable(&self, enabled: bool) -> Result<()> {
-        self.api.post(&self.path, &json!({ "enabled": enabled }))?;
-        Ok(())
-    }
-
     /// Delays each answer by `latency`, more or less by up to `jitter`.
     pub fn add_latency(&self, latency: Duration, jitter: Duration) -> Result<()> {
         let (latency, jitter) = (latency.as_millis(), jitter.as_millis());
@@ -142,13 +127,12 @@ impl Proxy {
     /// Ends all faults. Connections that were silent are closed, because what
     /// was sent on them meanwhile is lost.
     pub fn heal(&self) -> Result<()> {
-        let path = format!("{}/toxics", self.path);
-        let toxics = self.api.get(&path)?;
+        let toxics = self.api.get(&self.path)?;
         for toxic in toxics.as_array().into_iter().flatten() {
             let name = toxic["name"]
                 .as_str()
                 .context("toxiproxy gives a toxic without a name")?;
-            self.api.delete(&format!("{path}/{name}"))?;
+            self.api.delete(&format!("{}/{name}", self.path))?;
         }
         Ok(())
     }
@@ -159,7 +143,7 @@ impl Proxy {
             Direction::Answers => "downstream",
         };
         let toxic = json!({ "type": kind, "stream": stream, "attributes": attributes });
-        self.api.post(&format!("{}/toxics", self.path), &toxic)?;
+        self.api.post(&self.path, &toxic)?;
         Ok(())
     }
 }
