@@ -12,8 +12,8 @@ use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use leasehold::LogLevel;
+use anyhow::{Context, Result, anyhow};
+use leasehold::{LeaderElection, LogLevel};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +27,7 @@ const FAILURE: u8 = 2;
 fn main() -> ExitCode {
     let result = obey();
     if let Err(error) = &result {
-        log::line(format!("leader-elector: {error:#}"));
+        log::line(format!("leader-elector: {error}"));
     }
     log::flush();
     result.map_or(ExitCode::from(FAILURE), |()| ExitCode::SUCCESS)
@@ -55,20 +55,19 @@ async fn run(options: Options) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
-    // Before the election, so that an instance which nobody can ask never leads.
+    let election = LeaderElection::new(&options.config).map_err(options::in_flags)?;
+    // Before the election starts, so that an instance which nobody can ask never leads.
     let listener = TcpListener::bind(options.http.as_slice())
         .await
-        .with_context(|| format!("--http: cannot listen on {}", options.http[0]))?;
+        .map_err(|error| anyhow!("--http = {}: cannot listen there: {error}", options.http[0]))?;
     log::line(format!("listening on {}", listener.local_addr()?));
     if let Some(warning) = options.warning {
         log::line(warning);
     }
 
-    let election = options.config.start().map_err(options::in_flags)?;
-    let lost = tokio::spawn(sidecar::hold_lost_terms(
-        election.subscribe()?,
-        options.release_delay,
-    ));
+    let events = election.subscribe()?;
+    election.start().map_err(options::in_flags)?;
+    let lost = tokio::spawn(sidecar::hold_lost_terms(events, options.release_delay));
     let sidecar = Arc::new(Sidecar::new(election));
     tokio::spawn(server::serve(listener, sidecar.clone()));
 

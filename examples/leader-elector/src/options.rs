@@ -89,7 +89,7 @@ impl Request {
                 _ => given.take(flag, &mut arguments)?,
             }
         }
-        given.into_options().map(Box::new).map(Self::Run)
+        Ok(Self::Run(Box::new(given.into_options()?)))
     }
 }
 
@@ -216,5 +216,5 @@ pub(crate) fn in_flags(error: Error) -> Error {
     for (field, flag) in &FIELDS[..3] {
         message = message.replace(field, flag);
     }
-    Error::new(ErrorKind::Config, message).with_source(error)
+    Error::new(ErrorKind::Config, message)
 }

@@ -63,28 +63,18 @@ impl Sidecar {
                 let _ = sender.send(line);
             }
         });
-        let mut sidecar = Self {
+        let line = await_line(&lines, "listening on ");
+        let address = line.trim_start_matches("listening on ").to_owned();
+        Self {
             child,
             lines,
-            address: String::new(),
-        };
-        let line = sidecar.line("listening on ");
-        line.trim_start_matches("listening on ")
-            .clone_into(&mut sidecar.address);
-        sidecar
+            address,
+        }
     }
 
     /// Waits for a line of the log that contains `text`, and returns it.
     pub(crate) fn line(&self, text: &str) -> String {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left);
-            let line = line.unwrap_or_else(|_| panic!("no line with `{text}` in the log"));
-            if line.contains(text) {
-                return line;
-            }
-        }
+        await_line(&self.lines, text)
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str) -> Response<ureq::Body> {
@@ -161,6 +151,18 @@ impl Drop for Sidecar {
         // Gone already, where it has ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn await_line(lines: &Receiver<String>, text: &str) -> String {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let line = lines.recv_timeout(left);
+        let line = line.unwrap_or_else(|_| panic!("no line with `{text}` in the log"));
+        if line.contains(text) {
+            return line;
+        }
     }
 }
 
