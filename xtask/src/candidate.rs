@@ -19,6 +19,8 @@ pub(crate) struct Options {
 pub(crate) enum Language {
     /// The core itself.
     Rust,
+    /// client-go, as a peer to measure and to share a Lease with.
+    Go,
 }
 
 pub(crate) fn run_build(options: &Options) -> Result<()> {
