@@ -48,6 +48,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
                 program.to_str().context("a path in UTF-8")?.to_owned(),
             ])
         }
+        Language::Go => leasehold_bench::go_candidate(),
     }
 }
 
