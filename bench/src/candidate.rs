@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::log::Log;
 use crate::timeline::{Answer, Moment, Reign, now};
 
 /// Lease duration, renew deadline and retry period, in seconds.
@@ -24,9 +25,10 @@ impl Timing {
 /// A candidate's process. Killed when dropped.
 #[derive(Debug)]
 pub struct Candidate {
-    identity: String,
+    name: String,
     child: Child,
     answers: Receiver<(Answer, Moment)>,
+    log: Log,
     leads_since: Option<Moment>,
     reigns: Vec<Reign>,
     /// Since when it cannot answer, because it was stopped or killed.
@@ -53,9 +55,11 @@ impl Candidate {
             .env("KUBECONFIG", kubeconfig)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start the candidate {program}"))?;
         let output = child.stdout.take().context("the candidate has an output")?;
+        let errors = child.stderr.take().context("the candidate can complain")?;
         let (sender, answers) = channel();
         thread::spawn(move || {
             let lines = BufReader::new(output).lines().map_while(Result::ok);
@@ -66,18 +70,31 @@ impl Candidate {
             }
         });
         Ok(Self {
-            identity: identity.to_owned(),
+            name: identity.to_owned(),
             child,
             answers,
+            log: Log::of(errors),
             leads_since: None,
             reigns: Vec::new(),
             mute_since: None,
         })
     }
 
-    /// Its identity in the Lease.
-    pub fn identity(&self) -> &str {
-        &self.identity
+    /// Calls it by a name that is not its identity in the Lease.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// What it is called: its identity in the Lease, unless it was given another name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it writes to its standard error.
+    pub fn log(&self) -> Log {
+        self.log.clone()
     }
 
     /// Waits until it says `wanted`, and returns when it did.
@@ -86,7 +103,11 @@ impl Candidate {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok((answer, moment)) = self.answers.recv_timeout(left) else {
-                bail!("{} has not said {wanted:?} within {limit:?}", self.identity);
+                bail!(
+                    "{} has not said {wanted:?} within {limit:?}, but:\n{}",
+                    self.name,
+                    self.log
+                );
             };
             self.note(answer, moment);
             if answer == wanted {
@@ -100,7 +121,12 @@ impl Candidate {
         while let Ok((answer, moment)) = self.answers.try_recv() {
             self.note(answer, moment);
         }
-        self.leads_since.is_some()
+        self.leads_since.is_some() && !self.is_mute()
+    }
+
+    /// Whether it cannot answer, because it was stopped or killed.
+    pub fn is_mute(&self) -> bool {
+        self.mute_since.is_some()
     }
 
     /// Since when it leads, by what it has said so far.
@@ -119,7 +145,7 @@ impl Candidate {
     fn end_reign(&mut self, moment: Moment) {
         if let Some(from) = self.leads_since.take() {
             self.reigns.push(Reign {
-                identity: self.identity.clone(),
+                identity: self.name.clone(),
                 from,
                 until: self.mute_since.take().unwrap_or(moment),
             });
@@ -147,12 +173,16 @@ impl Candidate {
 
     /// Lets it go on.
     pub fn resume(&mut self) -> Result<Moment> {
+        // One that led says when it notices that it no longer does.
+        if self.leads_since.is_none() {
+            self.mute_since = None;
+        }
         self.signal(Signal::CONT)
     }
 
     fn signal(&mut self, signal: Signal) -> Result<Moment> {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).with_context(|| format!("cannot signal {}", self.identity))?;
+        kill_process(pid, signal).with_context(|| format!("cannot signal {}", self.name))?;
         Ok(now())
     }
 
@@ -161,7 +191,7 @@ impl Candidate {
     pub fn finish(mut self) -> Result<Vec<Reign>> {
         let status = self.child.wait()?;
         if status.code().is_some_and(|code| code != 0) {
-            bail!("{} failed: {status}", self.identity);
+            bail!("{} failed: {status}\n{}", self.name, self.log);
         }
         // Its output ends with it, so that this ends too.
         while let Ok((answer, moment)) = self.answers.recv() {

@@ -5,9 +5,25 @@
 //! part in the election for the Lease in the namespace `default`. It asks itself each millisecond
 //! whether it leads, and prints `READY <ns>` once, then `LEADER <ns>` or `FOLLOWER <ns>` at each
 //! change of the answer (`CLOCK_MONOTONIC`, flushed). It releases the Lease on SIGTERM.
+//! What it writes to its standard error is for people.
 
+mod arena;
 mod candidate;
+mod go_candidate;
+mod log;
 mod timeline;
+mod trial;
+mod verdict;
 
+pub use arena::Arena;
 pub use candidate::{Candidate, Timing};
+pub use go_candidate::go_candidate;
+pub use log::Log;
 pub use timeline::{Answer, Moment, Reign, Timeline, now};
+pub use trial::{LIMIT, Trial};
+pub use verdict::Verdict;
+
+/// Runs the worked example of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/SAFETY.md")]
+struct Safety;

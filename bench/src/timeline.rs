@@ -68,19 +68,46 @@ impl Timeline {
         &self.0
     }
 
-    /// Two reigns that overlap, if any do.
-    pub fn overlap(&self) -> Option<(&Reign, &Reign)> {
-        let pairs = self.0.iter().zip(self.0.iter().skip(1));
-        pairs.clone().find(|(old, new)| new.from < old.until)
+    /// The pairs of reigns that overlap.
+    pub fn overlaps(&self) -> impl Iterator<Item = (&Reign, &Reign)> {
+        self.successions().filter(|(old, new)| new.from < old.until)
     }
 
     /// The times between one candidate's last true answer and another's first.
     pub fn margins(&self) -> impl Iterator<Item = Duration> {
-        let pairs = self.0.iter().zip(self.0.iter().skip(1));
-        pairs
+        self.successions()
             .filter(|(old, new)| old.identity != new.identity)
-            .map(|(old, new)| Duration::from_nanos(new.from.saturating_sub(old.until)))
+            .map(|(old, new)| between(old.until, new.from))
     }
+
+    /// The times between one reign and the next, of whomever.
+    pub fn gaps(&self) -> impl Iterator<Item = Duration> {
+        self.successions()
+            .map(|(old, new)| between(old.until, new.from))
+    }
+
+    /// How long after `moment` somebody led, if anybody did.
+    pub fn wait_for_leader(&self, moment: Moment) -> Option<Duration> {
+        let next = self.0.iter().find(|reign| reign.until > moment)?;
+        Some(between(moment, next.from))
+    }
+
+    /// The reigns that began before `moment`.
+    #[must_use]
+    pub fn until(&self, moment: Moment) -> Self {
+        let before = self.0.iter().filter(|reign| reign.from < moment);
+        Self(before.cloned().collect())
+    }
+
+    /// Each reign with the one that began next.
+    fn successions(&self) -> impl Iterator<Item = (&Reign, &Reign)> {
+        self.0.iter().zip(self.0.iter().skip(1))
+    }
+}
+
+/// Nothing where `to` is not later.
+fn between(from: Moment, to: Moment) -> Duration {
+    Duration::from_nanos(to.saturating_sub(from))
 }
 
 impl fmt::Display for Timeline {
@@ -114,15 +141,25 @@ mod tests {
     #[test]
     fn two_leaders_at_one_instant_are_found() {
         let timeline = Timeline::new([reign("b", 9, 20), reign("a", 1, 10)]);
-        assert!(timeline.overlap().is_some());
+        assert_eq!(timeline.overlaps().count(), 1);
     }
 
     #[test]
     fn leaders_one_after_another_are_fine() {
         let timeline = Timeline::new([reign("b", 10, 20), reign("a", 1, 10), reign("a", 25, 30)]);
-        assert_eq!(timeline.overlap(), None);
+        assert_eq!(timeline.overlaps().count(), 0);
         let margins: Vec<_> = timeline.margins().collect();
         assert_eq!(margins, [Duration::from_nanos(0), Duration::from_nanos(5)]);
+    }
+
+    #[test]
+    fn the_wait_for_a_leader_ends_with_the_reign_that_is_or_comes() {
+        let timeline = Timeline::new([reign("a", 1, 10), reign("b", 15, 20)]);
+        let wait = |moment| timeline.wait_for_leader(moment);
+        assert_eq!(wait(5), Some(Duration::ZERO));
+        assert_eq!(wait(12), Some(Duration::from_nanos(3)));
+        assert_eq!(wait(20), None);
+        assert_eq!(timeline.until(15).gaps().count(), 0);
     }
 
     #[test]

@@ -439,7 +439,6 @@ impl Election {
         self.must_read = true;
         self.retry_at = now;
         self.write_after = now;
-        self.attempt_at = now;
         self.poll_at = now;
         self.hold_back_until = now;
         match &self.phase {

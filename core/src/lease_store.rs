@@ -33,11 +33,11 @@ pub trait LeaseStore: Send + Sync + 'static {
     fn replace(&self, seen: StoredLease, record: LeaseRecord)
     -> BoxFuture<'_, Result<StoredLease>>;
 
-    /// All changes after version `from`, in order; from version zero, the present Lease first, if
-    /// there is one, and then all changes. The stream ends when the store ends the watch,
-    /// after which a new one may resume from the last version seen. Its first error is its last
-    /// item: [`Gone`](crate::ErrorKind::Gone) when `from` is too old to resume,
-    /// [`Forbidden`](crate::ErrorKind::Forbidden) when watching is not granted.
+    /// All changes after version `from`, in order; a store may leave out those that a later one has
+    /// overtaken. From version zero, the present Lease comes first, if there is one. The stream ends
+    /// when the store ends the watch, after which a new one may resume from the last version seen.
+    /// Its first error is its last item: [`Gone`](crate::ErrorKind::Gone) when `from` is too old to
+    /// resume, [`Forbidden`](crate::ErrorKind::Forbidden) when watching is not granted.
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>>;
 }
 

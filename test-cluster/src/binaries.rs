@@ -1,5 +1,5 @@
-//! Where the servers' programs are: found, or built once from the Go module
-//! beside this crate and kept in the user's cache folder.
+//! Where programs written in Go are: found, or built once from their Go module
+//! and kept in the user's cache folder. That of the servers is beside this crate.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::cache;
-use crate::go_build::{self, GO_MOD, GO_SUM, Program};
+use crate::go_build::{self, Program};
 
 /// A folder that holds `etcd` and `kube-apiserver`. The name is the one that
 /// the Kubernetes SIG's own test tools use.
@@ -45,12 +45,18 @@ pub fn toxiproxy() -> Result<PathBuf> {
     cached(&go_build::TOXIPROXY)
 }
 
+/// Takes the main package of the Go module in the folder `module` from the cache, where it is
+/// built first if need be, under `name`.
+pub fn go_program(name: &str, module: &str) -> Result<PathBuf> {
+    cached(&Program::of_module(name, module))
+}
+
 /// The version of Kubernetes that is built from source, such as `v1.36.3`.
 pub fn kubernetes_version() -> &'static str {
     go_build::kubernetes_version()
 }
 
-fn find(program: &Program) -> Result<PathBuf> {
+fn find(program: &Program<'_>) -> Result<PathBuf> {
     let Some(folder) = env::var_os(ASSETS) else {
         return cached(program);
     };
@@ -64,8 +70,8 @@ fn find(program: &Program) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn cached(program: &Program) -> Result<PathBuf> {
-    let folder = cache::folder()?.join(key());
+fn cached(program: &Program<'_>) -> Result<PathBuf> {
+    let folder = cache::folder()?.join(key(program)?);
     let path = folder.join(program.name);
     if path.exists() {
         return Ok(path);
@@ -82,16 +88,21 @@ fn cached(program: &Program) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Changes with whatever changes the programs.
-fn key() -> String {
-    let hash = Sha256::new()
-        .chain_update(GO_MOD)
-        .chain_update(GO_SUM)
-        .chain_update(go_build::linker_flags())
-        .finalize();
+/// Changes with whatever changes the program.
+fn key(program: &Program<'_>) -> Result<String> {
+    let mut hash = Sha256::new();
+    for source in program.sources()? {
+        hash.update(source);
+    }
+    hash.update(go_build::linker_flags());
     let short = hash
+        .finalize()
         .iter()
         .take(8)
         .fold(0_u64, |short, byte| short << 8 | u64::from(*byte));
-    format!("{}-{}-{short:016x}", env::consts::OS, env::consts::ARCH)
+    Ok(format!(
+        "{}-{}-{short:016x}",
+        env::consts::OS,
+        env::consts::ARCH
+    ))
 }

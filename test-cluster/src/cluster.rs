@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::api::Api;
+use crate::certificates;
 use crate::control_plane::{CANDIDATE_TOKEN, ControlPlane};
 use crate::kubeconfig::{Credentials, Kubeconfig};
 use crate::rbac;
@@ -151,6 +152,16 @@ impl TestCluster {
         )
     }
 
+    /// The candidate's kubeconfig file, but with an authority that has signed no certificate.
+    pub fn kubeconfig_with_wrong_authority(&self, server: Option<&str>) -> Result<PathBuf> {
+        let kubeconfig = Kubeconfig {
+            ca_pem: certificates::generate()?.ca,
+            credentials: Credentials::Token(CANDIDATE_TOKEN.to_owned()),
+            ..self.admin.clone()
+        };
+        self.save(kubeconfig, server)
+    }
+
     fn save(&self, mut kubeconfig: Kubeconfig, server: Option<&str>) -> Result<PathBuf> {
         if let Some(server) = server {
             let host = self.server_address().rsplit_once(':').map(|(host, _)| host);
@@ -169,8 +180,18 @@ impl TestCluster {
     /// Lets the candidate use one Lease in the namespace `default`, by the Role
     /// of `examples/kubernetes/rbac.yaml`. It is in effect on return.
     pub fn grant(&self, lease: &str) -> Result<()> {
-        rbac::grant(&self.api, CANDIDATE, lease)
+        self.grant_without(lease, &[])
+    }
+
+    /// The same without some of its verbs, in place of what was granted before.
+    pub fn grant_without(&self, lease: &str, verbs: &[&str]) -> Result<()> {
+        rbac::grant(&self.api, CANDIDATE, lease, verbs)
             .with_context(|| format!("granting the candidate the Lease {lease}"))
+    }
+
+    /// Takes back all that was granted for this Lease.
+    pub fn revoke(&self, lease: &str) -> Result<()> {
+        self.grant_without(lease, &rbac::VERBS)
     }
 
     /// Gives the candidate another token, in place of the present one, from the

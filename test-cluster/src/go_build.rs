@@ -1,7 +1,8 @@
-//! Builds one program of the Go module in this crate's folder.
+//! Builds a program from its Go module.
 
+use std::fs;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -9,46 +10,79 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-pub(crate) const GO_MOD: &str = include_str!("../go.mod");
-pub(crate) const GO_SUM: &str = include_str!("../go.sum");
-const MODULE_FOLDER: &str = env!("CARGO_MANIFEST_DIR");
+const GO_MOD: &str = include_str!("../go.mod");
+/// The module that pins the servers' programs.
+const SERVERS: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A main package, and what a person who waits for it wants to know.
-pub(crate) struct Program {
-    pub(crate) name: &'static str,
-    package: &'static str,
-    usual_time: &'static str,
+pub(crate) struct Program<'a> {
+    pub(crate) name: &'a str,
+    /// The folder of the Go module that pins it.
+    module: &'a str,
+    package: &'a str,
+    usual_time: &'a str,
     /// How to do without a build, if one can.
-    other_way: &'static str,
+    other_way: &'a str,
 }
 
 const SET_ASSETS: &str = ", or set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver";
 
-pub(crate) const ETCD: Program = Program {
+pub(crate) const ETCD: Program<'_> = Program {
     name: "etcd",
+    module: SERVERS,
     package: "go.etcd.io/etcd/server/v3",
     usual_time: "half a minute",
     other_way: SET_ASSETS,
 };
 
-pub(crate) const KUBE_APISERVER: Program = Program {
+pub(crate) const KUBE_APISERVER: Program<'_> = Program {
     name: "kube-apiserver",
+    module: SERVERS,
     package: "k8s.io/kubernetes/cmd/kube-apiserver",
     usual_time: "3 to 5 minutes on 2 cores",
     other_way: SET_ASSETS,
 };
 
-pub(crate) const TOXIPROXY: Program = Program {
+pub(crate) const TOXIPROXY: Program<'_> = Program {
     name: "toxiproxy-server",
+    module: SERVERS,
     package: "github.com/Shopify/toxiproxy/v2/cmd/server",
     usual_time: "10 seconds",
     other_way: "",
 };
 
+impl<'a> Program<'a> {
+    /// The main package of a small module of its own.
+    pub(crate) fn of_module(name: &'a str, module: &'a str) -> Self {
+        Self {
+            name,
+            module,
+            package: ".",
+            usual_time: "a minute",
+            other_way: "",
+        }
+    }
+
+    /// What stands in its module's folder, in a fixed order: changes with the program.
+    pub(crate) fn sources(&self) -> Result<Vec<String>> {
+        let folder = || format!("reading the Go module {}", self.module);
+        let mut files: Vec<PathBuf> = fs::read_dir(self.module)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+            .with_context(folder)?;
+        files.retain(|file| {
+            let extension = file.extension().and_then(|extension| extension.to_str());
+            matches!(extension, Some("go" | "mod" | "sum"))
+        });
+        files.sort();
+        let texts = files.iter().map(fs::read_to_string);
+        texts.collect::<io::Result<_>>().with_context(folder)
+    }
+}
+
 /// Builds `program` into the file `output`.
-pub(crate) fn build(program: &Program, output: &Path) -> Result<()> {
+pub(crate) fn build(program: &Program<'_>, output: &Path) -> Result<()> {
     let go = Command::new("go")
-        .current_dir(MODULE_FOLDER)
+        .current_dir(program.module)
         .args(["build", "-trimpath", "-ldflags", &linker_flags(), "-o"])
         .arg(output)
         .arg(program.package)
@@ -71,8 +105,8 @@ pub(crate) fn build(program: &Program, output: &Path) -> Result<()> {
     let built = with_progress(program, || go.wait_with_output())?;
     ensure!(
         built.status.success(),
-        "`go build {}` failed ({}):\n{}",
-        program.package,
+        "`go build` of {} failed ({}):\n{}",
+        program.name,
         built.status,
         String::from_utf8_lossy(&built.stderr)
     );
@@ -102,7 +136,7 @@ fn version_of(name: &str) -> &'static str {
 }
 
 /// Tells on stderr what `work` builds, and for how long it has been at it.
-fn with_progress<T>(program: &Program, work: impl FnOnce() -> T) -> T {
+fn with_progress<T>(program: &Program<'_>, work: impl FnOnce() -> T) -> T {
     let (finished, progress) = mpsc::channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || show_progress(program, &progress));
@@ -113,7 +147,7 @@ fn with_progress<T>(program: &Program, work: impl FnOnce() -> T) -> T {
 }
 
 /// One line that counts the seconds on a terminal; elsewhere a line now and then.
-fn show_progress(program: &Program, finished: &mpsc::Receiver<()>) {
+fn show_progress(program: &Program<'_>, finished: &mpsc::Receiver<()>) {
     let started = Instant::now();
     // Not `eprintln!`, which the test harness holds back until the test has ended.
     let mut stderr = io::stderr();

@@ -37,7 +37,7 @@ pub use cache::folder as cache_folder;
 pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;
-pub use toxiproxy::{Proxy, ToxiProxy};
+pub use toxiproxy::{Direction, Proxy, ToxiProxy};
 
 /// What goes wrong is for a person to read, hence no error type of its own;
 /// only [`ApiError`] can be told apart.

@@ -14,9 +14,12 @@ const DOCUMENTED: &str = include_str!("../../examples/kubernetes/rbac.yaml");
 const EFFECT_LIMIT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Lets `user` do with one Lease what the documented Role allows, and returns
-/// when that is in effect.
-pub(crate) fn grant(api: &Api, user: &str, lease: &str) -> Result<()> {
+/// What the documented Role allows.
+pub(crate) const VERBS: [&str; 4] = ["get", "update", "watch", "create"];
+
+/// Lets `user` do with one Lease what the documented Role allows, but for the verbs
+/// `without`, and returns when that is in effect.
+pub(crate) fn grant(api: &Api, user: &str, lease: &str, without: &[&str]) -> Result<()> {
     for mut object in serde_saphyr::from_multiple::<Value>(DOCUMENTED)? {
         let name = format!("leasehold-{lease}");
         object["metadata"]["name"] = json!(name);
@@ -30,7 +33,7 @@ pub(crate) fn grant(api: &Api, user: &str, lease: &str) -> Result<()> {
             other => anyhow::bail!("rbac.yaml has a {other}; expected a Role and a RoleBinding"),
         };
         if kind == "Role" {
-            limit_to(lease, &mut object);
+            limit_to(lease, without, &mut object);
         } else {
             object["roleRef"]["name"] = json!(name);
             object["subjects"] = json!([{
@@ -42,20 +45,36 @@ pub(crate) fn grant(api: &Api, user: &str, lease: &str) -> Result<()> {
         let objects = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
         api.put(&format!("{objects}/{resource}/{name}"), &object)?;
     }
-    wait_until_allowed(api, user, lease)
+    for verb in VERBS {
+        wait_until_in_effect(api, user, lease, verb, !without.contains(&verb))?;
+    }
+    Ok(())
 }
 
-/// Puts the Lease's name where the Role has the example's.
-fn limit_to(lease: &str, role: &mut Value) {
+/// Puts the Lease's name where the Role has the example's, and takes verbs away.
+fn limit_to(lease: &str, without: &[&str], role: &mut Value) {
     for rule in role["rules"].as_array_mut().into_iter().flatten() {
         if let Some(names) = rule.get_mut("resourceNames") {
             *names = json!([lease]);
         }
+        if let Some(verbs) = rule["verbs"].as_array_mut() {
+            verbs.retain(|verb| verb.as_str().is_none_or(|verb| !without.contains(&verb)));
+        }
+    }
+    if let Some(rules) = role["rules"].as_array_mut() {
+        // A rule without verbs is refused.
+        rules.retain(|rule| rule["verbs"] != json!([]));
     }
 }
 
 /// The API server decides from a copy of the Roles that it keeps by a watch.
-fn wait_until_allowed(api: &Api, user: &str, lease: &str) -> Result<()> {
+fn wait_until_in_effect(
+    api: &Api,
+    user: &str,
+    lease: &str,
+    verb: &str,
+    allowed: bool,
+) -> Result<()> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
@@ -63,7 +82,7 @@ fn wait_until_allowed(api: &Api, user: &str, lease: &str) -> Result<()> {
             "user": user,
             "resourceAttributes": {
                 "namespace": "default",
-                "verb": "get",
+                "verb": verb,
                 "group": "coordination.k8s.io",
                 "resource": "leases",
                 "name": lease,
@@ -76,12 +95,13 @@ fn wait_until_allowed(api: &Api, user: &str, lease: &str) -> Result<()> {
             "/apis/authorization.k8s.io/v1/subjectaccessreviews",
             &review,
         )?;
-        if answer["status"]["allowed"] == true {
+        if answer["status"]["allowed"] == allowed {
             return Ok(());
         }
         ensure!(
             Instant::now() < deadline,
-            "the Role of rbac.yaml does not let {user} get the Lease {lease}: {}",
+            "the Role of rbac.yaml should make it {allowed} that {user} may {verb} the Lease \
+             {lease}: {}",
             answer["status"]
         );
         thread::sleep(POLL_INTERVAL);

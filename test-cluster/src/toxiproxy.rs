@@ -29,6 +29,15 @@ pub struct Proxy {
     address: String,
 }
 
+/// One of the two directions of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the candidate to the API server: requests.
+    Requests,
+    /// From the API server to the candidate: answers, and the events of watches.
+    Answers,
+}
+
 impl ToxiProxy {
     /// Starts a server with no proxies.
     pub fn start() -> Result<ToxiProxy> {
@@ -90,8 +99,14 @@ impl Proxy {
     /// Passes nothing in either direction and closes nothing, on connections
     /// old and new, as if the network were cut.
     pub fn go_silent(&self) -> Result<()> {
-        self.add("timeout", "upstream", &json!({ "timeout": 0 }))?;
-        self.add("timeout", "downstream", &json!({ "timeout": 0 }))
+        self.silence(Direction::Requests)?;
+        self.silence(Direction::Answers)
+    }
+
+    /// Passes nothing in one direction and closes nothing. Without answers, requests
+    /// still take effect.
+    pub fn silence(&self, direction: Direction) -> Result<()> {
+        self.add("timeout", direction, &json!({ "timeout": 0 }))
     }
 
     /// Delays each answer by `latency`, more or less by up to `jitter`.
@@ -99,14 +114,14 @@ impl Proxy {
         let (latency, jitter) = (latency.as_millis(), jitter.as_millis());
         self.add(
             "latency",
-            "downstream",
+            Direction::Answers,
             &json!({ "latency": latency, "jitter": jitter }),
         )
     }
 
     /// Resets each connection, old or new, as soon as the client sends on it.
     pub fn reset_peer(&self) -> Result<()> {
-        self.add("reset_peer", "upstream", &json!({ "timeout": 0 }))
+        self.add("reset_peer", Direction::Requests, &json!({ "timeout": 0 }))
     }
 
     /// Ends all faults. Connections that were silent are closed, because what
@@ -122,7 +137,11 @@ impl Proxy {
         Ok(())
     }
 
-    fn add(&self, kind: &str, stream: &str, attributes: &Value) -> Result<()> {
+    fn add(&self, kind: &str, direction: Direction, attributes: &Value) -> Result<()> {
+        let stream = match direction {
+            Direction::Requests => "upstream",
+            Direction::Answers => "downstream",
+        };
         let toxic = json!({ "type": kind, "stream": stream, "attributes": attributes });
         self.api.post(&self.path, &toxic)?;
         Ok(())

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leasehold_test_cluster::{Api, ApiError, Result, TestCluster, ToxiProxy, User};
+use leasehold_test_cluster::{Api, ApiError, Direction, Result, TestCluster, ToxiProxy, User};
 use serde_json::Value;
 
 #[test]
@@ -52,6 +52,25 @@ fn a_silent_proxy_neither_answers_nor_closes() -> Result<()> {
     proxy.heal()?;
     assert_eq!(echo(&mut connect(proxy.address())?)?, 1);
     assert!(!matches!(echo(&mut old), Ok(1..)));
+    Ok(())
+}
+
+#[test]
+fn a_proxy_that_is_silent_in_one_direction_passes_the_other_on() -> Result<()> {
+    let toxiproxy = ToxiProxy::start()?;
+    for (silent, arrives) in [(Direction::Requests, false), (Direction::Answers, true)] {
+        let server = TcpListener::bind("127.0.0.1:0")?;
+        let upstream = server.local_addr()?.to_string();
+        let proxy = toxiproxy.create(&format!("{silent:?}"), &upstream)?;
+        proxy.silence(silent)?;
+        let mut client = connect(proxy.address())?;
+        client.write_all(b"?")?;
+        let (mut request, _) = server.accept()?;
+        request.set_read_timeout(Some(Duration::from_millis(500)))?;
+        assert_eq!(request.read(&mut [0]).is_ok(), arrives);
+        request.write_all(b"!")?;
+        assert_eq!(client.read(&mut [0]).is_ok(), !arrives);
+    }
     Ok(())
 }
 

@@ -13,31 +13,28 @@ use crate::lease_record::{ResourceVersion, StoredLease};
 impl Election {
     pub(super) fn handle_read(&mut self, now: Instant, lease: Option<StoredLease>) {
         self.poll_at = now + self.jittered(self.settings.retry_period);
-        match lease {
-            Some(lease) if self.observed.is_outdated(&lease) => self.handle_outdated(now, &lease),
-            Some(lease) => {
-                self.must_read = false;
-                self.no_longer_failing(Failing::Reads);
-                match self.writes.find(&lease.record).cloned() {
-                    // The outcome of a write that was not known until now.
-                    Some(write) => self.handle_own_write(now, &write, lease),
-                    None => self.observe(now, lease),
-                }
-            }
-            None => {
-                self.must_read = false;
-                self.no_longer_failing(Failing::Reads);
-                self.observe_absent(now, None);
-            }
+        if let Some(lease) = &lease
+            && self.observed.is_outdated(lease)
+        {
+            return self.handle_outdated(now, lease.version);
+        }
+        self.must_read = false;
+        self.no_longer_failing(Failing::Reads);
+        let Some(lease) = lease else {
+            return self.observe_absent(now, None);
+        };
+        match self.writes.find(&lease.record).cloned() {
+            // The outcome of a write that was not known until now.
+            Some(write) => self.handle_own_write(now, &write, lease),
+            None => self.observe(now, lease),
         }
     }
 
     /// Nothing can be made of it: ask again.
-    fn handle_outdated(&mut self, now: Instant, lease: &StoredLease) {
+    fn handle_outdated(&mut self, now: Instant, version: ResourceVersion) {
         let error = format!(
-            "the store answers with version {}, which is older than version {} seen before: it was \
-             put back to an earlier state, or answers from a cache",
-            lease.version,
+            "the store answers with version {version}, which is older than version {} seen before: \
+             it was put back to an earlier state, or answers from a cache",
             self.observed.newest(),
         );
         self.tell_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
@@ -116,7 +113,6 @@ impl Election {
         let asked = error.retry_after().unwrap_or_default();
         let wait = self.jittered(self.settings.retry_period);
         self.retry_at = (sent.sent_at + wait).max(now + self.patience(now, asked));
-        self.poll_at = self.poll_at.max(self.retry_at);
         let failing = if sent.is_write {
             Failing::Writes
         } else {
@@ -168,7 +164,6 @@ impl Election {
 
     pub(super) fn observe_absent(&mut self, now: Instant, version: Option<ResourceVersion>) {
         if self.observed.see_absent(now, version) == Change::Record {
-            self.write_after = now;
             self.spread_attempt();
         }
         self.usurped(LostReason::Deleted);

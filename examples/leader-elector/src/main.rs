@@ -38,7 +38,7 @@ fn obey() -> Result<()> {
         Request::Run(options) => runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
-            .block_on(run(options)),
+            .block_on(run(*options)),
         Request::Help => {
             print!("{}", options::HELP);
             Ok(())

@@ -43,7 +43,7 @@ const FIELDS: [(&str, &str); 9] = [
 
 /// What the command line asks for.
 pub(crate) enum Request {
-    Run(Options),
+    Run(Box<Options>),
     Help,
     Version,
 }
@@ -89,7 +89,7 @@ impl Request {
                 _ => given.take(flag, &mut arguments)?,
             }
         }
-        given.into_options().map(Self::Run)
+        given.into_options().map(Box::new).map(Self::Run)
     }
 }
 

@@ -21,7 +21,7 @@ const MOST_CONNECTIONS: usize = 256;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a client may keep its connection, and how long it then has to take the last
 /// answer: also those who never read their answers make room in the end.
-const LONGEST_CONNECTION: Duration = Duration::from_mins(1);
+const LONGEST_CONNECTION: Duration = Duration::from_secs(60);
 const LAST_ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait where the system gives no connection, for want of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

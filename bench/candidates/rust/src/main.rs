@@ -1,7 +1,9 @@
 //! `candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S`: the Rust candidate of the cluster tests.
 //!
 //! The contract that it keeps, as the candidates of the other languages do, stands in
-//! `bench/src/lib.rs`.
+//! `bench/src/lib.rs`. On its standard error it logs, and says why it does not lead.
+
+mod reasons;
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -11,9 +13,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use leasehold::{Config, Mode};
+use leasehold::{Config, LogLevel, Mode};
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::SIGTERM;
+
+use self::reasons::Reasons;
 
 /// How often the candidate asks itself whether it leads.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
@@ -42,6 +46,7 @@ fn run() -> Result<()> {
     };
     let terminated = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGTERM, terminated.clone())?;
+    leasehold::set_log_sink(LogLevel::Info, |record| eprintln!("{}", record.message))?;
     let election = Config::new(lease)
         .namespace("default")
         .identity(identity)
@@ -54,6 +59,7 @@ fn run() -> Result<()> {
     let renew_deadline = seconds(renew_deadline)?;
     let mut was_leader = false;
     let mut asked_at = now();
+    let mut reasons = Reasons::default();
     while !terminated.load(Ordering::Relaxed) {
         // The clock first: a pause right after the answer must not make it look younger.
         let moment = now();
@@ -67,6 +73,7 @@ fn run() -> Result<()> {
         }
         was_leader = is_leader;
         asked_at = moment;
+        reasons.look_at(&election);
         thread::sleep(POLL_PERIOD);
     }
     election.request_stop()?;

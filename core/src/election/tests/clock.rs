@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::harness::*;
 use crate::clock::Instant;
-use crate::election::{LostReason, Role, Settings};
+use crate::election::{LostReason, Observation, Role, Settings};
 use crate::error::ErrorKind;
+use crate::lease_record::LeaseRecord;
 use crate::lease_store::memory::MemoryStore;
 
 /// So long after another boot, which is before all that was: tests start at second 1,000.
@@ -75,6 +76,30 @@ fn after_a_clock_fault_nothing_waits_for_an_instant_of_the_old_clock() {
 }
 
 #[test]
+fn after_a_clock_fault_polling_goes_on() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(2.0).expect("renew").at_instant(booted(2));
+    a.answer().expect("acquire").answer().assert_leader();
+    store.put_foreign(held_by("b", 60));
+    a.observe(changed(&store)).assert_not_leader();
+    a.observe(Observation::NotWatching).expect("read");
+}
+
+#[test]
+fn a_clock_fault_makes_no_older_version_credible() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    let old = changed(&store);
+    a.run_until(10.0);
+    store.put_foreign(held_by("c", 15));
+    a.run_until(11.0).told();
+    a.at(10.0).observe(old);
+    a.expect("read").answer();
+    assert!(a.told().is_empty());
+}
+
+#[test]
 fn a_clock_fault_leaves_what_was_drained_or_released_to_run_out() {
     for work_has_stopped in [false, true] {
         let store = MemoryStore::new();
@@ -121,12 +146,17 @@ fn the_longest_settings_overflow_nothing() {
         ..settings("a")
     };
     let store = MemoryStore::new();
+    store.put_foreign(LeaseRecord {
+        transitions: i32::MAX,
+        ..released()
+    });
     let mut a = candidate_with(&store, settings);
-    a.run_until(0.0);
+    a.set_wall_ahead(i64::MAX).run_until(0.0);
     let attempt = a.next_timeout().unwrap();
     a.run_until(attempt).assert_leader();
     assert_eq!(stored(&store).record.lease_duration_seconds, Some(i32::MAX));
     a.step_down();
     a.run_until(attempt + 1.0);
     assert_eq!(a.role(), Role::Draining);
+    a.drained().expect("release");
 }

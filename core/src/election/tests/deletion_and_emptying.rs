@@ -126,7 +126,7 @@ fn a_lease_created_anew_without_a_holder_after_a_deletion_shortens_no_wait() {
 #[test]
 fn between_two_reads_there_may_have_been_a_holder_that_nobody_saw() {
     let store = store_with(released());
-    let mut a = candidate("a", &store);
+    let mut a = candidate("a", &store).without_watch();
     a.expect("read").answer();
     a.expect("acquire");
     store.put_foreign(held_by("b", 15));
@@ -161,9 +161,9 @@ fn edits_after_the_emptying_neither_shorten_nor_prolong_the_wait() {
     a.run_until(10.0);
     store.edit(emptied);
     a.run_until(20.0);
-    store.edit(|record| record.lease_duration_seconds = Some(1));
-    a.run_until(30.0);
     store.edit(|record| record.transitions = 0);
+    a.run_until(30.0);
+    store.edit(|record| record.lease_duration_seconds = Some(1));
     a.run_until(69.9).assert_not_leader();
     a.run_until(70.0).assert_leader();
 }

@@ -75,6 +75,16 @@ fn a_change_outside_the_record_resets_nothing() {
 }
 
 #[test]
+fn a_lease_created_anew_with_the_same_record_starts_the_wait_anew() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store).without_watch();
+    a.run_until(10.0);
+    store.delete();
+    store.put_foreign(held_by("b", 15));
+    a.run_until(24.9).assert_not_leader();
+}
+
+#[test]
 fn the_attempt_is_sent_the_moment_the_lease_expires_not_at_the_next_poll() {
     let mut a = candidate("a", &store_held_by("b", 15)).without_watch();
     a.run_until(14.99);

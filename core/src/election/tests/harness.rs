@@ -177,14 +177,20 @@ impl Candidate {
         self.listen()
     }
 
+    /// The process sleeps: time passes, and nobody says so.
+    pub(super) fn sleep_until(&mut self, seconds: f64) -> &mut Self {
+        self.now = instant(seconds);
+        self
+    }
+
     pub(super) fn wall(&self) -> WallTime {
         let micros = i64::try_from(self.now.since(START).as_micros()).unwrap();
-        WallTime::from_micros(WALL_START + micros + self.wall_ahead)
+        WallTime::from_micros((WALL_START + micros).saturating_add(self.wall_ahead))
     }
 
     /// Somebody sets the machine's wall clock, to so many seconds from what it should be.
     pub(super) fn set_wall_ahead(&mut self, seconds: i64) -> &mut Self {
-        self.wall_ahead = seconds * 1_000_000;
+        self.wall_ahead = seconds.saturating_mul(1_000_000);
         self
     }
 

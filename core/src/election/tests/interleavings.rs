@@ -113,6 +113,8 @@ impl Course {
             } else if let Some(((at, _), (node, life, due))) = self.due.pop_first() {
                 self.now = self.now.max(at);
                 self.happen(node, life, due);
+            } else {
+                break;
             }
             self.spread_news();
             self.check();

@@ -43,7 +43,9 @@ fn work_that_does_not_stop_in_time_leaves_the_lease_to_run_out() {
 fn a_lease_that_can_no_longer_be_renewed_ends_the_draining() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
-    a.at(1.0).stop().at(10.0);
+    a.at(1.0).stop().at(9.0).expect("renew");
+    assert_eq!(a.next_timeout(), Some(10.0));
+    a.at(10.0).time_out();
     assert_eq!(a.role(), Role::Stopped);
     a.drained().expect_nothing_due();
     assert_eq!(stored(&store).record.holder, "a");
@@ -145,7 +147,9 @@ fn a_release_is_given_up_when_the_lease_has_run_out() {
     let mut a = leader("a", &MemoryStore::new());
     a.at(1.0).stop().drained();
     a.expect("release").fail(ErrorKind::Unavailable);
+    a.at(9.0).expect("read");
     assert_eq!(a.role(), Role::Releasing);
+    assert_eq!(a.next_timeout(), Some(10.0));
     a.at(10.0);
     assert_eq!(a.role(), Role::Stopped);
 }
@@ -187,6 +191,14 @@ fn a_stop_that_is_to_keep_the_lease_keeps_it_though_a_renewal_is_under_way() {
     a.answer().run_until(5.0);
     assert_eq!(a.role(), Role::Stopped);
     assert_eq!(stored(&store).record.holder, "a");
+}
+
+#[test]
+fn a_stop_that_is_to_keep_the_lease_does_not_ask_what_may_have_been_won() {
+    let mut a = candidate_with(&MemoryStore::new(), keeps_the_lease());
+    a.expect("read").answer();
+    a.expect("create").land().at(2.5).time_out().stop();
+    assert_eq!(a.role(), Role::Stopped);
 }
 
 // ---- a stop of one that does not lead --------------------------------------------------------------
@@ -254,6 +266,22 @@ fn what_may_have_been_won_and_was_not_is_let_be() {
     a.answer().run_until(15.0);
     assert_eq!(a.role(), Role::Stopped);
     assert_eq!(stored(&store).record.holder, "b");
+}
+
+#[test]
+fn what_was_looked_for_and_not_found_is_not_looked_for_again() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").answer();
+    a.expect("create").at(2.5).time_out();
+    a.expect("read").answer().stop();
+    assert_eq!(a.role(), Role::Stopped);
+}
+
+#[test]
+fn what_may_have_been_won_is_not_looked_for_while_the_work_of_an_earlier_term_goes_on() {
+    let mut a = leader("a", &MemoryStore::new());
+    a.at(8.0).expect("renew").at(10.0).time_out().stop();
+    assert_eq!(a.role(), Role::Stopped);
 }
 
 #[test]

@@ -71,6 +71,15 @@ fn after_an_error_the_next_request_waits_a_jittered_retry_period_from_when_it_wa
 }
 
 #[test]
+fn a_poll_that_failed_is_not_sent_again_before_that() {
+    let mut a = candidate("a", &store_held_by("b", 15));
+    a.expect("read").answer();
+    a.at(3.0).expect("read").fail(ErrorKind::Unavailable);
+    let next = a.next_timeout().unwrap();
+    assert!((5.0..=5.4).contains(&next));
+}
+
+#[test]
 fn a_request_that_hung_is_followed_by_the_next_at_once() {
     let mut a = candidate("a", &MemoryStore::new());
     a.expect("read").at(2.5).time_out().expect("read");
@@ -127,6 +136,21 @@ fn writes_that_are_refused_are_told_once_though_the_reads_between_succeed() {
     assert_eq!(a.told(), ["failing: Forbidden"]);
     a.at(15.0).expect("read").answer();
     assert_eq!(a.why_not_leading(), "as the test says");
+}
+
+#[test]
+fn a_leader_whose_renewals_are_refused_is_told_so_once_and_again_after_one_succeeded() {
+    let mut a = leader("a", &MemoryStore::new());
+    for now in [2.0, 4.5, 7.0] {
+        a.at(now).expect("renew").fail(ErrorKind::Forbidden);
+        a.at(now + 2.4).expect("read").answer();
+        assert!(a.election.standing(a.now()).failing.is_some());
+    }
+    assert_eq!(a.told(), ["failing: Forbidden"]);
+    a.expect("renew").answer();
+    assert!(a.election.standing(a.now()).failing.is_none());
+    a.at(12.0).expect("renew").fail(ErrorKind::Forbidden);
+    assert_eq!(a.told(), ["failing: Forbidden"]);
 }
 
 #[test]
@@ -219,6 +243,13 @@ fn a_store_that_refuses_though_nothing_has_changed_is_not_raced() {
     a.expect("read").answer();
     a.expect("create").fail(ErrorKind::Conflict);
     a.expect("read").answer().expect_nothing_due();
+
+    let mut a = leader("a", &MemoryStore::new());
+    a.at(2.0).expect("renew").fail(ErrorKind::Conflict);
+    a.expect("read").answer().expect_nothing_due();
+    a.at(4.4).stop().drained();
+    a.expect("release").fail(ErrorKind::Conflict);
+    a.expect("read").answer().expect_nothing_due();
 }
 
 #[test]
@@ -276,6 +307,21 @@ fn a_read_older_than_what_is_known_is_sent_again_after_a_retry_period() {
     a.at(next).expect("read").answer();
     a.at(16.9).expect("read").answer();
     a.at(17.0).expect("acquire");
+}
+
+#[test]
+fn an_old_answer_now_and_then_is_not_believed() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store).without_watch();
+    a.run_until(1.0);
+    let old = Reply::Read(Ok(Some(stored(&store))));
+    store.edit(renewed);
+    a.run_until(3.0);
+    for now in [6.0, 12.0, 18.0, 24.0] {
+        a.at(now).expect("read").reply(old.clone());
+        a.at(now + 3.0).expect("read").answer();
+    }
+    a.run_until(60.0).assert_not_leader();
 }
 
 #[test]

@@ -54,6 +54,25 @@ fn it_holds_back_though_the_work_never_stops() {
 }
 
 #[test]
+fn a_renewal_that_lands_while_it_holds_back_opens_no_term() {
+    for work_has_stopped in [false, true] {
+        let store = MemoryStore::new();
+        let settings = Settings {
+            drain_timeout: secs(1.0),
+            ..settings("a")
+        };
+        let mut a = leader_with(&store, settings);
+        a.at(1.9).step_down().at(2.0).expect("renew").at(2.9);
+        assert_eq!(a.role(), Role::Candidate, "the work had its time");
+        if work_has_stopped {
+            a.drained();
+        }
+        a.answer().run_until(3.0).assert_not_leader();
+        assert_eq!(stored(&store).record.is_held(), !work_has_stopped);
+    }
+}
+
+#[test]
 fn one_that_does_not_lead_has_nothing_to_step_down_from() {
     let mut a = candidate("a", &store_held_by("b", 15));
     a.run_until(1.0).step_down();

@@ -38,6 +38,23 @@ fn a_process_that_wakes_too_late_is_no_leader_before_anything_else_happens() {
 }
 
 #[test]
+fn whatever_wakes_a_process_finds_the_term_over() {
+    let wake: [fn(&mut Candidate); 5] = [
+        |a| _ = a.answer(),
+        |a| _ = a.hear(),
+        |a| _ = a.stop(),
+        |a| _ = a.step_down(),
+        |a| _ = a.stall(),
+    ];
+    for wake in wake {
+        let mut a = leader("a", &MemoryStore::new());
+        a.at(8.0).expect("renew").land().sleep_until(11.0);
+        wake(&mut a);
+        assert_eq!(a.terms()[0], "term 1 lost: expired");
+    }
+}
+
+#[test]
 fn a_success_that_comes_after_the_end_of_a_term_opens_a_new_one() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);

@@ -78,10 +78,14 @@ impl LeaseFolder {
         }
         // Nobody may create the Lease between the look at it and the look at the version.
         let _lock = self.lock()?;
-        Ok(match self.read()? {
-            Some(lease) => Sight::Present(lease),
-            None => Sight::Absent(ResourceVersion(self.reserved()?.saturating_add(1))),
-        })
+        if let Some(lease) = self.read()? {
+            return Ok(Sight::Present(lease));
+        }
+        let reserved = match self.reserved()? {
+            Some(reserved) => reserved,
+            None => self.reserve(first_version())?,
+        };
+        Ok(Sight::Absent(ResourceVersion(reserved.saturating_add(1))))
     }
 
     pub(super) fn create(&self, record: &LeaseRecord) -> Result<StoredLease> {
@@ -127,32 +131,28 @@ impl LeaseFolder {
     /// The version of the write that follows `present`. Needs the lock.
     fn next_version(&self, present: Option<ResourceVersion>) -> Result<ResourceVersion> {
         let reserved = self.reserved()?;
-        if let Some(ResourceVersion(version)) = present
+        if let (Some(ResourceVersion(version)), Some(reserved)) = (present, reserved)
             && version < reserved
         {
             return Ok(ResourceVersion(version + 1));
         }
-        // One version is left out: a deletion of the last Lease is told at it.
+        let reserved = reserved.unwrap_or_else(first_version);
         let highest = present.map_or(reserved, |present| present.0.max(reserved));
+        // One version is left out: a deletion of the last Lease is told at it.
         let next = highest.saturating_add(2);
         self.reserve(next.saturating_add(RESERVATION))?;
         Ok(ResourceVersion(next))
     }
 
-    /// The highest version that may have been given out. Needs the lock.
-    fn reserved(&self) -> Result<u64> {
+    /// The highest version that may have been given out.
+    fn reserved(&self) -> Result<Option<u64>> {
         let Some(contents) = self.read_file(VERSION)? else {
-            // Somebody may have deleted the whole folder, versions included. Versions grow by far
-            // less than a million each second, so the time in microseconds is above them all.
-            let micros = WallTime::from(SystemTime::now()).as_micros();
-            let first = u64::try_from(micros).unwrap_or(0);
-            self.reserve(first)?;
-            return Ok(first);
+            return Ok(None);
         };
         let number = str::from_utf8(&contents)
             .ok()
             .and_then(|text| text.trim().parse().ok());
-        number.ok_or_else(|| {
+        number.map(Some).ok_or_else(|| {
             self.corrupt(
                 VERSION,
                 "is no whole number: stop all candidates, then delete the file",
@@ -160,13 +160,15 @@ impl LeaseFolder {
         })
     }
 
-    fn reserve(&self, version: u64) -> Result<()> {
-        self.write_file(VERSION, format!("{version}\n").as_bytes())
+    fn reserve(&self, version: u64) -> Result<u64> {
+        self.write_file(VERSION, &version.to_string())?;
+        Ok(version)
     }
 
     /// Returns what a reader will read.
     fn write_lease(&self, object: Value) -> Result<StoredLease> {
-        self.write_file(LEASE, format!("{object:#}\n").as_bytes())?;
+        self.write_file(LEASE, &format!("{object:#}"))?;
+        self.sync()?;
         format::understand(object).map_err(|reason| self.corrupt(LEASE, &reason))
     }
 
@@ -181,25 +183,38 @@ impl LeaseFolder {
 
     /// Replaces a file as a whole: after a crash, or a loss of power, it is the old or the new one.
     /// Needs the lock, for there is one temporary name, so that crashes leave no litter.
-    fn write_file(&self, name: &str, contents: &[u8]) -> Result<()> {
+    fn write_file(&self, name: &str, line: &str) -> Result<()> {
         let path = self.path.join(name);
         let temporary = self.path.join(format!("{name}.new"));
         let write = || {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true).mode(0o600);
             let mut file = options.open(&temporary)?;
-            file.write_all(contents)?;
+            writeln!(file, "{line}")?;
             file.sync_all()?;
-            fs::rename(&temporary, &path)?;
-            File::open(&self.path)?.sync_all()
+            fs::rename(&temporary, &path)
         };
         write().map_err(|error| unavailable("write", &path, error))
+    }
+
+    /// Makes all writes so far outlast a loss of power.
+    fn sync(&self) -> Result<()> {
+        let sync = || File::open(&self.path)?.sync_all();
+        sync().map_err(|error| unavailable("write", &self.path, error))
     }
 
     fn corrupt(&self, name: &str, reason: &str) -> Error {
         let path = self.path.join(name);
         Error::new(ErrorKind::Corrupt, format!("{} {reason}", path.display()))
     }
+}
+
+/// Where versions begin when none is known. Somebody may have deleted the whole folder, versions
+/// included. They grow by far less than a million each second, so the time in microseconds is above
+/// them all, unless the clock has been set back too.
+fn first_version() -> u64 {
+    let micros = WallTime::from(SystemTime::now()).as_micros();
+    u64::try_from(micros).unwrap_or(0)
 }
 
 /// An input or output error, which may pass.

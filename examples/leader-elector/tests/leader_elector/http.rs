@@ -72,7 +72,7 @@ fn head_is_answered_as_get_without_the_body() {
 #[test]
 fn malformed_requests_are_refused_and_forgotten() {
     let (sidecar, _folder) = alone();
-    let endless = [b"GET / HTTP/1.1\r\nX: ".as_slice(), &[b'x'; 1 << 20]].concat();
+    let endless = [b"GET / HTTP/1.1\r\nX: ".as_slice(), &vec![b'x'; 1 << 20]].concat();
     for request in [b"\0\x01\x02\r\n\r\n".as_slice(), b"GET\r\n\r\n", &endless] {
         let answer = whole_answer(&sidecar, request);
         assert!(

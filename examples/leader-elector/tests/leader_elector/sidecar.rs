@@ -69,7 +69,8 @@ impl Sidecar {
             address: String::new(),
         };
         let line = sidecar.line("listening on ");
-        sidecar.address = line.trim_start_matches("listening on ").to_owned();
+        line.trim_start_matches("listening on ")
+            .clone_into(&mut sidecar.address);
         sidecar
     }
 

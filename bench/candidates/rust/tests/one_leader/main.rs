@@ -1,15 +1,21 @@
 //! Three candidates, each a process of its own, on a real API server: at no instant two leaders,
 //! judged on one clock from what each said itself, and a leader again at the end.
 
-mod trial;
+use std::sync::OnceLock;
 
-use leasehold_bench::Answer;
+use leasehold_bench::{Answer, Arena, LIMIT, Trial};
 
-use self::trial::{LIMIT, Trial};
+/// Three candidates for a Lease of their own, on one API server for all.
+fn trial(lease: &str) -> Trial<'static> {
+    static ARENA: OnceLock<Arena> = OnceLock::new();
+    let candidate = [env!("CARGO_BIN_EXE_candidate").to_owned()];
+    let arena = ARENA.get_or_init(|| Arena::start(&candidate).expect("a cluster"));
+    arena.trial(lease).expect("three candidates")
+}
 
 #[test]
 fn a_leader_that_is_terminated_hands_over() {
-    let mut trial = Trial::start("terminated").unwrap();
+    let mut trial = trial("terminated");
     let old = trial.leader().unwrap();
     trial.candidate(&old).terminate().unwrap();
     let new = trial.next_leader(&old).unwrap();
@@ -19,7 +25,7 @@ fn a_leader_that_is_terminated_hands_over() {
 
 #[test]
 fn a_leader_that_is_killed_is_succeeded_when_its_lease_has_run_out() {
-    let mut trial = Trial::start("killed").unwrap();
+    let mut trial = trial("killed");
     let old = trial.leader().unwrap();
     trial.candidate(&old).kill().unwrap();
     trial.next_leader(&old).unwrap();
@@ -29,7 +35,7 @@ fn a_leader_that_is_killed_is_succeeded_when_its_lease_has_run_out() {
 /// The candidate itself fails when its first answer after the pause is still true.
 #[test]
 fn a_leader_that_was_paused_knows_at_once_that_it_leads_no_more() {
-    let mut trial = Trial::start("paused").unwrap();
+    let mut trial = trial("paused");
     let old = trial.leader().unwrap();
     trial.candidate(&old).pause().unwrap();
     trial.next_leader(&old).unwrap();
@@ -43,20 +49,20 @@ fn a_leader_that_was_paused_knows_at_once_that_it_leads_no_more() {
 
 #[test]
 fn a_leader_that_is_cut_off_has_stopped_before_the_next_one_starts() {
-    let mut trial = Trial::start("cut-off").unwrap();
+    let mut trial = trial("cut-off");
     let old = trial.leader().unwrap();
-    trial.cut_off(&old).unwrap();
+    trial.proxy(&old).go_silent().unwrap();
     trial.next_leader(&old).unwrap();
-    trial.heal(&old).unwrap();
+    trial.proxy(&old).heal().unwrap();
     trial.judge().unwrap();
 }
 
 #[test]
 fn a_leader_that_is_cut_off_for_a_moment_goes_on_leading() {
-    let mut trial = Trial::start("blink").unwrap();
+    let mut trial = trial("blink");
     let leader = trial.leader().unwrap();
-    trial.cut_off(&leader).unwrap();
-    trial.heal(&leader).unwrap();
+    trial.proxy(&leader).go_silent().unwrap();
+    trial.proxy(&leader).heal().unwrap();
     trial.await_renewals(3).unwrap();
     assert_eq!(trial.leader().unwrap(), leader);
     trial.judge().unwrap();

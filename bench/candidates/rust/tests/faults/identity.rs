@@ -1,0 +1,33 @@
+//! Two candidates that were given one identity.
+
+use leasehold_test_cluster::User;
+
+use crate::endurance::{arena, endure};
+
+#[test]
+fn two_candidates_of_one_identity() {
+    endure(
+        "two candidates of one identity, the leader stopped for a while",
+        || {
+            let mut trial = arena().empty_trial("twins");
+            arena().cluster().grant(trial.lease_name())?;
+            for _ in 0..2 {
+                trial.enter_as(Some("twin"), |arena, server| {
+                    arena
+                        .cluster()
+                        .kubeconfig_for(User::Candidate, Some(server))
+                })?;
+            }
+            let old = trial.leader()?;
+            trial.candidate(&old).pause()?;
+            trial.next_leader(&old)?;
+            trial.candidate(&old).resume()?;
+            trial.says(
+                &old,
+                "another process writes the Lease under this candidate's identity `twin`",
+            )?;
+            trial.recovers()?;
+            trial.verdict()
+        },
+    );
+}

@@ -1,0 +1,24 @@
+//! `docs/SAFETY.md` names the test of each promise: they exist.
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn each_test_that_the_documentation_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("docs/SAFETY.md")).expect("docs/SAFETY.md");
+    let mut count = 0;
+    for item in text.split("\n- `").skip(1) {
+        let (item, _) = item.split_once("\n\n").unwrap_or((item, ""));
+        let (file, tests) = item.split_once("`: ").expect("a file and its tests");
+        let source = fs::read_to_string(root.join(file)).expect(file);
+        for test in tests.split('`').skip(1).step_by(2) {
+            assert!(
+                source.contains(&format!("fn {test}(")),
+                "no {test} in {file}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 50, "only {count} tests are named");
+}
