@@ -43,7 +43,11 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
         };
         match entry.what {
             What::Hears(_, News::Lease(version)) => {
-                history.seen.entry(name).or_default().push(version);
+                // Old news tells nothing: what is newer has been seen.
+                let seen = history.seen.entry(name).or_default();
+                if seen.last().is_none_or(|newest| *newest < version) {
+                    seen.push(version);
+                }
             }
             What::LeadsNoMore { token, since } => {
                 let ended = |term: &&mut Term| term.name == name && term.token == token;

@@ -55,7 +55,12 @@ impl Process {
         let gates: [Arc<Gate>; 3] = Default::default();
         let [driver_gate, listener_gate, heart_gate] = gates;
         let witness = world.witness.clone();
-        let driving = driver_gate.clone().guard(driver, move || witness.ask_all());
+        let timeline = world.timeline.clone();
+        let driving = async move {
+            driver.await;
+            timeline.note_of(name, What::Ends);
+        };
+        let driving = driver_gate.clone().guard(driving, move || witness.ask_all());
         let listening = listen(
             election.subscribe().expect("this process was not forked"),
             Application {
@@ -96,7 +101,6 @@ impl Process {
     pub(crate) async fn stop(mut self, world: &World) {
         self.request_stop(world);
         self.ended().await;
-        world.timeline.note_of(self.name, What::Ends);
         self.heart.kill();
         world.witness.forget(self.name);
     }
