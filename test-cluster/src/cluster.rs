@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::api::Api;
 use crate::control_plane::{CANDIDATE_TOKEN, ControlPlane};
 use crate::kubeconfig::{Credentials, Kubeconfig};
-use crate::rbac;
+use crate::rbac::{self, LeaseName};
 
 /// Names an existing cluster, to be used in place of a new one.
 const EXISTING: &str = "LEASEHOLD_TEST_KUBECONFIG";
@@ -169,8 +169,15 @@ impl TestCluster {
     /// Lets the candidate use one Lease in the namespace `default`, by the Role
     /// of `examples/kubernetes/rbac.yaml`. It is in effect on return.
     pub fn grant(&self, lease: &str) -> Result<()> {
-        rbac::grant(&self.api, CANDIDATE, lease)
-            .with_context(|| format!("granting the candidate the Lease {lease}"))
+        self.grant_except("default", lease, &[])
+    }
+
+    /// The same in any namespace, but for the verbs `withheld`. It replaces what was granted of
+    /// that Lease before.
+    pub fn grant_except(&self, namespace: &str, lease: &str, withheld: &[&str]) -> Result<()> {
+        let place = LeaseName { namespace, lease };
+        rbac::grant(&self.api, CANDIDATE, place, withheld)
+            .with_context(|| format!("granting the candidate the Lease {namespace}/{lease}"))
     }
 
     /// Gives the candidate another token, in place of the present one, from the

@@ -14,13 +14,21 @@ const DOCUMENTED: &str = include_str!("../../examples/kubernetes/rbac.yaml");
 const EFFECT_LIMIT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Lets `user` do with one Lease what the documented Role allows, and returns
-/// when that is in effect.
-pub(crate) fn grant(api: &Api, user: &str, lease: &str) -> Result<()> {
+/// A Lease, by its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeaseName<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) lease: &'a str,
+}
+
+/// Lets `user` do with one Lease what the documented Role allows, but for the verbs `withheld`, and
+/// returns when that is in effect.
+pub(crate) fn grant(api: &Api, user: &str, place: LeaseName<'_>, withheld: &[&str]) -> Result<()> {
+    let LeaseName { namespace, lease } = place;
     for mut object in serde_saphyr::from_multiple::<Value>(DOCUMENTED)? {
         let name = format!("leasehold-{lease}");
         object["metadata"]["name"] = json!(name);
-        object["metadata"]["namespace"] = json!("default");
+        object["metadata"]["namespace"] = json!(namespace);
         let kind = object["kind"]
             .as_str()
             .context("rbac.yaml has an object without a kind")?;
@@ -31,6 +39,7 @@ pub(crate) fn grant(api: &Api, user: &str, lease: &str) -> Result<()> {
         };
         if kind == "Role" {
             limit_to(lease, &mut object);
+            withhold(withheld, &mut object);
         } else {
             object["roleRef"]["name"] = json!(name);
             object["subjects"] = json!([{
@@ -39,10 +48,12 @@ pub(crate) fn grant(api: &Api, user: &str, lease: &str) -> Result<()> {
                 "name": user,
             }]);
         }
-        let objects = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+        let objects = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}");
         api.put(&format!("{objects}/{resource}/{name}"), &object)?;
     }
-    wait_until_allowed(api, user, lease)
+    ["get", "update", "watch", "create"]
+        .into_iter()
+        .try_for_each(|verb| wait_until(api, user, place, verb, !withheld.contains(&verb)))
 }
 
 /// Puts the Lease's name where the Role has the example's.
@@ -54,16 +65,36 @@ fn limit_to(lease: &str, role: &mut Value) {
     }
 }
 
+/// Takes verbs out of the Role, and the rules that have none left.
+fn withhold(withheld: &[&str], role: &mut Value) {
+    let Some(rules) = role["rules"].as_array_mut() else {
+        return;
+    };
+    rules.retain_mut(|rule| {
+        let verbs = rule["verbs"].as_array_mut();
+        verbs.is_some_and(|verbs| {
+            verbs.retain(|verb| !verb.as_str().is_some_and(|verb| withheld.contains(&verb)));
+            !verbs.is_empty()
+        })
+    });
+}
+
 /// The API server decides from a copy of the Roles that it keeps by a watch.
-fn wait_until_allowed(api: &Api, user: &str, lease: &str) -> Result<()> {
+fn wait_until(
+    api: &Api,
+    user: &str,
+    LeaseName { namespace, lease }: LeaseName<'_>,
+    verb: &str,
+    allowed: bool,
+) -> Result<()> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
         "spec": {
             "user": user,
             "resourceAttributes": {
-                "namespace": "default",
-                "verb": "get",
+                "namespace": namespace,
+                "verb": verb,
                 "group": "coordination.k8s.io",
                 "resource": "leases",
                 "name": lease,
@@ -76,12 +107,12 @@ fn wait_until_allowed(api: &Api, user: &str, lease: &str) -> Result<()> {
             "/apis/authorization.k8s.io/v1/subjectaccessreviews",
             &review,
         )?;
-        if answer["status"]["allowed"] == true {
+        if answer["status"]["allowed"] == allowed {
             return Ok(());
         }
         ensure!(
             Instant::now() < deadline,
-            "the Role of rbac.yaml does not let {user} get the Lease {lease}: {}",
+            "may {user} {verb} the Lease {lease}? By its Role {allowed}, but the API server says: {}",
             answer["status"]
         );
         thread::sleep(POLL_INTERVAL);
