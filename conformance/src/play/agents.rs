@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -127,12 +127,10 @@ impl<'a> Agents<'a> {
         loop {
             while let Some(event) = self.next_event(candidate) {
                 let fields = Value::Object(event.fields);
-                let verdict = match event.event == wanted {
-                    true => check(&fields),
-                    false => Err(anyhow::anyhow!(
-                        "{candidate} was told `{}` instead",
-                        event.event
-                    )),
+                let verdict = if event.event == wanted {
+                    check(&fields)
+                } else {
+                    Err(anyhow!("{candidate} was told `{}` instead", event.event))
                 };
                 match verdict {
                     Err(_) if is_passing(&event.event) => {}
