@@ -34,6 +34,9 @@ pub(crate) struct Case {
     pub(crate) config: Map<String, Value>,
     pub(crate) candidates: BTreeMap<String, Candidate>,
     pub(crate) steps: Vec<Step>,
+    /// The steps as they stand in the file, for whoever reads why one failed.
+    #[serde(skip)]
+    pub(crate) source: Value,
 }
 
 /// Where the candidates keep their Lease.
@@ -259,6 +262,7 @@ impl Case {
         let mut case: Self = serde_path_to_error::deserialize(source)?;
         number.clone_into(&mut case.number);
         name.clone_into(&mut case.file);
+        case.source = serde_json::from_str::<Value>(text)?["steps"].take();
         for (index, step) in case.steps.iter().enumerate() {
             case.check(step)
                 .with_context(|| format!("steps[{index}]"))?;

@@ -66,8 +66,9 @@ struct Play<'a> {
 impl Play<'_> {
     fn steps(&mut self) -> Result<()> {
         for (index, step) in self.case.steps.iter().enumerate() {
-            self.step(step)
-                .with_context(|| format!("steps[{index}] failed:\n  {step:?}\n "))?;
+            self.step(step).with_context(|| {
+                format!("steps[{index}] failed:\n  {}\n ", self.case.source[index])
+            })?;
         }
         self.agents.nothing_left()
     }

@@ -81,8 +81,14 @@ impl Candidate {
                     .map(Value::from)
             }
             Command::AddListener { named } => self.listen(named, false).map(Value::from),
-            Command::Acknowledge {} => Ok(self.losses.admit().into()),
-            Command::Finish {} => Ok(self.work.admit().into()),
+            Command::Acknowledge {} => {
+                self.losses.admit();
+                Ok(Value::Null)
+            }
+            Command::Finish {} => {
+                self.work.admit();
+                Ok(Value::Null)
+            }
             Command::Stall { seconds } => {
                 election.sign_of_life();
                 thread::sleep(Duration::from_secs_f64(*seconds));

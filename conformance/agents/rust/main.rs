@@ -50,6 +50,8 @@ fn main() -> Result<()> {
             }
         }
     }
-    candidates.values().for_each(|candidate| candidate.let_go());
+    for candidate in candidates.values() {
+        candidate.let_go();
+    }
     Ok(())
 }
