@@ -36,6 +36,27 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The name used in every binding.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Forbidden => "forbidden",
+            Self::Unauthorized => "unauthorized",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed_out",
+            Self::Conflict => "conflict",
+            Self::Gone => "gone",
+            Self::Corrupt => "corrupt",
+            Self::IdentityConflict => "identity_conflict",
+            Self::LeadershipLost => "leadership_lost",
+            Self::Forked => "forked",
+            Self::Closed => "closed",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// An error with its kind, a message for people, and the cause where there is one.
 #[derive(Clone, Debug)]
 pub struct Error {

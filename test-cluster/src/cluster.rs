@@ -12,7 +12,7 @@ use crate::api::Api;
 use crate::certificates;
 use crate::control_plane::{CANDIDATE_TOKEN, ControlPlane};
 use crate::kubeconfig::{Credentials, Kubeconfig};
-use crate::rbac;
+use crate::rbac::{self, LeaseName};
 
 /// Names an existing cluster, to be used in place of a new one.
 const EXISTING: &str = "LEASEHOLD_TEST_KUBECONFIG";
@@ -180,18 +180,20 @@ impl TestCluster {
     /// Lets the candidate use one Lease in the namespace `default`, by the Role
     /// of `examples/kubernetes/rbac.yaml`. It is in effect on return.
     pub fn grant(&self, lease: &str) -> Result<()> {
-        self.grant_without(lease, &[])
+        self.grant_except("default", lease, &[])
     }
 
-    /// The same without some of its verbs, in place of what was granted before.
-    pub fn grant_without(&self, lease: &str, verbs: &[&str]) -> Result<()> {
-        rbac::grant(&self.api, CANDIDATE, lease, verbs)
-            .with_context(|| format!("granting the candidate the Lease {lease}"))
+    /// The same in any namespace, but for the verbs `withheld`. It replaces what was granted of
+    /// that Lease before.
+    pub fn grant_except(&self, namespace: &str, lease: &str, withheld: &[&str]) -> Result<()> {
+        let place = LeaseName { namespace, lease };
+        rbac::grant(&self.api, CANDIDATE, place, withheld)
+            .with_context(|| format!("granting the candidate the Lease {namespace}/{lease}"))
     }
 
     /// Takes back all that was granted for this Lease.
     pub fn revoke(&self, lease: &str) -> Result<()> {
-        self.grant_without(lease, &rbac::VERBS)
+        self.grant_except("default", lease, &rbac::VERBS)
     }
 
     /// Gives the candidate another token, in place of the present one, from the

@@ -17,13 +17,21 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// What the documented Role allows.
 pub(crate) const VERBS: [&str; 4] = ["get", "update", "watch", "create"];
 
-/// Lets `user` do with one Lease what the documented Role allows, but for the verbs
-/// `without`, and returns when that is in effect.
-pub(crate) fn grant(api: &Api, user: &str, lease: &str, without: &[&str]) -> Result<()> {
+/// A Lease, by its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeaseName<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) lease: &'a str,
+}
+
+/// Lets `user` do with one Lease what the documented Role allows, but for the verbs `withheld`, and
+/// returns when that is in effect.
+pub(crate) fn grant(api: &Api, user: &str, place: LeaseName<'_>, withheld: &[&str]) -> Result<()> {
+    let LeaseName { namespace, lease } = place;
     for mut object in serde_saphyr::from_multiple::<Value>(DOCUMENTED)? {
         let name = format!("leasehold-{lease}");
         object["metadata"]["name"] = json!(name);
-        object["metadata"]["namespace"] = json!("default");
+        object["metadata"]["namespace"] = json!(namespace);
         let kind = object["kind"]
             .as_str()
             .context("rbac.yaml has an object without a kind")?;
@@ -33,7 +41,8 @@ pub(crate) fn grant(api: &Api, user: &str, lease: &str, without: &[&str]) -> Res
             other => anyhow::bail!("rbac.yaml has a {other}; expected a Role and a RoleBinding"),
         };
         if kind == "Role" {
-            limit_to(lease, without, &mut object);
+            limit_to(lease, &mut object);
+            withhold(withheld, &mut object);
         } else {
             object["roleRef"]["name"] = json!(name);
             object["subjects"] = json!([{
@@ -42,36 +51,42 @@ pub(crate) fn grant(api: &Api, user: &str, lease: &str, without: &[&str]) -> Res
                 "name": user,
             }]);
         }
-        let objects = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+        let objects = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}");
         api.put(&format!("{objects}/{resource}/{name}"), &object)?;
     }
-    for verb in VERBS {
-        wait_until_in_effect(api, user, lease, verb, !without.contains(&verb))?;
-    }
-    Ok(())
+    VERBS
+        .into_iter()
+        .try_for_each(|verb| wait_until(api, user, place, verb, !withheld.contains(&verb)))
 }
 
-/// Puts the Lease's name where the Role has the example's, and takes verbs away.
-fn limit_to(lease: &str, without: &[&str], role: &mut Value) {
+/// Puts the Lease's name where the Role has the example's.
+fn limit_to(lease: &str, role: &mut Value) {
     for rule in role["rules"].as_array_mut().into_iter().flatten() {
         if let Some(names) = rule.get_mut("resourceNames") {
             *names = json!([lease]);
         }
-        if let Some(verbs) = rule["verbs"].as_array_mut() {
-            verbs.retain(|verb| verb.as_str().is_none_or(|verb| !without.contains(&verb)));
-        }
-    }
-    if let Some(rules) = role["rules"].as_array_mut() {
-        // A rule without verbs is refused.
-        rules.retain(|rule| rule["verbs"] != json!([]));
     }
 }
 
+/// Takes verbs out of the Role, and the rules that have none left.
+fn withhold(withheld: &[&str], role: &mut Value) {
+    let Some(rules) = role["rules"].as_array_mut() else {
+        return;
+    };
+    rules.retain_mut(|rule| {
+        let verbs = rule["verbs"].as_array_mut();
+        verbs.is_some_and(|verbs| {
+            verbs.retain(|verb| !verb.as_str().is_some_and(|verb| withheld.contains(&verb)));
+            !verbs.is_empty()
+        })
+    });
+}
+
 /// The API server decides from a copy of the Roles that it keeps by a watch.
-fn wait_until_in_effect(
+fn wait_until(
     api: &Api,
     user: &str,
-    lease: &str,
+    LeaseName { namespace, lease }: LeaseName<'_>,
     verb: &str,
     allowed: bool,
 ) -> Result<()> {
@@ -81,7 +96,7 @@ fn wait_until_in_effect(
         "spec": {
             "user": user,
             "resourceAttributes": {
-                "namespace": "default",
+                "namespace": namespace,
                 "verb": verb,
                 "group": "coordination.k8s.io",
                 "resource": "leases",
@@ -100,8 +115,7 @@ fn wait_until_in_effect(
         }
         ensure!(
             Instant::now() < deadline,
-            "the Role of rbac.yaml should make it {allowed} that {user} may {verb} the Lease \
-             {lease}: {}",
+            "may {user} {verb} the Lease {lease}? By its Role {allowed}, but the API server says: {}",
             answer["status"]
         );
         thread::sleep(POLL_INTERVAL);

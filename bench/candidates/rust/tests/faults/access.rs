@@ -54,7 +54,7 @@ fn without(arena: &Arena, verb: &str, fault: &'static str) {
     endure(fault, || {
         let mut trial = arena.empty_trial(&format!("no-{verb}"));
         let lease = trial.lease_name().to_owned();
-        cluster.grant_without(&lease, &[verb])?;
+        cluster.grant_except("default", &lease, &[verb])?;
         trial.enter_three()?;
         trial.everyone_says(&format!("The verb {verb} is not granted. Bind this Role:"))?;
         trial.nobody_leads()?;
@@ -73,7 +73,7 @@ fn without_watch() {
     endure("`watch` not granted, the leader killed", || {
         let mut trial = arena().empty_trial("no-watch");
         let cluster = arena().cluster();
-        cluster.grant_without(trial.lease_name(), &["watch"])?;
+        cluster.grant_except("default", trial.lease_name(), &["watch"])?;
         trial.enter_three()?;
         let leader = trial.leader()?;
         trial.everyone_says("polling, since the Lease may not be watched")?;

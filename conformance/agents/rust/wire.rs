@@ -1,0 +1,66 @@
+//! From Leasehold's values to JSON, on the standard output.
+
+use std::io::{Write, stdout};
+
+use leasehold::{Error, Event, Result, Status, Term};
+use serde_json::{Value, json};
+
+/// Writes one line at once.
+pub(crate) fn say(line: &Value) {
+    let mut stdout = stdout().lock();
+    // Whoever closed it listens no more.
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+pub(crate) fn answer(id: u64, outcome: Result<Value>) {
+    say(&match outcome {
+        Ok(value) => json!({ "id": id, "ok": value }),
+        Err(error) => json!({ "id": id, "error": of_error(&error) }),
+    });
+}
+
+pub(crate) fn tell(candidate: &str, event: &Event) {
+    let mut line = match event {
+        Event::Acquired(term) => json!({ "event": "acquired", "term": of_term(term) }),
+        Event::Lost(loss) => json!({
+            "event": "lost",
+            "term": of_term(&loss.term),
+            "reason": loss.reason.name(),
+        }),
+        Event::LeaderChanged(leader) => json!({ "event": "leader_changed", "leader": leader }),
+        Event::RenewalFailing(error) => {
+            json!({ "event": "renewal_failing", "error": of_error(error) })
+        }
+        Event::Stopped => json!({ "event": "stopped" }),
+        other => json!({ "event": format!("{other:?}") }),
+    };
+    line["candidate"] = json!(candidate);
+    say(&line);
+}
+
+pub(crate) fn of_term(term: &Term) -> Value {
+    json!({
+        "fencing_token": term.fencing_token().to_string(),
+        "transitions": term.transitions(),
+        "lease_uid": term.lease_uid(),
+        "is_valid": term.is_valid(),
+    })
+}
+
+pub(crate) fn of_status(status: &Status) -> Value {
+    json!({
+        "lease": status.lease,
+        "mode": status.mode.to_string(),
+        "identity": status.identity,
+        "role": status.role.name(),
+        "holder": status.holder,
+        "why_not_leading": status.why_not_leading,
+        "failing": status.failing.as_ref().map(of_error),
+        "watching": status.watching,
+        "fencing_token": status.fencing_token.map(|token| token.to_string()),
+    })
+}
+
+fn of_error(error: &Error) -> Value {
+    json!({ "kind": error.kind().name(), "message": error.message() })
+}

@@ -1,0 +1,222 @@
+//! The agents of a case: who is asked what, and what they said.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::LIMIT;
+use crate::agent::{Agent, Line, Process};
+use crate::case::{Case, EventName};
+use crate::protocol::{self, Command, Event, Hello, Outcome, Request, Said};
+use crate::transcript::Transcript;
+
+/// The process of all candidates who do not say which.
+const MAIN: &str = "main";
+
+pub(super) struct Agents<'a> {
+    case: &'a Case,
+    pub(super) transcript: Transcript,
+    processes: BTreeMap<String, Process>,
+    lines: Receiver<(String, Line)>,
+    hello: Option<Hello>,
+    requests: u64,
+    answers: BTreeMap<u64, Outcome>,
+    /// Answers that a later step is about.
+    later: BTreeMap<String, u64>,
+    /// What each candidate's listener was told, oldest first.
+    events: BTreeMap<String, VecDeque<Event>>,
+}
+
+impl<'a> Agents<'a> {
+    pub(super) fn start(case: &'a Case, agent: &Agent) -> Result<Self> {
+        let (sender, lines) = channel();
+        let mut processes = BTreeMap::new();
+        for candidate in case.candidates.values() {
+            let name = candidate.process.as_deref().unwrap_or(MAIN);
+            if !processes.contains_key(name) {
+                let process = Process::start(agent, name, &case.environment, &sender)?;
+                processes.insert(name.to_owned(), process);
+            }
+        }
+        let mut agents = Self {
+            case,
+            transcript: Transcript::new(),
+            processes,
+            lines,
+            hello: None,
+            requests: 0,
+            answers: BTreeMap::new(),
+            later: BTreeMap::new(),
+            events: BTreeMap::new(),
+        };
+        agents.greet()?;
+        Ok(agents)
+    }
+
+    fn greet(&mut self) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while self.hello.is_none() {
+            self.listen(deadline)
+                .context("waiting for the agent's hello")?;
+        }
+        let spoken = self.hello.as_ref().map(|hello| hello.protocol);
+        ensure!(
+            spoken == Some(protocol::VERSION),
+            "the agent speaks protocol {spoken:?}, the driver {}",
+            protocol::VERSION
+        );
+        Ok(())
+    }
+
+    pub(super) fn cannot(&self, command: &str) -> bool {
+        let mut unable = self.hello.iter().flat_map(|hello| &hello.cannot);
+        unable.any(|unable| unable == command)
+    }
+
+    /// Sends a request and returns its number.
+    pub(super) fn ask(&mut self, candidate: &str, command: &Command) -> Result<u64> {
+        self.requests += 1;
+        let request = Request {
+            id: self.requests,
+            candidate: candidate.to_owned(),
+            command: command.clone(),
+        };
+        let name = self.case.candidates[candidate].process.as_deref();
+        let name = name.unwrap_or(MAIN);
+        let process = self.processes.get_mut(name);
+        let process = process.with_context(|| format!("the process {name} was killed"))?;
+        let line = process.ask(&request)?;
+        self.transcript.note(&format!("→ {name}"), line);
+        Ok(request.id)
+    }
+
+    pub(super) fn answer(&mut self, id: u64) -> Result<Outcome> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(outcome) = self.answers.remove(&id) {
+                return Ok(outcome);
+            }
+            self.listen(deadline)
+                .with_context(|| format!("no answer to request {id}"))?;
+        }
+    }
+
+    pub(super) fn answer_later(&mut self, name: &str, id: u64) {
+        self.later.insert(name.to_owned(), id);
+    }
+
+    pub(super) fn later_answer(&mut self, name: &str) -> Result<Outcome> {
+        let id = self.later.remove(name);
+        self.answer(id.with_context(|| format!("no call is answered as {name}"))?)
+    }
+
+    /// Waits for the event. Those that only tell how an election stands may be left out by one
+    /// store and told by another, so they are passed over; all others are due in their order.
+    pub(super) fn event(
+        &mut self,
+        candidate: &str,
+        name: EventName,
+        mut check: impl FnMut(&Value) -> Result<()>,
+    ) -> Result<()> {
+        let wanted = serde_json::to_value(name)?;
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            while let Some(event) = self.next_event(candidate) {
+                let fields = Value::Object(event.fields);
+                let verdict = if event.event == wanted {
+                    check(&fields)
+                } else {
+                    Err(anyhow!("{candidate} was told `{}` instead", event.event))
+                };
+                match verdict {
+                    Err(_) if is_passing(&event.event) => {}
+                    verdict => return verdict,
+                }
+            }
+            self.listen(deadline)
+                .with_context(|| format!("{candidate} was not told {wanted}"))?;
+        }
+    }
+
+    fn next_event(&mut self, candidate: &str) -> Option<Event> {
+        self.events.get_mut(candidate)?.pop_front()
+    }
+
+    /// Nothing was told that no step expected.
+    pub(super) fn nothing_left(&mut self) -> Result<()> {
+        while let Ok((name, line)) = self.lines.try_recv() {
+            self.hear(&name, line)?;
+        }
+        let mut left = self.events.values().flatten();
+        match left.find(|event| !is_passing(&event.event)) {
+            Some(event) => bail!(
+                "after the last step: {} was told `{}`, which no step expects",
+                event.candidate,
+                event.event
+            ),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn kill(&mut self, name: &str) -> Result<()> {
+        let process = self.processes.remove(name);
+        process
+            .with_context(|| format!("there is no process {name}"))?
+            .signal(Signal::KILL)
+    }
+
+    pub(super) fn signal(&mut self, name: &str, signal: Signal) -> Result<()> {
+        let process = self.processes.get(name);
+        process
+            .with_context(|| format!("there is no process {name}"))?
+            .signal(signal)
+    }
+
+    /// Takes in the next line of any agent.
+    fn listen(&mut self, deadline: Instant) -> Result<()> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self.lines.recv_timeout(left) {
+            Ok((name, line)) => self.hear(&name, line),
+            Err(RecvTimeoutError::Timeout) => bail!("nothing within {LIMIT:?}"),
+            Err(RecvTimeoutError::Disconnected) => bail!("all agents have ended"),
+        }
+    }
+
+    fn hear(&mut self, name: &str, line: Line) -> Result<()> {
+        let line = match line {
+            Line::Output(line) => line,
+            Line::Complaint(line) => {
+                self.transcript.note(&format!("{name} !"), line);
+                return Ok(());
+            }
+            Line::Ended => {
+                self.transcript.note(&format!("{name} →"), "(has ended)");
+                let killed = !self.processes.contains_key(name);
+                ensure!(killed, "the agent's process {name} has ended");
+                return Ok(());
+            }
+        };
+        self.transcript.note(&format!("{name} →"), &line);
+        match serde_json::from_str(&line)
+            .with_context(|| format!("the agent does not keep to the protocol: {line}"))?
+        {
+            Said::Hello(hello) => self.hello = Some(hello),
+            Said::Answer { id, outcome } => {
+                self.answers.insert(id, outcome);
+            }
+            Said::Event(event) => {
+                let queue = self.events.entry(event.candidate.clone()).or_default();
+                queue.push_back(event);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_passing(event: &str) -> bool {
+    ["leader_changed", "renewal_failing"].contains(&event)
+}

@@ -1,0 +1,104 @@
+//! Where a case is played: a namespace of the cluster, or a folder; and who else acts there.
+
+mod folder;
+mod namespace;
+
+use anyhow::{Result, bail};
+use leasehold_test_cluster::TestCluster;
+use serde_json::{Map, Value, json};
+
+use self::folder::Folder;
+use self::namespace::Namespace;
+use crate::case::{Case, NetworkStep, ServerStep, Store, Verb};
+
+/// The place of one case, which nobody else uses.
+pub(crate) enum Stage<'a> {
+    Namespace(Box<Namespace<'a>>),
+    Folder(Folder),
+    Nowhere,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(case: &Case, store: Store, cluster: Option<&'a TestCluster>) -> Result<Self> {
+        Ok(match (store, cluster) {
+            (Store::Kubernetes, Some(cluster)) => {
+                Self::Namespace(Box::new(Namespace::new(cluster, case)?))
+            }
+            (Store::Kubernetes, None) => bail!("this case needs a cluster"),
+            (Store::File, _) => Self::Folder(Folder::new(&lease_name(case))?),
+            (Store::None, _) => Self::Nowhere,
+        })
+    }
+
+    /// The settings that every candidate of `case` has, unless it says otherwise.
+    pub(crate) fn settings(&self, case: &Case, behind_proxy: bool) -> Map<String, Value> {
+        let timings = json!({
+            "lease": lease_name(case),
+            "lease_duration": 3,
+            "renew_deadline": 2,
+            "retry_period": 0.2,
+        });
+        let place = match self {
+            Self::Namespace(namespace) => namespace.settings(behind_proxy),
+            Self::Folder(folder) => folder.settings(),
+            Self::Nowhere => json!({}),
+        };
+        let fields = [timings, place].into_iter().filter_map(|it| match it {
+            Value::Object(fields) => Some(fields),
+            _ => None,
+        });
+        fields.flatten().collect()
+    }
+
+    /// The Lease; null where there is none.
+    pub(crate) fn lease(&self) -> Result<Value> {
+        match self {
+            Self::Namespace(namespace) => namespace.lease(),
+            Self::Folder(folder) => folder.lease(),
+            Self::Nowhere => Ok(Value::Null),
+        }
+    }
+
+    pub(crate) fn delete(&self) -> Result<()> {
+        match self {
+            Self::Namespace(namespace) => namespace.delete(),
+            Self::Folder(folder) => folder.delete(),
+            Self::Nowhere => bail!("there is no store"),
+        }
+    }
+
+    pub(crate) fn create(&self, spec: &Value) -> Result<()> {
+        self.namespace()?.create(spec)
+    }
+
+    pub(crate) fn edit(&self, patch: &Value) -> Result<()> {
+        self.namespace()?.edit(patch)
+    }
+
+    pub(crate) fn take(&self, holder: &str, duration: u32) -> Result<()> {
+        self.namespace()?.take(holder, duration)
+    }
+
+    pub(crate) fn without_verbs(&self, verbs: &[Verb]) -> Result<()> {
+        self.namespace()?.grant_except(verbs)
+    }
+
+    pub(crate) fn network(&self, step: NetworkStep) -> Result<()> {
+        self.namespace()?.network(step)
+    }
+
+    pub(crate) fn server(&self, step: ServerStep) -> Result<()> {
+        self.namespace()?.server(step)
+    }
+
+    fn namespace(&self) -> Result<&Namespace<'a>> {
+        match self {
+            Self::Namespace(namespace) => Ok(namespace),
+            _ => bail!("this step needs the store kubernetes"),
+        }
+    }
+}
+
+fn lease_name(case: &Case) -> String {
+    format!("case-{}", case.number)
+}

@@ -1,0 +1,45 @@
+//! A folder of mode `file`.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder of its own for one case.
+pub(crate) struct Folder {
+    folder: TempDir,
+    lease: String,
+}
+
+impl Folder {
+    pub(crate) fn new(lease: &str) -> Result<Self> {
+        Ok(Self {
+            folder: TempDir::with_prefix("leasehold-conformance-")?,
+            lease: lease.to_owned(),
+        })
+    }
+
+    pub(crate) fn settings(&self) -> Value {
+        json!({ "mode": "file", "directory": self.folder.path(), "namespace": "default" })
+    }
+
+    pub(crate) fn lease(&self) -> Result<Value> {
+        match fs::read(self.file()) {
+            Ok(text) => Ok(serde_json::from_slice(&text)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Value::Null),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn delete(&self) -> Result<()> {
+        Ok(fs::remove_file(self.file())?)
+    }
+
+    fn file(&self) -> PathBuf {
+        let namespace = self.folder.path().join("default");
+        namespace.join(&self.lease).join("lease.json")
+    }
+}
