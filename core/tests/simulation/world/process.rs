@@ -60,7 +60,9 @@ impl Process {
             driver.await;
             timeline.note_of(name, What::Ends);
         };
-        let driving = driver_gate.clone().guard(driving, move || witness.ask_all());
+        let driving = driver_gate
+            .clone()
+            .guard(driving, move || witness.ask_all());
         let listening = listen(
             election.subscribe().expect("this process was not forked"),
             Application {
