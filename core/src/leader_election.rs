@@ -263,6 +263,12 @@ impl LeaderElection {
             status.why_not_leading = standing.why_not_leading;
             status.failing = standing.failing;
             status.watching = standing.watching;
+            if status.role == Role::Leader && status.remaining.is_zero() {
+                let why =
+                    "the term has ended, and the election's background thread has not run since";
+                status.role = Role::Candidate;
+                status.why_not_leading = Some(why.to_owned());
+            }
         } else {
             status.why_not_leading = Some("the election has not been started".to_owned());
         }

@@ -94,11 +94,11 @@ pub(crate) fn in_virtual_time(plan: Plan, script: impl AsyncFnOnce(&Arc<World>))
 impl World {
     fn new(plan: Plan) -> Self {
         let timeline = Arc::new(Timeline::new());
-        let latest_write = plan.longest_lease() * LATEST_WRITE;
+        let longest_lease = plan.longest_lease();
         Self {
-            server: Arc::new(ApiServer::new(timeline.clone())),
+            server: Arc::new(ApiServer::new(timeline.clone(), longest_lease)),
             links: (0..CANDIDATES)
-                .map(|_| Arc::new(Link::new(latest_write)))
+                .map(|_| Arc::new(Link::new(longest_lease * LATEST_WRITE)))
                 .collect(),
             witness: Arc::new(Witness::new(timeline.clone())),
             timeline,

@@ -41,6 +41,8 @@ impl Request {
 pub(crate) struct ApiServer {
     pub(crate) store: MemoryStore,
     timeline: Arc<Timeline>,
+    /// In seconds.
+    longest_lease: i32,
     down: AtomicBool,
     log: Mutex<Log>,
 }
@@ -52,10 +54,11 @@ struct Log {
 }
 
 impl ApiServer {
-    pub(crate) fn new(timeline: Arc<Timeline>) -> Self {
+    pub(crate) fn new(timeline: Arc<Timeline>, longest_lease: Duration) -> Self {
         Self {
             store: MemoryStore::new(),
             timeline,
+            longest_lease: i32::try_from(longest_lease.as_secs()).unwrap_or(i32::MAX),
             down: AtomicBool::new(false),
             log: Mutex::default(),
         }
@@ -121,8 +124,12 @@ impl ApiServer {
                     self.store.edit(|record| record.holder.clear()),
                 );
             }
-            Meddling::Lengthen => note(holder, self.edit_duration(|seconds| seconds * 2)),
-            Meddling::Shorten => note(holder, self.edit_duration(|seconds| seconds.div_ceil(5))),
+            Meddling::Lengthen => {
+                note(holder, self.edit_duration(|_| self.longest_lease * 2));
+            }
+            Meddling::Shorten => {
+                note(holder, self.edit_duration(|seconds| (seconds / 5).max(1)));
+            }
             Meddling::Take => note(
                 Holder::Outsider,
                 self.store.edit(|record| {
@@ -165,10 +172,9 @@ impl ApiServer {
         );
     }
 
-    fn edit_duration(&self, change: impl FnOnce(u32) -> u32) -> Option<StoredLease> {
+    fn edit_duration(&self, change: impl FnOnce(i32) -> i32) -> Option<StoredLease> {
         self.store.edit(|record| {
-            let seconds = record.lease_duration_seconds.unwrap_or_default();
-            record.lease_duration_seconds = Some(change(seconds.unsigned_abs()).cast_signed());
+            record.lease_duration_seconds = record.lease_duration_seconds.map(change);
         })
     }
 

@@ -274,6 +274,7 @@ impl fmt::Display for What {
                 write!(f, "leads NO MORE under token {token}, since {since:.3} s")
             }
             Self::GivesNoReason => write!(f, "does not lead and gives NO REASON"),
+            Self::Told(Told::LeaderChanged(holder)) => write!(f, "told of holder {holder:?}"),
             Self::Told(told) => write!(f, "told {told:?}"),
             Self::WorkEnds { token } => write!(f, "work ends under token {token}"),
         }
