@@ -153,11 +153,13 @@ impl Observed {
         }
         // A holder that has not yet noticed the deletion may lead for its own duration. A watch
         // tells of each holder, but between two reads there may have been one that nobody saw.
-        let holder_duration = self.holder_duration.take();
-        let unseen = version.is_none() && !self.is_unknown();
-        self.free_at = match holder_duration.or(unseen.then_some(self.own_duration)) {
+        let unseen = match version {
+            None if !self.is_unknown() => self.own_duration,
+            _ => Duration::ZERO,
+        };
+        self.free_at = match self.holder_duration.take() {
             Some(duration) => now + duration,
-            None => self.free_at.max(now),
+            None => self.free_at.max(now + unseen),
         };
         self.replace(now, State::Absent);
         Change::Record
@@ -195,7 +197,8 @@ impl Observed {
         match self.holder_duration {
             Some(_) if at_once => now,
             None if at_once => self.free_at.max(now),
-            held => now + held.map_or(written, |held| held.max(written)),
+            Some(held) => now + held.max(written),
+            None => self.free_at.max(now + written),
         }
     }
 

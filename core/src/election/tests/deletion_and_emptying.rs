@@ -146,6 +146,25 @@ fn between_two_reads_there_may_have_been_a_holder_that_nobody_saw() {
 }
 
 #[test]
+fn what_happens_to_a_lease_without_holder_does_not_shorten_the_wait_for_the_last_one() {
+    let anew = |store: &MemoryStore| {
+        store.delete();
+        store.put_foreign(LeaseRecord::default());
+    };
+    let deleted = |store: &MemoryStore| drop(store.delete());
+    for later in [anew, deleted] {
+        let store = store_held_by("b", 60);
+        let mut a = candidate("a", &store).without_watch();
+        a.run_until(10.0);
+        store.edit(emptied);
+        a.run_until(20.0);
+        later(&store);
+        a.run_until(69.9).assert_not_leader();
+        a.run_until(72.1).assert_leader();
+    }
+}
+
+#[test]
 fn a_watch_that_tells_of_a_deletion_leaves_out_no_holder() {
     let store = store_with(released());
     let mut a = candidate("a", &store);

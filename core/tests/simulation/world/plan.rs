@@ -19,7 +19,7 @@ pub(crate) const CANDIDATES: usize = 3;
 const LENGTH: u32 = 40;
 /// How far a clock may be off the true one. Two clocks then differ by less than the ratio of lease
 /// duration and renew deadline, which is what the protocol can bear.
-const DRIFT: f64 = 0.1;
+const DRIFT: f64 = 0.05;
 const FIRST_WALL_TIME: i64 = 1_790_000_000_000_000;
 const DAY: i64 = 86_400_000_000;
 
