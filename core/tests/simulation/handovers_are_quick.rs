@@ -59,7 +59,7 @@ fn a_leader_that_dies_is_followed_when_its_lease_has_run_out() {
             let followed_after = next_leader(world, died_at).await;
             let lease = world.plan.longest_lease();
             let retry = world.plan.candidates[0].retry_period;
-            let expected = lease - retry - ROUND_TRIPS..=lease + ROUND_TRIPS;
+            let expected = lease.saturating_sub(retry + ROUND_TRIPS)..=lease + ROUND_TRIPS;
             assert!(
                 expected.contains(&followed_after),
                 "seed {seed}: {followed_after:?}"

@@ -41,12 +41,13 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
             }
             (What::IsLetGo(_), Some(stop)) => {
                 let since = stop.held_up_since.take();
-                stop.held_up += since.map_or(Duration::ZERO, |since| entry.at - since);
+                stop.held_up +=
+                    since.map_or(Duration::ZERO, |since| entry.at.saturating_sub(since));
             }
             (What::Ends, Some(stop)) => {
                 let setup = &run.plan.candidates[name.slot];
                 let allowed = (setup.drain_timeout + setup.renew_deadline).div_f64(setup.rate);
-                let took = entry.at - stop.asked_at - stop.held_up;
+                let took = entry.at.saturating_sub(stop.asked_at + stop.held_up);
                 if took > allowed + SLACK {
                     return Violation::new(entry.at, format!("{name} took {took:?} to stop"));
                 }

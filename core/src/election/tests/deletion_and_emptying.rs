@@ -151,7 +151,7 @@ fn what_happens_to_a_lease_without_holder_does_not_shorten_the_wait_for_the_last
         store.delete();
         store.put_foreign(LeaseRecord::default());
     };
-    let deleted = |store: &MemoryStore| drop(store.delete());
+    let deleted = |store: &MemoryStore| assert!(store.delete());
     for later in [anew, deleted] {
         let store = store_held_by("b", 60);
         let mut a = candidate("a", &store).without_watch();
