@@ -22,7 +22,7 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
             && held.holder != Holder::Candidate(name)
         {
             let rate = run.plan.candidates[name.slot].rate;
-            let age = entry.at - since;
+            let age = entry.at.checked_sub(since).unwrap();
             if age + SLACK < held.lease_duration.div_f64(rate) {
                 let what = format!(
                     "{name} takes the Lease {age:?} after v{}, which is valid for {:?}",

@@ -89,9 +89,10 @@ impl ApiServer {
             Request::Replace(seen, record) => Some(self.store.replace(seen, record).await?),
         };
         if let (Asked::Write(kind), Some(lease)) = (asked, &answer) {
-            let holder = match lease.record.is_held() {
-                true => Holder::Candidate(by),
-                false => Holder::Nobody,
+            let holder = if lease.record.is_held() {
+                Holder::Candidate(by)
+            } else {
+                Holder::Nobody
             };
             self.note(Who::Candidate(by), kind, holder, lease);
         }

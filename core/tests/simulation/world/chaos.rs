@@ -123,10 +123,14 @@ impl Trouble {
         let note = |what| self.world.timeline.note_of(process.name, what);
         let threads = process.threads_held_up_by(mishap);
         note(What::IsHeldUp(mishap));
-        threads.iter().for_each(|thread| thread.close());
+        for thread in &threads {
+            thread.close();
+        }
         sleep(duration).await;
         note(What::IsLetGo(mishap));
-        threads.iter().for_each(|thread| thread.open());
+        for thread in &threads {
+            thread.open();
+        }
     }
 
     async fn on_link(mut self) {

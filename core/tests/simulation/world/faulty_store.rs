@@ -146,7 +146,7 @@ impl FaultyStore {
             if self.link.silences_watch() {
                 self.link.until(|link| !link.silences_watch()).await;
                 // The connection may have survived, and all that was sent on it.
-                if self.dice.draw(|random| random.bool()) {
+                if self.dice.draw(fastrand::Rng::bool) {
                     return Some(broken());
                 }
             }

@@ -170,7 +170,7 @@ async fn listen(mut events: Subscription, mut application: Application) {
         let told = |told| {
             application
                 .timeline
-                .note_of(application.name, What::Told(told))
+                .note_of(application.name, What::Told(told));
         };
         match event {
             Event::Acquired(term) => told(Told::Acquired {
