@@ -136,7 +136,10 @@ impl Observed {
             self.free_at = (now + duration).max(self.changed_at + written);
             self.keep(State::Present(lease));
         } else {
-            self.free_at = now + duration;
+            // Whoever breaks in does not end the wait for the holder before.
+            let same_holder = self.holder() == Some(lease.record.holder.as_str());
+            let before = if same_holder { now } else { self.free_at };
+            self.free_at = before.max(now + duration);
             self.holder_duration = Some(duration);
             self.replace(now, State::Present(lease));
         }

@@ -46,6 +46,16 @@ fn each_renewal_starts_the_wait_anew() {
 }
 
 #[test]
+fn whoever_breaks_in_does_not_end_the_wait_for_the_holder_before() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.put_foreign(held_by("c", 3));
+    a.run_until(59.9).assert_not_leader();
+    a.run_until(60.0).assert_leader();
+}
+
+#[test]
 fn reading_an_unchanged_record_again_resets_nothing() {
     let mut a = candidate("a", &store_held_by("b", 15)).without_watch();
     a.run_until(14.9);
