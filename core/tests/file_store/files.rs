@@ -197,7 +197,10 @@ async fn a_watch_tells_the_end_of_its_folder_and_the_next_one_what_comes_after()
         panic!("the deletion was due");
     };
     assert!(deleted > seen.version);
-    assert!(next(&mut watch).await.is_none());
+    // Elsewhere the watch goes on, for it polls.
+    if cfg!(target_os = "linux") {
+        assert!(next(&mut watch).await.is_none());
+    }
 
     let mut watch = store.watch(deleted);
     assert!(matches!(
