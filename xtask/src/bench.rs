@@ -13,6 +13,7 @@ use crate::candidate::{self, Language};
 
 const CANDIDATES: usize = 3;
 const LIMIT: Duration = Duration::from_secs(60);
+const STAGGER: Duration = Duration::from_millis(500);
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -61,12 +62,18 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs `measure` `rounds` times, in threads of their own.
+/// Runs `measure` `rounds` times, in threads of their own that start one after another, so that
+/// what they measure does not happen to all of them at one instant.
 fn at_once<T: Send>(rounds: usize, measure: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
     std::thread::scope(|scope| {
         let measure = &measure;
         let threads: Vec<_> = (0..rounds)
-            .map(|number| scope.spawn(move || measure(number)))
+            .map(|number| {
+                scope.spawn(move || {
+                    std::thread::sleep(STAGGER * u32::try_from(number)?);
+                    measure(number)
+                })
+            })
             .collect();
         let results = threads.into_iter().map(|thread| {
             thread
