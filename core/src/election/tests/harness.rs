@@ -23,8 +23,7 @@ const WALL_START: i64 = 1_800_000_000_000_000;
 /// More requests than this without time passing is a hot loop.
 const MOST_REQUESTS_AT_ONCE: usize = 20;
 
-/// 15, 10 and 2 seconds; work stops within 30. No candidates to speak of, so that an attempt comes on
-/// the dot and not a little later at random.
+/// 15, 10 and 2 seconds; work stops within 30. A few candidates, so that none spreads its attempts.
 pub(super) fn settings(identity: &str) -> Settings {
     Settings {
         identity: identity.to_owned(),
@@ -34,7 +33,7 @@ pub(super) fn settings(identity: &str) -> Settings {
         drain_timeout: secs(30.0),
         release_on_stop: true,
         reclaim: false,
-        candidates: 0,
+        candidates: 3,
         seed: 7,
     }
 }
