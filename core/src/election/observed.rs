@@ -113,7 +113,6 @@ impl Observed {
         let held = lease.record.is_held();
         self.holder_duration = held.then(|| self.duration_of(&lease.record));
         self.free_at = now;
-        self.before_until = now;
         if self.is_unchanged(&lease) {
             self.keep(State::Present(lease));
         } else {
