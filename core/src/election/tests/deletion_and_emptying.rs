@@ -143,6 +143,15 @@ fn between_two_reads_there_may_have_been_a_holder_that_nobody_saw() {
     a.at(2.5).expect("read").answer();
     a.run_until(62.4).assert_not_leader();
     a.run_until(62.5).assert_leader();
+
+    let store = store_held_by("b", 3);
+    let mut a = candidate("a", &store).without_watch();
+    a.expect("read").answer();
+    store.put_foreign(held_by("c", 15));
+    store.delete();
+    a.at(2.5).expect("read").answer();
+    a.run_until(17.4).assert_not_leader();
+    a.run_until(17.5).assert_leader();
 }
 
 #[test]

@@ -51,8 +51,30 @@ fn whoever_breaks_in_does_not_end_the_wait_for_the_holder_before() {
     let mut a = candidate("a", &store);
     a.run_until(10.0);
     store.put_foreign(held_by("c", 3));
+    a.run_until(12.0);
+    store.edit(renewed);
+    a.run_until(14.0);
+    store.edit(|record| record.lease_duration_seconds = Some(2));
     a.run_until(59.9).assert_not_leader();
     a.run_until(60.0).assert_leader();
+}
+
+#[test]
+fn a_lease_that_whoever_broke_in_has_lost_again_is_still_waited_for() {
+    let lost: [fn(&MemoryStore); 2] = [
+        |store| _ = store.edit(|record| record.holder.clear()),
+        |store| _ = store.delete(),
+    ];
+    for lost in lost {
+        let store = store_held_by("b", 60);
+        let mut a = candidate("a", &store);
+        a.run_until(10.0);
+        store.put_foreign(held_by("c", 3));
+        a.run_until(12.0);
+        lost(&store);
+        a.run_until(59.9).assert_not_leader();
+        a.run_until(60.0).assert_leader();
+    }
 }
 
 #[test]
@@ -135,6 +157,21 @@ fn a_duration_lengthened_by_hand_counts_from_the_edit() {
     store.edit(|record| record.lease_duration_seconds = Some(60));
     a.run_until(69.9).assert_not_leader();
     a.run_until(70.0).assert_leader();
+}
+
+#[test]
+fn a_duration_lengthened_by_hand_is_put_right_by_the_holders_next_renewal() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.edit(|record| record.lease_duration_seconds = Some(1_000_000));
+    a.run_until(11.0);
+    store.edit(|record| {
+        record.lease_duration_seconds = Some(15);
+        renewed(record);
+    });
+    a.run_until(25.9).assert_not_leader();
+    a.run_until(26.0).assert_leader();
 }
 
 #[test]

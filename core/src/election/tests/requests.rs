@@ -322,6 +322,7 @@ fn an_old_answer_now_and_then_is_not_believed() {
         a.at(now + 3.0).expect("read").answer();
     }
     a.run_until(60.0).assert_not_leader();
+    a.run_until(63.0).assert_leader();
 }
 
 #[test]
