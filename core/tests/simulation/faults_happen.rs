@@ -85,7 +85,6 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
         )
         .chain(losses.iter().map(|reason| format!("Lost: {reason}")))
         .chain(["late write".to_owned()]);
-    println!("{:#?}", happened());
     let missing: Vec<_> = expected
         .filter(|kind| !happened().contains_key(kind))
         .collect();

@@ -112,8 +112,26 @@ impl World {
         self.timeline.note(Who::World, What::Phase(phase));
     }
 
+    /// Starts all candidates: the one that leads after a while, and the others.
+    pub(crate) async fn elect(self: &Arc<Self>) -> (Process, Vec<Process>) {
+        let start = |slot| Process::start(self, slot);
+        let mut processes: Vec<_> = (0..CANDIDATES).map(start).collect();
+        sleep(self.plan.longest_lease() * 2).await;
+        let leader = self.leader_of(&processes).await.expect("one of them leads");
+        (processes.remove(leader), processes)
+    }
+
+    /// How long after `since` somebody leads.
+    pub(crate) async fn next_leader_after(&self, since: Instant) -> Duration {
+        while self.witness.leader().is_none() {
+            sleep(Duration::from_millis(1)).await;
+            assert!(since.elapsed() < self.plan.patience(), "nobody leads");
+        }
+        since.elapsed()
+    }
+
     /// Waits for a leader, and notes when there is none though there should be.
-    pub(crate) async fn leader(&self) -> Option<Name> {
+    async fn leader(&self) -> Option<Name> {
         let give_up_at = Instant::now() + self.plan.patience();
         while Instant::now() < give_up_at {
             if let Some(leader) = self.witness.leader() {
@@ -144,7 +162,7 @@ impl World {
     }
 
     /// The leader's place among `processes`.
-    pub(crate) async fn leader_of(&self, processes: &[Process]) -> Option<usize> {
+    async fn leader_of(&self, processes: &[Process]) -> Option<usize> {
         let leader = self.leader().await?;
         processes.iter().position(|process| process.name == leader)
     }
