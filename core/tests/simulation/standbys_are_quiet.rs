@@ -46,7 +46,7 @@ fn a_watch_that_the_server_ends_costs_a_standby_one_read() {
 }
 
 /// A run in which `script` begins when one candidate leads; and who that is.
-fn an_hour(script: impl AsyncFn(&World)) -> (Run, Name) {
+fn an_hour(script: impl AsyncFnOnce(&World)) -> (Run, Name) {
     let mut leader = None;
     let run = in_virtual_time(Plan::calm(1), async |world| {
         let (process, _others) = world.elect().await;

@@ -66,7 +66,9 @@ fn a_leader_renews_while_its_work_ends_and_leaves_the_lease_to_run_out_when_time
             }
             _ => {
                 too_late += 1;
-                let last_renewal = setup.drain_timeout - setup.retry_period - ROUND_TRIPS;
+                let last_renewal = setup
+                    .drain_timeout
+                    .saturating_sub(setup.retry_period + ROUND_TRIPS);
                 assert!(
                     next >= last_renewal + setup.lease_duration,
                     "seed {seed}: {next:?}"
@@ -90,5 +92,5 @@ fn after_farewell(run: &Run, wanted: fn(&What) -> bool) -> Option<Duration> {
         .skip_while(|entry| !is_farewell(&entry.what));
     let told_at = entries.next().expect("the script says farewell").at;
     let first = entries.find(|entry| wanted(&entry.what))?;
-    Some(first.at - told_at)
+    Some(first.at.saturating_sub(told_at))
 }
