@@ -218,3 +218,67 @@ impl fmt::Debug for Term {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::WallTime;
+    use crate::lease_record::ResourceVersion;
+
+    fn term(number: u64) -> TermRecord {
+        TermRecord {
+            number,
+            fencing_token: ResourceVersion(number),
+            transitions: 0,
+            uid: String::new(),
+            acquired_at: WallTime::default(),
+        }
+    }
+
+    /// A leadership under `term` for ten seconds from now, on a clock that the test turns.
+    fn ten_seconds(term: &TermRecord) -> Arc<Leadership> {
+        let leadership = Leadership::new(Clock::simulated(WallTime::default())).unwrap();
+        extend(&leadership, term);
+        Arc::new(leadership)
+    }
+
+    fn extend(leadership: &Leadership, term: &TermRecord) {
+        leadership.publish(Some(&election::Leadership {
+            term: term.clone(),
+            leader_until: leadership.clock.now() + Duration::from_secs(10),
+        }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_answer_turns_false_by_itself_when_nobody_publishes_any_more() {
+        let leadership = ten_seconds(&term(1));
+        let held = Term::new(term(1), leadership.clone());
+        tokio::time::advance(Duration::from_millis(9_999)).await;
+        assert!(leadership.is_leader() && held.is_valid());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(!leadership.is_leader() && !held.is_valid());
+        assert_eq!(held.check().unwrap_err().kind(), ErrorKind::LeadershipLost);
+        assert_eq!(held.remaining(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_term_is_not_valid_under_its_successor() {
+        let leadership = ten_seconds(&term(1));
+        let first = Term::new(term(1), leadership.clone());
+        extend(&leadership, &term(2));
+        assert!(leadership.is_leader());
+        assert!(!first.is_valid());
+        assert!(Term::new(term(2), leadership).is_valid());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_from_before_the_term_proves_nothing() {
+        let leadership = ten_seconds(&term(1));
+        let later = leadership.clock.now() + Duration::from_secs(1);
+        leadership
+            .snapshot
+            .leader_since
+            .store(later.as_nanos(), Ordering::Release);
+        assert!(!leadership.is_leader());
+    }
+}
