@@ -4,14 +4,13 @@
 //! program, else from the environment, else from the defaults.
 
 mod check;
+mod text;
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use self::check::Checked;
-use crate::error::Error;
+use crate::named::named;
 
 /// How long other candidates wait after the Lease last changed (client-go's default).
 pub const DEFAULT_LEASE_DURATION: Duration = Duration::from_secs(15);
@@ -26,55 +25,22 @@ pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Roughly how many candidates there are, where nobody says.
 pub const DEFAULT_CANDIDATES: u32 = 10;
 
-/// Where the Lease is kept, and so who takes part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mode {
-    /// In a pod [`Kubernetes`](Self::Kubernetes), on a plain host [`File`](Self::File). A container
-    /// without access to a cluster is a configuration error, never a private election.
-    #[default]
-    Auto,
-    /// A Lease in Kubernetes: through the pod's service account, else a kubeconfig.
-    Kubernetes,
-    /// A record in a folder, for the processes of one host.
-    File,
-    /// Always the leader, without asking anybody. For a single instance.
-    Always,
-    /// Never the leader.
-    Never,
-}
-
-impl Mode {
-    /// Every mode, by the name used in settings.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::Auto, "auto"),
-        (Self::Kubernetes, "kubernetes"),
-        (Self::File, "file"),
-        (Self::Always, "always"),
-        (Self::Never, "never"),
-    ];
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(mode, _)| mode == self);
-        f.write_str(name.map_or("", |(_, name)| name))
-    }
-}
-
-impl FromStr for Mode {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let mode = Self::ALL.iter().find(|(_, name)| *name == text);
-        mode.map(|(mode, _)| *mode).ok_or_else(|| {
-            let names = Self::ALL.map(|(_, name)| name).join("`, `");
-            Error::config(
-                "mode",
-                format_args!("`{text}`"),
-                format_args!("use one of `{names}`"),
-            )
-        })
+named! {
+    /// Where the Lease is kept, and so who takes part.
+    #[derive(Default)]
+    pub enum Mode {
+        /// In a pod [`Kubernetes`](Self::Kubernetes), on a plain host [`File`](Self::File). A
+        /// container without access to a cluster is a configuration error, never a private election.
+        #[default]
+        Auto = "auto",
+        /// A Lease in Kubernetes: through the pod's service account, else a kubeconfig.
+        Kubernetes = "kubernetes",
+        /// A record in a folder, for the processes of one host.
+        File = "file",
+        /// Always the leader, without asking anybody. For a single instance.
+        Always = "always",
+        /// Never the leader.
+        Never = "never",
     }
 }
 

@@ -388,10 +388,15 @@ impl Election {
         self.drain(now, LostReason::SteppedDown);
     }
 
-    /// The application is done: stop leading, release, end.
-    pub fn handle_stop(&mut self, now: Instant) {
+    /// The application is done: stop leading, release, end. A limit for its work replaces that of
+    /// the settings, and hastens what is under way.
+    pub fn handle_stop(&mut self, now: Instant, drain_timeout: Option<Duration>) {
         self.advance(now);
         self.stopping = true;
+        if let Some(limit) = drain_timeout {
+            self.settings.drain_timeout = limit;
+            self.hasten_drain(now + limit);
+        }
         self.drain(now, LostReason::Stopped);
         self.finish_if_idle();
     }

@@ -29,7 +29,8 @@ use crate::shared::Shared;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
     StepDown,
-    Stop,
+    /// With a limit for its work in place of the settings'.
+    Stop(Option<Duration>),
     /// The host runtime lives; sent only after it was found stalled.
     Alive,
 }
@@ -77,7 +78,7 @@ pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedRecei
         record_age: None,
         record_duration: None,
     });
-    while !matches!(commands.recv().await, Some(Command::Stop)) {}
+    while !matches!(commands.recv().await, Some(Command::Stop(_))) {}
     shared.tell(Event::Stopped);
 }
 
@@ -173,7 +174,7 @@ impl Turns {
         let now = self.clock.now();
         match command {
             Command::StepDown => self.election.handle_step_down(now),
-            Command::Stop => self.election.handle_stop(now),
+            Command::Stop(drain_timeout) => self.election.handle_stop(now, drain_timeout),
             Command::Alive => self.handle_time(),
         }
     }

@@ -1,59 +1,42 @@
 //! One error type and one list of kinds, each kind saying what to do about it.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What went wrong, and so what to do. Bindings map each kind to one exception.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A setting is wrong: the message names the field, its value and the fix. Retrying cannot help.
-    Config,
-    /// The API server refuses a verb: grant the Role that the message prints.
-    Forbidden,
-    /// The credentials were not accepted: they have expired or belong to another cluster.
-    Unauthorized,
-    /// The store cannot be reached or refuses work for now. The election goes on trying.
-    Unavailable,
-    /// No answer within the time limit: whether the request took effect is unknown.
-    TimedOut,
-    /// Somebody else wrote first. The election reads again.
-    Conflict,
-    /// The version to watch from is too old to resume. The election reads again.
-    Gone,
-    /// The stored record cannot be understood: the message says what is wrong with it.
-    Corrupt,
-    /// Another process writes under this candidate's identity: give each its own.
-    IdentityConflict,
-    /// This instance is not, or no longer, the leader: stop the guarded work.
-    LeadershipLost,
-    /// This process is a fork of the one that started the election: start one of its own.
-    Forked,
-    /// The election has been stopped, or was never started.
-    Closed,
-    /// A defect in Leasehold: please report it.
-    Internal,
-}
+use crate::named::named;
 
-impl ErrorKind {
-    /// The name used in every binding.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Forbidden => "forbidden",
-            Self::Unauthorized => "unauthorized",
-            Self::Unavailable => "unavailable",
-            Self::TimedOut => "timed_out",
-            Self::Conflict => "conflict",
-            Self::Gone => "gone",
-            Self::Corrupt => "corrupt",
-            Self::IdentityConflict => "identity_conflict",
-            Self::LeadershipLost => "leadership_lost",
-            Self::Forked => "forked",
-            Self::Closed => "closed",
-            Self::Internal => "internal",
-        }
+named! {
+    /// What went wrong, and so what to do. Bindings map each kind to one exception.
+    pub enum ErrorKind {
+        /// A setting is wrong: the message names the field, its value and the fix. Retrying cannot
+        /// help.
+        Config = "config",
+        /// The API server refuses a verb: grant the Role that the message prints.
+        Forbidden = "forbidden",
+        /// The credentials were not accepted: they have expired or belong to another cluster.
+        Unauthorized = "unauthorized",
+        /// The store cannot be reached or refuses work for now. The election goes on trying.
+        Unavailable = "unavailable",
+        /// No answer within the time limit: whether the request took effect is unknown.
+        TimedOut = "timed_out",
+        /// Somebody else wrote first. The election reads again.
+        Conflict = "conflict",
+        /// The version to watch from is too old to resume. The election reads again.
+        Gone = "gone",
+        /// The stored record cannot be understood: the message says what is wrong with it.
+        Corrupt = "corrupt",
+        /// Another process writes under this candidate's identity: give each its own.
+        IdentityConflict = "identity_conflict",
+        /// This instance is not, or no longer, the leader: stop the guarded work.
+        LeadershipLost = "leadership_lost",
+        /// This process is a fork of the one that started the election: start one of its own.
+        Forked = "forked",
+        /// The election has been stopped, or was never started.
+        Closed = "closed",
+        /// A defect in Leasehold: please report it.
+        Internal = "internal",
     }
 }
 
@@ -124,5 +107,35 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Runs `work`, and turns its panic into an [`ErrorKind::Internal`]. For bindings: no panic may
+/// cross the border to another language.
+pub fn contain_panics<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic without a message");
+        Err(Error::new(
+            ErrorKind::Internal,
+            format!("a defect in Leasehold: {message}"),
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_what_it_said() {
+        let number = 7;
+        let outcome = contain_panics::<()>(|| panic!("no such slot: {number}"));
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(error.message(), "a defect in Leasehold: no such slot: 7");
     }
 }

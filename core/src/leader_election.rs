@@ -181,8 +181,21 @@ impl LeaderElection {
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub fn stop(&self) -> Result<()> {
+        self.await_stop(Command::Stop(None))
+    }
+
+    /// As [`stop`](Self::stop), with a limit of its own for the work in place of `drain_timeout`. A
+    /// stop that is under way is hastened, never slowed down.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn stop_within(&self, drain_timeout: Duration) -> Result<()> {
+        self.await_stop(Command::Stop(Some(drain_timeout)))
+    }
+
+    fn await_stop(&self, stop: Command) -> Result<()> {
         let mut events = self.subscribe()?;
-        if self.request_stop()? {
+        if self.command(stop)? {
             let stopped = async { while !matches!(events.recv().await, Some(Event::Stopped)) {} };
             runtime::block_on(stopped, None);
         }
@@ -195,7 +208,16 @@ impl LeaderElection {
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub fn request_stop(&self) -> Result<bool> {
-        self.command(Command::Stop)
+        self.command(Command::Stop(None))
+    }
+
+    /// As [`request_stop`](Self::request_stop), with the limit of
+    /// [`stop_within`](Self::stop_within).
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn request_stop_within(&self, drain_timeout: Duration) -> Result<bool> {
+        self.command(Command::Stop(Some(drain_timeout)))
     }
 
     /// Stops leading, as [`stop`](Self::stop) does but without waiting for it, and holds back for

@@ -32,6 +32,7 @@ pub mod lease_store;
 mod listeners;
 mod logging;
 mod metrics;
+mod named;
 mod names;
 mod runtime;
 mod shared;
@@ -41,7 +42,7 @@ pub use config::{
     DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT, Mode,
 };
 pub use election::{LostReason, Role};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, contain_panics};
 pub use events::{Event, Loss, Registration, SingletonService, Subscription};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;

@@ -97,7 +97,7 @@ impl Shared {
         let Some(running) = &mut state.running else {
             return false;
         };
-        running.stopping |= matches!(command, Command::Stop);
+        running.stopping |= matches!(command, Command::Stop(_));
         running.commands.send(command).is_ok()
     }
 

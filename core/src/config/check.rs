@@ -1,9 +1,7 @@
 //! From settings to a checked configuration, or an error that names field, value and fix.
 
 use std::env;
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
@@ -73,52 +71,29 @@ impl Config {
     }
 
     fn check_with(&self, environment: &dyn Fn(&str) -> Option<String>) -> Result<Checked> {
-        let from = Environment(environment);
-        let given = self.clone();
-        let lease = from
-            .or("lease", given.lease, parse::<String>)?
-            .ok_or_else(|| {
-                Error::config("lease", "(none)", "name the Lease, or set LEASEHOLD_LEASE")
-            })?;
-        let namespace = from
-            .or("namespace", given.namespace, parse::<String>)?
-            .or_else(|| environment("POD_NAMESPACE").filter(|name| !name.is_empty()));
+        let given = self.clone().completed_from(environment)?;
+        let lease = given.lease.ok_or_else(|| {
+            Error::config("lease", "(none)", "name the Lease, or set LEASEHOLD_LEASE")
+        })?;
         let checked = Checked {
             lease,
-            namespace,
-            mode: from
-                .or("mode", given.mode, Mode::from_str)?
-                .unwrap_or_default(),
-            identity: from.or("identity", given.identity, parse::<String>)?,
-            lease_duration: from
-                .or("lease_duration", given.lease_duration, duration)?
-                .unwrap_or(DEFAULT_LEASE_DURATION),
-            renew_deadline: from
-                .or("renew_deadline", given.renew_deadline, duration)?
-                .unwrap_or(DEFAULT_RENEW_DEADLINE),
-            retry_period: from
-                .or("retry_period", given.retry_period, duration)?
-                .unwrap_or(DEFAULT_RETRY_PERIOD),
-            drain_timeout: from
-                .or("drain_timeout", given.drain_timeout, duration)?
-                .unwrap_or(DEFAULT_DRAIN_TIMEOUT),
-            stall_timeout: Some(
-                from.or("stall_timeout", given.stall_timeout, duration)?
-                    .unwrap_or(DEFAULT_STALL_TIMEOUT),
-            )
-            .filter(|timeout| !timeout.is_zero()),
-            release_on_stop: from
-                .or("release_on_stop", given.release_on_stop, parse::<bool>)?
-                .unwrap_or(true),
-            reclaim: from
-                .or("reclaim", given.reclaim, parse::<bool>)?
-                .unwrap_or(false),
-            candidates: from
-                .or("candidates", given.candidates, parse::<u32>)?
-                .unwrap_or(DEFAULT_CANDIDATES),
-            kubeconfig: from.or("kubeconfig", given.kubeconfig, parse::<PathBuf>)?,
-            context: from.or("context", given.context, parse::<String>)?,
-            directory: from.or("directory", given.directory, parse::<PathBuf>)?,
+            namespace: given
+                .namespace
+                .or_else(|| environment("POD_NAMESPACE").filter(|name| !name.is_empty())),
+            mode: given.mode.unwrap_or_default(),
+            identity: given.identity,
+            lease_duration: given.lease_duration.unwrap_or(DEFAULT_LEASE_DURATION),
+            renew_deadline: given.renew_deadline.unwrap_or(DEFAULT_RENEW_DEADLINE),
+            retry_period: given.retry_period.unwrap_or(DEFAULT_RETRY_PERIOD),
+            drain_timeout: given.drain_timeout.unwrap_or(DEFAULT_DRAIN_TIMEOUT),
+            stall_timeout: Some(given.stall_timeout.unwrap_or(DEFAULT_STALL_TIMEOUT))
+                .filter(|timeout| !timeout.is_zero()),
+            release_on_stop: given.release_on_stop.unwrap_or(true),
+            reclaim: given.reclaim.unwrap_or(false),
+            candidates: given.candidates.unwrap_or(DEFAULT_CANDIDATES),
+            kubeconfig: given.kubeconfig,
+            context: given.context,
+            directory: given.directory,
         };
         checked.check()?;
         Ok(checked)
@@ -201,61 +176,6 @@ impl Checked {
         }
         Ok(())
     }
-}
-
-/// The variables of the environment, `LEASEHOLD_` and the field's name in capitals. An empty one
-/// counts as left out, as an unset value of a Helm chart or Compose file does.
-struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
-
-impl Environment<'_> {
-    fn or<T>(
-        &self,
-        field: &str,
-        given: Option<T>,
-        parse: impl Fn(&str) -> Result<T>,
-    ) -> Result<Option<T>> {
-        if given.is_some() {
-            return Ok(given);
-        }
-        let name = format!("LEASEHOLD_{}", field.to_uppercase());
-        let Some(text) = (self.0)(&name).filter(|text| !text.is_empty()) else {
-            return Ok(None);
-        };
-        parse(&text).map(Some).map_err(|error| {
-            Error::config(
-                &name,
-                format_args!("`{}`", text.escape_debug()),
-                fix_of(&error),
-            )
-        })
-    }
-}
-
-/// What a parse error advises, without the field and value that it may name itself.
-fn fix_of(error: &Error) -> &str {
-    let message = error.message();
-    message.split_once(": ").map_or(message, |(_, fix)| fix)
-}
-
-fn parse<T: FromStr>(text: &str) -> Result<T>
-where
-    T::Err: fmt::Display,
-{
-    text.parse()
-        .map_err(|error: T::Err| Error::config("value", text, format_args!("{error}")))
-}
-
-/// `15`, `15s`, `500ms`, `1m 30s`: plain numbers are seconds.
-fn duration(text: &str) -> Result<Duration> {
-    let seconds = text.parse::<f64>().ok();
-    seconds
-        .map(Duration::try_from_secs_f64)
-        .and_then(Result::ok)
-        .or_else(|| {
-            let duration = text.parse::<jiff::SignedDuration>().ok()?;
-            Duration::try_from(duration).ok()
-        })
-        .ok_or_else(|| Error::config("duration", text, "use seconds, or a form such as `15s`"))
 }
 
 fn seconds(duration: Duration) -> String {

@@ -1,11 +1,11 @@
 //! What an election tells: terms, their ends, and how it stands.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::clock::{Instant, WallTime};
 use crate::error::Error;
 use crate::lease_record::ResourceVersion;
+use crate::named::named;
 
 /// One uninterrupted leadership, as the election knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,50 +22,27 @@ pub struct TermRecord {
     pub acquired_at: WallTime,
 }
 
-/// Why a term ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LostReason {
-    /// No renewal succeeded within the renew deadline.
-    Expired,
-    /// Another holder, or another write under the same holder, stands in the Lease.
-    Superseded,
-    /// Another process writes under this candidate's identity.
-    IdentityConflict,
-    /// Somebody emptied the holder.
-    Emptied,
-    /// Somebody deleted the Lease.
-    Deleted,
-    /// The application called `step_down`.
-    SteppedDown,
-    /// The application stopped the election.
-    Stopped,
-    /// The host runtime showed no sign of life for the stall timeout.
-    Stalled,
-    /// The clock went backwards, or belongs to another boot.
-    ClockFault,
-}
-
-impl LostReason {
-    /// The name used in logs, metrics and every binding.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::IdentityConflict => "identity_conflict",
-            Self::Emptied => "emptied",
-            Self::Deleted => "deleted",
-            Self::SteppedDown => "stepped_down",
-            Self::Stopped => "stopped",
-            Self::Stalled => "stalled",
-            Self::ClockFault => "clock_fault",
-        }
-    }
-}
-
-impl fmt::Display for LostReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+named! {
+    /// Why a term ended.
+    pub enum LostReason {
+        /// No renewal succeeded within the renew deadline.
+        Expired = "expired",
+        /// Another holder, or another write under the same holder, stands in the Lease.
+        Superseded = "superseded",
+        /// Another process writes under this candidate's identity.
+        IdentityConflict = "identity_conflict",
+        /// Somebody emptied the holder.
+        Emptied = "emptied",
+        /// Somebody deleted the Lease.
+        Deleted = "deleted",
+        /// The application called `step_down`.
+        SteppedDown = "stepped_down",
+        /// The application stopped the election.
+        Stopped = "stopped",
+        /// The host runtime showed no sign of life for the stall timeout.
+        Stalled = "stalled",
+        /// The clock went backwards, or belongs to another boot.
+        ClockFault = "clock_fault",
     }
 }
 
@@ -84,41 +61,21 @@ pub enum Event {
     Stopped,
 }
 
-/// What this candidate is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Role {
-    /// Follows the Lease and acquires it when it becomes free.
-    Candidate,
-    /// Entitled to act.
-    Leader,
-    /// No longer the leader; renews until the application's work has stopped.
-    Draining,
-    /// The work has stopped; the Lease is being given back.
-    Releasing,
-    /// Not campaigning, because the host runtime shows no sign of life.
-    Stalled,
-    /// Stopped for good.
-    Stopped,
-}
-
-impl Role {
-    /// The name used in logs, metrics and every binding.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Candidate => "candidate",
-            Self::Leader => "leader",
-            Self::Draining => "draining",
-            Self::Releasing => "releasing",
-            Self::Stalled => "stalled",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+named! {
+    /// What this candidate is doing.
+    pub enum Role {
+        /// Follows the Lease and acquires it when it becomes free.
+        Candidate = "candidate",
+        /// Entitled to act.
+        Leader = "leader",
+        /// No longer the leader; renews until the application's work has stopped.
+        Draining = "draining",
+        /// The work has stopped; the Lease is being given back.
+        Releasing = "releasing",
+        /// Not campaigning, because the host runtime shows no sign of life.
+        Stalled = "stalled",
+        /// Stopped for good.
+        Stopped = "stopped",
     }
 }
 

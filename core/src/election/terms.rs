@@ -81,6 +81,13 @@ impl Election {
         }
     }
 
+    /// Work that is under way has until `limit`, and no longer than it had before.
+    pub(super) fn hasten_drain(&mut self, limit: Instant) {
+        if let Phase::Draining { drain_until, .. } = &mut self.phase {
+            *drain_until = limit.min(*drain_until);
+        }
+    }
+
     /// Gives back what was held, or may have been won, and under which no work goes on; unless a
     /// stop is to keep it.
     pub(super) fn give_back(&mut self, leader_until: Instant) {

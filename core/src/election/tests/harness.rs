@@ -336,7 +336,11 @@ impl Candidate {
     // ---- the application -----------------------------------------------------------------------
 
     pub(super) fn stop(&mut self) -> &mut Self {
-        self.election.handle_stop(self.now);
+        self.stop_within(None)
+    }
+
+    pub(super) fn stop_within(&mut self, drain_timeout: Option<Duration>) -> &mut Self {
+        self.election.handle_stop(self.now, drain_timeout);
         self.listen()
     }
 

@@ -345,7 +345,7 @@ impl Course {
                 it.leader_until = Instant::ZERO;
                 self.after(lasts / 10.0, node, Due::Start);
             }
-            6 | 7 if !it.stopped => it.election.handle_stop(now),
+            6 | 7 if !it.stopped => it.election.handle_stop(now, None),
             8 if now >= it.asleep_until => it.election.handle_step_down(now),
             9 if now >= it.asleep_until => {
                 it.election.handle_stall(now);

@@ -1,5 +1,7 @@
 //! Work stops first, the Lease is released after.
 
+use std::time::Duration;
+
 use super::harness::*;
 use crate::clock::WallTime;
 use crate::election::{Role, Settings};
@@ -37,6 +39,31 @@ fn work_that_does_not_stop_in_time_leaves_the_lease_to_run_out() {
     assert_eq!(stored(&store).record.holder, "a");
     run(&mut [&mut a, &mut b], 45.0);
     b.assert_leader();
+}
+
+#[test]
+fn a_stop_may_give_the_work_another_limit() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop_within(Some(Duration::from_secs(5)));
+    a.run_until(5.9);
+    assert_eq!(a.role(), Role::Draining);
+    a.run_until(6.0);
+    assert_eq!(a.role(), Role::Stopped);
+}
+
+#[test]
+fn a_second_stop_may_hasten_the_first_and_never_slows_it_down() {
+    for (limit, stopped_at) in [(60, 31.0), (5, 7.0)] {
+        let store = MemoryStore::new();
+        let mut a = leader("a", &store);
+        a.at(1.0).stop();
+        a.at(2.0).stop_within(Some(Duration::from_secs(limit)));
+        a.run_until(stopped_at - 0.1);
+        assert_eq!(a.role(), Role::Draining);
+        a.run_until(stopped_at);
+        assert_eq!(a.role(), Role::Stopped);
+    }
 }
 
 #[test]
