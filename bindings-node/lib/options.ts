@@ -1,0 +1,96 @@
+/** Where the Lease is kept, and so who takes part. */
+export type Mode =
+  /** In a pod `kubernetes`, on a plain host `file`; an error in any other container. */
+  | 'auto'
+  /** A Lease in Kubernetes: through the pod's service account, else a kubeconfig. */
+  | 'kubernetes'
+  /** A record in a folder, for the processes of one host. */
+  | 'file'
+  /** Always the leader, without asking anybody. For a single instance. */
+  | 'always'
+  /** Never the leader. */
+  | 'never';
+
+/**
+ * The settings of one election. Whatever is left out comes from the environment (`LEASEHOLD_` and
+ * the core's name of the setting in capitals: `LEASEHOLD_LEASE_DURATION=15s`) and else has a
+ * default. Messages about them name the core's field: `lease_duration` for `leaseDurationMs`.
+ */
+export interface LeaderElectionOptions {
+  /** The name of the Lease. Required, here or as `LEASEHOLD_LEASE`. */
+  lease?: string | undefined;
+  /** Its namespace. Default: `POD_NAMESPACE`, the pod's own, the kubeconfig's, `default`. */
+  namespace?: string | undefined;
+  /** This candidate's unique holder string. Default: the pod's or host's name and a random suffix. */
+  identity?: string | undefined;
+  /** Where the Lease is kept. Default: `auto`. */
+  mode?: Mode | undefined;
+  /**
+   * How long others wait after the Lease last changed: whole seconds, in milliseconds; longer than
+   * `renewDeadlineMs`. Default: 15,000.
+   */
+  leaseDurationMs?: number | undefined;
+  /** How long a leader may act on its last successful renewal, in milliseconds. Default: 10,000. */
+  renewDeadlineMs?: number | undefined;
+  /** The time between renewals and between attempts, in milliseconds. Default: 2,000. */
+  retryPeriodMs?: number | undefined;
+  /**
+   * How long work may take to stop, in milliseconds, before the Lease is left to run out instead of
+   * being released. Default: 20,000.
+   */
+  drainTimeoutMs?: number | undefined;
+  /**
+   * For how long the event loop may be blocked, in milliseconds, before this instance stops leading;
+   * 0 means for ever. Default: 30,000.
+   */
+  stallTimeoutMs?: number | undefined;
+  /** Whether stopping gives the Lease back, so that another leads at once. Default: true. */
+  releaseOnStop?: boolean | undefined;
+  /**
+   * Whether an unexpired record under this very `identity` is taken up at once, as client-go does.
+   * Safe only where no other process ever uses that identity. Default: false.
+   */
+  reclaim?: boolean | undefined;
+  /** Roughly how many candidates there are; spreads their attempts. Default: 10. */
+  candidates?: number | undefined;
+  /** The kubeconfig file outside a pod. Default: `KUBECONFIG`, else `~/.kube/config`. */
+  kubeconfig?: string | undefined;
+  /** The kubeconfig's context. Default: its current one. */
+  context?: string | undefined;
+  /** The folder of mode `file`. Default: `~/.leasehold`. */
+  directory?: string | undefined;
+}
+
+/** The core's name of each option, and the unit of those that have one. */
+const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [field: string, unit?: 'ms']>> =
+  {
+    lease: ['lease'],
+    namespace: ['namespace'],
+    identity: ['identity'],
+    mode: ['mode'],
+    leaseDurationMs: ['lease_duration', 'ms'],
+    renewDeadlineMs: ['renew_deadline', 'ms'],
+    retryPeriodMs: ['retry_period', 'ms'],
+    drainTimeoutMs: ['drain_timeout', 'ms'],
+    stallTimeoutMs: ['stall_timeout', 'ms'],
+    releaseOnStop: ['release_on_stop'],
+    reclaim: ['reclaim'],
+    candidates: ['candidates'],
+    kubeconfig: ['kubeconfig'],
+    context: ['context'],
+    directory: ['directory'],
+  };
+
+/** @internal The settings by the core's names, as text. What is wrong with them, the core says. */
+export function settingsOf(options: LeaderElectionOptions): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    // Under a name that the core does not know either, an unknown option is refused by that name.
+    const [field, unit = ''] = Object.hasOwn(FIELDS, option)
+      ? FIELDS[option as keyof LeaderElectionOptions]
+      : [`option ${option}`];
+    settings[field] = `${String(value)}${unit}`;
+  }
+  return settings;
+}
