@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{LostReason, Role};
+use leasehold::{DEFAULT_LEASE_DURATION, LostReason, Role};
 
 use crate::support::{LIMIT, candidate, config, eventually, leader, loss, stopped};
 
@@ -84,6 +84,9 @@ fn work_that_outlasts_the_drain_timeout_keeps_the_lease_from_being_released() {
     stopped(&mut events);
     assert_eq!(unfinished.reason, LostReason::Stopped);
     assert_eq!(store.get().unwrap().record.holder, "first");
+    let left = unfinished.time_left();
+    assert!(!left.is_zero(), "until the Lease runs out");
+    assert!(left <= DEFAULT_LEASE_DURATION);
 }
 
 #[test]
