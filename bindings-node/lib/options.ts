@@ -61,36 +61,40 @@ export interface LeaderElectionOptions {
   directory?: string | undefined;
 }
 
-/** The core's name of each option, and the unit of those that have one. */
-const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [field: string, unit?: 'ms']>> =
-  {
-    lease: ['lease'],
-    namespace: ['namespace'],
-    identity: ['identity'],
-    mode: ['mode'],
-    leaseDurationMs: ['lease_duration', 'ms'],
-    renewDeadlineMs: ['renew_deadline', 'ms'],
-    retryPeriodMs: ['retry_period', 'ms'],
-    drainTimeoutMs: ['drain_timeout', 'ms'],
-    stallTimeoutMs: ['stall_timeout', 'ms'],
-    releaseOnStop: ['release_on_stop'],
-    reclaim: ['reclaim'],
-    candidates: ['candidates'],
-    kubeconfig: ['kubeconfig'],
-    context: ['context'],
-    directory: ['directory'],
-  };
+/** The core's name of each option; durations have it under one without their unit. */
+const FIELDS: Readonly<Record<keyof LeaderElectionOptions, string>> = {
+  lease: 'lease',
+  namespace: 'namespace',
+  identity: 'identity',
+  mode: 'mode',
+  leaseDurationMs: 'lease_duration',
+  renewDeadlineMs: 'renew_deadline',
+  retryPeriodMs: 'retry_period',
+  drainTimeoutMs: 'drain_timeout',
+  stallTimeoutMs: 'stall_timeout',
+  releaseOnStop: 'release_on_stop',
+  reclaim: 'reclaim',
+  candidates: 'candidates',
+  kubeconfig: 'kubeconfig',
+  context: 'context',
+  directory: 'directory',
+};
 
 /** @internal The settings by the core's names, as text. What is wrong with them, the core says. */
 export function settingsOf(options: LeaderElectionOptions): Record<string, string> {
   const settings: Record<string, string> = {};
-  for (const [option, value] of Object.entries(options)) {
+  for (const [option, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined) continue;
     // Under a name that the core does not know either, an unknown option is refused by that name.
-    const [field, unit = ''] = Object.hasOwn(FIELDS, option)
+    const field = Object.hasOwn(FIELDS, option)
       ? FIELDS[option as keyof LeaderElectionOptions]
-      : [`option ${option}`];
-    settings[field] = `${String(value)}${unit}`;
+      : `option ${option}`;
+    settings[field] = option.endsWith('Ms') ? duration(value) : String(value);
   }
   return settings;
+}
+
+/** The core takes plain numbers for seconds. Anything else must not be taken for them. */
+function duration(ms: unknown): string {
+  return typeof ms === 'number' ? String(ms / 1e3) : `${String(ms)}ms`;
 }
