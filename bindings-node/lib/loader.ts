@@ -49,7 +49,7 @@ function places(expected: string): string[] {
 }
 
 /** What this Node runs on, as the packages with the library are called. */
-function platform(): string {
+export function platform(): string {
   const name = `${process.platform}-${process.arch}`;
   return process.platform === 'linux' ? `${name}-${libc()}` : name;
 }
