@@ -154,20 +154,20 @@ export class Candidacy {
         break;
       case 'acquired':
         this.#told = this.#tenure(event.term).term;
-        tell(this.#election, 'acquired', this.#told);
+        void tell(this.#election, 'acquired', this.#told);
         break;
       case 'lost':
         this.#lose(this.#tenure(event.term), event.reason, event.unfinished);
         break;
       case 'leaderChanged':
-        tell(this.#election, 'leaderChanged', event.holder ?? null);
+        void tell(this.#election, 'leaderChanged', event.holder ?? null);
         break;
       case 'renewalFailing':
-        tell(this.#election, 'renewalFailing', errorOf(event.error));
+        void tell(this.#election, 'renewalFailing', errorOf(event.error));
         break;
       case 'stopped':
         this.#ended();
-        tell(this.#election, 'stopped');
+        void tell(this.#election, 'stopped');
         break;
     }
   }
@@ -181,10 +181,10 @@ export class Candidacy {
     const finish = () => {
       this.#engine.finish(unfinished);
     };
-    const promises = tell(this.#election, 'lost', { term, reason });
+    const settled = tell(this.#election, 'lost', { term, reason });
     // At once where it can be: at the exit of the process no promise settles any more.
-    if (promises.length === 0) finish();
-    else void Promise.all(promises).then(finish);
+    if (settled) void settled.then(finish);
+    else finish();
   }
 
   /** Waits for the next event. */
@@ -201,9 +201,10 @@ export class Candidacy {
 
   /** Takes in what happens until the election has stopped, or a listener begins what takes longer. */
   finishExit(): void {
-    while (this.#exits && this.isRunning && this.#engine.isIdle()) {
+    while (this.#exits) {
       this.#engine.waitForEvent();
       this.drain();
+      this.#exits = this.isRunning && this.#engine.isIdle();
     }
   }
 }

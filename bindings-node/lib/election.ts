@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
-import type { Engine, EngineStatus, LostReason } from './engine.js';
+import type { Engine, LostReason } from './engine.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './errors.js';
 import { attempt } from './listeners.js';
@@ -11,6 +11,7 @@ import { settingsOf } from './options.js';
 import type { LeaderElectionOptions } from './options.js';
 import { runService } from './singleton-service.js';
 import type { Registration, SingletonService } from './singleton-service.js';
+import type { Status } from './status.js';
 import type { Term } from './term.js';
 
 /** The end of a term. */
@@ -19,12 +20,6 @@ export interface Loss {
   readonly term: Term;
   /** Why. */
   readonly reason: LostReason;
-}
-
-/** How an election stands, for people and probes. */
-export interface Status extends Readonly<Omit<EngineStatus, 'failing'>> {
-  /** The last request's error, until one succeeds again. */
-  readonly failing: LeaseholdError | null;
 }
 
 /**
@@ -93,6 +88,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    */
   constructor(options?: LeaderElectionOptions);
   /** @internal */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- not in the declarations
   constructor(options: LeaderElectionOptions, engine: Engine);
   constructor(options: LeaderElectionOptions = {}, engine?: Engine) {
     super();
@@ -271,7 +267,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
       const wrapped = this.rawListeners('acquired').findLast(
         (raw) => raw === listener || (raw as { listener?: unknown }).listener === listener,
       );
-      if (wrapped) attempt(() => Reflect.apply(wrapped, this, [term]));
+      if (wrapped) void attempt(wrapped.bind(this, term));
     });
   }
 }

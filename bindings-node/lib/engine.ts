@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.js';
-import type { Mode } from './options.js';
+import type { Status } from './status.js';
 
 /** Why a term ended. */
 export type LostReason =
@@ -32,18 +32,7 @@ export interface EngineError {
 }
 
 /** @internal A status as the core gives it. */
-export interface EngineStatus {
-  lease: string;
-  mode: Mode;
-  identity: string | null;
-  role: Role;
-  holder: string | null;
-  whyNotLeading: string | null;
-  failing: EngineError | null;
-  watching: boolean;
-  fencingToken: bigint | null;
-  remainingMs: number;
-}
+export type EngineStatus = Omit<Status, 'failing'> & { failing: EngineError | null };
 
 /** @internal A term of the core. */
 export interface EngineTerm {

@@ -83,7 +83,8 @@ const FIELDS: Readonly<Record<keyof LeaderElectionOptions, string>> = {
 /** @internal The settings by the core's names, as text. What is wrong with them, the core says. */
 export function settingsOf(options: LeaderElectionOptions): Record<string, string> {
   const settings: Record<string, string> = {};
-  for (const [option, value] of Object.entries(options) as [string, unknown][]) {
+  const given = Object.entries(options) as [string, string | number | boolean | null | undefined][];
+  for (const [option, value] of given) {
     if (value === undefined) continue;
     // Under a name that the core does not know either, an unknown option is refused by that name.
     const field = Object.hasOwn(FIELDS, option)
@@ -95,6 +96,6 @@ export function settingsOf(options: LeaderElectionOptions): Record<string, strin
 }
 
 /** The core takes plain numbers for seconds. Anything else must not be taken for them. */
-function duration(ms: unknown): string {
+function duration(ms: string | number | boolean | null): string {
   return typeof ms === 'number' ? String(ms / 1e3) : `${String(ms)}ms`;
 }
