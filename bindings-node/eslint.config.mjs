@@ -20,7 +20,7 @@ const GLOBALS = [
 ];
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/packages/', '**/node_modules/'] },
+  { ignores: ['**/dist/', '**/packages/'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],
@@ -32,7 +32,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['lib/**/*.ts', 'lib/**/*.mts'],
+    files: ['**/lib/**/*.ts', '**/lib/**/*.mts'],
     extends: [typescript.configs.strictTypeChecked, typescript.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

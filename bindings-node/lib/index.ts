@@ -26,6 +26,7 @@ export {
 } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export { NativeLibraryError } from './loader.js';
+export type { LogRecord } from './log.js';
 export type { LeaderElectionOptions, Mode } from './options.js';
 export type { Registration, SingletonService } from './singleton-service.js';
 export type { Status } from './status.js';

@@ -30,4 +30,9 @@ impl Bell {
         // Refused where a call is under way, which then sees what this one is for.
         let _ = self.0.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
+
+    /// Whether its environment is still there.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.0.aborted()
+    }
 }

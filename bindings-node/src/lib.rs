@@ -9,6 +9,7 @@ mod bell;
 mod election;
 mod error;
 mod events;
+mod log;
 mod names;
 mod queue;
 mod status;
