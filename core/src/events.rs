@@ -48,6 +48,23 @@ impl fmt::Debug for Loss {
     }
 }
 
+/// Work that goes on under a term. While it exists, the Lease is not released, for at most
+/// `drain_timeout`.
+#[must_use = "the work counts as ended when this is dropped"]
+pub struct Work {
+    /// The term under which it began.
+    pub term: Term,
+    pub(crate) _unfinished: WorkGuard,
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work")
+            .field("term", &self.term)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Held while work goes on under a term.
 #[derive(Clone)]
 pub(crate) struct WorkGuard {

@@ -10,7 +10,7 @@ use crate::config::{Checked, Config, Mode};
 use crate::election::Role;
 use crate::elector::{self, Command, Elector};
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::{Event, Registration, SingletonService, Subscription};
+use crate::events::{Event, Registration, SingletonService, Subscription, Work};
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::LeaseStore;
 use crate::listeners::{self, Driven};
@@ -316,24 +316,44 @@ impl LeaderElection {
                 }
             }
         };
-        runtime::block_on(acquired, Some(timeout)).unwrap_or_else(|| {
-            let why = self.status().why_not_leading.unwrap_or_default();
-            Err(Error::new(
-                ErrorKind::TimedOut,
-                format!(
-                    "not the leader of `{}` after {timeout:?}: {why}",
-                    self.config.lease
-                ),
-            ))
-        })
+        runtime::block_on(acquired, Some(timeout))
+            .unwrap_or_else(|| Err(self.not_leading_after(timeout)))
+    }
+
+    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
+    /// or [`ErrorKind::Closed`] where the election does not run. For bindings to languages that wait
+    /// in their own way.
+    pub fn not_leading_after(&self, waited: Duration) -> Error {
+        if !self.shared.is_running() {
+            return not_running();
+        }
+        let why = self.status().why_not_leading.unwrap_or_default();
+        Error::new(
+            ErrorKind::TimedOut,
+            format!(
+                "not the leader of `{}` after {waited:?}: {why}",
+                self.config.lease
+            ),
+        )
     }
 
     /// Runs `work` here and now if this instance leads. The Lease is not released before `work`
     /// returns, or `drain_timeout` has passed; a long job checks the term on its way.
     pub fn run_if_leader<T>(&self, work: impl FnOnce(&Term) -> T) -> Option<T> {
+        let under_way = self.begin_work()?;
+        Some(work(&under_way.term))
+    }
+
+    /// Begins work here and now if this instance leads. The Lease is not released before the `Work`
+    /// is dropped, or `drain_timeout` has passed. For work that does not fit into a closure, as that
+    /// of other languages; otherwise use [`run_if_leader`](Self::run_if_leader).
+    pub fn begin_work(&self) -> Option<Work> {
         self.shared.leadership().check_process().ok()?;
-        let (term, _unfinished) = self.shared.work()?;
-        Some(work(&term))
+        let (term, guard) = self.shared.work()?;
+        Some(Work {
+            term,
+            _unfinished: guard,
+        })
     }
 
     /// All events from now on, in order, with the present term first.

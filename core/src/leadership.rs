@@ -199,13 +199,7 @@ impl Term {
             return Ok(());
         }
         self.leadership.check_process()?;
-        Err(Error::new(
-            ErrorKind::LeadershipLost,
-            format!(
-                "the term with fencing token {} is over: stop its work",
-                self.fencing_token()
-            ),
-        ))
+        Err(Error::term_over(self.fencing_token()))
     }
 }
 
