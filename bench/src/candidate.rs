@@ -92,6 +92,11 @@ impl Candidate {
         &self.name
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it writes to its standard error.
     pub fn log(&self) -> Log {
         self.log.clone()

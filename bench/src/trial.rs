@@ -100,6 +100,12 @@ impl<'a> Trial<'a> {
         Ok(name)
     }
 
+    /// The names of all candidates.
+    pub fn names(&self) -> Vec<String> {
+        let all = self.contenders.iter();
+        all.map(|it| it.candidate.name().to_owned()).collect()
+    }
+
     /// The candidate of this name.
     pub fn candidate(&mut self, name: &str) -> &mut Candidate {
         &mut self.contender(name).candidate

@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::pin::pin;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use futures_util::future::{Either, pending, select};
 use tokio::sync::mpsc;
 
 use crate::election::LostReason;
@@ -37,6 +39,16 @@ pub struct Loss {
     /// Why.
     pub reason: LostReason,
     pub(crate) _work: WorkGuard,
+}
+
+impl Loss {
+    /// How long the term's work may still go on: before that, no other candidate leads. Where this
+    /// instance stops or steps down, that is the rest of `drain_timeout` while renewals succeed;
+    /// where nobody could renew, until the Lease runs out; zero where another may lead already, and
+    /// in a forked child. Ask again rather than keep the answer: it shrinks when renewals fail.
+    pub fn time_left(&self) -> Duration {
+        self.term.work_time_left()
+    }
 }
 
 impl fmt::Debug for Loss {
@@ -91,17 +103,48 @@ impl WorkEnd {
 /// Events in the order in which they happened, for one listener. An instance that leads already is
 /// told so first. Ends when the [`LeaderElection`](crate::LeaderElection) is dropped.
 #[derive(Debug)]
-pub struct Subscription(pub(crate) mpsc::UnboundedReceiver<Event>);
+pub struct Subscription {
+    events: mpsc::UnboundedReceiver<Event>,
+    /// Ends when the registration is dropped, where there is one.
+    registered: Option<mpsc::Receiver<Infallible>>,
+}
 
 impl Subscription {
+    pub(crate) fn new(events: mpsc::UnboundedReceiver<Event>) -> Self {
+        Self {
+            events,
+            registered: None,
+        }
+    }
+
+    /// A subscription that also ends when the registration is dropped, which another thread may do
+    /// while this one waits. Events that are there by then are told first.
+    pub fn registered(mut self) -> (Self, Registration) {
+        let (listening, registered) = mpsc::channel(1);
+        self.registered = Some(registered);
+        let registration = Registration {
+            _listening: listening,
+        };
+        (self, registration)
+    }
+
     /// The next event; `None` when there will be no more. Works under any async runtime.
     pub async fn recv(&mut self) -> Option<Event> {
-        self.0.recv().await
+        let removed = async {
+            match &mut self.registered {
+                Some(registered) => registered.recv().await.map(drop),
+                None => pending().await,
+            }
+        };
+        match select(pin!(self.events.recv()), pin!(removed)).await {
+            Either::Left((event, _)) => event,
+            Either::Right(_) => None,
+        }
     }
 
     /// The next event, waiting for at most `timeout`. Blocks the calling thread.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Event, RecvTimeoutError> {
-        match runtime::block_on(self.0.recv(), Some(timeout)) {
+        match runtime::block_on(self.recv(), Some(timeout)) {
             Some(Some(event)) => Ok(event),
             Some(None) => Err(RecvTimeoutError::Disconnected),
             None => Err(RecvTimeoutError::Timeout),

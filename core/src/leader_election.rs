@@ -17,6 +17,8 @@ use crate::listeners::{self, Driven};
 use crate::runtime::{self, Runtime};
 use crate::shared::Shared;
 
+const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
+
 /// One candidate in the election for one Lease. Elections of a process share one background
 /// thread; have as many as there are Leases.
 ///
@@ -235,6 +237,11 @@ impl LeaderElection {
         Ok(self.shared.command(command))
     }
 
+    /// Whether it takes part: started, and not yet done with stopping. False in a forked child.
+    pub fn is_running(&self) -> bool {
+        self.shared.leadership().check_process().is_ok() && self.shared.is_running()
+    }
+
     /// Whether this instance is the leader now. Compares a deadline with the clock at each call, so
     /// it is false the moment a paused, suspended or partitioned process wakes. Lock-free and
     /// allocation-free; false in a forked child.
@@ -392,6 +399,14 @@ impl LeaderElection {
         if self.shared.leadership().check_process().is_ok() {
             self.shared.sign_of_life();
         }
+    }
+
+    /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
+    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
+    /// watches.
+    pub fn sign_of_life_period(&self) -> Option<Duration> {
+        let stall_timeout = self.config.stall_timeout;
+        stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)
     }
 
     /// Whether the election works as it should, for a liveness probe: a standby is healthy, and so
