@@ -3,6 +3,8 @@
 #![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
 // SAFETY, of each function: its name is that of one native method with these parameters.
 
+use std::time::Duration;
+
 use jni::EnvUnowned;
 use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
@@ -11,6 +13,9 @@ use leasehold::{Config, LeaderElection};
 use crate::border::{Class, Texts, cross, read, text, texts};
 use crate::held::Held;
 use crate::text::{duration, nanos, of_status, of_term};
+
+/// So that elections which nobody watches need no case of their own.
+const SIGN_OF_LIFE_AT_LEAST_EACH: Duration = Duration::from_secs(60);
 
 /// An election with these settings: names and texts in turn.
 #[unsafe(no_mangle)]
@@ -208,14 +213,18 @@ extern "system" fn Java_io_leasehold_Native_metrics<'local>(
     })
 }
 
-/// The process lives: said for all elections.
+/// The process lives: said for all elections. Returns the nanoseconds until it is to be said again.
 #[unsafe(no_mangle)]
 extern "system" fn Java_io_leasehold_Native_signOfLife<'local>(
     env: EnvUnowned<'local>,
     _: Class<'local>,
-) {
+) -> jlong {
     cross(env, |_| {
-        Held::all().for_each(|held| held.election.sign_of_life());
-        Ok(())
-    });
+        let mut period = SIGN_OF_LIFE_AT_LEAST_EACH;
+        for held in Held::all() {
+            held.election.sign_of_life();
+            period = period.min(held.election.sign_of_life_period().unwrap_or(period));
+        }
+        Ok(nanos(period))
+    })
 }

@@ -3,14 +3,12 @@
 #![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
 // SAFETY, of each function: its name is that of one native method with these parameters.
 
-use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use jni::EnvUnowned;
 use jni::sys::jlong;
-use leasehold::{Event, Subscription};
-use tokio::sync::Notify;
+use leasehold::{Event, Registration, Subscription};
 
 use crate::border::{Class, Texts, cross, texts};
 use crate::held::Held;
@@ -23,7 +21,8 @@ struct Listening {
     /// By number: a listener does not keep an election that is closed.
     election: jlong,
     events: Mutex<Events>,
-    removed: Notify,
+    /// Taken out to end it.
+    registration: Mutex<Option<Registration>>,
 }
 
 struct Events {
@@ -37,15 +36,16 @@ impl Listening {
     fn next(&self) -> Option<Event> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.present = None;
-        events.present = {
-            let next = pin!(events.subscription.recv());
-            let removed = pin!(self.removed.notified());
-            match pollster::block_on(select(removed, next)) {
-                Either::Left(_) => None,
-                Either::Right((next, _)) => next,
-            }
-        };
+        events.present = events.subscription.recv_timeout(Duration::MAX).ok();
         events.present.clone()
+    }
+
+    fn end(&self) {
+        let mut registration = self
+            .registration
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *registration = None;
     }
 }
 
@@ -57,14 +57,14 @@ extern "system" fn Java_io_leasehold_Native_listen<'local>(
     election: jlong,
 ) -> jlong {
     cross(env, |_| {
-        let subscription = Held::get(election)?.election.subscribe()?;
+        let (subscription, registration) = Held::get(election)?.election.subscribe()?.registered();
         Ok(LISTENERS.insert(Listening {
             election,
             events: Mutex::new(Events {
                 subscription,
                 present: None,
             }),
-            removed: Notify::new(),
+            registration: Mutex::new(Some(registration)),
         }))
     })
 }
@@ -100,7 +100,7 @@ extern "system" fn Java_io_leasehold_Native_endListening<'local>(
 ) {
     cross(env, |_| {
         if let Some(listening) = LISTENERS.get(listener) {
-            listening.removed.notify_one();
+            listening.end();
         }
         Ok(())
     });

@@ -3,15 +3,13 @@ package io.leasehold;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What accompanies running elections, and ends with the last of them, so that a class loader with no running election can
  * be collected: the shutdown hook, the pulse and the log.
  */
 final class Background {
-    /** Well below any sensible stall timeout, and rare enough to cost nothing. */
-    private static final long PULSE_MILLIS = 200;
-
     private static final Set<NativeElection> RUNNING = new LinkedHashSet<>();
     private static final List<Companion> COMPANIONS =
             List.of(new Companion("leasehold-pulse", Background::pulse), new Companion("leasehold-log", Log::passOn));
@@ -33,6 +31,7 @@ final class Background {
         RUNNING.add(election);
         Native.signOfLife();
         COMPANIONS.forEach(Companion::start);
+        Background.class.notifyAll();
     }
 
     /** Called after an election has stopped. */
@@ -40,6 +39,7 @@ final class Background {
         if (!RUNNING.remove(election) || !RUNNING.isEmpty()) {
             return;
         }
+        Background.class.notifyAll();
         try {
             Runtime.getRuntime().removeShutdownHook(shutdownHook);
         } catch (IllegalStateException shuttingDown) {
@@ -66,15 +66,13 @@ final class Background {
         }
     }
 
-    /** The JVM lives. */
-    private static boolean pulse() throws InterruptedException {
-        Native.signOfLife();
-        Thread.sleep(PULSE_MILLIS);
+    /** The JVM lives. Says so, and waits until that is to be said again, or other elections run. */
+    private static synchronized boolean pulse() throws InterruptedException {
+        long nanos = Native.signOfLife();
+        if (!RUNNING.isEmpty()) {
+            Background.class.wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+        }
         return false;
-    }
-
-    private static synchronized boolean isNeeded() {
-        return !RUNNING.isEmpty();
     }
 
     /** A thread that never keeps a JVM from exiting. */
@@ -126,7 +124,7 @@ final class Background {
 
         private boolean goesOn() {
             synchronized (Background.class) {
-                runs = isNeeded();
+                runs = !RUNNING.isEmpty();
                 return runs;
             }
         }

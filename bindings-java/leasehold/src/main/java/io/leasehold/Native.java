@@ -41,7 +41,7 @@ final class Native {
 
     static native String metrics(long election);
 
-    static native void signOfLife();
+    static native long signOfLife();
 
     // ---- terms, and work under them --------------------------------------------------------------------------------
 
