@@ -105,7 +105,13 @@ fn check_toolchain() -> Result<()> {
 
 /// Builds the native half and puts it where Maven takes it from.
 fn build_native_half(release: bool) -> Result<()> {
-    let mut build = vec!["build", "--quiet", "--locked", "--package", "leasehold-java"];
+    let mut build = vec![
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        "leasehold-java",
+    ];
     let profile = if release {
         build.push("--release");
         "release"
