@@ -37,23 +37,21 @@ pub(crate) fn is_leader_of(
             &raw mut function,
         )
     };
+    check_status!(created, "cannot make the function `{NAME}`")?;
     // SAFETY: `function` is the one just made; `let_go` takes `data` for what it is, once, after
     // the function was collected.
-    let status = if created == sys::Status::napi_ok {
-        unsafe {
-            sys::napi_add_finalizer(
-                env.raw(),
-                function,
-                data,
-                Some(let_go),
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        }
-    } else {
-        created
+    let kept = unsafe {
+        sys::napi_add_finalizer(
+            env.raw(),
+            function,
+            data,
+            Some(let_go),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
     };
-    check_status!(status, "cannot make the function `{NAME}`")?;
+    // Where this fails the election is leaked: the function may still be called.
+    check_status!(kept, "cannot keep the election of `{NAME}`")?;
     // SAFETY: it is a function, in this environment and scope.
     unsafe { Function::from_napi_value(env.raw(), function) }
 }

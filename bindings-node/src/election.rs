@@ -34,9 +34,9 @@ impl NativeElection {
     pub fn new(settings: HashMap<String, String>, bell: &Bell) -> Result<Self> {
         contained(|| {
             let config = settings
-                .iter()
+                .into_iter()
                 .try_fold(Config::from_env(), |config, (field, text)| {
-                    config.set(field, text)
+                    config.set(&field, &text)
                 })?;
             Ok(Self {
                 election: Arc::new(LeaderElection::new(&config)?),

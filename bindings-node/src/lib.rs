@@ -4,6 +4,14 @@
 //! from here neither blocks nor calls back: methods that return at once, a queue of what has
 //! happened, and a bell that says when there is something in it.
 
+#![cfg_attr(
+    test,
+    allow(
+        dead_code,
+        reason = "a test build does not register what JavaScript calls"
+    )
+)]
+
 mod answer;
 mod bell;
 mod election;

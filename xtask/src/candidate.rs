@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::steps::{cargo, run};
-use crate::{node, target_folder};
+use crate::{java, node, target_folder};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -17,6 +17,8 @@ pub(crate) struct Options {
 pub(crate) enum Language {
     /// The core itself.
     Rust,
+    /// The jar.
+    Java,
     /// The npm package.
     Node,
     /// client-go, as a peer to measure and to share a Lease with.
@@ -48,6 +50,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
                 program.to_str().context("a path in UTF-8")?.to_owned(),
             ])
         }
+        Language::Java => java::candidate(),
         Language::Node => node::candidate(),
         Language::Go => leasehold_bench::go_candidate(),
     }

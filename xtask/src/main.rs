@@ -5,6 +5,8 @@ mod candidate;
 mod check;
 mod cluster;
 mod demo;
+mod java;
+mod language;
 mod node;
 mod steps;
 mod test;
@@ -39,6 +41,8 @@ enum Command {
     Cluster(cluster::Command),
     /// Builds a candidate program for cluster tests; its last line is the command line.
     Candidate(candidate::Options),
+    /// Builds the native half and the jars of Java, and tests them.
+    Java(java::Options),
     /// Builds the native library and the packages of Node.
     Node(node::Options),
     /// Measures handovers and takeovers on the test cluster.
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Command::Check => check::run_checks(),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
+        Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::DemoCandidate(options) => demo::candidate::run(options),

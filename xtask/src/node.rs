@@ -1,13 +1,12 @@
 //! Node: the native library, the packages around it, and what is run with them.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::steps::{Steps, cargo, run, run_with};
-use crate::{root, target_folder};
+use crate::steps::{Steps, run};
+use crate::{language, root};
 
 const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
@@ -42,33 +41,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
         npm(EXAMPLE, &["run", "--silent", "test"])
     });
     steps.run("Node: conformance", || {
-        let conformance = [
-            "run",
-            "--quiet",
-            "--locked",
-            "--package",
-            "leasehold-conformance",
-            "--bin",
-            "conformance",
-        ];
-        let agent = ["--", "--", "node", AGENT];
-        run(&cargo(), &[&conformance[..], &agent].concat())
+        language::conformance(&["node", AGENT])
     });
     steps.run("Node: candidates on a real API server", || {
-        let trials = [
-            "test",
-            "--quiet",
-            "--locked",
-            "--workspace",
-            "--test",
-            "one_leader",
-        ];
-        let command = command_line()?.join(" ");
-        run_with(
-            Command::new(cargo())
-                .args(trials)
-                .env("LEASEHOLD_CANDIDATE", command),
-        )
+        language::one_leader(&command_line()?)
     });
 }
 
@@ -86,54 +62,15 @@ fn command_line() -> Result<Vec<String>> {
 
 /// Builds the native library, puts it into the package, and compiles the package.
 fn build(release: bool) -> Result<()> {
-    check_toolchain()?;
-    let library = build_library(release)?;
+    language::check_installed("npm", "install Node 20.19 or newer, with npm")?;
+    let library = language::native_library("leasehold-node", "leasehold_node", release)?;
     let beside = root().join(PACKAGE).join("leasehold.node");
     // Not over the old one: a process that runs with it would crash.
     let new = beside.with_extension("new");
-    std::fs::copy(&library, &new).with_context(|| format!("no {}", library.display()))?;
-    std::fs::rename(new, beside)?;
+    fs::copy(&library, &new).with_context(|| format!("no {}", library.display()))?;
+    fs::rename(new, beside)?;
     install(PACKAGE)?;
     npm(PACKAGE, &["run", "--silent", "build"])
-}
-
-fn build_library(release: bool) -> Result<PathBuf> {
-    let mut build = vec![
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        "leasehold-node",
-    ];
-    let profile = if release {
-        build.push("--release");
-        "release"
-    } else {
-        "debug"
-    };
-    run(&cargo(), &build)?;
-    let extension = if cfg!(target_os = "macos") {
-        "dylib"
-    } else {
-        "so"
-    };
-    let file = format!("libleasehold_node.{extension}");
-    Ok(target_folder().join(profile).join(file))
-}
-
-fn check_toolchain() -> Result<()> {
-    for program in ["node", "npm"] {
-        let version = Command::new(program)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        ensure!(
-            version.is_ok_and(|status| status.success()),
-            "install Node 20.19 or newer (https://nodejs.org): `{program} --version` must work"
-        );
-    }
-    Ok(())
 }
 
 /// Installs what the lockfile of `folder` names, once for each lockfile.
