@@ -26,6 +26,8 @@ export class Candidacy {
   readonly #tenures = new Map<bigint, Tenure>();
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   #startError: LeaseholdError | undefined;
+  /** Tells a run from the one that may begin as soon as it has stopped. */
+  #run = 0;
   #told: Term | undefined;
   #exits = false;
 
@@ -55,6 +57,7 @@ export class Candidacy {
       this.#engine.start();
     });
     this.#state = 'starting';
+    this.#run += 1;
     this.pulse.start(() => {
       this.#engine.signOfLife();
     }, this.#engine.signOfLifePeriodMs());
@@ -66,7 +69,8 @@ export class Candidacy {
     if (this.#state === 'stopped') return;
     call(() => this.#engine.requestStop(drainMs));
     this.#state = 'stopping';
-    while (this.isRunning) await this.#change();
+    const run = this.#run;
+    while (this.isRunning && this.#run === run) await this.#change();
   }
 
   #ended(): void {

@@ -50,8 +50,9 @@ test('a start while it stops is a start when it has stopped', async (t) => {
   const again = await leader(t);
   const { fencingToken } = again.term;
   const stopped = again.stop();
-  await again.start();
-  await stopped;
+  const started = again.start();
+  const stoppedAsWell = again.stop();
+  await Promise.all([stopped, started, stoppedAsWell]);
   const term = await again.waitForLeadership();
   assert.ok(term.fencingToken > fencingToken);
 });
