@@ -56,7 +56,8 @@ final class ChildJvm implements AutoCloseable {
     /** Where a class was loaded from. */
     static Path place(Class<?> program) {
         try {
-            return Path.of(program.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    program.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (URISyntaxException impossible) {
             throw new IllegalStateException(impossible);
         }
