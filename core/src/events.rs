@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::pin::pin;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use futures_util::future::{Either, pending, select};
 use tokio::sync::mpsc;
 
 use crate::election::LostReason;
@@ -48,6 +50,23 @@ impl fmt::Debug for Loss {
     }
 }
 
+/// Work that goes on under a term. While it exists, the Lease is not released, for at most
+/// `drain_timeout`.
+#[must_use = "the work counts as ended when this is dropped"]
+pub struct Work {
+    /// The term under which it began.
+    pub term: Term,
+    pub(crate) _unfinished: WorkGuard,
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work")
+            .field("term", &self.term)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Held while work goes on under a term.
 #[derive(Clone)]
 pub(crate) struct WorkGuard {
@@ -74,17 +93,48 @@ impl WorkEnd {
 /// Events in the order in which they happened, for one listener. An instance that leads already is
 /// told so first. Ends when the [`LeaderElection`](crate::LeaderElection) is dropped.
 #[derive(Debug)]
-pub struct Subscription(pub(crate) mpsc::UnboundedReceiver<Event>);
+pub struct Subscription {
+    events: mpsc::UnboundedReceiver<Event>,
+    /// Ends when the registration is dropped, where there is one.
+    registered: Option<mpsc::Receiver<Infallible>>,
+}
 
 impl Subscription {
+    pub(crate) fn new(events: mpsc::UnboundedReceiver<Event>) -> Self {
+        Self {
+            events,
+            registered: None,
+        }
+    }
+
+    /// A subscription that also ends when the registration is dropped, which another thread may do
+    /// while this one waits. Events that are there by then are told first.
+    pub fn registered(mut self) -> (Self, Registration) {
+        let (listening, registered) = mpsc::channel(1);
+        self.registered = Some(registered);
+        let registration = Registration {
+            _listening: listening,
+        };
+        (self, registration)
+    }
+
     /// The next event; `None` when there will be no more. Works under any async runtime.
     pub async fn recv(&mut self) -> Option<Event> {
-        self.0.recv().await
+        let removed = async {
+            match &mut self.registered {
+                Some(registered) => registered.recv().await.map(drop),
+                None => pending().await,
+            }
+        };
+        match select(pin!(self.events.recv()), pin!(removed)).await {
+            Either::Left((event, _)) => event,
+            Either::Right(_) => None,
+        }
     }
 
     /// The next event, waiting for at most `timeout`. Blocks the calling thread.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Event, RecvTimeoutError> {
-        match runtime::block_on(self.0.recv(), Some(timeout)) {
+        match runtime::block_on(self.recv(), Some(timeout)) {
             Some(Some(event)) => Ok(event),
             Some(None) => Err(RecvTimeoutError::Disconnected),
             None => Err(RecvTimeoutError::Timeout),

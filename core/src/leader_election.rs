@@ -10,12 +10,14 @@ use crate::config::{Checked, Config, Mode};
 use crate::election::Role;
 use crate::elector::{self, Command, Elector};
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::{Event, Registration, SingletonService, Subscription};
+use crate::events::{Event, Registration, SingletonService, Subscription, Work};
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::LeaseStore;
 use crate::listeners::{self, Driven};
 use crate::runtime::{self, Runtime};
 use crate::shared::Shared;
+
+const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
 
 /// One candidate in the election for one Lease. Elections of a process share one background
 /// thread; have as many as there are Leases.
@@ -235,6 +237,11 @@ impl LeaderElection {
         Ok(self.shared.command(command))
     }
 
+    /// Whether it takes part: started, and not yet done with stopping. False in a forked child.
+    pub fn is_running(&self) -> bool {
+        self.shared.leadership().check_process().is_ok() && self.shared.is_running()
+    }
+
     /// Whether this instance is the leader now. Compares a deadline with the clock at each call, so
     /// it is false the moment a paused, suspended or partitioned process wakes. Lock-free and
     /// allocation-free; false in a forked child.
@@ -316,24 +323,44 @@ impl LeaderElection {
                 }
             }
         };
-        runtime::block_on(acquired, Some(timeout)).unwrap_or_else(|| {
-            let why = self.status().why_not_leading.unwrap_or_default();
-            Err(Error::new(
-                ErrorKind::TimedOut,
-                format!(
-                    "not the leader of `{}` after {timeout:?}: {why}",
-                    self.config.lease
-                ),
-            ))
-        })
+        runtime::block_on(acquired, Some(timeout))
+            .unwrap_or_else(|| Err(self.not_leading_after(timeout)))
+    }
+
+    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
+    /// or [`ErrorKind::Closed`] where the election does not run. For bindings to languages that wait
+    /// in their own way.
+    pub fn not_leading_after(&self, waited: Duration) -> Error {
+        if !self.shared.is_running() {
+            return not_running();
+        }
+        let why = self.status().why_not_leading.unwrap_or_default();
+        Error::new(
+            ErrorKind::TimedOut,
+            format!(
+                "not the leader of `{}` after {waited:?}: {why}",
+                self.config.lease
+            ),
+        )
     }
 
     /// Runs `work` here and now if this instance leads. The Lease is not released before `work`
     /// returns, or `drain_timeout` has passed; a long job checks the term on its way.
     pub fn run_if_leader<T>(&self, work: impl FnOnce(&Term) -> T) -> Option<T> {
+        let under_way = self.begin_work()?;
+        Some(work(&under_way.term))
+    }
+
+    /// Begins work here and now if this instance leads. The Lease is not released before the `Work`
+    /// is dropped, or `drain_timeout` has passed. For work that does not fit into a closure, as that
+    /// of other languages; otherwise use [`run_if_leader`](Self::run_if_leader).
+    pub fn begin_work(&self) -> Option<Work> {
         self.shared.leadership().check_process().ok()?;
-        let (term, _unfinished) = self.shared.work()?;
-        Some(work(&term))
+        let (term, guard) = self.shared.work()?;
+        Some(Work {
+            term,
+            _unfinished: guard,
+        })
     }
 
     /// All events from now on, in order, with the present term first.
@@ -372,6 +399,14 @@ impl LeaderElection {
         if self.shared.leadership().check_process().is_ok() {
             self.shared.sign_of_life();
         }
+    }
+
+    /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
+    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
+    /// watches.
+    pub fn sign_of_life_period(&self) -> Option<Duration> {
+        let stall_timeout = self.config.stall_timeout;
+        stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)
     }
 
     /// Whether the election works as it should, for a liveness probe: a standby is healthy, and so

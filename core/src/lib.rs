@@ -43,7 +43,7 @@ pub use config::{
 };
 pub use election::{LostReason, Role};
 pub use error::{Error, ErrorKind, Result, contain_panics};
-pub use events::{Event, Loss, Registration, SingletonService, Subscription};
+pub use events::{Event, Loss, Registration, SingletonService, Subscription, Work};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};

@@ -2,9 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use futures_util::future::{Either, select};
-use std::pin::pin;
-use tokio::sync::mpsc;
 use tracing::error;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -13,20 +10,12 @@ use crate::runtime;
 
 /// Calls `listener` with each event until the registration is dropped or the election ends.
 pub(crate) fn listen(
-    mut events: Subscription,
+    events: Subscription,
     mut listener: impl FnMut(&Event) + Send + 'static,
 ) -> Result<Registration> {
-    let (listening, mut removed) = mpsc::channel(1);
+    let (mut events, registration) = events.registered();
     let body = move || {
-        let next = async || {
-            let event = pin!(events.recv());
-            match select(event, pin!(removed.recv())).await {
-                Either::Left((event, _)) => event,
-                Either::Right(_) => None,
-            }
-        };
-        let mut next = next;
-        while let Some(Some(event)) = runtime::block_on(next(), None) {
+        while let Some(Some(event)) = runtime::block_on(events.recv(), None) {
             if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
                 error!("a leadership listener panicked; it is told of later events all the same");
             }
@@ -41,9 +30,7 @@ pub(crate) fn listen(
         )
         .with_source(error)
     })?;
-    Ok(Registration {
-        _listening: listening,
-    })
+    Ok(registration)
 }
 
 /// A singleton service, and whether it runs.

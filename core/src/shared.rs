@@ -122,12 +122,16 @@ impl Shared {
     pub(crate) fn subscribe(&self) -> Subscription {
         let (sender, receiver) = unbounded_channel();
         let mut state = self.state();
+        // A standby may be told nothing for weeks, while its application asks again and again.
+        state
+            .subscribers
+            .retain(|subscriber| !subscriber.is_closed());
         if let Some((term, _)) = &state.term {
             // The receiver is at hand.
             let _ = sender.send(Event::Acquired(term.clone()));
         }
         state.subscribers.push(sender);
-        Subscription(receiver)
+        Subscription::new(receiver)
     }
 
     // ---- for the background task ---------------------------------------------------------------
