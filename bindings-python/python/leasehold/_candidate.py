@@ -134,7 +134,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     # A `timedelta`, without importing `datetime` for those who have none.
     total_seconds = getattr(value, "total_seconds", None)
     return str(value if total_seconds is None else total_seconds())

@@ -39,8 +39,9 @@ class LeaderElection(Candidate):
 
     def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, listeners are told and waited for while renewal
-        goes on, then the Lease is given back. Returns when all that is done, at most `drain` seconds
-        (else `drain_timeout`) and `renew_deadline` later. Does nothing where it does not run.
+        goes on, then the Lease is given back. Returns when all that is done, at most `drain`
+        seconds (else `drain_timeout`) and `renew_deadline` later. Does nothing where it does not
+        run.
 
         Not for a listener, which would wait for itself: see `request_stop`.
         """
@@ -49,8 +50,8 @@ class LeaderElection(Candidate):
     def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
         """Waits until this instance leads, for at most `timeout` seconds.
 
-        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the election
-        does not run, or stops.
+        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
+        election does not run, or stops.
         """
         term = self._wait_for_leadership(timeout, None)
         assert term is not None, "nobody cancels it"
@@ -74,7 +75,8 @@ class LeaderElection(Candidate):
 
     def on_lost(self, callback: OnLost) -> OnLost:
         """Calls `callback(term, reason)` when this instance no longer leads, as a listener: the
-        Lease is not released before it has returned. May be a decorator."""
+        Lease is not released before it has returned. May be a decorator.
+        """
         self.add_listener(_listeners.lost_only(callback))
         return callback
 
@@ -83,7 +85,8 @@ class LeaderElection(Candidate):
     ) -> Registration:
         """Runs a service while this instance leads: calls `start(term)`, which is to return soon,
         and `stop()`, which is to return when the work has stopped. Both on one thread of its own,
-        never at once. Also stopped when the registration is removed, or the election goes."""
+        never at once. Also stopped when the registration is removed, or the election goes.
+        """
         service = Singleton(start, stop)
         return self._register(Registration(_listeners.calling(service.tell), service.stop))
 
@@ -92,7 +95,8 @@ class LeaderElection(Candidate):
     def run_if_leader(self, work: Callable[[Term], T]) -> T | None:
         """Runs `work(term)` here and now if this instance leads, and returns what it returns; else
         None. The Lease is not released before it returns, or `drain_timeout` has passed; a long job
-        calls `term.check()` on its way."""
+        calls `term.check()` on its way.
+        """
         begun = self._begin_work()
         if begun is None:
             return None
@@ -101,7 +105,8 @@ class LeaderElection(Candidate):
 
     def leader_only(self, function: Callable[P, T]) -> Callable[P, T | None]:
         """A decorator: the function runs on the leader only, as `run_if_leader` does; elsewhere the
-        call returns None at once."""
+        call returns None at once.
+        """
         from functools import wraps
 
         @wraps(function)
@@ -114,7 +119,8 @@ class LeaderElection(Candidate):
         """A block of work under a term: `with election.leading() as term`. Waits for leadership, as
         `wait_for_leadership` does and raising the same. The Lease is not released before the block
         ends, or `drain_timeout` has passed; nothing interrupts it, so that a long one calls
-        `term.check()` on its way."""
+        `term.check()` on its way.
+        """
 
         def begin() -> Work:
             work = self._wait_for_work(timeout, None)

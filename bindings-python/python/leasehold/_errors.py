@@ -50,5 +50,5 @@ _CLASSES: dict[str, type[LeaseholdError]] = {
 
 
 def error_of_kind(kind: str, message: str) -> LeaseholdError:
-    """The exception for a kind of error; those that no program treats apart are `LeaseholdError`."""
+    """The exception for a kind of error; those that no program tells apart are `LeaseholdError`."""
     return _CLASSES.get(kind, LeaseholdError)(message, kind)

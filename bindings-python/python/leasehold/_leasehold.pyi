@@ -2,10 +2,30 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, final
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 from ._errors import LeaseholdError
 from .types import ErrorKind, LostReason, Mode, Role
+
+__all__ = [
+    "ERROR_KINDS",
+    "LOST_REASONS",
+    "ROLES",
+    "Acquired",
+    "Background",
+    "Cancellation",
+    "Delivery",
+    "Election",
+    "LeaderChanged",
+    "Lost",
+    "MemoryLease",
+    "RenewalFailing",
+    "Status",
+    "Stopped",
+    "Subscription",
+    "Term",
+    "Work",
+]
 
 ERROR_KINDS: list[ErrorKind]
 LOST_REASONS: list[LostReason]
@@ -117,6 +137,7 @@ class Background:
     def stop_all(self) -> None: ...
     def close(self) -> None: ...
 
+@disjoint_base
 class Election:
     def __new__(
         cls, settings: Sequence[tuple[str, str]], lease: MemoryLease | None = None

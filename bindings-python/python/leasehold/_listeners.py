@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._leasehold import Delivery, Election, Subscription, Term
-    from .types import Event
+    from .types import Event, LostReason
 
     Deliver = Callable[[Delivery], None]
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Registration:
     """A listener that was added to an election; it is told no more once `remove` is called."""
 
-    def __init__(self, deliver: Deliver, at_end: Callable[[], None] | None = None) -> None:
+    def __init__(self, deliver: Deliver, at_end: Callable[[], object] | None = None) -> None:
         self._deliver = deliver
         self._at_end = at_end
         self._listening: Listening | None = None
@@ -46,7 +46,7 @@ class Listening:
     """The thread of a listener. Refers to the events, not to the election, which may go before."""
 
     def __init__(
-        self, events: Subscription, tell: Deliver, at_end: Callable[[], None] | None
+        self, events: Subscription, tell: Deliver, at_end: Callable[[], object] | None = None
     ) -> None:
         self._events = events
         self._tell = tell
@@ -104,7 +104,7 @@ def acquired_only(callback: Callable[[Term], object]) -> Callable[[Event], objec
     return lambda event: callback(event.term) if isinstance(event, Acquired) else None
 
 
-def lost_only(callback: Callable[[Term, str], object]) -> Callable[[Event], object]:
+def lost_only(callback: Callable[[Term, LostReason], object]) -> Callable[[Event], object]:
     """A listener that passes on the ends of terms."""
     return lambda event: callback(event.term, event.reason) if isinstance(event, Lost) else None
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class ClusterLeaderService:
     """Answers "is this the instance that does it?", for an application and for named locks.
 
-    `lease` is the application's own Lease. Each lock is a Lease of that name with an election of its
-    own, which starts when the lock is first asked about: the first answer is mostly False, since
-    nobody is the leader from one moment to the next. `settings` are those of `LeaderElection`, and
-    the same for all.
+    `lease` is the application's own Lease. Each lock is a Lease of that name with an election of
+    its own, which starts when the lock is first asked about: the first answer is mostly False,
+    since nobody is the leader from one moment to the next. `settings` are those of
+    `LeaderElection`, and the same for all.
     """
 
     def __init__(self, lease: str | None = None, **settings: Unpack[Settings]) -> None:

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
 
 
 def exit_on_sigterm() -> None:
-    """Lets SIGTERM end the process as `sys.exit` does, so that `with` blocks are left and Leases are
-    released. By itself Python dies of it at once, and the Lease has to run out. For programs whose
-    server does not see to it; call it on the main thread."""
+    """Lets SIGTERM end the process as `sys.exit` does, so that `with` blocks are left and Leases
+    are released. By itself Python dies of it at once, and the Lease has to run out. For programs
+    whose server does not see to it; call it on the main thread.
+    """
     import signal
 
     signal.signal(signal.SIGTERM, _exit)
 
 
-def _exit(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)

@@ -3,6 +3,9 @@
     async with leasehold.aio.LeaderElection("monolith-jobs") as election:
         async with election.leading() as term:
             ...  # Cancelled when this instance no longer leads.
+
+The election itself runs on a thread of Leasehold's own: a blocked event loop neither stalls a
+renewal nor makes `is_leader` lie.
 """
 
 from __future__ import annotations
@@ -39,9 +42,9 @@ __all__ = ["LeaderElection"]
 
 
 class LeaderElection(Candidate):
-    __doc__ = f"""{Candidate.__doc__}
-    Its coroutines belong to the event loop in which it was started. The election itself runs on a
-    thread of Leasehold's own: a blocked loop neither stalls a renewal nor makes `is_leader` lie.
+    """As `leasehold.LeaderElection`, with the same settings and rules, for asyncio.
+
+    Its listeners run in the event loop in which it was started last.
     """
 
     _home: _Home
@@ -63,9 +66,10 @@ class LeaderElection(Candidate):
 
     async def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, blocks under `leading()` are cancelled, listeners
-        are told, and all are waited for while renewal goes on; then the Lease is given back. Returns
-        when that is done, at most `drain` seconds (else `drain_timeout`) and `renew_deadline` later.
-        Does nothing where it does not run. Goes on when the caller is cancelled.
+        are told, and all are waited for while renewal goes on; then the Lease is given back.
+        Returns when that is done, at most `drain` seconds (else `drain_timeout`) and
+        `renew_deadline` later. Does nothing where it does not run. Goes on when the caller is
+        cancelled.
 
         Not for a listener, which would wait for itself: see `request_stop`.
         """
@@ -74,16 +78,16 @@ class LeaderElection(Candidate):
     async def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
         """Waits until this instance leads, for at most `timeout` seconds.
 
-        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the election
-        does not run, or stops.
+        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
+        election does not run, or stops.
         """
         return await _cancellably(partial(self._wait_for_leadership, timeout))
 
     # ---- listeners -----------------------------------------------------------------------------
 
     def add_listener(self, listener: Callable[[Event], object]) -> Registration:
-        """Calls `listener`, a function or coroutine function, with each event, in the event loop and
-        one after another. Told at once when this instance leads already; may be added before
+        """Calls `listener`, a function or coroutine function, with each event, in the event loop
+        and one after another. Told at once when this instance leads already; may be added before
         `start`.
 
         After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
@@ -93,14 +97,16 @@ class LeaderElection(Candidate):
 
     def on_acquired(self, callback: OnAcquired) -> OnAcquired:
         """Calls `callback(term)`, a function or coroutine function, when this instance leads, as a
-        listener. May be a decorator."""
+        listener. May be a decorator.
+        """
         self.add_listener(_listeners.acquired_only(callback))
         return callback
 
     def on_lost(self, callback: OnLost) -> OnLost:
         """Calls `callback(term, reason)`, a function or coroutine function, when this instance no
         longer leads, as a listener: the Lease is not released before it has returned. May be a
-        decorator."""
+        decorator.
+        """
         self.add_listener(_listeners.lost_only(callback))
         return callback
 
@@ -108,9 +114,10 @@ class LeaderElection(Candidate):
         self, start: Callable[[Term], object], stop: Callable[[], object]
     ) -> Registration:
         """Runs a service while this instance leads: calls `start(term)`, which is to return soon,
-        and `stop()`, which is to return when the work has stopped; functions or coroutine functions,
-        in the event loop, never at once. Also stopped when the registration is removed, or the
-        election goes."""
+        and `stop()`, which is to return when the work has stopped; functions or coroutine
+        functions, in the event loop, never at once. Also stopped when the registration is removed,
+        or the election goes.
+        """
         service = Singleton(start, stop)
         calls = _Calls(self._home, service.tell)
         return self._register(Registration(calls.deliver, partial(calls.post, service.stop)))
@@ -128,8 +135,9 @@ class LeaderElection(Candidate):
         return _Leading(self, timeout)
 
     async def run_if_leader(self, work: Callable[[Term], Awaitable[T]]) -> T | None:
-        """Awaits `work(term)` if this instance leads now, as a block under `leading()`; else returns
-        None."""
+        """Awaits `work(term)` if this instance leads now, as a block under `leading()`; else
+        returns None.
+        """
         leading = _Leading(self)
         if not self.is_leader or not leading.begin_now():
             return None
@@ -140,7 +148,8 @@ class LeaderElection(Candidate):
         self, function: Callable[P, Awaitable[T]]
     ) -> Callable[P, Coroutine[Any, Any, T | None]]:
         """A decorator: the coroutine function runs on the leader only, as `run_if_leader` does;
-        elsewhere it returns None at once."""
+        elsewhere it returns None at once.
+        """
 
         @wraps(function)
         async def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -300,7 +309,8 @@ def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *argumen
 
 async def _in_thread(call: Callable[[], T]) -> T:
     """Awaits a call that blocks, on a daemon thread of its own: the loop's pool is the
-    application's, and the end of a loop or of the process must not wait for ours."""
+    application's, and the end of a loop or of the process must not wait for ours.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 

@@ -5,6 +5,8 @@
         assert bill(fake_election) == "billed"
         fake_election.lose()
         assert bill(fake_election) == "left to another"
+
+A test that asks for neither fixture does not import Leasehold.
 """
 
 from __future__ import annotations
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .testing import FakeAsyncLeaderElection, FakeLeaderElection
-
-# Leasehold itself is imported when a test wants it, so that it costs other tests nothing.
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""Elections for the tests of applications: real ones, whose Lease is in memory and whose only rival
-is the test. Listeners, terms and drains are as in production, and nothing is patched."""
+"""Elections for the tests of applications: real ones, whose Lease is in memory and whose only
+rival is the test. Listeners, terms and drains are as in production, and nothing is patched.
+"""
 
 from __future__ import annotations
 
