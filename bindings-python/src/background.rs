@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ pub(crate) struct Background(&'static Shared);
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    /// Python's number of the least level that its log wants.
-    level: AtomicU8,
+    /// Whether Python's log wants each request as well: far more than all the rest.
+    wants_debug: AtomicBool,
 }
 
 #[derive(Default)]
@@ -72,10 +72,10 @@ impl Background {
         Self(shared)
     }
 
-    /// Gives a sign of life for each election, then waits for lines of the log, of `level` and
-    /// above, until the next one is due. None once closed. For a thread of its own.
-    fn beat(&self, py: Python<'_>, level: u8) -> Option<Vec<Line>> {
-        self.0.level.store(level, Ordering::Relaxed);
+    /// Gives a sign of life for each election, then waits for lines of the log until the next one
+    /// is due. None once closed. For a thread of its own.
+    fn beat(&self, py: Python<'_>, wants_debug: bool) -> Option<Vec<Line>> {
+        self.0.wants_debug.store(wants_debug, Ordering::Relaxed);
         let stopped = self.0.sign_of_life();
         py.detach(|| {
             // The core's drop finds nothing to wait for.
@@ -150,14 +150,15 @@ fn log(record: LogRecord) {
     let Some(shared) = (unsafe { CURRENT.load(Ordering::Acquire).as_ref() }) else {
         return;
     };
-    let level = number(record.level);
-    if level < shared.level.load(Ordering::Relaxed) {
+    if record.level == LogLevel::Debug && !shared.wants_debug.load(Ordering::Relaxed) {
         return;
     }
     let mut state = shared.state();
     if state.lines.len() < LOG_CAPACITY {
         let logger = record.target.replace("::", ".");
-        state.lines.push_back((level, logger, record.message));
+        state
+            .lines
+            .push_back((number(record.level), logger, record.message));
         shared.changed.notify_all();
     } else {
         state.lost_lines += 1;

@@ -104,8 +104,9 @@ impl Delivery {
 /// The events of an election, in order, for one listener.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Subscription {
-    /// Locked by the one thread that waits for events.
-    events: Mutex<leasehold::Subscription>,
+    /// Locked by the one thread that waits for events. None once there are no more: an event that
+    /// nobody takes would hold up the release of the Lease.
+    events: Mutex<Option<leasehold::Subscription>>,
     registration: Mutex<Option<Registration>>,
 }
 
@@ -113,7 +114,7 @@ impl From<leasehold::Subscription> for Subscription {
     fn from(subscription: leasehold::Subscription) -> Self {
         let (events, registration) = subscription.registered();
         Self {
-            events: Mutex::new(events),
+            events: Mutex::new(Some(events)),
             registration: Mutex::new(Some(registration)),
         }
     }
@@ -127,7 +128,11 @@ impl Subscription {
         loop {
             let event = py.detach(|| {
                 let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-                events.recv_timeout(Duration::MAX).ok()
+                let event = events.as_mut()?.recv_timeout(Duration::MAX).ok();
+                if event.is_none() {
+                    *events = None;
+                }
+                event
             });
             let Some(event) = event else { return Ok(None) };
             if let Some(delivery) = Delivery::new(py, event)? {

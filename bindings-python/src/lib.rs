@@ -11,6 +11,7 @@ mod election;
 mod errors;
 mod events;
 mod handle;
+mod interpreter;
 mod memory;
 mod status;
 mod term;
@@ -41,15 +42,15 @@ mod _leasehold {
     use leasehold::{ErrorKind, LostReason, Role};
     use pyo3::prelude::*;
 
-    /// The names that errors, reasons and roles go by, for those who list them.
     #[pymodule_init]
-    fn add_names(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        let names = |all: &[&'static str]| all.to_vec();
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::interpreter::check_is_main(module.py())?;
+        // For tests, which see to it that each is mapped and documented.
         let kinds: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
         let reasons: Vec<_> = LostReason::ALL.iter().map(|it| it.name()).collect();
         let roles: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
-        module.add("ERROR_KINDS", names(&kinds))?;
-        module.add("LOST_REASONS", names(&reasons))?;
-        module.add("ROLES", names(&roles))
+        module.add("ERROR_KINDS", kinds)?;
+        module.add("LOST_REASONS", reasons)?;
+        module.add("ROLES", roles)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use leasehold::{ErrorKind, Event, LeaderElection, Result};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::errors::detached;
@@ -38,10 +38,10 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let seconds = match object.extract::<f64>() {
-            Ok(seconds) => seconds,
-            Err(_) => object.call_method0("total_seconds")?.extract()?,
-        };
+        let number = object.extract::<f64>();
+        let seconds = number
+            .or_else(|_| object.call_method0("total_seconds")?.extract())
+            .map_err(|_| PyTypeError::new_err("use seconds as a number, or a timedelta"))?;
         if seconds == f64::INFINITY {
             return Ok(Self(Duration::MAX));
         }

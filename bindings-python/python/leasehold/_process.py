@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 
 from . import _threads
 from ._leasehold import Background
@@ -30,19 +31,32 @@ class Process:
 
     def ensure_heartbeat(self) -> None:
         """Starts the thread that shows that the interpreter lives, and feeds `logging`."""
+        # What the thread needs. Not imported with the package, since it takes longer than all the
+        # rest; nor on the thread, since a child that is forked meanwhile would inherit half of it.
+        import logging  # noqa: F401
+        import traceback  # noqa: F401
+
         with self.lock:
             if not self._beats:
                 self._has_ended.acquire()
                 _threads.start("leasehold-heartbeat", self._beat)
                 self._beats = True
+                self._end_with_worker()
+
+    def _end_with_worker(self) -> None:
+        """Ends with a worker of `multiprocessing`, or of Celery's copy of it: they leave without
+        `atexit`, but call their own finalizers; ours last, since work stops first.
+        """
+        for name in ("multiprocessing.util", "billiard.util"):
+            if util := sys.modules.get(name):
+                util.Finalize(None, self.end, exitpriority=-100)
 
     def _beat(self) -> None:
-        # Here, since they take as long to import as all the rest.
         import logging
         import traceback
 
-        logger = logging.getLogger("leasehold")
-        while (lines := self.background.beat(min(logger.getEffectiveLevel(), 255))) is not None:
+        log = logging.getLogger("leasehold")
+        while (lines := self.background.beat(log.isEnabledFor(logging.DEBUG))) is not None:
             for level, name, message in lines:
                 try:
                     logging.getLogger(name).log(level, "%s", message)

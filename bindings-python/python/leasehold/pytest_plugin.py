@@ -6,7 +6,7 @@
         fake_election.lose()
         assert bill(fake_election) == "left to another"
 
-A test that asks for neither fixture does not import Leasehold.
+They are real elections: see `leasehold.testing`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,154 @@
+"""Servers that fork their workers: one worker leads, and another when that one goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Place, Program, eventually
+
+WORKERS = 3
+
+APPLICATION = """
+    import json, os, threading
+    import leasehold
+
+    settings = json.loads(os.environ["SETTINGS"])
+    LOADED_IN = os.getpid()
+
+    def say(*words):
+        os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+"""
+
+WEB = (
+    APPLICATION
+    + """
+    # Made when the application is loaded, which is in the master where it is preloaded.
+    election = leasehold.LeaderElection(**settings)
+
+    @election.on_acquired
+    def tell(term):
+        say("leads", os.getpid())
+
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        return [b""]
+
+    def post_fork(server, worker):
+        say("preloaded" if LOADED_IN != os.getpid() else "not preloaded")
+
+    def post_worker_init(worker):
+        assert not election.is_leader
+        election.start()
+        say("worker", os.getpid())
+"""
+)
+
+
+class Server(Program):
+    """A server, run as from the command line."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any], text: str, command: list[str]):
+        (folder / "application.py").write_text(textwrap.dedent(text))
+        environment = {**os.environ, "SETTINGS": json.dumps(settings)}
+        self._start([sys.executable, "-m", *command], cwd=folder, env=environment)
+
+    def goes_on(self, words: str) -> None:
+        """The leader hands over when it is told to go, and when all go the Lease is released."""
+        workers = {self.hear(words).split()[1] for _ in range(WORKERS)}
+        first = self.hear("leads").split()[1]
+        assert first in workers
+        os.kill(int(first), signal.SIGTERM)
+        second = self.hear("leads").split()[1]
+        assert second != first
+        self.send(signal.SIGTERM)
+        assert self.end() == 0, self.complaints()
+
+
+@pytest.fixture
+def server(place: Place, tmp_path: Path) -> Iterator[Callable[[str, list[str]], Server]]:
+    servers: list[Server] = []
+
+    def start(text: str, command: list[str]) -> Server:
+        servers.append(Server(tmp_path, place.settings, text, command))
+        return servers[-1]
+
+    yield start
+    for each in servers:
+        each.kill()
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]])
+@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
+def test_of_the_workers_of_gunicorn_one_leads(
+    preload: list[str], worker_class: str, server: Callable[..., Server], place: Place
+) -> None:
+    (gunicorn := ["gunicorn", "application:application"]).extend(preload)
+    gunicorn += ["--workers", str(WORKERS), "--worker-class", worker_class]
+    gunicorn += ["--bind", "127.0.0.1:0", "--config", "python:application"]
+    web = server(WEB, gunicorn)
+    web.goes_on("worker")
+    place.is_released()
+
+
+def test_of_the_workers_of_celery_one_leads(
+    server: Callable[..., Server], place: Place, tmp_path: Path
+) -> None:
+    """Celery forks its workers with billiard, its copy of multiprocessing."""
+    text = (
+        APPLICATION
+        + f"""
+    from celery import Celery
+    from celery.signals import worker_process_init
+
+    app = Celery(broker="filesystem://", broker_transport_options=dict(
+        data_folder_in={str(tmp_path)!r}, data_folder_out={str(tmp_path)!r},
+        control_folder={str(tmp_path / "control")!r}))
+
+    # The master takes part in another election, which its workers inherit.
+    masters = leasehold.LeaderElection("masters", mode="always")
+    masters.start()
+    masters.wait_for_leadership(30)
+
+    @worker_process_init.connect
+    def begin(**_):
+        global election
+        assert not masters.is_leader
+        try:
+            masters.start()
+        except leasehold.ForkedError:
+            say("forked")
+        election = leasehold.LeaderElection(**settings)
+        election.on_acquired(lambda term: say("leads", os.getpid()))
+        election.start()
+        say("worker", os.getpid())
+"""
+    )
+    celery = ["celery", "--app", "application", "worker", "--pool", "prefork"]
+    celery += ["--concurrency", str(WORKERS), "--without-gossip", "--without-mingle"]
+    tasks = server(text, [*celery, "--without-heartbeat"])
+    tasks.hear("forked")
+    tasks.goes_on("worker")
+    place.is_released()
+
+
+def test_a_worker_that_is_killed_leaves_its_lease_to_run_out(
+    server: Callable[..., Server], place: Place
+) -> None:
+    place.settings |= {"lease_duration": 2, "renew_deadline": 1, "retry_period": 0.2}
+    gunicorn = ["gunicorn", "application:application", "--workers", str(WORKERS)]
+    gunicorn += ["--bind", "127.0.0.1:0", "--config", "python:application"]
+    web = server(WEB, gunicorn)
+    first = web.hear("leads").split()[1]
+    os.kill(int(first), signal.SIGKILL)
+    assert web.hear("leads").split()[1] != first
+    observer = place.election()
+    with observer:
+        eventually("a worker leads", lambda: observer.leader)
