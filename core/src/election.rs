@@ -148,6 +148,8 @@ pub struct Election {
     stalled: bool,
     stopping: bool,
     terms: u64,
+    /// Until when the work of the last term that was lost may go on.
+    work_until: Instant,
     /// Terms that have begun and whose work has not ended.
     working: usize,
     told_holder: Option<String>,
@@ -225,6 +227,7 @@ impl Election {
             stalled: false,
             stopping: false,
             terms: 0,
+            work_until: now,
             working: 0,
             told_holder: None,
             failing: None,
@@ -297,6 +300,18 @@ impl Election {
                 leader_until: tenure.leader_until,
             }),
             _ => None,
+        }
+    }
+
+    /// Until when the work of the latest term may go on: before that, no other candidate leads.
+    pub fn work_until(&self) -> Instant {
+        match &self.phase {
+            Phase::Leading(tenure) => self.runs_out_at(tenure.leader_until),
+            Phase::Draining {
+                tenure,
+                drain_until,
+            } => self.runs_out_at(tenure.leader_until).min(*drain_until),
+            Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => self.work_until,
         }
     }
 
@@ -420,7 +435,7 @@ impl Election {
         self.stalled = true;
         match &self.phase {
             Phase::Leading(_) => self.lose(LostReason::Stalled),
-            Phase::Draining { .. } => self.leave(),
+            Phase::Draining { tenure, .. } => self.leave_to_run_out(tenure.leader_until),
             Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => {}
         }
         self.finish_if_idle();

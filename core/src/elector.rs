@@ -159,6 +159,7 @@ impl Turns {
         leadership.publish(self.election.leadership().as_ref());
         self.election.handle_published(self.clock.now());
         leadership.publish(self.election.leadership().as_ref());
+        leadership.publish_work_until(self.election.work_until());
         self.shared
             .set_standing(self.election.standing(self.clock.now()));
         while let Some(event) = self.election.poll_event() {

@@ -41,6 +41,16 @@ pub struct Loss {
     pub(crate) _work: WorkGuard,
 }
 
+impl Loss {
+    /// How long the term's work may still go on: before that, no other candidate leads. Where this
+    /// instance stops or steps down, that is the rest of `drain_timeout` while renewals succeed;
+    /// where nobody could renew, until the Lease runs out; zero where another may lead already, and
+    /// in a forked child. Ask again rather than keep the answer: it shrinks when renewals fail.
+    pub fn time_left(&self) -> Duration {
+        self.term.work_time_left()
+    }
+}
+
 impl fmt::Debug for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loss")

@@ -29,6 +29,8 @@ struct Snapshot {
     leader_until: AtomicU64,
     leader_since: AtomicU64,
     term: AtomicU64,
+    /// Until when the work of that term may go on, also after it is over.
+    work_until: AtomicU64,
     /// When the election's task last ran.
     turned_at: AtomicU64,
     /// When the host runtime last showed that it lives.
@@ -93,6 +95,23 @@ impl Leadership {
         }
         let until = leadership.leader_until.as_nanos();
         snapshot.leader_until.store(until, Ordering::Release);
+    }
+
+    /// Publishes until when the work of the term published last may go on.
+    pub(crate) fn publish_work_until(&self, until: Instant) {
+        let until = until.as_nanos();
+        self.snapshot.work_until.store(until, Ordering::Release);
+    }
+
+    /// How long the work of `term` may still go on; zero once there is another term.
+    fn work_time_left(&self, term: u64) -> Duration {
+        // The instant first: whoever sees that of a later term also sees that there is one.
+        let until = Instant::from_nanos(self.snapshot.work_until.load(Ordering::Acquire));
+        if self.snapshot.is_same_process() && self.snapshot.term.load(Ordering::Acquire) == term {
+            until.since(self.clock.now())
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// Fails with [`ErrorKind::Forked`] in a child of the process that started the election. To be
@@ -190,6 +209,10 @@ impl Term {
         } else {
             Duration::ZERO
         }
+    }
+
+    pub(crate) fn work_time_left(&self) -> Duration {
+        self.leadership.work_time_left(self.record.number)
     }
 
     /// Fails with [`ErrorKind::LeadershipLost`] once the term is over, and with

@@ -3,7 +3,7 @@
 //! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
 
-use super::{Election, Event, Failing, LostReason, Phase, Tenure, TermRecord};
+use super::{Election, Event, Failing, LostReason, Phase, Settings, Tenure, TermRecord};
 use crate::clock::Instant;
 use crate::error::Error;
 
@@ -21,7 +21,7 @@ impl Election {
                 tenure,
                 drain_until,
             } if now >= tenure.leader_until || now >= *drain_until => {
-                self.leave();
+                self.leave_to_run_out(tenure.leader_until);
             }
             Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
             _ => {}
@@ -63,8 +63,24 @@ impl Election {
     /// Ends a term on the spot. The Lease is not released.
     pub(super) fn lose(&mut self, reason: LostReason) {
         if let Phase::Leading(tenure) = std::mem::replace(&mut self.phase, Phase::Candidate) {
+            self.work_until = match reason {
+                LostReason::Expired | LostReason::Stalled => self.runs_out_at(tenure.leader_until),
+                // Somebody else wrote, or nobody can tell what time it is.
+                _ => self.now,
+            };
             self.events.push_back(Event::Lost(tenure.term, reason));
         }
+    }
+
+    /// When another may acquire a Lease that is not given back: its duration after the write from
+    /// which `leader_until` counts was sent, at the soonest.
+    pub(super) fn runs_out_at(&self, leader_until: Instant) -> Instant {
+        let Settings {
+            lease_duration,
+            renew_deadline,
+            ..
+        } = self.settings;
+        leader_until + lease_duration.saturating_sub(renew_deadline)
     }
 
     /// Ends a term in order: the answer is false from now on, renewal goes on until the work has
@@ -102,7 +118,14 @@ impl Election {
     /// another has time to acquire it.
     pub(super) fn leave(&mut self) {
         self.phase = Phase::Candidate;
+        self.work_until = self.now;
         self.hold_back_until = self.now + self.settings.lease_duration;
+    }
+
+    /// Leaves draining over unfinished work, which may go on until another may acquire.
+    pub(super) fn leave_to_run_out(&mut self, leader_until: Instant) {
+        self.leave();
+        self.work_until = self.runs_out_at(leader_until);
     }
 
     /// A candidate that is to stop ends as soon as it knows what became of its writes.

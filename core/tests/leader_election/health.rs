@@ -36,6 +36,17 @@ fn an_application_without_a_sign_of_life_leads_no_more_and_does_not_release() {
 }
 
 #[test]
+fn signs_of_life_are_due_several_times_within_the_stall_timeout() {
+    let period = |timeout| {
+        let config = config().stall_timeout(Duration::from_secs(timeout));
+        let election = LeaderElection::new(&config).unwrap();
+        election.sign_of_life_period()
+    };
+    assert!(period(30).unwrap() * 3 < Duration::from_secs(30));
+    assert_eq!(period(0), None, "nobody watches");
+}
+
+#[test]
 fn an_application_that_never_gave_a_sign_of_life_is_not_watched() {
     let store = MemoryStore::new();
     let config = config()

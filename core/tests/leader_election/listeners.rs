@@ -1,10 +1,10 @@
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{Event, SingletonService, Term};
 
-use crate::support::{LIMIT, config, eventually, leader};
+use crate::support::{LIMIT, config, eventually, leader, next};
 
 #[test]
 fn a_listener_that_comes_late_is_told_of_the_term_at_once() {
@@ -73,6 +73,16 @@ fn a_listener_is_told_no_more_once_its_registration_is_dropped() {
     // The listener, and with it the channel's sender, goes with its thread.
     while told.recv_timeout(LIMIT).is_ok() {}
     election.stop().unwrap();
+}
+
+#[test]
+fn a_subscription_ends_when_its_registration_is_dropped_after_what_was_told_before() {
+    let election = leader(&MemoryStore::new(), &config());
+    let (mut events, registration) = election.subscribe().unwrap().registered();
+    drop(registration);
+    assert!(matches!(next(&mut events), Event::Acquired(_)));
+    let end = events.recv_timeout(LIMIT).unwrap_err();
+    assert_eq!(end, RecvTimeoutError::Disconnected);
 }
 
 /// Tells what it was told.

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{LostReason, Role};
+use leasehold::{DEFAULT_LEASE_DURATION, LostReason, Role};
 
 use crate::support::{LIMIT, candidate, config, eventually, leader, loss, stopped};
 
@@ -53,6 +53,25 @@ fn running_work_holds_the_lease_until_it_returns() {
 }
 
 #[test]
+fn work_begun_by_hand_holds_the_lease_until_it_is_dropped() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config().identity("first"));
+    let work = election.begin_work().unwrap();
+    election.request_stop().unwrap();
+    eventually("it waits for the work", || {
+        election.status().role == Role::Draining
+    });
+    assert!(!work.term.is_valid(), "the work can see that it is to end");
+    assert!(election.begin_work().is_none(), "and none begins any more");
+    assert_eq!(store.get().unwrap().record.holder, "first");
+    drop(work);
+    eventually("the Lease is released", || {
+        store.get().unwrap().record.holder.is_empty()
+    });
+    eventually("the election has ended", || !election.is_running());
+}
+
+#[test]
 fn work_that_outlasts_the_drain_timeout_keeps_the_lease_from_being_released() {
     let store = MemoryStore::new();
     let config = config()
@@ -65,6 +84,9 @@ fn work_that_outlasts_the_drain_timeout_keeps_the_lease_from_being_released() {
     stopped(&mut events);
     assert_eq!(unfinished.reason, LostReason::Stopped);
     assert_eq!(store.get().unwrap().record.holder, "first");
+    let left = unfinished.time_left();
+    assert!(!left.is_zero(), "until the Lease runs out");
+    assert!(left <= DEFAULT_LEASE_DURATION);
 }
 
 #[test]

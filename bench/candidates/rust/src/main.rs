@@ -48,7 +48,6 @@ fn run() -> Result<()> {
     signal_hook::flag::register(SIGTERM, terminated.clone())?;
     leasehold::set_log_sink(LogLevel::Info, |record| eprintln!("{}", record.message))?;
     let election = Config::new(lease)
-        .namespace("default")
         .identity(identity)
         .mode(Mode::Kubernetes)
         .lease_duration(seconds(lease_duration)?)

@@ -416,6 +416,10 @@ impl Candidate {
         leadership.leader_until.since(START).as_secs_f64()
     }
 
+    pub(super) fn work_until(&self) -> f64 {
+        self.election.work_until().since(START).as_secs_f64()
+    }
+
     /// All that has been told since the last call.
     pub(super) fn told(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)

@@ -245,6 +245,11 @@ impl Course {
                     self.terms += 1;
                     assert!(term.fencing_token > self.last_token, "a token: {self}");
                     self.last_token = term.fencing_token;
+                    let works_on = |(other, it): (usize, &Node)| {
+                        other != node && it.election.work_until() > self.now
+                    };
+                    let overlap = self.nodes.iter().enumerate().any(works_on);
+                    assert!(!overlap, "work beside a leader: {self}");
                     let it = &mut self.nodes[node];
                     assert!(!std::mem::replace(&mut it.leads, true), "silently: {self}");
                     it.unfinished += 1;

@@ -4,10 +4,49 @@ use std::time::Duration;
 
 use super::harness::*;
 use crate::clock::WallTime;
-use crate::election::{Role, Settings};
+use crate::election::{LostReason, Role, Settings};
 use crate::error::ErrorKind;
 use crate::lease_record::{LeaseRecord, StoredLease};
 use crate::lease_store::memory::MemoryStore;
+
+// ---- how long work may go on ------------------------------------------------------------------------
+
+#[test]
+fn work_that_stops_in_order_has_the_drain_limit_while_the_lease_is_renewed() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop_within(Some(Duration::from_secs(20)));
+    assert_eq!(a.work_until(), 15.0, "nothing is renewed yet");
+    a.run_until(8.0);
+    assert_eq!(a.work_until(), 21.0);
+}
+
+#[test]
+fn work_that_stops_in_order_has_until_the_lease_runs_out_where_it_cannot_be_renewed() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(1.0).stop().at(9.0).expect("renew");
+    a.at(10.0).time_out();
+    assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(a.work_until(), 15.0);
+}
+
+#[test]
+fn the_work_of_an_expired_term_has_until_the_lease_runs_out() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(12.0).assert_lost(LostReason::Expired);
+    assert_eq!(a.work_until(), 15.0);
+}
+
+#[test]
+fn work_has_no_time_left_once_somebody_else_has_written() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    assert!(store.delete());
+    a.at(1.0).hear().assert_lost(LostReason::Deleted);
+    assert_eq!(a.work_until(), 1.0);
+}
 
 // ---- the work stops --------------------------------------------------------------------------------
 

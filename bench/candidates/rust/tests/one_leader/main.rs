@@ -1,6 +1,11 @@
 //! Three candidates, each a process of its own, on a real API server: at no instant two leaders,
 //! judged on one clock from what each said itself, and a leader again at the end.
+//!
+//! `LEASEHOLD_CANDIDATE=<command line>` puts another candidate than the Rust one to the test.
 
+mod in_a_pod;
+
+use std::env;
 use std::sync::OnceLock;
 
 use leasehold_bench::{Answer, Arena, LIMIT, Trial};
@@ -8,9 +13,16 @@ use leasehold_bench::{Answer, Arena, LIMIT, Trial};
 /// Three candidates for a Lease of their own, on one API server for all.
 fn trial(lease: &str) -> Trial<'static> {
     static ARENA: OnceLock<Arena> = OnceLock::new();
-    let candidate = [env!("CARGO_BIN_EXE_candidate").to_owned()];
-    let arena = ARENA.get_or_init(|| Arena::start(&candidate).expect("a cluster"));
+    let arena = ARENA.get_or_init(|| Arena::start(&candidate_command()).expect("a cluster"));
     arena.trial(lease).expect("three candidates")
+}
+
+/// The program that is put to the test, and its first arguments.
+fn candidate_command() -> Vec<String> {
+    match env::var("LEASEHOLD_CANDIDATE") {
+        Ok(line) => line.split(' ').map(str::to_owned).collect(),
+        Err(_) => vec![env!("CARGO_BIN_EXE_candidate").to_owned()],
+    }
 }
 
 #[test]
