@@ -8,10 +8,10 @@ use pyo3::prelude::*;
 
 use crate::background::Background;
 use crate::errors::{detached, raised};
-use crate::events::Subscription;
 use crate::handle::Handle;
 use crate::memory::MemoryLease;
 use crate::status::Status;
+use crate::subscription::Subscription;
 use crate::term::{Term, Work};
 use crate::waiting::{self, Cancellation, Seconds};
 

@@ -14,6 +14,7 @@ mod handle;
 mod interpreter;
 mod memory;
 mod status;
+mod subscription;
 mod term;
 mod waiting;
 
@@ -27,13 +28,13 @@ mod _leasehold {
     #[pymodule_export]
     use super::election::Election;
     #[pymodule_export]
-    use super::events::{
-        Acquired, Delivery, LeaderChanged, Lost, RenewalFailing, Stopped, Subscription,
-    };
+    use super::events::{Acquired, LeaderChanged, Lost, RenewalFailing, Stopped};
     #[pymodule_export]
     use super::memory::MemoryLease;
     #[pymodule_export]
     use super::status::Status;
+    #[pymodule_export]
+    use super::subscription::{Delivery, Subscription};
     #[pymodule_export]
     use super::term::{Term, Work};
     #[pymodule_export]

@@ -178,9 +178,11 @@ class TestWork:
         place.is_released()
 
     def test_waits_for_leadership(self, fake_election: FakeLeaderElection) -> None:
-        threading.Thread(target=fake_election.acquire).start()
+        acquiring = threading.Thread(target=fake_election.acquire)
+        acquiring.start()
         with fake_election.leading() as term:
             assert term.is_valid
+            acquiring.join(LIMIT)
 
     def test_does_not_begin_in_vain(self, fake_election: FakeLeaderElection) -> None:
         with pytest.raises(leasehold.TimedOutError), fake_election.leading(0):

@@ -29,9 +29,8 @@ election = leasehold.LeaderElection(**settings, stall_timeout=1)
 told = []
 election.add_listener(told.append)
 election.start()
-while not election.is_leader:
+while not (term := election.term):
     gevent.sleep(0.001)
-term = election.term
 # The hub is free, and so is the heart beside it.
 gevent.sleep(0.2)
 # The hub is blocked for longer than the stall timeout, but the interpreter lives.

@@ -165,6 +165,24 @@ def test_the_lease_is_released_only_when_the_last_listener_has_returned(place: P
         second.wait_for_leadership(LIMIT)
 
 
+def test_a_listener_is_told_how_long_its_work_may_still_go_on(place: Place) -> None:
+    told, let_go = Told(), threading.Event()
+
+    def listen(event: object) -> None:
+        told(event)
+        if isinstance(event, leasehold.Lost):
+            assert let_go.wait(LIMIT)
+
+    with place.election(drain_timeout=100) as election:
+        election.add_listener(listen)
+        election.wait_for_leadership(LIMIT)
+        election.request_stop()
+        lost = told.next(leasehold.Lost)
+        assert 0 < lost.time_left <= 100
+        let_go.set()
+    assert lost.time_left == 0
+
+
 class Service:
     """A service that notes what was asked of it."""
 

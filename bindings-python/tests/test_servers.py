@@ -41,15 +41,21 @@ WEB = (
         start_response("200 OK", [])
         return [b""]
 
-    def post_fork(server, worker):
-        say("preloaded" if LOADED_IN != os.getpid() else "not preloaded")
-
-    def post_worker_init(worker):
+    def begin():
         assert not election.is_leader
         election.start()
-        say("worker", os.getpid())
+        say("preloaded" if LOADED_IN != os.getpid() else "loaded", os.getpid())
 """
 )
+
+GUNICORN_SETTINGS = """
+def post_worker_init(worker):
+    import application
+    application.begin()
+"""
+
+GUNICORN = ["gunicorn", "application:application", "--workers", str(WORKERS)]
+GUNICORN += ["--bind", "127.0.0.1:0", "--no-control-socket"]
 
 
 class Server(Program):
@@ -57,13 +63,22 @@ class Server(Program):
 
     def __init__(self, folder: Path, settings: dict[str, Any], text: str, command: list[str]):
         (folder / "application.py").write_text(textwrap.dedent(text))
+        # Which gunicorn reads by itself.
+        (folder / "gunicorn.conf.py").write_text(GUNICORN_SETTINGS)
         environment = {**os.environ, "SETTINGS": json.dumps(settings)}
         self._start([sys.executable, "-m", *command], cwd=folder, env=environment)
 
     def goes_on(self, words: str) -> None:
         """The leader hands over when it is told to go, and when all go the Lease is released."""
-        workers = {self.hear(words).split()[1] for _ in range(WORKERS)}
-        first = self.hear("leads").split()[1]
+        workers: set[str] = set()
+        leaders: list[str] = []
+        while len(workers) < WORKERS or not leaders:
+            match self.hear().split():
+                case ["leads", pid]:
+                    leaders.append(pid)
+                case [word, pid] if word == words:
+                    workers.add(pid)
+        (first,) = leaders
         assert first in workers
         os.kill(int(first), signal.SIGTERM)
         second = self.hear("leads").split()[1]
@@ -85,16 +100,17 @@ def server(place: Place, tmp_path: Path) -> Iterator[Callable[[str, list[str]], 
         each.kill()
 
 
-@pytest.mark.parametrize("preload", [[], ["--preload"]])
+@pytest.mark.parametrize(("preload", "words"), [([], "loaded"), (["--preload"], "preloaded")])
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
 def test_of_the_workers_of_gunicorn_one_leads(
-    preload: list[str], worker_class: str, server: Callable[..., Server], place: Place
+    preload: list[str],
+    words: str,
+    worker_class: str,
+    server: Callable[..., Server],
+    place: Place,
 ) -> None:
-    (gunicorn := ["gunicorn", "application:application"]).extend(preload)
-    gunicorn += ["--workers", str(WORKERS), "--worker-class", worker_class]
-    gunicorn += ["--bind", "127.0.0.1:0", "--config", "python:application"]
-    web = server(WEB, gunicorn)
-    web.goes_on("worker")
+    web = server(WEB, [*GUNICORN, "--worker-class", worker_class, *preload])
+    web.goes_on(words)
     place.is_released()
 
 
@@ -124,18 +140,16 @@ def test_of_the_workers_of_celery_one_leads(
         try:
             masters.start()
         except leasehold.ForkedError:
-            say("forked")
+            say("forked", os.getpid())
         election = leasehold.LeaderElection(**settings)
         election.on_acquired(lambda term: say("leads", os.getpid()))
         election.start()
-        say("worker", os.getpid())
 """
     )
     celery = ["celery", "--app", "application", "worker", "--pool", "prefork"]
     celery += ["--concurrency", str(WORKERS), "--without-gossip", "--without-mingle"]
     tasks = server(text, [*celery, "--without-heartbeat"])
-    tasks.hear("forked")
-    tasks.goes_on("worker")
+    tasks.goes_on("forked")
     place.is_released()
 
 
@@ -143,9 +157,7 @@ def test_a_worker_that_is_killed_leaves_its_lease_to_run_out(
     server: Callable[..., Server], place: Place
 ) -> None:
     place.settings |= {"lease_duration": 2, "renew_deadline": 1, "retry_period": 0.2}
-    gunicorn = ["gunicorn", "application:application", "--workers", str(WORKERS)]
-    gunicorn += ["--bind", "127.0.0.1:0", "--config", "python:application"]
-    web = server(WEB, gunicorn)
+    web = server(WEB, GUNICORN)
     first = web.hear("leads").split()[1]
     os.kill(int(first), signal.SIGKILL)
     assert web.hear("leads").split()[1] != first
