@@ -68,6 +68,14 @@ impl Error {
         Self::new(ErrorKind::Config, format!("{field} = {value}: {fix}"))
     }
 
+    /// The term with this fencing token is over.
+    pub fn term_over(fencing_token: u64) -> Self {
+        Self::new(
+            ErrorKind::LeadershipLost,
+            format!("the term with fencing token {fencing_token} is over: stop its work"),
+        )
+    }
+
     /// Keeps the cause, for `std::error::Error::source`.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {

@@ -5,6 +5,9 @@ mod candidate;
 mod check;
 mod cluster;
 mod demo;
+mod java;
+mod language;
+mod python;
 mod steps;
 mod test;
 
@@ -38,6 +41,10 @@ enum Command {
     Cluster(cluster::Command),
     /// Builds a candidate program for cluster tests; its last line is the command line.
     Candidate(candidate::Options),
+    /// Builds the native half and the jars of Java, and tests them.
+    Java(java::Options),
+    /// Builds the wheel of Python and installs it into an environment of its own.
+    Python(python::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
     /// One candidate of the demo.
@@ -52,6 +59,8 @@ fn main() -> ExitCode {
         Command::Check => check::run_checks(),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
+        Command::Java(options) => java::run_build(&options),
+        Command::Python(options) => python::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::DemoCandidate(options) => demo::candidate::run(options),
     };
@@ -70,4 +79,11 @@ fn root() -> PathBuf {
         .parent()
         .map(PathBuf::from)
         .unwrap_or_default()
+}
+
+/// Where cargo puts what it builds.
+fn target_folder() -> PathBuf {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    root().join(folder)
 }

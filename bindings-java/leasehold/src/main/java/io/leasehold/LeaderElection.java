@@ -1,0 +1,434 @@
+package io.leasehold;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * One candidate in the election for one Lease. Have as many as there are Leases: all elections of a process share one
+ * background thread.
+ *
+ * <pre>{@code
+ * try (LeaderElection election = LeaderElection.builder("monolith-jobs").start()) {
+ *     if (election.isLeader()) {
+ *         // This instance, and no other, runs the scheduled job.
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Every method may be called from any thread. After {@link #close}, {@link #isLeader} is false and all others but
+ * {@code close} throw {@link ClosedException}.
+ *
+ * <p>An election that runs is stopped when the JVM shuts down: by {@code System.exit}, by SIGTERM, or because the last
+ * thread that is not a daemon has ended. No thread of Leasehold's keeps a JVM from exiting.
+ */
+public interface LeaderElection extends AutoCloseable {
+    /**
+     * An election for the Lease of this name. Whatever else is left out comes from the environment ({@code LEASEHOLD_…},
+     * the setting's name in capitals) and else has a default.
+     *
+     * @param lease the name of the Lease
+     * @return the settings, to be completed
+     */
+    static Builder builder(String lease) {
+        return builder().set("lease", lease);
+    }
+
+    /**
+     * An election for the Lease that {@code LEASEHOLD_LEASE} names.
+     *
+     * @return the settings, to be completed
+     */
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Takes part from now on, under an identity drawn anew. Does nothing where it runs already; may be called again after
+     * {@link #stop}. Blocks while credentials are loaded, but not for the first answer of the API server.
+     *
+     * @throws ConfigException where credentials or folder cannot be used
+     */
+    void start();
+
+    /**
+     * Whether this instance is the leader now. Compares a deadline with a clock that counts suspend, at each call: it is
+     * false the moment a paused, suspended or partitioned process wakes. Takes some tens of nanoseconds, never throws, and
+     * is false after {@link #close}.
+     *
+     * @return whether it leads
+     */
+    boolean isLeader();
+
+    /**
+     * The term under which this instance leads.
+     *
+     * @return empty when it does not
+     */
+    Optional<Term> term();
+
+    /**
+     * The holder that the Lease names, as last observed. Tells nothing about who may act now.
+     *
+     * @return its identity, or empty
+     */
+    default Optional<String> leader() {
+        return Optional.ofNullable(status().holder());
+    }
+
+    /**
+     * How long the leadership lasts unless it is renewed.
+     *
+     * @return zero when there is none
+     */
+    Duration remaining();
+
+    /**
+     * How the election stands.
+     *
+     * @return the status
+     */
+    Status status();
+
+    /**
+     * Waits until this instance leads.
+     *
+     * @param timeout how long at most
+     * @return the term
+     * @throws TimedOutException says why it does not lead
+     * @throws ClosedException where the election does not run, or stops
+     * @throws InterruptedException where the thread is interrupted
+     */
+    Term awaitLeadership(Duration timeout) throws InterruptedException;
+
+    /**
+     * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@link
+     * Builder#drainTimeout} has passed; a long job checks the term on its way.
+     *
+     * @param <E> what the work may throw
+     * @param work what to do
+     * @return whether it ran
+     * @throws E from the work
+     */
+    default <E extends Exception> boolean runIfLeader(LeaderTask<E> work) throws E {
+        boolean[] ran = {false};
+        callIfLeader(term -> {
+            ran[0] = true;
+            work.run(term);
+            return null;
+        });
+        return ran[0];
+    }
+
+    /**
+     * As {@link #runIfLeader(LeaderTask)}, for work that needs no term.
+     *
+     * @param work what to do
+     * @return whether it ran
+     */
+    default boolean runIfLeader(Runnable work) {
+        Objects.requireNonNull(work, "work");
+        return runIfLeader(term -> work.run());
+    }
+
+    /**
+     * As {@link #runIfLeader(LeaderTask)}, for work with a result.
+     *
+     * @param <T> the result
+     * @param <E> what the work may throw
+     * @param work what to do
+     * @return the result; empty where this instance does not lead, or the result is null
+     * @throws E from the work
+     */
+    <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E;
+
+    /**
+     * Tells {@code listener} of all events, on a daemon thread of its own. Told at once when this instance leads already.
+     *
+     * @param listener whom to tell
+     * @return ends it when closed
+     */
+    Registration addListener(LeadershipListener listener);
+
+    /**
+     * Runs {@code service} while this instance leads.
+     *
+     * @param service what to run
+     * @return ends it when closed
+     */
+    default Registration addSingletonService(SingletonService service) {
+        Objects.requireNonNull(service, "service");
+        return addListener(new ServiceDriver(service));
+    }
+
+    /**
+     * Stops leading, as {@link #stop} does but without waiting for it, and holds back for one lease duration so that
+     * another candidate may lead. Nothing happens where this instance does not lead.
+     */
+    void stepDown();
+
+    /**
+     * Stops: the answer turns false at once, listeners are told and waited for while renewal goes on, then the Lease is
+     * released. Returns when all that is done, at most drain timeout and renew deadline later. Does nothing where it does
+     * not run; {@link #start} may be called again.
+     *
+     * <p>Called from a listener or from guarded work of this election, which it would wait for, it only begins to stop.
+     */
+    void stop();
+
+    /**
+     * As {@link #stop}, with a limit of its own for the work in place of {@link Builder#drainTimeout}. A stop that is
+     * under way is hastened, never slowed down.
+     *
+     * @param drainTimeout how long guarded work may take to stop
+     */
+    void stop(Duration drainTimeout);
+
+    /**
+     * Begins to stop and returns at once. {@link LeadershipListener#stopped} tells when that is done.
+     *
+     * @return whether the election was running
+     */
+    boolean requestStop();
+
+    /**
+     * Fails where the election does not work as it should, for a liveness probe: a standby is healthy, and so is a
+     * candidate whose API server is down. Not so an election whose background thread is stuck, nor one that the Lease still
+     * names {@code tolerance} after it ran out.
+     *
+     * @param tolerance how late it may be
+     * @throws InternalException where the election is stuck
+     * @throws LeadershipLostException where it let its Lease run out
+     */
+    void checkHealth(Duration tolerance);
+
+    /**
+     * The election's metrics in the Prometheus text format, under client-go's names where it has them.
+     *
+     * @return the metrics
+     */
+    String metrics();
+
+    /**
+     * Stops as {@link #stop} does, and gives back what the election holds. Does nothing the second time.
+     */
+    @Override
+    void close();
+
+    /**
+     * The settings of one election. What is wrong with them is said by {@link #build}, in a message that calls a setting
+     * by the name that it has in every language and in the environment: {@code lease_duration} for {@link #leaseDuration},
+     * and so on.
+     */
+    final class Builder {
+        private final List<String> settings = new ArrayList<>();
+        private boolean stopAtShutdown = true;
+
+        private Builder() {}
+
+        /**
+         * The namespace of the Lease. Default: {@code POD_NAMESPACE}, the pod's own, the kubeconfig context's, {@code
+         * default}.
+         *
+         * @param namespace its name
+         * @return this
+         */
+        public Builder namespace(String namespace) {
+            return set("namespace", namespace);
+        }
+
+        /**
+         * This candidate's unique holder string. Default: the pod's or host's name and a random suffix, drawn anew at each
+         * start.
+         *
+         * @param identity 1 to 253 printable characters
+         * @return this
+         */
+        public Builder identity(String identity) {
+            return set("identity", identity);
+        }
+
+        /**
+         * Where the Lease is kept. Default: {@link Mode#AUTO}.
+         *
+         * @param mode the mode
+         * @return this
+         */
+        public Builder mode(Mode mode) {
+            return set("mode", mode.name().toLowerCase(Locale.ROOT));
+        }
+
+        /**
+         * How long others wait after the Lease last changed. Default: 15 s.
+         *
+         * @param leaseDuration whole seconds, longer than the renew deadline
+         * @return this
+         */
+        public Builder leaseDuration(Duration leaseDuration) {
+            return set("lease_duration", leaseDuration.toString());
+        }
+
+        /**
+         * How long a leader may act on its last successful renewal. The old leader has stopped at least lease duration −
+         * renew deadline before a new one starts. Default: 10 s.
+         *
+         * @param renewDeadline longer than 1.2 × the retry period
+         * @return this
+         */
+        public Builder renewDeadline(Duration renewDeadline) {
+            return set("renew_deadline", renewDeadline.toString());
+        }
+
+        /**
+         * The time between renewals, and between attempts that fail. Default: 2 s.
+         *
+         * @param retryPeriod more than zero
+         * @return this
+         */
+        public Builder retryPeriod(Duration retryPeriod) {
+            return set("retry_period", retryPeriod.toString());
+        }
+
+        /**
+         * How long guarded work may take to stop, before the Lease is left to run out instead of being released. Default: 20
+         * s.
+         *
+         * @param drainTimeout the limit
+         * @return this
+         */
+        public Builder drainTimeout(Duration drainTimeout) {
+            return set("drain_timeout", drainTimeout.toString());
+        }
+
+        /**
+         * After how long without a sign of life from the JVM this instance stops leading. It gives one several times a second.
+         * Default: 30 s.
+         *
+         * @param stallTimeout at least a second; zero means never
+         * @return this
+         */
+        public Builder stallTimeout(Duration stallTimeout) {
+            return set("stall_timeout", stallTimeout.toString());
+        }
+
+        /**
+         * Whether stopping releases the Lease, so that another leads at once. Default: true.
+         *
+         * @param releaseOnStop whether it does
+         * @return this
+         */
+        public Builder releaseOnStop(boolean releaseOnStop) {
+            return set("release_on_stop", Boolean.toString(releaseOnStop));
+        }
+
+        /**
+         * Whether an unexpired record under this very identity is taken up at once, as client-go does. Safe only where no
+         * other process ever uses that identity. Default: false.
+         *
+         * @param reclaim whether it is
+         * @return this
+         */
+        public Builder reclaim(boolean reclaim) {
+            return set("reclaim", Boolean.toString(reclaim));
+        }
+
+        /**
+         * Roughly how many candidates there are; spreads their attempts. Default: 10.
+         *
+         * @param candidates at least 1
+         * @return this
+         */
+        public Builder candidates(int candidates) {
+            return set("candidates", Integer.toString(candidates));
+        }
+
+        /**
+         * The kubeconfig file, for mode {@link Mode#KUBERNETES} outside a pod. Default: {@code KUBECONFIG}, else {@code
+         * ~/.kube/config}.
+         *
+         * @param kubeconfig its path
+         * @return this
+         */
+        public Builder kubeconfig(Path kubeconfig) {
+            return set("kubeconfig", kubeconfig.toString());
+        }
+
+        /**
+         * The kubeconfig's context. Default: its current one.
+         *
+         * @param context its name
+         * @return this
+         */
+        public Builder context(String context) {
+            return set("context", context);
+        }
+
+        /**
+         * The folder of mode {@link Mode#FILE}. Default: {@code .leasehold} in the home folder.
+         *
+         * @param directory its path
+         * @return this
+         */
+        public Builder directory(Path directory) {
+            return set("directory", directory.toString());
+        }
+
+        /**
+         * Sets any of the above by the name that it has in every language, for configuration files.
+         *
+         * @param setting its name, such as {@code lease_duration}
+         * @param text its value; durations as {@code 1.5s}, {@code 500ms}, {@code 15} (seconds) or {@code PT1.5S}
+         * @return this
+         */
+        public Builder set(String setting, String text) {
+            settings.add(Objects.requireNonNull(setting, "setting"));
+            settings.add(Objects.requireNonNull(text, setting));
+            return this;
+        }
+
+        /**
+         * Whether the election stops by itself when the JVM shuts down. Default: true. Frameworks that end work in an order of
+         * their own turn it off, and {@link LeaderElection#close} the election last.
+         *
+         * @param stopAtShutdown whether it does
+         * @return this
+         */
+        public Builder stopAtShutdown(boolean stopAtShutdown) {
+            this.stopAtShutdown = stopAtShutdown;
+            return this;
+        }
+
+        /**
+         * An election that does not take part yet.
+         *
+         * @return the election
+         * @throws ConfigException names the wrong setting, its value and the fix
+         * @throws NativeLibraryException where the native half cannot be loaded
+         */
+        public LeaderElection build() {
+            return NativeElection.create(settings.toArray(String[]::new), stopAtShutdown);
+        }
+
+        /**
+         * An election that takes part from now on.
+         *
+         * @return the election
+         * @throws ConfigException names the wrong setting, its value and the fix
+         * @throws NativeLibraryException where the native half cannot be loaded
+         */
+        public LeaderElection start() {
+            LeaderElection election = build();
+            try {
+                election.start();
+                return election;
+            } catch (RuntimeException | Error failure) {
+                election.close();
+                throw failure;
+            }
+        }
+    }
+}

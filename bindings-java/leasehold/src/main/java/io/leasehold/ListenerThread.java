@@ -1,0 +1,53 @@
+package io.leasehold;
+
+import java.lang.System.Logger.Level;
+
+/** Waits for events in the native half and tells a listener. A loss is acknowledged when the listener has returned. */
+final class ListenerThread implements Registration {
+    private final NativeElection election;
+    private final long number;
+    private final LeadershipListener listener;
+
+    private ListenerThread(NativeElection election, LeadershipListener listener) {
+        this.election = election;
+        this.number = Native.listen(election.number());
+        this.listener = listener;
+    }
+
+    static Registration start(NativeElection election, LeadershipListener listener) {
+        ListenerThread registration = new ListenerThread(election, listener);
+        try {
+            Background.daemon("leasehold-listener", registration::listen).start();
+            return registration;
+        } catch (Throwable failure) {
+            Native.unlisten(registration.number);
+            throw failure;
+        }
+    }
+
+    @Override
+    public void close() {
+        Native.endListening(number);
+    }
+
+    private void listen() {
+        try {
+            String[] event;
+            while ((event = Native.nextEvent(number)) != null) {
+                String[] present = event;
+                tell(() -> Native.deliver(election.number(), present, listener));
+            }
+            tell(listener::removed);
+        } finally {
+            Native.unlisten(number);
+        }
+    }
+
+    private void tell(Runnable call) {
+        try (NativeElection.Busy busy = election.busy()) {
+            call.run();
+        } catch (Throwable failure) {
+            Log.LOGGER.log(Level.ERROR, "a leadership listener failed; it is told of later events all the same", failure);
+        }
+    }
+}

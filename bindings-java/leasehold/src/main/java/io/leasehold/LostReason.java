@@ -1,0 +1,29 @@
+package io.leasehold;
+
+import java.util.Locale;
+
+/** Why a term ended. */
+public enum LostReason {
+    /** No renewal succeeded within the renew deadline. */
+    EXPIRED,
+    /** Another holder, or another write under the same holder, stands in the Lease. */
+    SUPERSEDED,
+    /** Another process writes under this candidate's identity. */
+    IDENTITY_CONFLICT,
+    /** Somebody emptied the holder. */
+    EMPTIED,
+    /** Somebody deleted the Lease. */
+    DELETED,
+    /** The application called {@link LeaderElection#stepDown}. */
+    STEPPED_DOWN,
+    /** The application stopped the election, or the JVM shut down. */
+    STOPPED,
+    /** The JVM showed no sign of life for the stall timeout. */
+    STALLED,
+    /** The clock went backwards, or belongs to another boot. */
+    CLOCK_FAULT;
+
+    static LostReason named(String name) {
+        return valueOf(name.toUpperCase(Locale.ROOT));
+    }
+}

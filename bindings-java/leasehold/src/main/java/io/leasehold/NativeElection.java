@@ -1,0 +1,202 @@
+package io.leasehold;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** An election that the native half runs. */
+final class NativeElection implements LeaderElection {
+    private final long number;
+    private final boolean stopAtShutdown;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    /** What a thread that a stop would wait for is busy with. */
+    private final ThreadLocal<Busy> busy = new ThreadLocal<>();
+
+    private NativeElection(long number, boolean stopAtShutdown) {
+        this.number = number;
+        this.stopAtShutdown = stopAtShutdown;
+    }
+
+    static LeaderElection create(String[] settings, boolean stopAtShutdown) {
+        NativeLibrary.load();
+        return new NativeElection(Native.create(settings), stopAtShutdown);
+    }
+
+    long number() {
+        return number;
+    }
+
+    boolean stopsAtShutdown() {
+        return stopAtShutdown;
+    }
+
+    @Override
+    public void start() {
+        Background.accompany(this);
+        try {
+            Native.start(number);
+        } catch (RuntimeException failure) {
+            Background.leave(this);
+            throw failure;
+        }
+    }
+
+    @Override
+    public boolean isLeader() {
+        return Native.isLeader(number);
+    }
+
+    @Override
+    public Optional<Term> term() {
+        return Optional.ofNullable(Native.term(number)).map(fields -> Native.term(number, fields, 0));
+    }
+
+    @Override
+    public Duration remaining() {
+        return Duration.ofNanos(Native.remaining(number));
+    }
+
+    @Override
+    public Status status() {
+        return Native.readStatus(Native.status(number));
+    }
+
+    @Override
+    public Term awaitLeadership(Duration timeout) throws InterruptedException {
+        CompletableFuture<Term> leadership = new CompletableFuture<>();
+        long limit = saturated(timeout);
+        try (Registration registration = addListener(new Awaiting(leadership))) {
+            if (Native.isRunning(number)) {
+                return leadership.get(limit, TimeUnit.NANOSECONDS);
+            }
+        } catch (TimeoutException | ExecutionException inVain) {
+            // Said below, by whom knows why.
+        }
+        Native.notLeadingAfter(number, limit);
+        throw new IllegalStateException("the native half did not say why");
+    }
+
+    private record Awaiting(CompletableFuture<Term> leadership) implements LeadershipListener {
+        @Override
+        public void acquired(Term term) {
+            if (term.isValid()) {
+                leadership.complete(term);
+            }
+        }
+
+        @Override
+        public void stopped() {
+            leadership.completeExceptionally(new ClosedException("stopped"));
+        }
+    }
+
+    @Override
+    public <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
+        Objects.requireNonNull(work, "work");
+        String[] begun = Native.beginWork(number);
+        if (begun == null) {
+            return Optional.empty();
+        }
+        try (Busy busy = busy()) {
+            return Optional.ofNullable(work.call(Native.term(number, begun, 1)));
+        } finally {
+            Native.endWork(Long.parseLong(begun[0]));
+        }
+    }
+
+    @Override
+    public Registration addListener(LeadershipListener listener) {
+        return ListenerThread.start(this, Objects.requireNonNull(listener, "listener"));
+    }
+
+    @Override
+    public void stepDown() {
+        Native.stepDown(number);
+    }
+
+    @Override
+    public void stop() {
+        stop(Native.DRAIN_AS_SET);
+    }
+
+    @Override
+    public void stop(Duration drainTimeout) {
+        stop(saturated(drainTimeout));
+    }
+
+    private void stop(long drain) {
+        if (isBusy()) {
+            Native.requestStop(number, drain);
+        } else {
+            Native.stop(number, drain);
+            Background.leave(this);
+        }
+    }
+
+    @Override
+    public boolean requestStop() {
+        return Native.requestStop(number, Native.DRAIN_AS_SET);
+    }
+
+    @Override
+    public void checkHealth(Duration tolerance) {
+        Native.checkHealth(number, saturated(tolerance));
+    }
+
+    @Override
+    public String metrics() {
+        return Native.metrics(number);
+    }
+
+    @Override
+    public void close() {
+        if (!isBusy()) {
+            closeAndWait();
+        } else if (closing.compareAndSet(false, true)) {
+            Native.requestStop(number, Native.DRAIN_AS_SET);
+            Background.daemon("leasehold-close", this::closeAndWait).start();
+        }
+    }
+
+    private void closeAndWait() {
+        Native.close(number);
+        Background.leave(this);
+    }
+
+    // ---- threads that a stop would wait for ------------------------------------------------------------------------
+
+    /** The calling thread is busy with this election's work, or tells its listener, until this is closed. */
+    Busy busy() {
+        Busy outer = busy.get();
+        Busy inner = new Busy(this, outer);
+        busy.set(inner);
+        return inner;
+    }
+
+    record Busy(NativeElection election, Busy outer) implements AutoCloseable {
+        @Override
+        public void close() {
+            if (outer == null) {
+                election.busy.remove();
+            }
+        }
+    }
+
+    private boolean isBusy() {
+        return busy.get() != null;
+    }
+
+    /** In nanoseconds, of which a long holds enough for three centuries. */
+    private static long saturated(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException tooLong) {
+            return Long.MAX_VALUE;
+        }
+    }
+}

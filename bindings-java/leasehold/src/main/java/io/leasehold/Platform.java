@@ -1,0 +1,50 @@
+package io.leasehold;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * The kind of machine that this JVM runs on, as far as native libraries differ.
+ *
+ * @param name such as {@code linux-x86_64} or {@code linux-aarch64-musl}
+ * @param file what a library is called there
+ */
+record Platform(String name, String file) {
+    /** What a Linux process has mapped. A system property tells of the C library on no JDK. */
+    private static final Path MAPPED = Path.of("/proc/self/maps");
+
+    static Platform current() {
+        return of(System.getProperty("os.name"), System.getProperty("os.arch"), usesMusl());
+    }
+
+    static Platform of(String osName, String osArch, boolean musl) {
+        String os = osName.toLowerCase(Locale.ROOT);
+        String arch =
+                switch (osArch.toLowerCase(Locale.ROOT)) {
+                    case "amd64", "x86_64" -> "x86_64";
+                    case "aarch64", "arm64" -> "aarch64";
+                    default -> osArch.toLowerCase(Locale.ROOT);
+                };
+        if (os.startsWith("mac")) {
+            return new Platform("macos-" + arch, "libleasehold_java.dylib");
+        }
+        String system = os.startsWith("linux") ? "linux" : os.replaceAll("[^a-z0-9]", "");
+        return new Platform(system + "-" + arch + (musl ? "-musl" : ""), "libleasehold_java.so");
+    }
+
+    /** Where the jar has the library. */
+    String resource() {
+        return "/io/leasehold/native/" + name + "/" + file;
+    }
+
+    private static boolean usesMusl() {
+        try {
+            return Files.readString(MAPPED, StandardCharsets.ISO_8859_1).contains("/ld-musl-");
+        } catch (IOException notLinux) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/** Leader election on Kubernetes Leases, inside your process. */
+module io.leasehold {
+    exports io.leasehold;
+}

@@ -1,0 +1,127 @@
+//! How errors, panics and texts get across.
+
+use std::any::Any;
+use std::panic::resume_unwind;
+
+use jni::errors::ErrorPolicy;
+use jni::objects::{JClass, JObjectArray, JString};
+use jni::strings::JNIStr;
+use jni::{Env, EnvUnowned, jni_sig, jni_str};
+use leasehold::{Error, ErrorKind, contain_panics};
+
+/// The Java class whose native methods these are.
+const NATIVE: &JNIStr = jni_str!("io/leasehold/Native");
+
+/// An array of texts for Java.
+pub(crate) type Texts<'local> = JObjectArray<'local, JString<'local>>;
+
+/// Why a native method does not return a value.
+pub(crate) enum Failure {
+    Ours(Error),
+    /// Java has thrown already, or what it passed makes no sense.
+    Java(jni::errors::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<jni::errors::Error> for Failure {
+    fn from(error: jni::errors::Error) -> Self {
+        Self::Java(error)
+    }
+}
+
+/// Does the work of a native method. An error or a panic is thrown in Java.
+pub(crate) fn cross<'local, T: Default>(
+    mut env: EnvUnowned<'local>,
+    work: impl FnOnce(&mut Env<'local>) -> Result<T, Failure>,
+) -> T {
+    env.with_env(work).resolve::<Throw>()
+}
+
+struct Throw;
+
+impl<T: Default> ErrorPolicy<T, Failure> for Throw {
+    type Captures<'unowned: 'native, 'native> = ();
+
+    fn on_error<'unowned: 'native, 'native>(
+        env: &mut Env<'unowned>,
+        (): &mut (),
+        failure: Failure,
+    ) -> jni::errors::Result<T> {
+        match failure {
+            Failure::Ours(error) => throw(env, &error),
+            Failure::Java(_) if env.exception_check() => {}
+            Failure::Java(error) => throw(env, &Error::new(ErrorKind::Internal, error.to_string())),
+        }
+        Ok(T::default())
+    }
+
+    fn on_panic<'unowned: 'native, 'native>(
+        env: &mut Env<'unowned>,
+        (): &mut (),
+        panic: Box<dyn Any + Send>,
+    ) -> jni::errors::Result<T> {
+        if let Err(error) = contain_panics::<()>(|| resume_unwind(panic)) {
+            throw(env, &error);
+        }
+        Ok(T::default())
+    }
+}
+
+/// Throws the exception of the error's kind, which Java knows.
+fn throw(env: &mut Env<'_>, error: &Error) {
+    // Where even that fails, Java has thrown something else.
+    let _ = (|| {
+        let kind = env.new_string(error.kind().name())?;
+        let message = env.new_string(error.message())?;
+        env.call_static_method(
+            NATIVE,
+            jni_str!("raise"),
+            jni_sig!("(Ljava/lang/String;Ljava/lang/String;)V"),
+            &[(&kind).into(), (&message).into()],
+        )
+    })();
+}
+
+/// Texts for Java; what is absent is null there.
+pub(crate) fn texts<'local>(
+    env: &mut Env<'local>,
+    from: &[Option<String>],
+) -> Result<Texts<'local>, Failure> {
+    let array = Texts::new(env, from.len(), JString::null())?;
+    for (index, text) in from.iter().enumerate() {
+        if let Some(text) = text {
+            let text = env.new_string(text)?;
+            array.set_element(env, index, &text)?;
+            env.delete_local_ref(text);
+        }
+    }
+    Ok(array)
+}
+
+/// A text for Java, or null.
+pub(crate) fn text<'local>(
+    env: &mut Env<'local>,
+    from: Option<&str>,
+) -> Result<JString<'local>, Failure> {
+    Ok(from.map_or_else(|| Ok(JString::null()), |from| env.new_string(from))?)
+}
+
+/// The texts that Java passes.
+pub(crate) fn read(env: &mut Env<'_>, texts: &Texts<'_>) -> Result<Vec<String>, Failure> {
+    (0..texts.len(env)?)
+        .map(|index| {
+            let text = texts.get_element(env, index)?;
+            let read = text.try_to_string(env)?;
+            env.delete_local_ref(text);
+            Ok(read)
+        })
+        .collect()
+}
+
+/// The static native method's class, which no function needs.
+pub(crate) type Class<'local> = JClass<'local>;

@@ -1,0 +1,47 @@
+//! Guarded work that is under way in Java.
+
+#![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
+// SAFETY, of each function: its name is that of one native method with these parameters.
+
+use jni::EnvUnowned;
+use jni::sys::jlong;
+use leasehold::Work;
+
+use crate::border::{Class, Texts, cross, texts};
+use crate::held::Held;
+use crate::table::Table;
+use crate::text::of_term;
+
+static WORK: Table<Work> = Table::new();
+
+/// The number of the work, then its term; null where this instance does not lead.
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_leasehold_Native_beginWork<'local>(
+    env: EnvUnowned<'local>,
+    _: Class<'local>,
+    election: jlong,
+) -> Texts<'local> {
+    cross(env, |env| {
+        let held = Held::get(election)?;
+        let Some(work) = held.election.begin_work() else {
+            return Ok(Texts::null());
+        };
+        held.tell(&work.term);
+        let term = of_term(&work.term);
+        let number = WORK.insert(work);
+        let fields = [vec![Some(number.to_string())], term].concat();
+        texts(env, &fields).inspect_err(|_| drop(WORK.remove(number)))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_leasehold_Native_endWork<'local>(
+    env: EnvUnowned<'local>,
+    _: Class<'local>,
+    work: jlong,
+) {
+    cross(env, |_| {
+        drop(WORK.remove(work));
+        Ok(())
+    });
+}

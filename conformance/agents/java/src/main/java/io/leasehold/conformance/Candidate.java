@@ -1,0 +1,132 @@
+package io.leasehold.conformance;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import io.leasehold.LeaderElection;
+import io.leasehold.LeadershipListener;
+import io.leasehold.LeaseholdException;
+import io.leasehold.LostReason;
+import io.leasehold.Term;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+
+/** One candidate: its election, what its listener was told, and what is held back for a case. */
+final class Candidate {
+    private final String name;
+    private final LeaderElection election;
+    private final Semaphore losses = new Semaphore(0);
+    private final Semaphore work = new Semaphore(0);
+    private volatile Term told;
+
+    Candidate(String name, JsonObject request) {
+        this.name = name;
+        this.election = election(request.getAsJsonObject("config"));
+        listen(name, request.has("hold_losses") && request.get("hold_losses").getAsBoolean());
+    }
+
+    private static LeaderElection election(JsonObject config) {
+        LeaderElection.Builder builder = LeaderElection.builder();
+        for (Map.Entry<String, JsonElement> setting : config.entrySet()) {
+            if (!setting.getValue().isJsonNull()) {
+                builder.set(setting.getKey(), setting.getValue().getAsString());
+            }
+        }
+        return builder.build();
+    }
+
+    private void listen(String named, boolean holdLosses) {
+        election.addListener(new LeadershipListener() {
+            @Override
+            public void acquired(Term term) {
+                told = term;
+                Wire.tell(named, "acquired", "term", Wire.of(term));
+            }
+
+            @Override
+            public void lost(Term term, LostReason reason) {
+                JsonObject line = Wire.event(named, "lost", "term", Wire.of(term));
+                line.add("reason", Wire.of(reason));
+                Wire.say(line);
+                if (holdLosses) {
+                    losses.acquireUninterruptibly();
+                }
+            }
+
+            @Override
+            public void leaderChanged(String holder) {
+                Wire.tell(named, "leader_changed", "leader", Wire.of(holder));
+            }
+
+            @Override
+            public void renewalFailing(LeaseholdException error) {
+                Wire.tell(named, "renewal_failing", "error", Wire.of(error));
+            }
+
+            @Override
+            public void stopped() {
+                Wire.tell(named, "stopped", null, null);
+            }
+        });
+    }
+
+    JsonElement obey(JsonObject request) throws InterruptedException {
+        switch (request.get("do").getAsString()) {
+            case "start" -> election.start();
+            case "stop" -> election.stop();
+            case "step_down" -> election.stepDown();
+            case "check_term" -> told.check();
+            case "acknowledge" -> losses.release();
+            case "finish" -> work.release();
+            case "add_listener" -> listen(request.get("named").getAsString(), false);
+            case "stall" -> Stall.last(seconds(request, "seconds"));
+            case "request_stop" -> {
+                return new JsonPrimitive(election.requestStop());
+            }
+            case "is_leader" -> {
+                return new JsonPrimitive(election.isLeader());
+            }
+            case "leader" -> {
+                return Wire.of(election.leader().orElse(null));
+            }
+            case "term" -> {
+                return election.term().map(Wire::of).orElse(JsonNull.INSTANCE);
+            }
+            case "status" -> {
+                return Wire.of(election.status());
+            }
+            case "wait_for_leadership" -> {
+                return Wire.of(election.awaitLeadership(seconds(request, "timeout")));
+            }
+            case "run_if_leader" -> {
+                boolean hold = request.get("hold").getAsBoolean();
+                return new JsonPrimitive(election.runIfLeader(term -> work(term, hold)));
+            }
+            default -> throw new IllegalArgumentException("the agent: no such command: " + request);
+        }
+        return JsonNull.INSTANCE;
+    }
+
+    private void work(Term term, boolean hold) {
+        Wire.tell(name, "working", "term", Wire.of(term));
+        if (hold) {
+            work.acquireUninterruptibly();
+        }
+    }
+
+    /** Lets everything through that a case has left waiting. */
+    void letGo() {
+        losses.release();
+        work.release();
+    }
+
+    void close() {
+        election.close();
+    }
+
+    private static Duration seconds(JsonObject request, String argument) {
+        return Duration.ofNanos((long) (request.get(argument).getAsDouble() * 1e9));
+    }
+}

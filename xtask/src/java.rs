@@ -1,0 +1,90 @@
+//! Java: the native half, the jars around it, and what is run with them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::steps::{Steps, run};
+use crate::{language, root};
+
+const PROJECT: &str = "bindings-java/pom.xml";
+const AGENT: &str = "conformance/agents/java/target/agent.jar";
+const CANDIDATE: &str = "bench/candidates/java/target/candidate.jar";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// With the native half as it is delivered: small and fast, and minutes to build.
+    #[arg(long)]
+    release: bool,
+    /// What Maven is to do; by default `verify`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    maven: Vec<String>,
+}
+
+/// Builds the native half and the jars, and tests them.
+pub(crate) fn run_build(options: &Options) -> Result<()> {
+    let asked_for: Vec<_> = options.maven.iter().map(String::as_str).collect();
+    let goals = if asked_for.is_empty() {
+        &["verify"][..]
+    } else {
+        &asked_for
+    };
+    build(options.release, goals)
+}
+
+pub(crate) fn add_to(steps: &mut Steps) {
+    steps.run("Java: native half, jars, their tests (mvn verify)", || {
+        build(false, &["--quiet", "verify"])
+    });
+    steps.run("Java: conformance", || {
+        language::conformance(&["java", "-jar", AGENT])
+    });
+    steps.run("Java: candidates on a real API server", || {
+        language::one_leader(&command_line()?)
+    });
+}
+
+/// Builds the candidate (release), and returns its program and first arguments.
+pub(crate) fn candidate() -> Result<Vec<String>> {
+    build(
+        true,
+        &["--quiet", "-DskipTests", "-Dmaven.javadoc.skip", "package"],
+    )?;
+    command_line()
+}
+
+fn command_line() -> Result<Vec<String>> {
+    let jar = root().join(CANDIDATE);
+    let jar = jar.to_str().context("a path in UTF-8")?;
+    Ok(["java", "-jar", jar].map(str::to_owned).to_vec())
+}
+
+fn build(release: bool, goals: &[&str]) -> Result<()> {
+    let advice = "install a JDK, 17 or newer, and Maven 3.8 or newer";
+    language::check_installed("mvn", advice)?;
+    build_native_half(release)?;
+    run("mvn", &[&["--file", PROJECT], goals].concat())
+}
+
+/// Builds the native half and puts it where Maven takes it from.
+fn build_native_half(release: bool) -> Result<()> {
+    let built = language::native_library("leasehold-java", "leasehold_java", release)?;
+    let folder = root().join("bindings-java/target/native").join(platform());
+    fs::create_dir_all(&folder)?;
+    let file = built.file_name().context("a library has a name")?;
+    fs::copy(&built, folder.join(file)).with_context(|| format!("no {}", built.display()))?;
+    Ok(())
+}
+
+/// As `io.leasehold.Platform` calls it.
+fn platform() -> PathBuf {
+    let libc = if cfg!(target_env = "musl") {
+        "-musl"
+    } else {
+        ""
+    };
+    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("{system}-{machine}{libc}").into()
+}
