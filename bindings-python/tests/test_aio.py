@@ -121,11 +121,10 @@ def test_a_listener_that_raises_is_logged_and_told_of_the_rest(
 
 def test_the_block_is_cancelled_awaited_and_only_then_is_the_lease_released(place: Place) -> None:
     async def main() -> None:
-        async with (
-            candidate(place, identity="first") as first,
-            candidate(place, identity="second") as second,
-        ):
+        async with candidate(place, identity="first") as first:
             await first.wait_for_leadership(LIMIT)
+            second = candidate(place, identity="second")
+            await second.start()
             entered = asyncio.Event()
 
             async def body() -> None:
@@ -147,6 +146,7 @@ def test_the_block_is_cancelled_awaited_and_only_then_is_the_lease_released(plac
                 await work
             assert isinstance(it.value.__cause__, asyncio.CancelledError)
             await second.wait_for_leadership(LIMIT)
+            await second.stop()
 
     run(main())
 

@@ -158,8 +158,11 @@ class TestWork:
         assert add(1, b=2) is None
 
     def test_holds_the_lease_until_the_block_ends(self, place: Place) -> None:
-        with place.election(identity="first") as first, place.election() as second:
-            with first.leading(LIMIT) as term:
+        with place.election(identity="first") as first:
+            first.wait_for_leadership(LIMIT)
+            second = place.election()
+            second.start()
+            with first.leading() as term:
                 first.request_stop()
                 eventually("the answer turns false", lambda: not first.is_leader)
                 with pytest.raises(leasehold.LeadershipLostError):
@@ -167,6 +170,7 @@ class TestWork:
                 eventually("it waits", lambda: first.status().role == "draining")
                 assert not second.is_leader
             second.wait_for_leadership(LIMIT)
+            second.stop()
 
     def test_lets_the_lease_go_when_it_raises(self, place: Place) -> None:
         with place.election(identity="first") as first:

@@ -148,8 +148,10 @@ def test_a_blocked_listener_holds_up_neither_renewals_nor_other_listeners() -> N
 
 def test_the_lease_is_released_only_when_the_last_listener_has_returned(place: Place) -> None:
     told, let_go = threading.Event(), threading.Event()
-    with place.election(identity="first") as first, place.election() as second:
+    with place.election(identity="first") as first:
         term = first.wait_for_leadership(LIMIT)
+        second = place.election()
+        second.start()
 
         @first.on_lost
         def drain(lost: leasehold.Term, reason: str) -> None:
@@ -163,6 +165,7 @@ def test_the_lease_is_released_only_when_the_last_listener_has_returned(place: P
         assert not second.is_leader
         let_go.set()
         second.wait_for_leadership(LIMIT)
+        second.stop()
 
 
 def test_a_listener_is_told_how_long_its_work_may_still_go_on(place: Place) -> None:

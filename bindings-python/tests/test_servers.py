@@ -68,8 +68,8 @@ class Server(Program):
         environment = {**os.environ, "SETTINGS": json.dumps(settings)}
         self._start([sys.executable, "-m", *command], cwd=folder, env=environment)
 
-    def goes_on(self, words: str) -> None:
-        """The leader hands over when it is told to go, and when all go the Lease is released."""
+    def leader(self, words: str) -> str:
+        """Waits until all workers have begun, saying so, and one of them leads."""
         workers: set[str] = set()
         leaders: list[str] = []
         while len(workers) < WORKERS or not leaders:
@@ -78,11 +78,11 @@ class Server(Program):
                     leaders.append(pid)
                 case [word, pid] if word == words:
                     workers.add(pid)
-        (first,) = leaders
-        assert first in workers
-        os.kill(int(first), signal.SIGTERM)
-        second = self.hear("leads").split()[1]
-        assert second != first
+        (leader,) = leaders
+        assert leader in workers
+        return leader
+
+    def shut_down(self) -> None:
         self.send(signal.SIGTERM)
         assert self.end() == 0, self.complaints()
 
@@ -110,19 +110,25 @@ def test_of_the_workers_of_gunicorn_one_leads(
     place: Place,
 ) -> None:
     web = server(WEB, [*GUNICORN, "--worker-class", worker_class, *preload])
-    web.goes_on(words)
+    first = web.leader(words)
+    os.kill(int(first), signal.SIGTERM)
+    second = web.hear("leads").split()[1]
+    assert second != first
+    web.shut_down()
     place.is_released()
 
 
 def test_of_the_workers_of_celery_one_leads(
     server: Callable[..., Server], place: Place, tmp_path: Path
 ) -> None:
-    """Celery forks its workers with billiard, its copy of multiprocessing."""
+    """Celery forks its workers with billiard, its copy of multiprocessing, and ends them by
+    `os._exit`, after a signal of its own to the application.
+    """
     text = (
         APPLICATION
         + f"""
     from celery import Celery
-    from celery.signals import worker_process_init
+    from celery.signals import worker_process_init, worker_process_shutdown
 
     app = Celery(broker="filesystem://", broker_transport_options=dict(
         data_folder_in={str(tmp_path)!r}, data_folder_out={str(tmp_path)!r},
@@ -144,12 +150,17 @@ def test_of_the_workers_of_celery_one_leads(
         election = leasehold.LeaderElection(**settings)
         election.on_acquired(lambda term: say("leads", os.getpid()))
         election.start()
+
+    @worker_process_shutdown.connect
+    def end(**_):
+        election.stop()
 """
     )
     celery = ["celery", "--app", "application", "worker", "--pool", "prefork"]
     celery += ["--concurrency", str(WORKERS), "--without-gossip", "--without-mingle"]
     tasks = server(text, [*celery, "--without-heartbeat"])
-    tasks.goes_on("forked")
+    tasks.leader("forked")
+    tasks.shut_down()
     place.is_released()
 
 

@@ -44,12 +44,11 @@ class Process:
                 self._end_with_worker()
 
     def _end_with_worker(self) -> None:
-        """Ends with a worker of `multiprocessing`, or of Celery's copy of it: they leave without
-        `atexit`, but call their own finalizers; ours last, since work stops first.
+        """Ends with a worker of `multiprocessing`, which leaves without `atexit` but calls its own
+        finalizers; ours last, since work stops first.
         """
-        for name in ("multiprocessing.util", "billiard.util"):
-            if util := sys.modules.get(name):
-                util.Finalize(None, self.end, exitpriority=-100)
+        if util := sys.modules.get("multiprocessing.util"):
+            util.Finalize(None, self.end, exitpriority=-100)
 
     def _beat(self) -> None:
         import logging
