@@ -192,12 +192,16 @@ def test_a_task_goes_on_after_a_block_that_was_cancelled(
 ) -> None:
     async def main() -> None:
         async with fake_async_election as election:
+
+            async def body() -> None:
+                async with election.leading():
+                    await election.lose()
+                    await asyncio.sleep(LIMIT)
+
             for _ in range(2):
                 await election.acquire()
                 with pytest.raises(leasehold.LeadershipLostError):
-                    async with election.leading():
-                        await election.lose()
-                        await asyncio.sleep(LIMIT)
+                    await body()
                 await asyncio.sleep(0)
 
     run(main())

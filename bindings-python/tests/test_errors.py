@@ -1,4 +1,4 @@
-"""Each kind of error that the core has is one exception, and each name that it uses is documented."""
+"""Each kind of error that the core has is one exception, and each of its names is documented."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import leasehold
@@ -154,6 +155,10 @@ class Candidate:
         ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))
 
 
+def make(candidates: dict[str, Candidate], name: str, request: dict[str, Any]) -> None:
+    candidates[name] = Candidate(name, **request)
+
+
 def main() -> None:
     say({"agent": "python", "protocol": 1, "cannot": []})
     candidates: dict[str, Candidate] = {}
@@ -161,16 +166,16 @@ def main() -> None:
         request: dict[str, Any] = json.loads(line)
         number, command, name = (request.pop(key) for key in ("id", "do", "candidate"))
         if command == "new":
-            answer(number, lambda: candidates.update({name: Candidate(name, **request)}))
+            answer(number, partial(make, candidates, name, request))
         elif command == "close":
-            answer(number, lambda: candidates.pop(name) and None)
+            # It stops when nothing refers to it any more.
+            del candidates[name]
+            answer(number, lambda: None)
         else:
-            method = getattr(candidates[name], command)
+            obey = partial(getattr(candidates[name], command), **request)
             # On a thread of its own: it may block, and the next line may be what ends that.
-            threading.Thread(
-                target=answer, args=(number, lambda method=method, it=request: method(**it))
-            ).start()
-            del method
+            threading.Thread(target=answer, args=(number, obey)).start()
+            del obey
     # Let everything through that a case has left waiting.
     for candidate in candidates.values():
         candidate.acknowledge()

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -33,12 +34,13 @@ class Server:
             start_new_session=True,
         )
         assert self._process.stderr is not None
-        for line in self._process.stderr:
+        self._complaints = self._process.stderr
+        for line in self._complaints:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 self._url = found[0]
                 break
         # What else it says must not fill the pipe.
-        self._reader = threading.Thread(target=self._process.stderr.read)
+        self._reader = threading.Thread(target=self._complaints.read)
         self._reader.start()
 
     def get(self, path: str = "/") -> httpx.Response:
@@ -64,12 +66,11 @@ class Server:
         self._process.wait(LIMIT)
 
     def kill(self) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait(LIMIT)
         self._reader.join(LIMIT)
+        self._complaints.close()
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_the_job_runs_on_one_replica_and_on_the_other_when_that_one_ends(
     start: Callable[..., Server],
 ) -> None:
     uvicorn = ["uvicorn", "worker:app", "--port", "0"]
-    first, second = start(*uvicorn), None
+    first = start(*uvicorn)
     first.leader()
     second = start(*uvicorn)
     assert second.get("/healthz").status_code == 200
