@@ -62,6 +62,7 @@ def test_a_term_that_is_over_raises(fake_election: FakeLeaderElection) -> None:
 
 def test_the_status_says_who_leads_and_why_not_this_one(fake_election: FakeLeaderElection) -> None:
     eventually("the holder is seen", lambda: fake_election.leader == "another-instance")
+    eventually("it watches", lambda: fake_election.status().watching)
     status = fake_election.status()
     assert (status.lease, status.role, status.watching) == ("fake", "candidate", True)
     assert status.identity

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable
+from typing import Any
 
 import leasehold
 import pytest
@@ -182,7 +183,7 @@ def _child(settings: dict[str, object], election: leasehold.LeaderElection | Non
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
 def test_a_child_of_multiprocessing_has_its_own_election(method: str, place: Place) -> None:
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     with leasehold.LeaderElection("parent", mode="always") as parent:
         term = parent.wait_for_leadership(LIMIT)
         inherited = parent if method == "fork" else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import leasehold
 from support import LIMIT, Told
 
-SHORT = {"lease_duration": 3, "renew_deadline": 2, "retry_period": 0.2}
+SHORT: dict[str, Any] = {"lease_duration": 3, "renew_deadline": 2, "retry_period": 0.2}
 
 
 def keep_the_gil(seconds: float) -> None:

@@ -16,13 +16,15 @@ scheduler = AsyncIOScheduler()
 bills: list[int] = []
 
 
-@scheduler.scheduled_job("interval", seconds=0.2)
 @election.leader_only
 async def bill() -> None:
     """Runs on the leader only. Cancelled when another is to lead, who waits until it has ended."""
     if term := election.term:
         # What is written to refuses a smaller token than it has seen: see docs/SAFETY.md.
         bills.append(term.fencing_token)
+
+
+scheduler.add_job(bill, "interval", seconds=0.2)
 
 
 @asynccontextmanager

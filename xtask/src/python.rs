@@ -1,24 +1,24 @@
 //! Python: the wheel, and what is run with it installed.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::steps::{Steps, run_in, run_with};
 use crate::{language, root, target_folder};
 
 const PACKAGE: &str = "bindings-python";
-const SETTINGS: &str = "bindings-python/pyproject.toml";
-const REQUIREMENTS: &str = "bindings-python/tests/requirements.txt";
+const TESTS: &str = "bindings-python/tests";
+const EXAMPLE: &str = "examples/python-worker";
 const AGENT: &str = "conformance/agents/python/agent.py";
 const CANDIDATE: &str = "bench/candidates/python/candidate.py";
-const EXAMPLE: &str = "examples/python-worker";
-
-/// The oldest Python that the wheel is for: `requires-python`.
-const OLDEST: &str = "import sys; sys.exit(sys.version_info < (3, 10))";
+const MANIFEST: &str = "bindings-python/Cargo.toml";
+/// Of ruff and mypy, for all that is Python here.
+const SETTINGS: &str = "bindings-python/pyproject.toml";
+const REQUIREMENTS: &str = "bindings-python/tests/requirements.txt";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -41,10 +41,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
     });
     steps.run("Python: lints and types (ruff, mypy, stubtest)", lint);
     steps.run("Python: tests (pytest)", || {
-        python(PACKAGE, &["-m", "pytest", "--quiet"])
+        python(PACKAGE, "-m pytest --quiet", &[])
     });
     steps.run("Python: example (pytest)", || {
-        python(EXAMPLE, &["-m", "pytest", "--quiet"])
+        python(EXAMPLE, "-m pytest --quiet", &[])
     });
     steps.run("Python: conformance", || {
         language::conformance(&[&interpreter()?, AGENT])
@@ -67,72 +67,40 @@ fn command_line() -> Result<Vec<String>> {
 }
 
 fn lint() -> Result<()> {
-    let programs = [PACKAGE, AGENT, CANDIDATE, EXAMPLE];
-    let ruff = |arguments: &[&str]| {
-        let settings = ["--quiet", "--config", SETTINGS];
-        run_with(
-            Command::new(program("ruff"))
-                .args(arguments)
-                .args(settings)
-                .args(programs),
-        )
-    };
-    ruff(&["check"])?;
-    ruff(&["format", "--check"])?;
-    let mypy = ["-m", "mypy", "--config-file", SETTINGS];
-    let sources = ["bindings-python/python", AGENT, CANDIDATE, EXAMPLE];
-    python(".", &[&mypy[..], &sources].concat())?;
-    let stubtest = ["-m", "mypy.stubtest", "leasehold._leasehold"];
     let settings = root().join(SETTINGS);
-    let settings = [
-        "--mypy-config-file",
-        settings.to_str().context("a path in UTF-8")?,
-    ];
-    python(
-        "bindings-python/tests",
-        &[&stubtest[..], &settings].concat(),
-    )
+    for check in ["check --quiet", "format --check --quiet"] {
+        let mut ruff = Command::new(program("ruff"));
+        ruff.args(check.split(' ')).arg("--config").arg(&settings);
+        run_with(ruff.args([PACKAGE, EXAMPLE, AGENT, CANDIDATE]))?;
+    }
+    let sources = ["bindings-python/python", TESTS, EXAMPLE, AGENT, CANDIDATE].map(Path::new);
+    let mypy = ["-m mypy --config-file", SETTINGS].join(" ");
+    python(".", &mypy, &sources)?;
+    // Not beside the sources: what it compares with the stub is what is installed.
+    let stubtest = "-m mypy.stubtest leasehold._leasehold --mypy-config-file";
+    python(TESTS, stubtest, &[&settings])
 }
 
-/// Builds the wheel and installs it.
+/// Builds the wheel and installs it in place of an earlier one.
 fn install(release: bool) -> Result<PathBuf> {
     prepare_environment()?;
     let wheels = environment().join("wheels");
     if wheels.exists() {
         fs::remove_dir_all(&wheels)?;
     }
-    let profile = if release { "release" } else { "dev" };
-    let build = [
-        "build",
-        "--quiet",
-        "--locked",
-        "--profile",
-        profile,
-        "--out",
-    ];
-    run_with(
-        Command::new(program("maturin"))
-            .args(build)
-            .arg(&wheels)
-            .args(["--manifest-path", "bindings-python/Cargo.toml"]),
-    )?;
-    let wheel = fs::read_dir(&wheels)?
-        .next()
-        .context("maturin has made no wheel")??;
-    let install = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--force-reinstall",
-        "--no-deps",
-    ];
-    run_with(
-        Command::new(program("python"))
-            .args(install)
-            .arg(wheel.path()),
-    )?;
-    Ok(wheel.path())
+    let build = if release {
+        "build --quiet --locked --profile release --manifest-path"
+    } else {
+        "build --quiet --locked --profile dev --manifest-path"
+    };
+    let mut maturin = Command::new(program("maturin"));
+    maturin.args(build.split(' ')).arg(MANIFEST);
+    run_with(maturin.arg("--out").arg(&wheels))?;
+    let wheel = fs::read_dir(&wheels)?.next();
+    let wheel = wheel.context("maturin has made no wheel")??.path();
+    let pip = "-m pip install --quiet --force-reinstall --no-deps";
+    python(".", pip, &[&wheel])?;
+    Ok(wheel)
 }
 
 /// Makes the environment anew when what it must have has changed.
@@ -142,41 +110,21 @@ fn prepare_environment() -> Result<()> {
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    check_toolchain()?;
-    let make = ["-m", "venv", "--clear"];
-    run_with(Command::new("python3").args(make).arg(environment()))?;
-    let install = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ];
-    run_with(
-        Command::new(program("python"))
-            .args(install)
-            .args(["--requirement", REQUIREMENTS]),
-    )?;
+    let advice = "install Python 3.10 or newer (https://python.org)";
+    language::check_installed("python3", advice)?;
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv", "--clear"]).arg(environment());
+    run_with(&mut make)
+        .context("install Python 3.10 or newer with its module venv (Debian: python3-venv)")?;
+    let pip = "-m pip install --quiet --disable-pip-version-check --requirement";
+    python(".", pip, &[Path::new(REQUIREMENTS)])?;
     Ok(fs::write(installed, wanted)?)
 }
 
-fn check_toolchain() -> Result<()> {
-    let oldest = Command::new("python3")
-        .args(["-c", OLDEST])
-        .stderr(Stdio::null())
-        .status();
-    ensure!(
-        oldest.is_ok_and(|status| status.success()),
-        "install Python 3.10 or newer with its venv module (https://python.org; on Debian \
-         python3-venv): `python3` must be it"
-    );
-    Ok(())
-}
-
-/// Runs the environment's Python in `folder`.
-fn python(folder: &str, arguments: &[&str]) -> Result<()> {
+/// Runs the environment's Python in `folder`, with `arguments` and then `files`.
+fn python(folder: &str, arguments: &str, files: &[&Path]) -> Result<()> {
     let mut python = Command::new(program("python"));
-    run_in(folder, python.args(arguments))
+    run_in(folder, python.args(arguments.split(' ')).args(files))
 }
 
 fn interpreter() -> Result<String> {
@@ -188,7 +136,7 @@ fn program(name: &str) -> PathBuf {
     environment().join("bin").join(name)
 }
 
-/// Where the wheel and what the tests need is installed.
+/// Where the wheel, and what tests need, is installed.
 fn environment() -> PathBuf {
     target_folder().join("python")
 }
