@@ -7,6 +7,7 @@ mod cluster;
 mod demo;
 mod java;
 mod language;
+mod node;
 mod python;
 mod steps;
 mod test;
@@ -43,6 +44,8 @@ enum Command {
     Candidate(candidate::Options),
     /// Builds the native half and the jars of Java, and tests them.
     Java(java::Options),
+    /// Builds the native library and the packages of Node.
+    Node(node::Options),
     /// Builds the wheel of Python and installs it into an environment of its own.
     Python(python::Options),
     /// Measures handovers and takeovers on the test cluster.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
         Command::Java(options) => java::run_build(&options),
+        Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::DemoCandidate(options) => demo::candidate::run(options),
