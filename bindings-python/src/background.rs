@@ -32,7 +32,10 @@ pub(crate) struct Background(&'static Shared);
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
+    /// Signs of life are due before their time: there is one more election, or it is the end.
+    due: Condvar,
+    /// There are lines of the log, or it is the end.
+    logged: Condvar,
     /// Whether Python's log wants each request as well: far more than all the rest.
     wants_debug: AtomicBool,
 }
@@ -57,7 +60,7 @@ impl Background {
         if !state.running.iter().any(|it| Arc::ptr_eq(it, &election)) {
             state.running.push(election);
         }
-        self.0.changed.notify_all();
+        self.0.due.notify_all();
     }
 }
 
@@ -72,16 +75,22 @@ impl Background {
         Self(shared)
     }
 
-    /// Gives a sign of life for each election, then waits for lines of the log until the next one
-    /// is due. None once closed. For a thread of its own.
-    fn beat(&self, py: Python<'_>, wants_debug: bool) -> Option<Vec<Line>> {
+    /// Gives a sign of life for each election, then waits until the next one is due. False once
+    /// closed. For a thread of its own.
+    fn beat(&self, py: Python<'_>, wants_debug: bool) -> bool {
         self.0.wants_debug.store(wants_debug, Ordering::Relaxed);
         let stopped = self.0.sign_of_life();
         py.detach(|| {
             // The core's drop finds nothing to wait for.
             drop(stopped);
-            self.0.next_lines()
+            self.0.rest()
         })
+    }
+
+    /// Waits for lines of the log. None once closed, when all have been told. For a thread of its
+    /// own.
+    fn next_lines(&self, py: Python<'_>) -> Option<Vec<Line>> {
+        py.detach(|| self.0.next_lines())
     }
 
     /// Stops all elections, then waits for each, as at the end of a process.
@@ -96,10 +105,11 @@ impl Background {
             .try_for_each(|election| waiting::stop(py, election, None))
     }
 
-    /// Ends `beat`, which passes on what is left of the log first.
+    /// Ends both threads.
     fn close(&self) {
         self.0.state().closed = true;
-        self.0.changed.notify_all();
+        self.0.due.notify_all();
+        self.0.logged.notify_all();
     }
 }
 
@@ -119,19 +129,25 @@ impl Shared {
         stopped
     }
 
-    fn next_lines(&self) -> Option<Vec<Line>> {
-        let mut state = self.state();
-        if state.lines.is_empty() && !state.closed {
-            let periods = state
-                .running
-                .iter()
-                .filter_map(|it| it.sign_of_life_period());
-            // Nobody to give one for: until there is something to do.
-            let period = periods.min().unwrap_or(Duration::MAX);
-            let waited = self.changed.wait_timeout(state, period);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    /// Waits until signs of life are due again, or there are other elections to give them for.
+    fn rest(&self) -> bool {
+        let state = self.state();
+        if !state.closed {
+            let running = state.running.iter();
+            let period = running.filter_map(|it| it.sign_of_life_period()).min();
+            let rested = self
+                .due
+                .wait_timeout(state, period.unwrap_or(Duration::MAX));
+            return !rested.unwrap_or_else(PoisonError::into_inner).0.closed;
         }
-        if state.lines.is_empty() && state.closed {
+        false
+    }
+
+    fn next_lines(&self) -> Option<Vec<Line>> {
+        let idle = |state: &mut State| state.lines.is_empty() && !state.closed;
+        let waited = self.logged.wait_while(self.state(), idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.lines.is_empty() {
             return None;
         }
         let lost = mem::take(&mut state.lost_lines);
@@ -159,7 +175,7 @@ fn log(record: LogRecord) {
         state
             .lines
             .push_back((number(record.level), logger, record.message));
-        shared.changed.notify_all();
+        shared.logged.notify_all();
     } else {
         state.lost_lines += 1;
     }

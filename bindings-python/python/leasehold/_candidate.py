@@ -108,7 +108,7 @@ class Candidate(Election):
 
     def _begin(self) -> None:
         process = _process.current()
-        process.ensure_heartbeat()
+        process.ensure_threads()
         with process.lock:
             self._listens = True
             waiting, self._waiting = self._waiting, []

@@ -51,19 +51,14 @@ class Listening:
         self._events = events
         self._tell = tell
         self._at_end = at_end
-        self._has_ended = _threads.lock()
-        self._has_ended.acquire()
         self._process = _process.current()
         self._process.listening.add(self)
-        _threads.start("leasehold-listener", self._run)
+        self.join = _threads.start("leasehold-listener", self._run)
+        """Waits for the end, for so many seconds."""
 
     def end(self) -> None:
         """Ends when what has happened by now is told."""
         self._events.close()
-
-    def join(self, timeout: float) -> None:
-        """Waits for the end."""
-        self._has_ended.acquire(timeout=timeout)
 
     def _run(self) -> None:
         try:
@@ -75,7 +70,6 @@ class Listening:
             log_defect()
         finally:
             self._process.listening.discard(self)
-            self._has_ended.release()
 
 
 def calling(listener: Callable[[Event], object]) -> Deliver:

@@ -11,6 +11,8 @@ from ._leasehold import Background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._listeners import Listening
 
 _FAREWELL = 1.0
@@ -26,21 +28,24 @@ class Process:
         self.background = Background()
         self.lock = _threads.lock()
         self.listening: set[Listening] = set()
-        self._beats = False
-        self._has_ended = _threads.lock()
+        self._threads: list[Callable[[float], bool]] = []
 
-    def ensure_heartbeat(self) -> None:
-        """Starts the thread that shows that the interpreter lives, and feeds `logging`."""
-        # What the thread needs. Not imported with the package, since it takes longer than all the
-        # rest; nor on the thread, since a child that is forked meanwhile would inherit half of it.
+    def ensure_threads(self) -> None:
+        """Starts the thread that shows that the interpreter lives, and the one that feeds `logging`:
+        two, so that a handler that blocks does not look like an interpreter that is dead.
+        """
+        # What they need. Not imported with the package, since it takes longer than all the rest;
+        # nor on a thread, since a child that is forked meanwhile would inherit half of it.
+        import contextlib  # noqa: F401
         import logging  # noqa: F401
         import traceback  # noqa: F401
 
         with self.lock:
-            if not self._beats:
-                self._has_ended.acquire()
-                _threads.start("leasehold-heartbeat", self._beat)
-                self._beats = True
+            if not self._threads:
+                self._threads = [
+                    _threads.start("leasehold-heartbeat", self._beat),
+                    _threads.start("leasehold-log", self._log),
+                ]
                 self._end_with_worker()
 
     def _end_with_worker(self) -> None:
@@ -52,21 +57,30 @@ class Process:
 
     def _beat(self) -> None:
         import logging
-        import traceback
 
-        log = logging.getLogger("leasehold")
-        while (lines := self.background.beat(log.isEnabledFor(logging.DEBUG))) is not None:
+        logger = logging.getLogger("leasehold")
+        # `logging` may be set up at any time.
+        while self.background.beat(logger.isEnabledFor(logging.DEBUG)):
+            pass
+
+    def _log(self) -> None:
+        import logging
+        import traceback
+        from contextlib import suppress
+
+        while (lines := self.background.next_lines()) is not None:
             for level, name, message in lines:
                 try:
                     logging.getLogger(name).log(level, "%s", message)
                 except BaseException:
-                    # Of a filter or handler of the application's. The heart goes on beating.
-                    traceback.print_exc()
-        self._has_ended.release()
+                    # Of a filter or handler of the application's; the log goes on. So it does where
+                    # the standard error is closed.
+                    with suppress(Exception):
+                        traceback.print_exc()
 
     def end(self) -> None:
         """Stops all elections, so that their Leases are released."""
-        if not self._beats:
+        if not self._threads:
             return
         try:
             self.background.stop_all()
@@ -75,9 +89,8 @@ class Process:
             for listener in listening:
                 listener.end()
             self.background.close()
-            self._has_ended.acquire(timeout=_FAREWELL)
-            for listener in listening:
-                listener.join(_FAREWELL)
+            for join in [*self._threads, *(listener.join for listener in listening)]:
+                join(_FAREWELL)
 
 
 _current = Process()

@@ -13,8 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def start(name: str, body: Callable[[], object]) -> None:
-    """Runs `body` on a daemon thread of its own."""
+def start(name: str, body: Callable[[], object]) -> Callable[[float], bool]:
+    """Runs `body` on a daemon thread of its own. Returns what waits for its end, for so many
+    seconds.
+    """
+    has_ended = lock()
+    has_ended.acquire()
+
+    def run() -> None:
+        try:
+            body()
+        finally:
+            has_ended.release()
+
+    _start(name, run)
+    return lambda limit: has_ended.acquire(timeout=limit)
+
+
+def _start(name: str, body: Callable[[], None]) -> None:
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None and monkey.is_module_patched("threading"):
         monkey.get_original("_thread", "start_new_thread")(body, ())
