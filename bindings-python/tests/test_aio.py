@@ -59,6 +59,8 @@ def test_a_wait_can_be_cancelled(fake_async_election: FakeAsyncLeaderElection) -
             entering.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await entering
+            while any(it.name == "leasehold-call" for it in threading.enumerate()):
+                await asyncio.sleep(0.01)
             # Neither has left work behind that would hold up the stop.
             await election.acquire()
 

@@ -63,17 +63,44 @@ def test_a_listener_is_told_through_stops_and_starts() -> None:
         told.next(leasehold.Stopped)
 
 
-def test_a_listener_is_told_no_more_once_removed(fake_election: FakeLeaderElection) -> None:
+def test_a_listener_is_told_no_more_once_removed_and_holds_nothing_up() -> None:
     removed, other = Told(), Told()
-    registration = fake_election.add_listener(removed)
-    fake_election.add_listener(other)
-    fake_election.acquire()
-    removed.next(leasehold.Acquired)
-    registration.remove()
-    registration.remove()
-    fake_election.stop()
-    other.next(leasehold.Stopped)
+    with FakeLeaderElection("fake", drain_timeout=3600) as election:
+        registration = election.add_listener(removed)
+        election.add_listener(other)
+        election.acquire()
+        removed.next(leasehold.Acquired)
+        registration.remove()
+        registration.remove()
+        election.request_stop()
+        try:
+            other.next(leasehold.Stopped)
+        finally:
+            election.request_stop(drain=0)
     assert not any(isinstance(it, leasehold.Lost) for it in removed._events.queue)
+
+
+def test_a_listener_that_removes_itself_while_a_loss_waits_for_it_holds_nothing_up() -> None:
+    told, other, let_go = Told(), Told(), threading.Event()
+    with FakeLeaderElection("fake", drain_timeout=3600) as election:
+
+        def listen(event: object) -> None:
+            told(event)
+            if isinstance(event, leasehold.Acquired):
+                assert let_go.wait(LIMIT)
+                registration.remove()
+
+        registration = election.add_listener(listen)
+        election.add_listener(other)
+        election.acquire()
+        told.next(leasehold.Acquired)
+        election.request_stop()
+        try:
+            other.next(leasehold.Lost)
+            let_go.set()
+            other.next(leasehold.Stopped)
+        finally:
+            election.request_stop(drain=0)
 
 
 def test_a_listener_that_was_removed_before_the_start_is_never_told() -> None:

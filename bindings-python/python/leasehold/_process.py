@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from time import monotonic
 
 from . import _threads
 from ._leasehold import Background
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ._listeners import Listening
 
 _FAREWELL = 1.0
-"""How many seconds callbacks that are told of the end have, before the process ends under them."""
+"""How many seconds threads have to end, callbacks included, before the process ends under them."""
 
 
 class Process:
@@ -79,8 +80,9 @@ class Process:
                         traceback.print_exc()
 
     def end(self) -> None:
-        """Stops all elections, so that their Leases are released."""
-        if not self._threads:
+        """Stops all elections, so that their Leases are released. May be called twice."""
+        threads, self._threads = self._threads, []
+        if not threads:
             return
         try:
             self.background.stop_all()
@@ -89,8 +91,9 @@ class Process:
             for listener in listening:
                 listener.end()
             self.background.close()
-            for join in [*self._threads, *(listener.join for listener in listening)]:
-                join(_FAREWELL)
+            deadline = monotonic() + _FAREWELL
+            for join in [*threads, *(listener.join for listener in listening)]:
+                join(max(deadline - monotonic(), 0))
 
 
 _current = Process()
