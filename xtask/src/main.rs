@@ -8,6 +8,7 @@ mod demo;
 mod java;
 mod language;
 mod node;
+mod python;
 mod steps;
 mod test;
 
@@ -45,6 +46,8 @@ enum Command {
     Java(java::Options),
     /// Builds the native library and the packages of Node.
     Node(node::Options),
+    /// Builds the wheel of Python and installs it into an environment of its own.
+    Python(python::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
     /// One candidate of the demo.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Candidate(options) => candidate::run_build(&options),
         Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
+        Command::Python(options) => python::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::DemoCandidate(options) => demo::candidate::run(options),
     };
