@@ -34,7 +34,7 @@ enum Command {
     /// Shows three candidates electing a leader, and two takeovers. Needs no cluster.
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
-    Test,
+    Test(test::Options),
     /// Checks form, lints, licences and documentation.
     Check,
     /// Builds, starts and ends a real API server for experiments.
@@ -58,7 +58,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options),
-        Command::Test => test::run_all(),
+        Command::Test(options) => test::run_tests(&options),
         Command::Check => check::run_checks(),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
