@@ -4,7 +4,7 @@
 //! It converts and holds no rule. Every wait is without the GIL, in slices, so that a signal is
 //! handled soon; no thread that Rust started ever attaches to the interpreter, so that none can
 //! meet one that is finalizing. Nothing here is bound to a process: a fork is the core's affair,
-//! and the package makes a new [`Background`](background::Background) in the child.
+//! and the package makes a new `Background` in the child.
 
 mod background;
 mod election;

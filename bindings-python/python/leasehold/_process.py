@@ -32,8 +32,8 @@ class Process:
         self._threads: list[Callable[[float], bool]] = []
 
     def ensure_threads(self) -> None:
-        """Starts the thread that shows that the interpreter lives, and the one that feeds `logging`:
-        two, so that a handler that blocks does not look like an interpreter that is dead.
+        """Starts the thread that shows that the interpreter lives, and the one that feeds
+        `logging`: two, so that a handler that blocks does not look like a dead interpreter.
         """
         # What they need. Not imported with the package, since it takes longer than all the rest;
         # nor on a thread, since a child that is forked meanwhile would inherit half of it.
