@@ -1,0 +1,119 @@
+package io.leasehold.spring;
+
+import static io.leasehold.spring.Contexts.runner;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.leasehold.ConfigException;
+import io.leasehold.LeaderElection;
+import io.leasehold.Term;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class ClusterLeaderServiceTest {
+    @Test
+    void theLeaderIsTheLeader() {
+        runner().run(context -> {
+            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            assertThat(service.isThisInstanceLeader()).isTrue();
+            assertThat(service.isThisInstanceLeader("default")).isTrue();
+            assertThat(service.runIfLeader(() -> {})).isTrue();
+            assertThat(service.callIfLeader(Term::fencingToken)).hasValue(service.currentTerm().orElseThrow().fencingToken());
+        });
+    }
+
+    @Test
+    void aStandbyIsNot() {
+        runner().withPropertyValues("leasehold.mode=never").run(context -> {
+            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            assertThat(service.isThisInstanceLeader()).isFalse();
+            assertThat(service.runIfLeader(() -> { throw new AssertionError("it ran"); })).isFalse();
+            assertThat(service.callIfLeader(term -> "it ran")).isEmpty();
+            assertThat(service.currentTerm()).isEmpty();
+        });
+    }
+
+    @Test
+    void anExceptionOfTheWorkIsPassedOnAsItIs() {
+        runner().run(context -> {
+            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            assertThatExceptionOfType(java.io.IOException.class)
+                    .isThrownBy(() -> service.runIfLeader(term -> { throw new java.io.IOException("no paper"); }))
+                    .withMessage("no paper");
+        });
+    }
+
+    @Test
+    void noSettingIsNeededButTheApplicationsName() {
+        runner().run(context -> assertThat(lease(context.getBean(ClusterLeaderService.class), "default")).isEqualTo("monolith"));
+    }
+
+    @Test
+    void theLeaseMayHaveANameOfItsOwn() {
+        runner().withPropertyValues("leasehold.lease=monolith-jobs")
+                .run(context -> assertThat(lease(context.getBean(ClusterLeaderService.class), "default")).isEqualTo("monolith-jobs"));
+    }
+
+    @Test
+    void eachNamedLockIsAnElectionOfItsOwn() {
+        runner().withPropertyValues(
+                        "leasehold.lease=monolith-jobs",
+                        "leasehold.locks.billing.mode=never",
+                        "leasehold.locks.nightly-report.lease=reports")
+                .run(context -> {
+                    ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+                    assertThat(service.locks()).isEqualTo(Set.of("default", "billing", "nightly-report"));
+                    assertThat(service.isThisInstanceLeader()).isTrue();
+                    assertThat(service.isThisInstanceLeader("billing")).isFalse();
+                    assertThat(service.isThisInstanceLeader("nightly-report")).isTrue();
+                    assertThat(lease(service, "billing")).isEqualTo("monolith-jobs-billing");
+                    assertThat(lease(service, "nightly-report")).isEqualTo("reports");
+                });
+    }
+
+    @Test
+    void anUnknownLockIsAnErrorThatNamesTheKnownOnes() {
+        runner().withPropertyValues("leasehold.lease=monolith-jobs", "leasehold.locks.billing.lease=billing").run(context -> {
+            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            assertThatExceptionOfType(ConfigException.class)
+                    .isThrownBy(() -> service.isThisInstanceLeader("biling"))
+                    .withMessageContaining("`biling`")
+                    .withMessageContaining("[default, billing]")
+                    .withMessageContaining("leasehold.locks.biling.lease");
+        });
+    }
+
+    @Test
+    void whereAllLocksAreNamedThereIsNoOther() {
+        runner().withPropertyValues("leasehold.locks.billing.lease=billing").run(context -> {
+            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            assertThat(service.isThisInstanceLeader("billing")).isTrue();
+            assertThatExceptionOfType(ConfigException.class)
+                    .isThrownBy(service::isThisInstanceLeader)
+                    .withMessageContaining("leasehold.lease");
+        });
+    }
+
+    @Test
+    void aServiceOfTheApplicationsOwnTakesItsPlace() {
+        ClusterLeaderService own = new ClusterLeaderService() {
+            @Override
+            public Set<String> locks() {
+                return Set.of();
+            }
+
+            @Override
+            public LeaderElection election(String lock) {
+                throw new UnsupportedOperationException();
+            }
+        };
+        runner().withBean("own", ClusterLeaderService.class, () -> own).run(context -> {
+            assertThat(context.getBean(ClusterLeaderService.class)).isSameAs(own);
+            assertThat(context).doesNotHaveBean(ElectionLifecycle.class);
+        });
+    }
+
+    private static String lease(ClusterLeaderService service, String lock) {
+        return service.election(lock).status().lease();
+    }
+}

@@ -1,0 +1,157 @@
+package io.leasehold.spring;
+
+import static io.leasehold.spring.Contexts.A_WHILE;
+import static io.leasehold.spring.Contexts.LIMIT;
+import static io.leasehold.spring.Contexts.election;
+import static io.leasehold.spring.Contexts.instance;
+import static io.leasehold.spring.Contexts.next;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.leasehold.LostReason;
+import io.leasehold.TimedOutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+
+class EventsTest {
+    @TempDir
+    Path folder;
+
+    /** Notes terms, and who leads. */
+    static class Notes {
+        final BlockingQueue<LeadershipEvent> terms = new LinkedBlockingQueue<>();
+        final BlockingQueue<String> leaders = new LinkedBlockingQueue<>();
+
+        @EventListener({LeadershipAcquiredEvent.class, LeadershipLostEvent.class})
+        void term(LeadershipEvent event) {
+            terms.add(event);
+        }
+
+        @EventListener
+        void leader(LeaderChangedEvent event) {
+            if (event.holder() != null) {
+                leaders.add(event.lock() + " " + event.holder());
+            }
+        }
+    }
+
+    /** Blocks in the events of its first term until it is let go on. */
+    static class Slow {
+        final CountDownLatch goOn = new CountDownLatch(1);
+        final CountDownLatch toldOfTheEnd = new CountDownLatch(1);
+
+        @EventListener
+        void lost(LeadershipLostEvent event) throws InterruptedException {
+            toldOfTheEnd.countDown();
+            goOn.await();
+        }
+    }
+
+    static class SlowFromTheStart {
+        final CountDownLatch told = new CountDownLatch(1);
+        final CountDownLatch goOn = new CountDownLatch(1);
+
+        @EventListener
+        void acquired(LeadershipAcquiredEvent event) throws InterruptedException {
+            told.countDown();
+            goOn.await();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Noting {
+        @Bean
+        Notes notes() {
+            return new Notes();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class SlowAtTheEnd {
+        @Bean
+        Slow slow() {
+            return new Slow();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class SlowAtTheStart {
+        @Bean
+        SlowFromTheStart slow() {
+            return new SlowFromTheStart();
+        }
+    }
+
+    @Test
+    void eachTermIsToldOnceAtItsBeginningAndOnceAtItsEnd() throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", Noting.class)) {
+            Notes notes = instance.getBean(Notes.class);
+            LeadershipAcquiredEvent acquired = (LeadershipAcquiredEvent) next(notes.terms);
+            assertThat(acquired.lock()).isEqualTo("default");
+            assertThat(next(notes.leaders)).isEqualTo("default a");
+
+            instance.getBean(ClusterLeaderService.class).stepDown();
+            LeadershipLostEvent lost = (LeadershipLostEvent) next(notes.terms);
+            assertThat(lost.reason()).isEqualTo(LostReason.STEPPED_DOWN);
+            assertThat(lost.term().fencingToken()).isEqualTo(acquired.term().fencingToken());
+        }
+    }
+
+    @Test
+    void aContextThatStopsIsToldOfTheEndAndOneThatStartsAgainOfANewTerm() throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", Noting.class)) {
+            Notes notes = instance.getBean(Notes.class);
+            long first = ((LeadershipAcquiredEvent) next(notes.terms)).term().fencingToken();
+
+            instance.stop();
+            assertThat(((LeadershipLostEvent) next(notes.terms)).reason()).isEqualTo(LostReason.STOPPED);
+            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader()).isFalse();
+
+            instance.start();
+            assertThat(((LeadershipAcquiredEvent) next(notes.terms)).term().fencingToken()).isGreaterThan(first);
+            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader()).isTrue();
+            assertThat(notes.terms).isEmpty();
+        }
+    }
+
+    @Test
+    void aListenerThatBlocksDoesNotStallTheRenewal() throws Exception {
+        String[] shortLease = {"leasehold.lease-duration=2s", "leasehold.renew-deadline=1s"};
+        try (ConfigurableApplicationContext leader = instance(folder, "a", SlowAtTheStart.class, shortLease)) {
+            SlowFromTheStart slow = leader.getBean(SlowFromTheStart.class);
+            slow.told.await();
+            try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class, shortLease)) {
+                Duration longerThanTheLease = Duration.ofSeconds(4);
+                assertThatExceptionOfType(TimedOutException.class)
+                        .isThrownBy(() -> election(standby).awaitLeadership(longerThanTheLease));
+                assertThat(election(leader).isLeader()).isTrue();
+            }
+            slow.goOn.countDown();
+        }
+    }
+
+    @Test
+    void theLeaseIsReleasedAfterTheLastListenerOfTheEndHasReturned() throws Exception {
+        try (ConfigurableApplicationContext leader = instance(folder, "a", SlowAtTheEnd.class)) {
+            election(leader).awaitLeadership(LIMIT);
+            try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class)) {
+                Slow slow = leader.getBean(Slow.class);
+                election(leader).stepDown();
+                slow.toldOfTheEnd.await();
+                assertThatExceptionOfType(TimedOutException.class)
+                        .isThrownBy(() -> election(standby).awaitLeadership(A_WHILE));
+                slow.goOn.countDown();
+                election(standby).awaitLeadership(LIMIT);
+            }
+        }
+    }
+}
