@@ -236,6 +236,14 @@ impl Election {
         }
     }
 
+    /// Counts its terms on from `last`, the number of the last term of an earlier run: two terms
+    /// never have the same number.
+    #[must_use]
+    pub fn counting_terms_from(mut self, last: u64) -> Self {
+        self.terms = last;
+        self
+    }
+
     // ---- outputs -------------------------------------------------------------------------------
 
     /// The next request to send, if one is due. Its answer must come back through `handle_reply`

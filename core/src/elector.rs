@@ -99,9 +99,11 @@ struct Turns {
 
 impl Turns {
     fn new(elector: &Elector) -> Self {
-        let clock = *elector.shared.leadership().clock();
+        let leadership = elector.shared.leadership();
+        let clock = *leadership.clock();
         Self {
-            election: Election::new(elector.settings.clone(), clock.now()),
+            election: Election::new(elector.settings.clone(), clock.now())
+                .counting_terms_from(leadership.last_term()),
             longest_wait: elector.settings.retry_period,
             stall_timeout: elector.stall_timeout,
             shared: elector.shared.clone(),

@@ -97,6 +97,11 @@ impl Leadership {
         snapshot.leader_until.store(until, Ordering::Release);
     }
 
+    /// The number of the term published last.
+    pub(crate) fn last_term(&self) -> u64 {
+        self.snapshot.term.load(Ordering::Relaxed)
+    }
+
     /// Publishes until when the work of the term published last may go on.
     pub(crate) fn publish_work_until(&self, until: Instant) {
         let until = until.as_nanos();

@@ -1,12 +1,10 @@
 //! `cargo xtask candidate`: the candidate programs of the cluster tests, one for each language.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::root;
 use crate::steps::{cargo, run};
+use crate::{java, target_folder};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -19,6 +17,8 @@ pub(crate) struct Options {
 pub(crate) enum Language {
     /// The core itself.
     Rust,
+    /// The jar.
+    Java,
     /// client-go, as a peer to measure and to share a Lease with.
     Go,
 }
@@ -48,12 +48,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
                 program.to_str().context("a path in UTF-8")?.to_owned(),
             ])
         }
+        Language::Java => java::candidate(),
         Language::Go => leasehold_bench::go_candidate(),
     }
-}
-
-fn target_folder() -> PathBuf {
-    let folder =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    root().join(folder)
 }

@@ -5,6 +5,7 @@ mod candidate;
 mod check;
 mod cluster;
 mod demo;
+mod java;
 mod steps;
 mod test;
 
@@ -38,6 +39,8 @@ enum Command {
     Cluster(cluster::Command),
     /// Builds a candidate program for cluster tests; its last line is the command line.
     Candidate(candidate::Options),
+    /// Builds the native half and the jars of Java, and tests them.
+    Java(java::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
     /// One candidate of the demo.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Check => check::run_checks(),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
+        Command::Java(options) => java::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::DemoCandidate(options) => demo::candidate::run(options),
     };
@@ -70,4 +74,11 @@ fn root() -> PathBuf {
         .parent()
         .map(PathBuf::from)
         .unwrap_or_default()
+}
+
+/// Where cargo puts what it builds.
+fn target_folder() -> PathBuf {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    root().join(folder)
 }

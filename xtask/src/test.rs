@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::check;
 use crate::steps::{Steps, cargo, run};
+use crate::{check, java};
 
 pub(crate) fn run_all() -> Result<()> {
     let cargo = &cargo();
@@ -29,5 +29,6 @@ pub(crate) fn run_all() -> Result<()> {
             ],
         )
     });
+    java::add_to(&mut steps);
     steps.finish()
 }

@@ -95,6 +95,15 @@ extern "system" fn Java_io_leasehold_Native_close<'local>(
 }
 
 #[unsafe(no_mangle)]
+extern "system" fn Java_io_leasehold_Native_isRunning<'local>(
+    env: EnvUnowned<'local>,
+    _: Class<'local>,
+    election: jlong,
+) -> jboolean {
+    cross(env, |_| Ok(Held::get(election)?.election.is_running()))
+}
+
+#[unsafe(no_mangle)]
 extern "system" fn Java_io_leasehold_Native_stepDown<'local>(
     env: EnvUnowned<'local>,
     _: Class<'local>,

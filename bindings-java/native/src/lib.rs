@@ -11,7 +11,8 @@ mod election;
 mod held;
 mod listening;
 mod logging;
-mod names;
+mod probes;
+
 mod table;
 mod text;
 mod work;

@@ -56,6 +56,20 @@ fn stop_may_be_called_twice_and_before_start_and_start_again_after_it() {
 }
 
 #[test]
+fn a_term_of_an_earlier_run_is_over_though_the_same_election_leads_again() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let old = election.term().unwrap();
+    election.stop().unwrap();
+    election.start().unwrap();
+    let new = election.wait_for_leadership(LIMIT).unwrap();
+    assert!(new.is_valid());
+    assert!(!old.is_valid());
+    assert_eq!(old.remaining(), Duration::ZERO);
+    assert_eq!(old.check().unwrap_err().kind(), ErrorKind::LeadershipLost);
+}
+
+#[test]
 fn dropping_an_election_releases_its_lease() {
     let store = MemoryStore::new();
     drop(leader(&store, &config()));

@@ -25,6 +25,8 @@ final class Native {
 
     static native void close(long election);
 
+    static native boolean isRunning(long election);
+
     static native void stepDown(long election);
 
     static native boolean isLeader(long election);
@@ -72,6 +74,8 @@ final class Native {
     static native String[] nextLogLine(long limitNanos);
 
     static native String[] names(int list);
+
+    static native void fail(String kind, String message);
 
     /** Called by the native half, to throw an error of a kind. */
     @SuppressWarnings("unused")

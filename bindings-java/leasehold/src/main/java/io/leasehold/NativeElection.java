@@ -71,7 +71,7 @@ final class NativeElection implements LeaderElection {
         CompletableFuture<Term> leadership = new CompletableFuture<>();
         long limit = saturated(timeout);
         try (Registration registration = addListener(new Awaiting(leadership))) {
-            if (status().role() != Role.STOPPED) {
+            if (Native.isRunning(number)) {
                 return leadership.get(limit, TimeUnit.NANOSECONDS);
             }
         } catch (TimeoutException | ExecutionException inVain) {

@@ -3,15 +3,14 @@ package io.leasehold;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -130,26 +129,24 @@ final class NativeLibrary {
         }
     }
 
+    /** Writes the library, and fails unless what is there then is what the jar has. */
     private static void extract(URL resource, Path library) throws IOException {
-        String expected;
-        try (InputStream from = new URL(resource + ".sha256").openStream()) {
-            expected = new String(from.readAllBytes(), StandardCharsets.US_ASCII).strip();
-        }
-        try (InputStream from = resource.openStream()) {
+        MessageDigest inJar = sha256();
+        try (InputStream from = new DigestInputStream(resource.openStream(), inJar)) {
             Files.copy(from, library);
         }
-        String actual = sha256(library);
-        if (!actual.equals(expected)) {
-            throw new IOException("what was written is not what the jar should have: SHA-256 " + actual);
+        MessageDigest written = sha256();
+        written.update(Files.readAllBytes(library));
+        if (!MessageDigest.isEqual(inJar.digest(), written.digest())) {
+            throw new IOException("what was written is not what the jar has");
         }
     }
 
-    private static String sha256(Path file) throws IOException {
+    private static MessageDigest sha256() {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException missing) {
-            throw new IOException("this JDK has no SHA-256", missing);
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("each JDK has SHA-256", impossible);
         }
     }
 

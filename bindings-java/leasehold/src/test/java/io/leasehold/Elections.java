@@ -1,0 +1,73 @@
+package io.leasehold;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** What the tests say about elections. */
+final class Elections {
+    /** How long a test waits for what must happen. */
+    static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private Elections() {}
+
+    /** Candidates in one folder elect one leader; a Lease that nobody releases outlasts the test. */
+    static LeaderElection.Builder in(Path folder) {
+        return LeaderElection.builder("jobs")
+                .mode(Mode.FILE)
+                .directory(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30));
+    }
+
+    static LeaderElection leaderIn(Path folder) throws InterruptedException {
+        LeaderElection election = in(folder).start();
+        election.awaitLeadership(LIMIT);
+        return election;
+    }
+
+    static void eventually(String what, BooleanSupplier holds) throws InterruptedException {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        while (!holds.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "never: " + what);
+            Thread.sleep(1);
+        }
+    }
+
+    /** The next of what was told, waiting for it. */
+    static <T> T next(BlockingQueue<T> told) throws InterruptedException {
+        T next = told.poll(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertTrue(next != null, "nothing more was told");
+        return next;
+    }
+
+    /** Writes down what it is told. */
+    static class Diary implements LeadershipListener {
+        final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+
+        @Override
+        public void acquired(Term term) {
+            told.add("acquired");
+        }
+
+        @Override
+        public void lost(Term term, LostReason reason) {
+            told.add("lost " + reason);
+        }
+
+        @Override
+        public void leaderChanged(String holder) {
+            told.add("leader " + holder);
+        }
+
+        @Override
+        public void stopped() {
+            told.add("stopped");
+        }
+    }
+}

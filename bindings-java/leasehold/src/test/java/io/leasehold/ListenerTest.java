@@ -1,0 +1,231 @@
+package io.leasehold;
+
+import static io.leasehold.Elections.LIMIT;
+import static io.leasehold.Elections.eventually;
+import static io.leasehold.Elections.in;
+import static io.leasehold.Elections.leaderIn;
+import static io.leasehold.Elections.next;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.leasehold.Elections.Diary;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ListenerTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aListenerIsToldOfEverythingInOrder() throws Exception {
+        Diary diary = new Diary();
+        try (LeaderElection election = in(folder).identity("me").build()) {
+            election.addListener(diary);
+            election.start();
+            // That it reads its own name in the Lease may be told before or after that it leads.
+            Set<String> both = Set.of(next(diary.told), next(diary.told));
+            assertEquals(Set.of("acquired", "leader me"), both);
+            election.stop();
+            assertEquals("lost STOPPED", next(diary.told));
+            assertEquals("leader null", next(diary.told));
+            assertEquals("stopped", next(diary.told));
+        }
+    }
+
+    @Test
+    void aListenerThatIsAddedToALeaderIsToldAtOnce() throws Exception {
+        Diary late = new Diary();
+        try (LeaderElection election = leaderIn(folder)) {
+            election.addListener(late);
+            assertEquals("acquired", next(late.told));
+        }
+    }
+
+    @Test
+    void aListenerThatIsRemovedIsToldNoMoreAndItsThreadEnds() throws Exception {
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        try (LeaderElection election = leaderIn(folder)) {
+            Registration registration = election.addListener(new LeadershipListener() {
+                @Override
+                public void acquired(Term term) {
+                    thread.complete(Thread.currentThread());
+                }
+
+                @Override
+                public void lost(Term term, LostReason reason) {
+                    throw new AssertionError("told though it was removed");
+                }
+            });
+            assertTrue(thread.get(30, TimeUnit.SECONDS).isDaemon());
+            registration.close();
+            registration.close();
+            thread.get().join(LIMIT.toMillis());
+            assertFalse(thread.get().isAlive());
+        }
+    }
+
+    @Test
+    void aListenerThatThrowsIsToldOfLaterEventsAllTheSame() throws Exception {
+        Diary diary = new Diary() {
+            @Override
+            public void acquired(Term term) {
+                super.acquired(term);
+                throw new IllegalStateException("on purpose: a listener that throws");
+            }
+        };
+        try (LeaderElection election = in(folder).build()) {
+            election.addListener(diary);
+            election.start();
+            assertEquals("acquired", next(diary.told));
+            election.stop();
+            eventually("it is told of the end", () -> diary.told.contains("lost STOPPED"));
+        }
+    }
+
+    @Test
+    void theLeaseIsNotReleasedBeforeAListenerHasStoppedItsWork() throws Exception {
+        CountDownLatch stopped = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        try (LeaderElection leader = leaderIn(folder);
+                LeaderElection standby = in(folder).start()) {
+            leader.addListener(new LeadershipListener() {
+                @Override
+                public void lost(Term term, LostReason reason) {
+                    assertThrows(LeadershipLostException.class, term::check);
+                    told.countDown();
+                    await(stopped);
+                }
+            });
+            leader.requestStop();
+            assertTrue(told.await(30, TimeUnit.SECONDS));
+            assertEquals(Role.DRAINING, leader.status().role());
+            assertFalse(standby.isLeader());
+            stopped.countDown();
+            standby.awaitLeadership(LIMIT);
+        }
+    }
+
+    @Test
+    void aListenerThatBlocksForEverDelaysNeitherOthersNorTheStopBeyondItsLimit() throws Exception {
+        Diary other = new Diary();
+        LeaderElection election = in(folder).drainTimeout(Duration.ofMillis(50)).build();
+        election.addListener(new LeadershipListener() {
+            @Override
+            public void lost(Term term, LostReason reason) {
+                await(new CountDownLatch(1));
+            }
+        });
+        election.addListener(other);
+        election.start();
+        assertEquals("acquired", next(other.told));
+        election.close();
+        eventually("the other was told", () -> other.told.contains("stopped"));
+    }
+
+    /** The callback lasts for several lease durations, as renewals count them. */
+    @Test
+    void aListenerThatBlocksStallsNoRenewal() throws Exception {
+        Duration retryPeriod = Duration.ofMillis(250);
+        Duration leaseDuration = Duration.ofSeconds(4);
+        long renewals = 3 * leaseDuration.dividedBy(retryPeriod);
+        CountDownLatch renewed = new CountDownLatch(1);
+        CountDownLatch returned = new CountDownLatch(1);
+        LeaderElection.Builder settings = in(folder)
+                .leaseDuration(leaseDuration)
+                .renewDeadline(Duration.ofSeconds(3))
+                .retryPeriod(retryPeriod);
+        try (LeaderElection election = settings.build()) {
+            election.addListener(new LeadershipListener() {
+                @Override
+                public void acquired(Term term) {
+                    await(renewed);
+                    returned.countDown();
+                }
+            });
+            election.start();
+            Term term = election.awaitLeadership(LIMIT);
+            for (long count = 0; count < renewals; count++) {
+                awaitRenewal(term);
+            }
+            assertEquals(1, returned.getCount(), "the listener is still blocked");
+            assertTrue(term.isValid());
+            renewed.countDown();
+            assertTrue(returned.await(30, TimeUnit.SECONDS));
+        }
+    }
+
+    /** A term's remaining time grows by a renewal only. */
+    private static void awaitRenewal(Term term) throws InterruptedException {
+        Duration[] before = {term.remaining()};
+        eventually("a renewal", () -> {
+            Duration now = term.remaining();
+            boolean grown = now.compareTo(before[0]) > 0;
+            before[0] = now;
+            return grown;
+        });
+    }
+
+    @Test
+    void aListenerMayCloseItsElection() throws Exception {
+        CountDownLatch closed = new CountDownLatch(1);
+        LeaderElection[] leader = {in(folder).build()};
+        leader[0].addListener(new LeadershipListener() {
+            @Override
+            public void acquired(Term term) {
+                leader[0].close();
+                leader[0].close();
+                closed.countDown();
+            }
+        });
+        leader[0].start();
+        assertTrue(closed.await(30, TimeUnit.SECONDS));
+        assertClosesSoon(leader[0]);
+        leaderIn(folder).close();
+    }
+
+    @Test
+    void guardedWorkMayCloseItsElection() throws Exception {
+        LeaderElection leader = leaderIn(folder);
+        assertTrue(leader.runIfLeader(leader::close));
+        assertClosesSoon(leader);
+        leaderIn(folder).close();
+    }
+
+    @Test
+    void guardedWorkMayStopItsElection() throws Exception {
+        try (LeaderElection leader = leaderIn(folder)) {
+            leader.runIfLeader(term -> {
+                leader.stop();
+                eventually("its term is over", () -> !term.isValid());
+            });
+            eventually("it stops", () -> leader.status().role() == Role.STOPPED);
+        }
+    }
+
+    private static void assertClosesSoon(LeaderElection election) throws InterruptedException {
+        eventually("it is closed", () -> {
+            try {
+                election.status();
+                return false;
+            } catch (ClosedException closed) {
+                return true;
+            }
+        });
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException impatient) {
+            throw new IllegalStateException(impatient);
+        }
+    }
+}

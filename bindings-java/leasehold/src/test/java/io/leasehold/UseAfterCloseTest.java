@@ -1,0 +1,129 @@
+package io.leasehold;
+
+import static io.leasehold.Elections.LIMIT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.function.ThrowingConsumer;
+
+class UseAfterCloseTest {
+    private static LeaderElection.Builder always() {
+        return LeaderElection.builder("jobs").mode(Mode.ALWAYS);
+    }
+
+    private record Method(String name, ThrowingConsumer<LeaderElection> call) {}
+
+    @TestFactory
+    Stream<DynamicTest> everyMethodSaysThatTheElectionIsClosed() {
+        List<Method> methods = List.of(
+                new Method("start", LeaderElection::start),
+                new Method("stop", LeaderElection::stop),
+                new Method("stop within", election -> election.stop(Duration.ZERO)),
+                new Method("requestStop", LeaderElection::requestStop),
+                new Method("stepDown", LeaderElection::stepDown),
+                new Method("term", LeaderElection::term),
+                new Method("leader", LeaderElection::leader),
+                new Method("remaining", LeaderElection::remaining),
+                new Method("status", LeaderElection::status),
+                new Method("awaitLeadership", election -> election.awaitLeadership(LIMIT)),
+                new Method("runIfLeader", election -> election.runIfLeader(() -> {})),
+                new Method("callIfLeader", election -> election.callIfLeader(term -> "done")),
+                new Method("addListener", election -> election.addListener(new Elections.Diary())),
+                new Method("checkHealth", election -> election.checkHealth(Duration.ZERO)),
+                new Method("metrics", LeaderElection::metrics));
+        return methods.stream().map(method -> DynamicTest.dynamicTest(method.name(), () -> {
+            LeaderElection election = always().start();
+            election.close();
+            assertThrows(ClosedException.class, () -> method.call().accept(election));
+            assertFalse(election.isLeader());
+        }));
+    }
+
+    @Test
+    void aTermOutlivesItsElectionAndIsOver() throws Exception {
+        Term term;
+        try (LeaderElection election = always().start()) {
+            term = election.awaitLeadership(LIMIT);
+        }
+        assertFalse(term.isValid());
+        assertEquals(Duration.ZERO, term.remaining());
+        assertThrows(LeadershipLostException.class, term::check);
+    }
+
+    @Test
+    void numbersThatWereNeverGivenOutAreNoElections() {
+        always().build().close();
+        for (long number : new long[] {0, 1, -1, 64, 1L << 32, 7L << 32, Long.MAX_VALUE, Long.MIN_VALUE}) {
+            assertFalse(Native.isLeader(number));
+            assertFalse(Native.isTermValid(number, 1));
+            assertThrows(ClosedException.class, () -> Native.start(number));
+            assertNull(Native.nextEvent(number));
+            Native.close(number);
+            Native.unlisten(number);
+            Native.endListening(number);
+            Native.endWork(number);
+        }
+    }
+
+    @Test
+    void nullsAreExceptions() {
+        always().build().close();
+        List<Executable> calls = List.of(
+                () -> Native.create(null),
+                () -> Native.create(new String[] {"lease", null}),
+                () -> always().set("lease", null));
+        calls.forEach(call -> assertThrows(RuntimeException.class, call));
+    }
+
+    /** While some ask all the time, another closes what they ask about. */
+    @Test
+    void closingWhileOthersAskIsHarmless() throws Exception {
+        AtomicReference<LeaderElection> present = new AtomicReference<>(always().start());
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        CountDownLatch ended = new CountDownLatch(3);
+        IntStream.range(0, 3).forEach(number -> new Thread(() -> {
+                    try {
+                        while (!done.get()) {
+                            ask(present.get());
+                        }
+                    } catch (Throwable unexpected) {
+                        failure.set(unexpected);
+                    }
+                    ended.countDown();
+                })
+                .start());
+        for (int round = 0; round < 500; round++) {
+            present.getAndSet(always().start()).close();
+        }
+        done.set(true);
+        ended.await(30, TimeUnit.SECONDS);
+        present.get().close();
+        assertNull(failure.get());
+    }
+
+    private static void ask(LeaderElection election) {
+        election.isLeader();
+        try {
+            election.term().ifPresent(Term::isValid);
+            election.runIfLeader(() -> {});
+            election.status();
+        } catch (ClosedException closedMeanwhile) {
+            // As it should.
+        }
+    }
+}
