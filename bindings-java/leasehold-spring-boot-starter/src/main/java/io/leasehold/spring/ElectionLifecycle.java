@@ -1,38 +1,59 @@
 package io.leasehold.spring;
 
+import io.leasehold.Registration;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 
 /**
  * The elections begin before whatever asks about them: schedulers, message listeners, the web server. They end, and the
  * Leases are released, when all of these have stopped.
  */
-final class ElectionLifecycle implements SmartLifecycle {
+final class ElectionLifecycle implements SmartLifecycle, DisposableBean {
     /** Just outside executors and schedulers, which Spring starts before the web server and stops after it. */
     static final int PHASE = Integer.MAX_VALUE / 2 - 1024;
 
     private final Elections elections;
-    private final Shutdown shutdown;
+    private final ContextProgress context;
+    private final ApplicationEventPublisher publisher;
+    private final List<Registration> registrations = new ArrayList<>();
     private volatile boolean running;
 
-    ElectionLifecycle(Elections elections, Shutdown shutdown) {
+    ElectionLifecycle(Elections elections, ContextProgress context, ApplicationEventPublisher publisher) {
         this.elections = elections;
-        this.shutdown = shutdown;
+        this.context = context;
+        this.publisher = publisher;
     }
 
     @Override
     public void start() {
-        shutdown.isOff();
-        elections.forEach((lock, election) -> election.start());
         running = true;
+        context.begins();
+        elections.forEach((lock, election) -> {
+            registrations.add(election.addListener(new EventPublisher(lock, publisher, context)));
+            election.start();
+        });
     }
 
     @Override
     public void stop() {
-        shutdown.workHasStopped();
-        // First all of them at once, then wait for each.
+        context.hasStopped();
+        // All of them are told before the first is waited for.
         elections.forEach((lock, election) -> election.requestStop());
         elections.forEach((lock, election) -> election.stop());
+        registrations.forEach(Registration::close);
+        registrations.clear();
         running = false;
+    }
+
+    /** A context that could not start is not stopped in every case. */
+    @Override
+    public void destroy() {
+        if (running) {
+            stop();
+        }
     }
 
     @Override

@@ -5,35 +5,55 @@ import io.leasehold.LostReason;
 import io.leasehold.Term;
 import org.springframework.context.ApplicationEventPublisher;
 
-/** Turns what happens to one election into application events, on the election's own listener thread. */
+/**
+ * Turns what happens to one election into application events, on the election's own listener thread. It listens from the
+ * election's start, so that nothing is lost, and tells when there is somebody to tell.
+ */
 final class EventPublisher implements LeadershipListener {
     private final String lock;
     private final ApplicationEventPublisher publisher;
-    private final Shutdown shutdown;
+    private final ContextProgress context;
 
-    EventPublisher(String lock, ApplicationEventPublisher publisher, Shutdown shutdown) {
+    EventPublisher(String lock, ApplicationEventPublisher publisher, ContextProgress context) {
         this.lock = lock;
         this.publisher = publisher;
-        this.shutdown = shutdown;
+        this.context = context;
     }
 
     @Override
     public void acquired(Term term) {
-        publisher.publishEvent(new LeadershipAcquiredEvent(lock, term));
+        publish(new LeadershipAcquiredEvent(lock, term));
     }
 
     /** While this runs, the Lease is not released: so the work of a context that stops is waited for here. */
     @Override
     public void lost(Term term, LostReason reason) {
         try {
-            publisher.publishEvent(new LeadershipLostEvent(lock, term, reason));
+            publish(new LeadershipLostEvent(lock, term, reason));
         } finally {
-            shutdown.awaitEndOfWork();
+            awaitEndOfWork();
         }
     }
 
     @Override
     public void leaderChanged(String holder) {
-        publisher.publishEvent(new LeaderChangedEvent(lock, holder));
+        publish(new LeaderChangedEvent(lock, holder));
+    }
+
+    private void publish(LeadershipEvent event) {
+        try {
+            context.awaitStart();
+            publisher.publishEvent(event);
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void awaitEndOfWork() {
+        try {
+            context.awaitEndOfWork();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -1,9 +1,5 @@
 package io.leasehold.spring;
 
-import io.leasehold.Registration;
-import java.util.ArrayList;
-import java.util.List;
-import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -12,29 +8,23 @@ import org.springframework.context.SmartLifecycle;
  */
 final class LeadershipLifecycle implements SmartLifecycle {
     private final Elections elections;
-    private final Shutdown shutdown;
-    private final ApplicationEventPublisher publisher;
-    private final List<Registration> registrations = new ArrayList<>();
+    private final ContextProgress context;
     private volatile boolean running;
 
-    LeadershipLifecycle(Elections elections, Shutdown shutdown, ApplicationEventPublisher publisher) {
+    LeadershipLifecycle(Elections elections, ContextProgress context) {
         this.elections = elections;
-        this.shutdown = shutdown;
-        this.publisher = publisher;
+        this.context = context;
     }
 
     @Override
     public void start() {
-        registrations.forEach(Registration::close);
-        registrations.clear();
-        elections.forEach((lock, election) ->
-                registrations.add(election.addListener(new EventPublisher(lock, publisher, shutdown))));
+        context.hasStarted();
         running = true;
     }
 
     @Override
     public void stop() {
-        shutdown.begins();
+        context.isStopping();
         elections.forEach((lock, election) -> election.requestStop());
         running = false;
     }

@@ -33,19 +33,19 @@ class LeaseholdAutoConfiguration {
         }
 
         @Bean
-        Shutdown leaseholdShutdown() {
-            return new Shutdown();
+        ContextProgress leaseholdContextProgress() {
+            return new ContextProgress();
         }
 
         @Bean
-        ElectionLifecycle leaseholdElectionLifecycle(Elections elections, Shutdown shutdown) {
-            return new ElectionLifecycle(elections, shutdown);
+        ElectionLifecycle leaseholdElectionLifecycle(
+                Elections elections, ContextProgress context, ApplicationEventPublisher publisher) {
+            return new ElectionLifecycle(elections, context, publisher);
         }
 
         @Bean
-        LeadershipLifecycle leaseholdLeadershipLifecycle(
-                Elections elections, Shutdown shutdown, ApplicationEventPublisher publisher) {
-            return new LeadershipLifecycle(elections, shutdown, publisher);
+        LeadershipLifecycle leaseholdLeadershipLifecycle(Elections elections, ContextProgress context) {
+            return new LeadershipLifecycle(elections, context);
         }
     }
 }

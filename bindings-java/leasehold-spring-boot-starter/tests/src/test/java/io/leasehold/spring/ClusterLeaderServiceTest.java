@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import static io.leasehold.spring.Contexts.leading;
 import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -14,7 +15,7 @@ class ClusterLeaderServiceTest {
     @Test
     void theLeaderIsTheLeader() {
         runner().run(context -> {
-            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            ClusterLeaderService service = leading(context);
             assertThat(service.isThisInstanceLeader()).isTrue();
             assertThat(service.isThisInstanceLeader("default")).isTrue();
             assertThat(service.runIfLeader(() -> {})).isTrue();
@@ -25,7 +26,7 @@ class ClusterLeaderServiceTest {
     @Test
     void aStandbyIsNot() {
         runner().withPropertyValues("leasehold.mode=never").run(context -> {
-            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            ClusterLeaderService service = leading(context);
             assertThat(service.isThisInstanceLeader()).isFalse();
             assertThat(service.runIfLeader(() -> { throw new AssertionError("it ran"); })).isFalse();
             assertThat(service.callIfLeader(term -> "it ran")).isEmpty();
@@ -36,7 +37,7 @@ class ClusterLeaderServiceTest {
     @Test
     void anExceptionOfTheWorkIsPassedOnAsItIs() {
         runner().run(context -> {
-            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            ClusterLeaderService service = leading(context);
             assertThatExceptionOfType(java.io.IOException.class)
                     .isThrownBy(() -> service.runIfLeader(term -> { throw new java.io.IOException("no paper"); }))
                     .withMessage("no paper");
@@ -61,7 +62,7 @@ class ClusterLeaderServiceTest {
                         "leasehold.locks.billing.mode=never",
                         "leasehold.locks.nightly-report.lease=reports")
                 .run(context -> {
-                    ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+                    ClusterLeaderService service = leading(context);
                     assertThat(service.locks()).isEqualTo(Set.of("default", "billing", "nightly-report"));
                     assertThat(service.isThisInstanceLeader()).isTrue();
                     assertThat(service.isThisInstanceLeader("billing")).isFalse();
@@ -74,7 +75,7 @@ class ClusterLeaderServiceTest {
     @Test
     void anUnknownLockIsAnErrorThatNamesTheKnownOnes() {
         runner().withPropertyValues("leasehold.lease=monolith-jobs", "leasehold.locks.billing.lease=billing").run(context -> {
-            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            ClusterLeaderService service = leading(context);
             assertThatExceptionOfType(ConfigException.class)
                     .isThrownBy(() -> service.isThisInstanceLeader("biling"))
                     .withMessageContaining("`biling`")
@@ -86,7 +87,7 @@ class ClusterLeaderServiceTest {
     @Test
     void whereAllLocksAreNamedThereIsNoOther() {
         runner().withPropertyValues("leasehold.locks.billing.lease=billing").run(context -> {
-            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            ClusterLeaderService service = leading(context);
             assertThat(service.isThisInstanceLeader("billing")).isTrue();
             assertThatExceptionOfType(ConfigException.class)
                     .isThrownBy(service::isThisInstanceLeader)

@@ -1,6 +1,7 @@
 package io.leasehold.spring;
 
 import io.leasehold.LeaderElection;
+import io.leasehold.Mode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
@@ -11,6 +12,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
@@ -24,7 +26,7 @@ final class Contexts {
 
     private Contexts() {}
 
-    /** A context with the starter and nothing else, which leads from its start. */
+    /** A context with the starter and nothing else, which leads soon after its start. */
     static ApplicationContextRunner runner() {
         return new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(
@@ -49,9 +51,25 @@ final class Contexts {
                         "leasehold.mode=file",
                         "leasehold.directory=" + folder,
                         "leasehold.identity=" + identity,
-                        "leasehold.retry-period=100ms")
+                        "leasehold.retry-period=100ms",
+                        // Longer than any test waits: whoever leads after another does so because that one has released.
+                        "leasehold.lease-duration=120s",
+                        "leasehold.renew-deadline=100s",
+                        "leasehold.drain-timeout=100s")
                 .properties(properties)
                 .run();
+    }
+
+    /** The service of a context, once it leads wherever it may. */
+    static ClusterLeaderService leading(ApplicationContext context) throws InterruptedException {
+        ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+        for (String lock : service.locks()) {
+            LeaderElection election = service.election(lock);
+            if (election.status().mode() != Mode.NEVER) {
+                election.awaitLeadership(LIMIT);
+            }
+        }
+        return service;
     }
 
     static LeaderElection election(ConfigurableApplicationContext instance) {

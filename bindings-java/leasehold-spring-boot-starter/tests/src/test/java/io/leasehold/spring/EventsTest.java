@@ -18,6 +18,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
@@ -103,6 +104,70 @@ class EventsTest {
             LeadershipLostEvent lost = (LeadershipLostEvent) next(notes.terms);
             assertThat(lost.reason()).isEqualTo(LostReason.STEPPED_DOWN);
             assertThat(lost.term().fencingToken()).isEqualTo(acquired.term().fencingToken());
+        }
+    }
+
+    /** Leads and steps down while the context is still starting. */
+    @Configuration(proxyBeanMethods = false)
+    static class LeadingWhileItStarts {
+        final BlockingQueue<String> happened = new LinkedBlockingQueue<>();
+
+        @EventListener({LeadershipAcquiredEvent.class, LeadershipLostEvent.class})
+        void term(LeadershipEvent event) {
+            happened.add(event.getClass().getSimpleName());
+        }
+
+        @Bean
+        LateStart lateStart(ClusterLeaderService service) {
+            return new LateStart(service, happened);
+        }
+    }
+
+    static class LateStart implements SmartLifecycle {
+        private final ClusterLeaderService service;
+        private final BlockingQueue<String> happened;
+        private boolean running;
+
+        LateStart(ClusterLeaderService service, BlockingQueue<String> happened) {
+            this.service = service;
+            this.happened = happened;
+        }
+
+        @Override
+        public void start() {
+            try {
+                service.election().awaitLeadership(LIMIT);
+            } catch (InterruptedException ended) {
+                throw new IllegalStateException(ended);
+            }
+            service.stepDown();
+            happened.add("started");
+            running = true;
+        }
+
+        @Override
+        public void stop() {
+            running = false;
+        }
+
+        @Override
+        public boolean isRunning() {
+            return running;
+        }
+
+        @Override
+        public int getPhase() {
+            return Integer.MAX_VALUE - 1;
+        }
+    }
+
+    @Test
+    void whatHappensBeforeTheContextHasStartedIsToldAfterwards() throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", LeadingWhileItStarts.class)) {
+            BlockingQueue<String> happened = instance.getBean(LeadingWhileItStarts.class).happened;
+            assertThat(next(happened)).isEqualTo("started");
+            assertThat(next(happened)).isEqualTo("LeadershipAcquiredEvent");
+            assertThat(next(happened)).isEqualTo("LeadershipLostEvent");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import static io.leasehold.spring.Contexts.leading;
 import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -89,6 +90,7 @@ class LeaderOnlyTest {
     @Test
     void itRunsOnTheLeader() {
         jobs("always").run(context -> {
+            leading(context);
             Jobs jobs = context.getBean(Jobs.class);
             jobs.clean();
             jobs.billByAnAnnotationOfOnesOwn();
@@ -127,15 +129,18 @@ class LeaderOnlyTest {
 
     @Test
     void aCallFromTheSameClassPassesItByAndTheAssertionNotices() {
-        jobs("always").run(context -> assertThatExceptionOfType(IllegalStateException.class)
-                .isThrownBy(() -> context.getBean(Jobs.class).billPastTheProxy())
-                .withMessageContaining("`billing`"));
+        jobs("always").run(context -> {
+            leading(context);
+            assertThatExceptionOfType(IllegalStateException.class)
+                    .isThrownBy(() -> context.getBean(Jobs.class).billPastTheProxy())
+                    .withMessageContaining("`billing`");
+        });
     }
 
     @Test
     void theAssertionAsksForTheLockItself() {
         jobs("always").run(context -> {
-            ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+            ClusterLeaderService service = leading(context);
             service.runIfLeader(() -> {
                 assertThat(LeaderAssert.assertLeader().isValid()).isTrue();
                 assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> LeaderAssert.assertLeader("billing"));

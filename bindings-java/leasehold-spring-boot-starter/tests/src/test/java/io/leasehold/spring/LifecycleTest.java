@@ -5,6 +5,7 @@ import static io.leasehold.spring.Contexts.LIMIT;
 import static io.leasehold.spring.Contexts.election;
 import static io.leasehold.spring.Contexts.instance;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.leasehold.Role;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
@@ -128,6 +130,39 @@ class LifecycleTest {
                 leader.close();
                 election(standby).awaitLeadership(LIMIT);
             }
+        }
+    }
+
+    /** Fails when this instance leads already. */
+    @Configuration(proxyBeanMethods = false)
+    static class FailsToStart implements SmartLifecycle {
+        @Autowired
+        ClusterLeaderService clusterLeaderService;
+
+        @Override
+        public void start() {
+            try {
+                clusterLeaderService.election().awaitLeadership(LIMIT);
+            } catch (InterruptedException ended) {
+                throw new IllegalStateException(ended);
+            }
+            throw new IllegalStateException("no port is free");
+        }
+
+        @Override
+        public void stop() {}
+
+        @Override
+        public boolean isRunning() {
+            return false;
+        }
+    }
+
+    @Test
+    void anApplicationThatFailsToStartReleasesTheLease() throws Exception {
+        assertThatException().isThrownBy(() -> instance(folder, "a", FailsToStart.class)).withMessageContaining("no port is free");
+        try (ConfigurableApplicationContext next = instance(folder, "b", Nothing.class)) {
+            election(next).awaitLeadership(LIMIT);
         }
     }
 

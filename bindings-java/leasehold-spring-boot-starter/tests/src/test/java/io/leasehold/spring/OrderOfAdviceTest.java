@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import static io.leasehold.spring.Contexts.leading;
 import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -103,6 +104,7 @@ class OrderOfAdviceTest {
     void theLeaseIsHeldWhenTheTransactionCommits() {
         for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
             jobs(configuration).run(context -> {
+                leading(context);
                 context.getBean(Jobs.class).bill();
                 assertThat(HAPPENED).containsExactly("begin", "bill", "commit");
             });
@@ -121,6 +123,7 @@ class OrderOfAdviceTest {
     void asynchronousWorkIsGuardedOnTheThreadThatDoesIt() {
         for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
             jobs(configuration).run(context -> {
+                leading(context);
                 Thread worker = context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS);
                 assertThat(worker.getName()).startsWith("worker-");
                 assertThat(HAPPENED).containsExactly("begin", "bill", "commit");
