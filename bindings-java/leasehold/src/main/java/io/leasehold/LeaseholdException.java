@@ -8,6 +8,7 @@ package io.leasehold;
 public abstract class LeaseholdException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** What went wrong. */
     private final ErrorKind kind;
 
     LeaseholdException(ErrorKind kind, String message) {

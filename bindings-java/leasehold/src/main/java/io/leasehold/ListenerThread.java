@@ -34,19 +34,18 @@ final class ListenerThread implements Registration {
         try {
             String[] event;
             while ((event = Native.nextEvent(number)) != null) {
-                tell(event);
+                String[] present = event;
+                tell(() -> Native.deliver(election.number(), present, listener));
             }
-            if (listener instanceof ServiceDriver driver) {
-                driver.close();
-            }
+            tell(listener::removed);
         } finally {
             Native.unlisten(number);
         }
     }
 
-    private void tell(String[] event) {
+    private void tell(Runnable call) {
         try (NativeElection.Busy busy = election.busy()) {
-            Native.deliver(election.number(), event, listener);
+            call.run();
         } catch (Throwable failure) {
             Log.LOGGER.log(Level.ERROR, "a leadership listener failed; it is told of later events all the same", failure);
         }

@@ -2,6 +2,7 @@ package io.leasehold;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,7 +137,9 @@ final class NativeLibrary {
             Files.copy(from, library);
         }
         MessageDigest written = sha256();
-        written.update(Files.readAllBytes(library));
+        try (InputStream from = new DigestInputStream(Files.newInputStream(library), written)) {
+            from.transferTo(OutputStream.nullOutputStream());
+        }
         if (!MessageDigest.isEqual(inJar.digest(), written.digest())) {
             throw new IOException("what was written is not what the jar has");
         }

@@ -2,8 +2,8 @@ package io.leasehold;
 
 import java.lang.System.Logger.Level;
 
-/** Starts and stops a singleton service as its listener. Closed on the listener's thread when it is removed. */
-final class ServiceDriver implements LeadershipListener, AutoCloseable {
+/** Starts and stops a singleton service as its listener. */
+final class ServiceDriver implements LeadershipListener {
     private final SingletonService service;
     private boolean started;
 
@@ -23,11 +23,16 @@ final class ServiceDriver implements LeadershipListener, AutoCloseable {
 
     @Override
     public void lost(Term term, LostReason reason) {
-        close();
+        stop();
     }
 
+    /** Removed while it runs: nobody else will stop it. */
     @Override
-    public void close() {
+    public void removed() {
+        stop();
+    }
+
+    private void stop() {
         if (!started) {
             return;
         }

@@ -1,0 +1,59 @@
+package io.leasehold.bench;
+
+import io.leasehold.LeaderElection;
+import io.leasehold.Mode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.UUID;
+
+/**
+ * {@code Footprint COUNT}, with {@code KUBECONFIG}: how long after {@code start()} an election leads on a fresh Lease in a
+ * warm JVM, and what memory a leader adds.
+ */
+public final class Footprint {
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private Footprint() {}
+
+    /**
+     * Measures.
+     *
+     * @param arguments how many elections
+     */
+    public static void main(String[] arguments) throws Exception {
+        System.gc();
+        long before = resident();
+        try (LeaderElection leader = start()) {
+            leader.awaitLeadership(LIMIT);
+            Thread.sleep(Duration.ofSeconds(5).toMillis());
+            System.out.printf("resident memory: +%.1f MiB%n", (resident() - before) / 1024.0);
+        }
+        double[] millis = new double[Integer.parseInt(arguments[0])];
+        for (int number = 0; number < millis.length; number++) {
+            long started = System.nanoTime();
+            try (LeaderElection election = start()) {
+                election.awaitLeadership(LIMIT);
+                millis[number] = (System.nanoTime() - started) / 1e6;
+            }
+        }
+        Arrays.sort(millis);
+        double median = millis[millis.length / 2];
+        System.out.printf("first leadership: median %.1f ms, longest %.1f ms%n", median, millis[millis.length - 1]);
+    }
+
+    private static LeaderElection start() {
+        return LeaderElection.builder("bench-" + UUID.randomUUID()).mode(Mode.KUBERNETES).start();
+    }
+
+    /** In KiB. */
+    private static long resident() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
+    }
+}

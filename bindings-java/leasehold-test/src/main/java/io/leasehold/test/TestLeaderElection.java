@@ -1,0 +1,260 @@
+package io.leasehold.test;
+
+import io.leasehold.ClosedException;
+import io.leasehold.LeaderCall;
+import io.leasehold.LeaderElection;
+import io.leasehold.LeadershipListener;
+import io.leasehold.LostReason;
+import io.leasehold.Mode;
+import io.leasehold.Registration;
+import io.leasehold.Role;
+import io.leasehold.Status;
+import io.leasehold.Term;
+import io.leasehold.TimedOutException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * An election that a test decides: it leads from {@link #lead} to {@link #lose}. Nothing happens by itself, nothing is
+ * waited for, and listeners are told on the thread that makes something happen, before it goes on; what they throw, the
+ * test sees.
+ *
+ * <p>Each term has a fencing token of its own, greater than that of every other term in this JVM.
+ */
+public final class TestLeaderElection implements LeaderElection {
+    private static final String LEASE = "test";
+    private static final String IDENTITY = "this-instance";
+    private static final AtomicLong TOKENS = new AtomicLong();
+
+    private final List<LeadershipListener> listeners = new CopyOnWriteArrayList<>();
+    private boolean running;
+    private boolean closed;
+    private int transitions;
+    private String holder;
+    private TestTerm term;
+
+    private TestLeaderElection() {}
+
+    /**
+     * An election that was started, and does not lead.
+     *
+     * @return the election
+     */
+    public static TestLeaderElection started() {
+        TestLeaderElection election = new TestLeaderElection();
+        election.start();
+        return election;
+    }
+
+    // ---- what the test decides -------------------------------------------------------------------------------------
+
+    /**
+     * This instance leads from now on, in a new term unless it leads already.
+     *
+     * @return the term
+     */
+    public Term lead() {
+        synchronized (this) {
+            start();
+            if (term != null) {
+                return term;
+            }
+            term = new TestTerm(this, TOKENS.incrementAndGet(), transitions++, Instant.now());
+            notifyAll();
+        }
+        TestTerm begun = term;
+        tell(listener -> listener.acquired(begun));
+        follow(IDENTITY);
+        return begun;
+    }
+
+    /**
+     * This instance no longer leads. Nothing happens where it did not.
+     *
+     * @param reason why
+     */
+    public void lose(LostReason reason) {
+        TestTerm lost;
+        synchronized (this) {
+            checkOpen();
+            lost = term;
+            term = null;
+        }
+        if (lost != null) {
+            tell(listener -> listener.lost(lost, reason));
+            follow(null);
+        }
+    }
+
+    /**
+     * The Lease names this holder from now on. A holder other than this instance ends its term.
+     *
+     * @param newHolder its identity, or {@code null} for none
+     */
+    public void follow(String newHolder) {
+        if (isLeader() && !IDENTITY.equals(newHolder)) {
+            lose(LostReason.SUPERSEDED);
+        }
+        synchronized (this) {
+            if (Objects.equals(holder, newHolder)) {
+                return;
+            }
+            holder = newHolder;
+        }
+        tell(listener -> listener.leaderChanged(newHolder));
+    }
+
+    // ---- what the program sees -------------------------------------------------------------------------------------
+
+    @Override
+    public synchronized void start() {
+        checkOpen();
+        running = true;
+    }
+
+    @Override
+    public synchronized boolean isLeader() {
+        return term != null;
+    }
+
+    synchronized boolean leadsUnder(TestTerm other) {
+        return term == other;
+    }
+
+    @Override
+    public synchronized Optional<Term> term() {
+        checkOpen();
+        return Optional.ofNullable(term);
+    }
+
+    @Override
+    public Duration remaining() {
+        return term().map(Term::remaining).orElse(Duration.ZERO);
+    }
+
+    @Override
+    public synchronized Status status() {
+        checkOpen();
+        Role role = term != null ? Role.LEADER : running ? Role.CANDIDATE : Role.STOPPED;
+        return new Status(
+                LEASE,
+                Mode.NEVER,
+                running ? IDENTITY : null,
+                role,
+                holder,
+                term != null ? null : "the test has not said so",
+                null,
+                false,
+                term != null ? term.fencingToken() : null,
+                remaining());
+    }
+
+    @Override
+    public synchronized Term awaitLeadership(Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        checkOpen();
+        while (running && term == null) {
+            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            if (millis <= 0) {
+                throw new TimedOutException("not the leader of `" + LEASE + "` after " + timeout);
+            }
+            wait(millis);
+        }
+        if (!running) {
+            throw new ClosedException("the election is not running");
+        }
+        return term;
+    }
+
+    @Override
+    public <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
+        Optional<Term> present = term();
+        return present.isEmpty() ? Optional.empty() : Optional.ofNullable(work.call(present.get()));
+    }
+
+    @Override
+    public Registration addListener(LeadershipListener listener) {
+        Objects.requireNonNull(listener, "listener");
+        Optional<Term> present = term();
+        listeners.add(listener);
+        present.ifPresent(listener::acquired);
+        return () -> {
+            if (listeners.remove(listener)) {
+                listener.removed();
+            }
+        };
+    }
+
+    @Override
+    public void stepDown() {
+        lose(LostReason.STEPPED_DOWN);
+    }
+
+    @Override
+    public void stop() {
+        requestStop();
+    }
+
+    @Override
+    public void stop(Duration drainTimeout) {
+        requestStop();
+    }
+
+    @Override
+    public boolean requestStop() {
+        lose(LostReason.STOPPED);
+        synchronized (this) {
+            if (!running) {
+                return false;
+            }
+            running = false;
+            notifyAll();
+        }
+        tell(LeadershipListener::stopped);
+        return true;
+    }
+
+    /** A test's election is always healthy. */
+    @Override
+    public void checkHealth(Duration tolerance) {
+        checkOpen();
+    }
+
+    /** A test's election has no metrics. */
+    @Override
+    public String metrics() {
+        checkOpen();
+        return "";
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+        }
+        requestStop();
+        synchronized (this) {
+            closed = true;
+        }
+        tell(LeadershipListener::removed);
+        listeners.clear();
+    }
+
+    private synchronized void checkOpen() {
+        if (closed) {
+            throw new ClosedException("the election has been closed: build another");
+        }
+    }
+
+    private void tell(Consumer<LeadershipListener> event) {
+        listeners.forEach(event);
+    }
+}

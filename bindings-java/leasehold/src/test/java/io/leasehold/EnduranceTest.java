@@ -1,0 +1,65 @@
+package io.leasehold;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class EnduranceTest {
+    /** Creates and closes elections, and prints what they have left behind. */
+    static final class Cycles {
+        private static final int WARM_UP = 500;
+        private static final int MEASURED = 3_000;
+
+        private Cycles() {}
+
+        public static void main(String[] arguments) throws Exception {
+            run(WARM_UP);
+            long memory = status("VmRSS:");
+            long threads = status("Threads:");
+            run(MEASURED);
+            Elections.eventually("the threads have ended", () -> status("Threads:") <= threads);
+            System.gc();
+            System.out.println("grown by " + (status("VmRSS:") - memory) + " KiB");
+        }
+
+        private static void run(int cycles) throws InterruptedException {
+            for (int cycle = 0; cycle < cycles; cycle++) {
+                try (LeaderElection election =
+                        LeaderElection.builder("jobs").mode(Mode.ALWAYS).start()) {
+                    election.addListener(new LeadershipListener() {});
+                    election.awaitLeadership(Elections.LIMIT);
+                    election.runIfLeader(() -> {});
+                }
+            }
+        }
+
+        private static long status(String field) {
+            try {
+                return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                        .filter(line -> line.startsWith(field))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                        .findFirst()
+                        .orElseThrow();
+            } catch (IOException notLinux) {
+                throw new IllegalStateException(notLinux);
+            }
+        }
+    }
+
+    /** A kilobyte for each would be 3,000. */
+    @Test
+    void thousandsOfElectionsLeaveNeitherMemoryNorThreadsBehind() throws Exception {
+        List<String> fixedHeap = List.of("-Xms32m", "-Xmx32m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
+        try (ChildJvm child = ChildJvm.running(fixedHeap, Cycles.class)) {
+            assertEquals(0, child.ends(), child::output);
+            String last = child.output().lines().reduce((before, line) -> line).orElseThrow();
+            long grown = Long.parseLong(last.replaceAll("[^\\d-]", ""));
+            assertTrue(grown < 3_000, last);
+        }
+    }
+}
