@@ -160,7 +160,7 @@ class LifecycleTest {
 
     @Test
     void anApplicationThatFailsToStartReleasesTheLease() throws Exception {
-        assertThatException().isThrownBy(() -> instance(folder, "a", FailsToStart.class)).withMessageContaining("no port is free");
+        assertThatException().isThrownBy(() -> instance(folder, "a", FailsToStart.class)).havingRootCause().withMessage("no port is free");
         try (ConfigurableApplicationContext next = instance(folder, "b", Nothing.class)) {
             election(next).awaitLeadership(LIMIT);
         }
