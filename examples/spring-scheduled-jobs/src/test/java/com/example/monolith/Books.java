@@ -10,8 +10,11 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import javax.sql.DataSource;
+import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 
 /** The database that the instances share, and what it must say in the end. It stays open when one of them ends. */
 final class Books implements AutoCloseable {
@@ -24,7 +27,9 @@ final class Books implements AutoCloseable {
     Books(Path folder) throws SQLException {
         url = "jdbc:h2:file:" + folder.resolve("monolith") + ";AUTO_SERVER=TRUE";
         connection = DriverManager.getConnection(url, "sa", "");
-        database = JdbcClient.create(new SingleConnectionDataSource(connection, true));
+        DataSource source = new SingleConnectionDataSource(connection, true);
+        database = JdbcClient.create(source);
+        new ResourceDatabasePopulator(new ClassPathResource("schema.sql")).execute(source);
     }
 
     /** What an instance must be told to use it. */
@@ -33,30 +38,23 @@ final class Books implements AutoCloseable {
     }
 
     /** Waits until an instance has done a job so many times more. */
-    void await(Monolith instance, String job, int times) throws InterruptedException {
-        String runs = "SELECT COUNT(*) FROM job_run WHERE job = ? AND instance = ?";
-        await(instance.name() + " does " + job, runs, times, job, instance.name());
+    void await(Monolith instance, String job, int times) throws Exception {
+        await(instance, job, "SELECT COUNT(*) FROM job_run WHERE job = ? AND instance = ?", times, job, instance.name());
     }
 
     /** Waits until an instance is there, leader or not. */
-    void awaitOrdersOf(Monolith instance) throws InterruptedException {
-        await(instance.name() + " takes orders", "SELECT COUNT(*) FROM orders WHERE taken_by = ?", 1, instance.name());
+    void awaitOrdersOf(Monolith instance) throws Exception {
+        await(instance, "taking orders", "SELECT COUNT(*) FROM orders WHERE taken_by = ?", 1, instance.name());
     }
 
-    private void await(String what, String count, long more, Object... parameters) throws InterruptedException {
-        awaitTables();
+    private void await(Monolith instance, String what, String count, long more, String... parameters) throws Exception {
         long deadline = System.nanoTime() + LIMIT.toNanos();
-        long enough = count(count, parameters) + more;
-        while (count(count, parameters) < enough) {
-            assertThat(System.nanoTime()).as("time until " + what).isLessThan(deadline);
-            Thread.sleep(20);
-        }
-    }
-
-    private void awaitTables() throws InterruptedException {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (count("SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'JOB_RUN'") == 0) {
-            assertThat(System.nanoTime()).as("time until there is a database").isLessThan(deadline);
+        long enough = count(count, (Object[]) parameters) + more;
+        while (count(count, (Object[]) parameters) < enough) {
+            instance.mustBeAlive();
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(instance.name() + " is not " + what + " after " + LIMIT + ":\n" + instance.said());
+            }
             Thread.sleep(20);
         }
     }

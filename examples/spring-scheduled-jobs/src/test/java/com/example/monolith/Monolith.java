@@ -1,6 +1,7 @@
 package com.example.monolith;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,10 +11,12 @@ import java.util.concurrent.TimeUnit;
 final class Monolith implements AutoCloseable {
     private final String name;
     private final Process process;
+    private final Path log;
 
-    private Monolith(String name, Process process) {
+    private Monolith(String name, Process process, Path log) {
         this.name = name;
         this.process = process;
+        this.log = log;
     }
 
     static Monolith start(String name, Path folder, List<String> settings) throws IOException {
@@ -22,16 +25,28 @@ final class Monolith implements AutoCloseable {
         command.addAll(List.of("-jar", System.getProperty("example.jar")));
         command.addAll(List.of("--instance.name=" + name, "--leasehold.identity=" + name));
         command.addAll(settings);
+        Path log = folder.resolve(name + ".log");
         Process process = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(folder.resolve(name + ".log").toFile())
+                .redirectOutput(log.toFile())
                 .start();
-        return new Monolith(name, process);
+        return new Monolith(name, process, log);
     }
 
     String name() {
         return name;
+    }
+
+    /** Fails with what it said, unless it runs. */
+    void mustBeAlive() throws IOException {
+        if (!process.isAlive()) {
+            throw new AssertionError(name + " has ended:\n" + said());
+        }
+    }
+
+    String said() throws IOException {
+        return Files.readString(log);
     }
 
     /** SIGTERM, as Kubernetes does. */

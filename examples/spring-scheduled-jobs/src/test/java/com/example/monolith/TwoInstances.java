@@ -64,7 +64,7 @@ abstract class TwoInstances {
         return List.of(leader, standby);
     }
 
-    void awaitAllJobsOf(Monolith instance) throws InterruptedException {
+    void awaitAllJobsOf(Monolith instance) throws Exception {
         for (String job : List.of("cleaning", "reporting", "billing")) {
             books.await(instance, job, SOME_MORE);
         }
