@@ -50,25 +50,29 @@ impl Leadership {
     /// thread, signal handlers and forked children included.
     #[inline]
     pub(crate) fn is_leader(&self) -> bool {
-        !self.remaining().is_zero()
+        self.deadline_and_now()
+            .is_some_and(|(until, now)| now < until)
     }
 
     /// How long the leadership lasts unless it is renewed; zero when there is none.
     #[inline]
     pub(crate) fn remaining(&self) -> Duration {
+        self.deadline_and_now()
+            .map_or(Duration::ZERO, |(until, now)| until.since(now))
+    }
+
+    /// Until when this instance leads, and what time it is; `None` when it does not lead.
+    #[inline]
+    fn deadline_and_now(&self) -> Option<(Instant, Instant)> {
         // The deadline first: whoever sees a term's deadline also sees when it began.
         let until = Instant::from_nanos(self.snapshot.leader_until.load(Ordering::Acquire));
         if until == Instant::ZERO || !self.snapshot.is_same_process() {
-            return Duration::ZERO;
+            return None;
         }
         let since = Instant::from_nanos(self.snapshot.leader_since.load(Ordering::Relaxed));
         let now = self.clock.now();
         // A clock that went backwards proves nothing.
-        if now < since {
-            Duration::ZERO
-        } else {
-            until.since(now)
-        }
+        (now >= since).then_some((until, now))
     }
 
     /// Whether `term` is the one under which this instance leads now.

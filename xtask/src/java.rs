@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::steps::{Steps, cargo, run, run_with};
-use crate::{root, target_folder};
+use crate::steps::{Steps, run};
+use crate::{language, root};
 
 const PROJECT: &str = "bindings-java/pom.xml";
 const AGENT: &str = "conformance/agents/java/target/agent.jar";
@@ -40,33 +39,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
         build(false, &["--quiet", "verify"])
     });
     steps.run("Java: conformance", || {
-        let conformance = [
-            "run",
-            "--quiet",
-            "--locked",
-            "--package",
-            "leasehold-conformance",
-            "--bin",
-            "conformance",
-        ];
-        let agent = ["--", "--", "java", "-jar", AGENT];
-        run(&cargo(), &[&conformance[..], &agent].concat())
+        language::conformance(&["java", "-jar", AGENT])
     });
     steps.run("Java: candidates on a real API server", || {
-        let trials = [
-            "test",
-            "--quiet",
-            "--locked",
-            "--workspace",
-            "--test",
-            "one_leader",
-        ];
-        let command = command_line()?.join(" ");
-        run_with(
-            Command::new(cargo())
-                .args(trials)
-                .env("LEASEHOLD_CANDIDATE", command),
-        )
+        language::one_leader(&command_line()?)
     });
 }
 
@@ -86,47 +62,18 @@ fn command_line() -> Result<Vec<String>> {
 }
 
 fn build(release: bool, goals: &[&str]) -> Result<()> {
-    check_toolchain()?;
+    let advice = "install a JDK, 17 or newer, and Maven 3.8 or newer";
+    language::check_installed("mvn", advice)?;
     build_native_half(release)?;
     run("mvn", &[&["--file", PROJECT], goals].concat())
 }
 
-fn check_toolchain() -> Result<()> {
-    let version = Command::new("mvn")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if !version.is_ok_and(|status| status.success()) {
-        bail!("install a JDK, 17 or newer, and Maven 3.8 or newer: `mvn --version` must work");
-    }
-    Ok(())
-}
-
 /// Builds the native half and puts it where Maven takes it from.
 fn build_native_half(release: bool) -> Result<()> {
-    let mut build = vec![
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        "leasehold-java",
-    ];
-    let profile = if release {
-        build.push("--release");
-        "release"
-    } else {
-        "debug"
-    };
-    run(&cargo(), &build)?;
-    let file = if cfg!(target_os = "macos") {
-        "libleasehold_java.dylib"
-    } else {
-        "libleasehold_java.so"
-    };
+    let built = language::native_library("leasehold-java", "leasehold_java", release)?;
     let folder = root().join("bindings-java/target/native").join(platform());
     fs::create_dir_all(&folder)?;
-    let built = target_folder().join(profile).join(file);
+    let file = built.file_name().context("a library has a name")?;
     fs::copy(&built, folder.join(file)).with_context(|| format!("no {}", built.display()))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod check;
 mod cluster;
 mod demo;
 mod java;
+mod language;
 mod steps;
 mod test;
 

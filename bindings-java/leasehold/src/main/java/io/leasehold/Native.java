@@ -115,9 +115,10 @@ final class Native {
             case "acquired" -> listener.acquired(term(election, event, 1));
             case "lost" -> listener.lost(term(election, event, 2), LostReason.named(event[1]));
             case "leader_changed" -> listener.leaderChanged(event[1]);
-            case "renewal_failing" -> listener.renewalFailing(ErrorKind.named(event[1]).exception(event[2]));
+            case "renewal_failing" ->
+                listener.renewalFailing(ErrorKind.named(event[1]).exception(event[2]));
             case "stopped" -> listener.stopped();
-            default -> { }
+            default -> {}
         }
     }
 }

@@ -22,12 +22,11 @@ record Platform(String name, String file) {
 
     static Platform of(String osName, String osArch, boolean musl) {
         String os = osName.toLowerCase(Locale.ROOT);
-        String arch =
-                switch (osArch.toLowerCase(Locale.ROOT)) {
-                    case "amd64", "x86_64" -> "x86_64";
-                    case "aarch64", "arm64" -> "aarch64";
-                    default -> osArch.toLowerCase(Locale.ROOT);
-                };
+        String arch = switch (osArch.toLowerCase(Locale.ROOT)) {
+            case "amd64", "x86_64" -> "x86_64";
+            case "aarch64", "arm64" -> "aarch64";
+            default -> osArch.toLowerCase(Locale.ROOT);
+        };
         if (os.startsWith("mac")) {
             return new Platform("macos-" + arch, "libleasehold_java.dylib");
         }

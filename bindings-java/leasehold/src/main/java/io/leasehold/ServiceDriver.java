@@ -17,7 +17,8 @@ final class ServiceDriver implements LeadershipListener {
         try {
             service.start(term);
         } catch (Exception failure) {
-            Log.LOGGER.log(Level.ERROR, "a singleton service failed to start; it is stopped when the term ends", failure);
+            Log.LOGGER.log(
+                    Level.ERROR, "a singleton service failed to start; it is stopped when the term ends", failure);
         }
     }
 

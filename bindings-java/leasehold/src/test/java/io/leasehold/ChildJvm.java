@@ -42,6 +42,8 @@ final class ChildJvm implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xcheck:jni", "-XX:TieredStopAtLevel=1", "-cp", classPath));
+        // What the environment has on its library path is not for the tests.
+        command.add("-Djava.library.path=");
         command.add("-D" + LOGGING + "=" + System.getProperty(LOGGING));
         command.addAll(options);
         command.add(program.getName());
@@ -56,7 +58,8 @@ final class ChildJvm implements AutoCloseable {
     /** Where a class was loaded from. */
     static Path place(Class<?> program) {
         try {
-            return Path.of(program.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    program.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (URISyntaxException impossible) {
             throw new IllegalStateException(impossible);
         }

@@ -2,9 +2,9 @@ package io.leasehold;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.lang.ref.WeakReference;
 import org.junit.jupiter.api.Test;
 
 /** Application servers and developer tools load a library many times in one JVM. */

@@ -1,7 +1,5 @@
 package io.leasehold;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
@@ -9,7 +7,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** What the tests say about elections. */
+/** What the tests say about elections. Their child JVMs say it, too, and have no JUnit. */
 final class Elections {
     /** How long a test waits for what must happen. */
     static final Duration LIMIT = Duration.ofSeconds(30);
@@ -34,7 +32,9 @@ final class Elections {
     static void eventually(String what, BooleanSupplier holds) throws InterruptedException {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         while (!holds.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, "never: " + what);
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("never: " + what);
+            }
             Thread.sleep(1);
         }
     }
@@ -42,7 +42,9 @@ final class Elections {
     /** The next of what was told, waiting for it. */
     static <T> T next(BlockingQueue<T> told) throws InterruptedException {
         T next = told.poll(LIMIT.toSeconds(), TimeUnit.SECONDS);
-        assertTrue(next != null, "nothing more was told");
+        if (next == null) {
+            throw new AssertionError("nothing more was told");
+        }
         return next;
     }
 

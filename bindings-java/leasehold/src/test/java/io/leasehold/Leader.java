@@ -25,7 +25,7 @@ final class Leader {
         switch (arguments[1]) {
             case "exits" -> System.exit(7);
             case "throws" -> throw new IllegalStateException("on purpose: an uncaught exception in main");
-            case "returns" -> { }
+            case "returns" -> {}
             case "has a listener that blocks" -> {
                 election.close();
                 LeaderElection other = Elections.in(Path.of(arguments[0]))

@@ -77,7 +77,8 @@ class LeaderElectionTest {
     private static void assertOver(Term term) {
         assertFalse(term.isValid());
         assertEquals(Duration.ZERO, term.remaining());
-        String message = assertThrows(LeadershipLostException.class, term::check).getMessage();
+        String message =
+                assertThrows(LeadershipLostException.class, term::check).getMessage();
         assertTrue(message.contains(Long.toString(term.fencingToken())), message);
     }
 
@@ -110,9 +111,11 @@ class LeaderElectionTest {
             assertEquals(Optional.empty(), standby.callIfLeader(term -> "done"));
             assertTrue(leader.runIfLeader(() -> {}));
             assertFalse(standby.runIfLeader(() -> {}));
-            assertThrows(IOException.class, () -> leader.runIfLeader(term -> {
-                throw new IOException("the disk is full");
-            }));
+            assertThrows(
+                    IOException.class,
+                    () -> leader.runIfLeader(term -> {
+                        throw new IOException("the disk is full");
+                    }));
         }
     }
 
@@ -170,8 +173,7 @@ class LeaderElectionTest {
                 LeaderElection standby = in(folder).start()) {
             eventually("the standby knows the holder", () -> standby.leader().isPresent());
             Duration patience = Duration.ofMillis(50);
-            TimedOutException inVain =
-                    assertThrows(TimedOutException.class, () -> standby.awaitLeadership(patience));
+            TimedOutException inVain = assertThrows(TimedOutException.class, () -> standby.awaitLeadership(patience));
             assertTrue(inVain.getMessage().contains(leader.status().identity()), inVain.getMessage());
             assertTrue(inVain.getMessage().contains("50ms"), inVain.getMessage());
         }

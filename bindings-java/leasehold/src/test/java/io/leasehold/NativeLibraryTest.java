@@ -106,6 +106,7 @@ class NativeLibraryTest {
         List<String> command = new ArrayList<>(isolated);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.library.path=",
                 "-Dleasehold.native.folder=" + folder,
                 "-cp",
                 ChildJvm.place(LeaderElection.class) + ":" + ChildJvm.place(Loading.class),

@@ -102,7 +102,9 @@ class NewerJdkTest {
         Attributes attributes = manifest.getMainAttributes();
         attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
         attributes.put(Attributes.Name.MAIN_CLASS, PROGRAM);
-        attributes.put(Attributes.Name.CLASS_PATH, Path.of(CLASSES).toUri() + " " + Path.of(TESTS).toUri());
+        attributes.put(
+                Attributes.Name.CLASS_PATH,
+                Path.of(CLASSES).toUri() + " " + Path.of(TESTS).toUri());
         attributes.put(new Attributes.Name("Enable-Native-Access"), "ALL-UNNAMED");
         Path jar = folder.resolve("application.jar");
         try (OutputStream file = Files.newOutputStream(jar);

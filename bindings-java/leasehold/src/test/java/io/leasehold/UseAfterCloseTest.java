@@ -45,12 +45,13 @@ class UseAfterCloseTest {
                 new Method("addListener", election -> election.addListener(new Elections.Diary())),
                 new Method("checkHealth", election -> election.checkHealth(Duration.ZERO)),
                 new Method("metrics", LeaderElection::metrics));
-        return methods.stream().map(method -> DynamicTest.dynamicTest(method.name(), () -> {
-            LeaderElection election = always().start();
-            election.close();
-            assertThrows(ClosedException.class, () -> method.call().accept(election));
-            assertFalse(election.isLeader());
-        }));
+        return methods.stream()
+                .map(method -> DynamicTest.dynamicTest(method.name(), () -> {
+                    LeaderElection election = always().start();
+                    election.close();
+                    assertThrows(ClosedException.class, () -> method.call().accept(election));
+                    assertFalse(election.isLeader());
+                }));
     }
 
     @Test
@@ -96,17 +97,18 @@ class UseAfterCloseTest {
         AtomicBoolean done = new AtomicBoolean();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         CountDownLatch ended = new CountDownLatch(3);
-        IntStream.range(0, 3).forEach(number -> new Thread(() -> {
-                    try {
-                        while (!done.get()) {
-                            ask(present.get());
-                        }
-                    } catch (Throwable unexpected) {
-                        failure.set(unexpected);
-                    }
-                    ended.countDown();
-                })
-                .start());
+        IntStream.range(0, 3)
+                .forEach(number -> new Thread(() -> {
+                            try {
+                                while (!done.get()) {
+                                    ask(present.get());
+                                }
+                            } catch (Throwable unexpected) {
+                                failure.set(unexpected);
+                            }
+                            ended.countDown();
+                        })
+                        .start());
         for (int round = 0; round < 500; round++) {
             present.getAndSet(always().start()).close();
         }

@@ -3,11 +3,15 @@ package io.leasehold.bench;
 import io.leasehold.LeaderElection;
 import io.leasehold.Mode;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * {@code Footprint COUNT}, with {@code KUBECONFIG}: how long after {@code start()} an election leads on a fresh Lease in a
@@ -22,9 +26,10 @@ public final class Footprint {
      * Measures.
      *
      * @param arguments how many elections
+     * @throws Exception where something fails
      */
     public static void main(String[] arguments) throws Exception {
-        System.gc();
+        warmUp();
         long before = resident();
         try (LeaderElection leader = start()) {
             leader.awaitLeadership(LIMIT);
@@ -44,8 +49,23 @@ public final class Footprint {
         System.out.printf("first leadership: median %.1f ms, longest %.1f ms%n", median, millis[millis.length - 1]);
     }
 
+    /** What any application has in memory before it elects: the JDK's jars, digests, logs, threads and futures. */
+    private static void warmUp() throws Exception {
+        MessageDigest.getInstance("SHA-256").digest(new byte[1 << 20]);
+        try (InputStream jar = LeaderElection.class.getResourceAsStream("LeaderElection.class")) {
+            jar.transferTo(OutputStream.nullOutputStream());
+        }
+        System.getLogger("warm-up").log(System.Logger.Level.INFO, "warm");
+        CompletableFuture.runAsync(() -> {}).get();
+        Files.delete(Files.createTempFile("warm-up", null));
+        resident();
+        System.gc();
+    }
+
     private static LeaderElection start() {
-        return LeaderElection.builder("bench-" + UUID.randomUUID()).mode(Mode.KUBERNETES).start();
+        return LeaderElection.builder("bench-" + UUID.randomUUID())
+                .mode(Mode.KUBERNETES)
+                .start();
     }
 
     /** In KiB. */

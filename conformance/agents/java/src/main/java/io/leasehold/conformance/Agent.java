@@ -39,14 +39,16 @@ final class Agent {
             JsonObject request = JsonParser.parseString(line).getAsJsonObject();
             String name = request.get("candidate").getAsString();
             switch (request.get("do").getAsString()) {
-                case "new" -> Wire.answer(request, () -> {
-                    candidates.put(name, new Candidate(name, request));
-                    return JsonNull.INSTANCE;
-                });
-                case "close" -> Wire.answer(request, () -> {
-                    candidates.remove(name).close();
-                    return JsonNull.INSTANCE;
-                });
+                case "new" ->
+                    Wire.answer(request, () -> {
+                        candidates.put(name, new Candidate(name, request));
+                        return JsonNull.INSTANCE;
+                    });
+                case "close" ->
+                    Wire.answer(request, () -> {
+                        candidates.remove(name).close();
+                        return JsonNull.INSTANCE;
+                    });
                 default -> {
                     // On a thread of its own: it may block, and the next line may be what ends that.
                     Candidate candidate = candidates.get(name);

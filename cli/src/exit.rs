@@ -1,0 +1,24 @@
+//! What `leasehold` exits with, as `env`, `timeout` and shells do.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitCode, ExitStatus};
+
+/// Leasehold itself failed: a wrong flag or setting.
+pub(crate) const FAILURE: u8 = 2;
+/// The command was found but could not be run.
+pub(crate) const CANNOT_RUN: u8 = 126;
+/// There is no such command.
+pub(crate) const NOT_FOUND: u8 = 127;
+/// A command that a signal ended: this and the signal's number.
+const SIGNAL: u8 = 128;
+
+/// The command's own exit code, or 128 + the signal that ended it.
+pub(crate) fn of(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    let signal = status.signal().and_then(|signal| u8::try_from(signal).ok());
+    ExitCode::from(match (code, signal) {
+        (Some(code), _) => code,
+        (None, Some(signal)) => SIGNAL.saturating_add(signal),
+        (None, None) => FAILURE,
+    })
+}

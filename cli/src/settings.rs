@@ -1,0 +1,69 @@
+//! Flags for an election's settings. What each means, and its default, the library knows.
+
+use clap::Args;
+use leasehold::{Config, Result};
+
+#[derive(Args)]
+#[command(next_help_heading = "Election")]
+pub(crate) struct Settings {
+    /// The name of the Lease [env: `LEASEHOLD_LEASE`, and so on for all settings]
+    #[arg(long = "election", visible_alias = "lease", value_name = "NAME")]
+    lease: Option<String>,
+    /// The namespace of the Lease
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// This candidate's unique name
+    #[arg(long, value_name = "NAME")]
+    identity: Option<String>,
+    /// Where the Lease is kept: auto, kubernetes, file, always or never
+    #[arg(long)]
+    mode: Option<String>,
+    /// How long others wait after the Lease last changed
+    #[arg(long, value_name = "TIME")]
+    lease_duration: Option<String>,
+    /// How long a leader may act on its last renewal
+    #[arg(long, value_name = "TIME")]
+    renew_deadline: Option<String>,
+    /// The time between renewals, and between attempts
+    #[arg(long, value_name = "TIME")]
+    retry_period: Option<String>,
+    /// How long the command may take to stop when it is asked to
+    #[arg(long, value_name = "TIME")]
+    drain_timeout: Option<String>,
+    /// Roughly how many candidates there are
+    #[arg(long, value_name = "COUNT")]
+    candidates: Option<String>,
+    /// The kubeconfig file, for mode kubernetes outside a pod
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<String>,
+    /// The kubeconfig's context
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// The folder of mode file
+    #[arg(long, value_name = "FOLDER")]
+    directory: Option<String>,
+}
+
+impl Settings {
+    pub(crate) fn config(&self) -> Result<Config> {
+        [
+            ("lease", &self.lease),
+            ("namespace", &self.namespace),
+            ("identity", &self.identity),
+            ("mode", &self.mode),
+            ("lease_duration", &self.lease_duration),
+            ("renew_deadline", &self.renew_deadline),
+            ("retry_period", &self.retry_period),
+            ("drain_timeout", &self.drain_timeout),
+            ("candidates", &self.candidates),
+            ("kubeconfig", &self.kubeconfig),
+            ("context", &self.context),
+            ("directory", &self.directory),
+        ]
+        .into_iter()
+        .filter_map(|(field, text)| Some((field, text.as_ref()?)))
+        .try_fold(Config::from_env(), |config, (field, text)| {
+            config.set(field, text)
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! `leasehold run`, as a person or a pod runs it: real processes and their children.
+//!
+//! The commands under test hold a lock that the kernel keeps (`flock`): if two ever ran at once, the
+//! second would fail, and with it its `leasehold`.
+
+mod instance;
+
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use self::instance::Place;
+
+#[test]
+fn the_command_runs_on_one_instance_and_moves_with_the_leadership() {
+    let place = Place::new();
+    let mut first = place.run("first", "started; exec sleep 1000");
+    assert_eq!(place.next_line(), "first started");
+    let mut second = place.run("second", "started; exec sleep 1000");
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit_code(), Some(0));
+    assert_eq!(place.next_line(), "second started");
+    second.signal(Signal::INT);
+    assert_eq!(second.exit_code(), Some(0));
+}
+
+#[test]
+fn the_command_is_asked_to_stop_and_has_time_to() {
+    let place = Place::new();
+    let mut first = place.run(
+        "first",
+        "trap 'say stopping; read -r gate < go-on; say stopped; exit 0' TERM; started; \
+         while true; do sleep 0.01; done",
+    );
+    assert_eq!(place.next_line(), "first started");
+    let second = place.run("second", "started; exec sleep 1000");
+    first.signal(Signal::TERM);
+    assert_eq!(place.next_line(), "first stopping");
+    place.open_gate("go-on");
+    assert_eq!(place.next_line(), "first stopped");
+    assert_eq!(place.next_line(), "second started");
+    assert_eq!(first.exit_code(), Some(0));
+    second.signal(Signal::TERM);
+}
+
+#[test]
+fn a_command_that_does_not_stop_is_killed_with_all_its_children_before_another_starts() {
+    let place = Place::new();
+    let mut first = place.run_with(
+        &["--drain-timeout=1s"],
+        "first",
+        "trap '' TERM; sleep 1000 & started; wait; wait; sleep 1000",
+    );
+    assert_eq!(place.next_line(), "first started");
+    let second = place.run("second", "started; exec sleep 1000");
+    first.signal(Signal::TERM);
+    assert_eq!(place.next_line(), "second started");
+    assert_eq!(first.exit_code(), Some(0));
+    second.signal(Signal::TERM);
+}
+
+#[test]
+fn a_command_dies_with_its_leasehold() {
+    let place = Place::new();
+    let first = place.run("first", "started; exec sleep 1000");
+    assert_eq!(place.next_line(), "first started");
+    let mut second = place.run("second", "started; exec sleep 1000");
+    first.signal(Signal::KILL);
+    assert_eq!(place.next_line(), "second started");
+    second.signal(Signal::TERM);
+    assert_eq!(second.exit_code(), Some(0));
+}
+
+#[test]
+fn the_command_is_killed_when_the_lease_is_lost_and_started_anew_with_the_next_term() {
+    let place = Place::new();
+    let mut first = place.run("first", "started; exec sleep 1000");
+    assert_eq!(place.next_line(), "first started");
+    place.lose_the_lease();
+    assert_eq!(place.next_line(), "first started", "under its next term");
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit_code(), Some(0));
+}
+
+#[test]
+fn each_term_has_a_greater_token() {
+    let place = Place::new();
+    let show = "say $LEASEHOLD_FENCING_TOKEN";
+    let token = |name| {
+        let mut instance = place.run(name, show);
+        let line = place.next_line();
+        assert_eq!(instance.exit_code(), Some(0));
+        let token = line.rsplit(' ').next().map(str::parse::<u64>);
+        token.expect("a token").expect("a number")
+    };
+    assert!(token("first") < token("second"));
+}
+
+#[test]
+fn the_commands_own_exit_code_is_passed_on_and_the_lease_given_back() {
+    let place = Place::new();
+    assert_eq!(place.run("first", "exit 7").exit_code(), Some(7));
+    let mut second = place.run("second", "kill -KILL $$");
+    assert_eq!(second.exit_code(), Some(128 + 9));
+}
+
+#[test]
+fn what_cannot_be_run_is_said() {
+    let place = Place::new();
+    let mut instance = place.start(&["no-such-command"], &[]);
+    assert_eq!(instance.exit_code(), Some(127));
+    assert!(instance.says().contains("no-such-command: "));
+    let mut instance = place.start(&["/"], &[]);
+    assert_eq!(instance.exit_code(), Some(126));
+}
+
+#[test]
+fn a_wrong_setting_is_said_with_its_fix() {
+    let mut instance = Place::new().start(&["true"], &["--drain-timeout=soon"]);
+    assert_eq!(instance.exit_code(), Some(2));
+    let said = instance.says();
+    let wanted = "drain_timeout = `soon`: use seconds, or a form such as `15s`";
+    assert!(said.contains(wanted), "{said}");
+}
+
+#[test]
+fn the_help_says_what_it_exits_with() {
+    let help = Command::new(env!("CARGO_BIN_EXE_leasehold"))
+        .args(["run", "--help"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("126 and 127 where the command cannot be"));
+}

@@ -1,0 +1,75 @@
+//! What is built and run alike for each language with a binding.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+
+use crate::steps::{cargo, run, run_with};
+use crate::target_folder;
+
+/// Fails with `advice` where `program` cannot be run.
+pub(crate) fn check_installed(program: &str, advice: &str) -> Result<()> {
+    let version = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    ensure!(
+        version.is_ok_and(|status| status.success()),
+        "{advice}: `{program} --version` must work"
+    );
+    Ok(())
+}
+
+/// Builds the native library of `package`, called `lib<library>`, and returns its file.
+pub(crate) fn native_library(package: &str, library: &str, release: bool) -> Result<PathBuf> {
+    // With all others in debug, so that their dependencies are those of the tests, and built once.
+    let (which, profile) = if release {
+        (&["--release", "--package", package][..], "release")
+    } else {
+        (&["--workspace", "--lib"][..], "debug")
+    };
+    let build = ["build", "--quiet", "--locked"];
+    run(&cargo(), &[&build[..], which].concat())?;
+    let extension = if cfg!(target_os = "macos") {
+        "dylib"
+    } else {
+        "so"
+    };
+    let file = format!("lib{library}.{extension}");
+    Ok(target_folder().join(profile).join(file))
+}
+
+/// Plays all conformance cases with the agent that `command` runs.
+pub(crate) fn conformance(command: &[&str]) -> Result<()> {
+    let conformance = [
+        "run",
+        "--quiet",
+        "--locked",
+        "--package",
+        "leasehold-conformance",
+        "--bin",
+        "conformance",
+        "--",
+        "--",
+    ];
+    run(&cargo(), &[&conformance[..], command].concat())
+}
+
+/// Puts the candidate that `command` runs to the tests of `one_leader`.
+pub(crate) fn one_leader(command: &[String]) -> Result<()> {
+    let trials = [
+        "test",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--test",
+        "one_leader",
+    ];
+    run_with(
+        Command::new(cargo())
+            .args(trials)
+            .env("LEASEHOLD_CANDIDATE", command.join(" ")),
+    )
+}
