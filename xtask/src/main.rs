@@ -7,6 +7,7 @@ mod cluster;
 mod demo;
 mod java;
 mod language;
+mod spring;
 mod steps;
 mod test;
 
@@ -44,6 +45,8 @@ enum Command {
     Java(java::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
+    /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
+    Spring,
     /// One candidate of the demo.
     #[command(hide = true)]
     DemoCandidate(demo::candidate::Options),
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Candidate(options) => candidate::run_build(&options),
         Command::Java(options) => java::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
+        Command::Spring => spring::run_example(),
         Command::DemoCandidate(options) => demo::candidate::run(options),
     };
     match outcome {

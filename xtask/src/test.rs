@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::steps::{Steps, cargo, run};
-use crate::{check, java};
+use crate::{check, java, spring};
 
 pub(crate) fn run_all() -> Result<()> {
     let cargo = &cargo();
@@ -30,5 +30,6 @@ pub(crate) fn run_all() -> Result<()> {
         )
     });
     java::add_to(&mut steps);
+    spring::add_to(&mut steps);
     steps.finish()
 }
