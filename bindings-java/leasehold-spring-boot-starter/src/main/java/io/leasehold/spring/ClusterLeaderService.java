@@ -26,8 +26,8 @@ import java.util.Set;
  * leasehold.locks.<name>} is one more, with a Lease of its own. A name that is not configured is a {@link
  * ConfigException} that lists those that are: a lock of a misspelt name would exclude nobody.
  *
- * <p>Every method may be called from any thread. Before the context starts, and once it has begun to stop, no instance of
- * this application leads in this JVM.
+ * <p>Every method may be called from any thread. Before the context starts, and once it has begun to stop, this
+ * instance does not lead.
  */
 public interface ClusterLeaderService {
     /** The lock that the methods without a name mean. */
@@ -61,8 +61,8 @@ public interface ClusterLeaderService {
 
     /**
      * Whether this instance is the leader at this very call. Compares a deadline with the clock, in some tens of
-     * nanoseconds. Work that takes longer is better guarded by {@link #runIfLeader(Runnable)} or {@link LeaderOnly}, which
-     * hold the Lease until it ends.
+     * nanoseconds. Work that takes longer is better guarded by {@link #runIfLeader(Runnable)} or {@link LeaderOnly},
+     * which hold the Lease until it ends.
      *
      * @return false in any doubt
      * @throws ConfigException where only named locks are configured
@@ -184,7 +184,8 @@ public interface ClusterLeaderService {
 
     /**
      * Stops leading, and holds back for one lease duration so that another instance may lead. Work in {@link
-     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released; returns at once.
+     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released; returns at
+     * once.
      */
     default void stepDown() {
         stepDown(DEFAULT_LOCK);

@@ -15,8 +15,8 @@ final class ConfigFailureAnalyzer extends AbstractFailureAnalyzer<ConfigExceptio
 
     private static String action() {
         return "Correct the setting, which is one of leasehold.* (lease_duration is leasehold.lease-duration) or "
-                + "leasehold.locks.<name>.*, or LEASEHOLD_* in the environment. Without leasehold.lease, the Lease has the "
-                + "name of the application, spring.application.name. For a single instance, or a test, set "
+                + "leasehold.locks.<name>.*, or LEASEHOLD_* in the environment. Without leasehold.lease, the Lease has "
+                + "the name of the application, spring.application.name. For a single instance, or a test, set "
                 + "leasehold.mode=always.";
     }
 }

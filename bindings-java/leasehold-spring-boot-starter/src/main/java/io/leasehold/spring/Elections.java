@@ -43,8 +43,8 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         LeaderElection election = byLock.get(lock);
         if (election == null) {
             String property = lock.equals(DEFAULT_LOCK) ? "leasehold.lease" : "leasehold.locks." + lock + ".lease";
-            throw new ConfigException("there is no lock `" + lock + "`; configured are " + byLock.keySet() + ": name its Lease by "
-                    + property + ", or use one of these");
+            throw new ConfigException("there is no lock `" + lock + "`; configured are " + byLock.keySet()
+                    + ": name its Lease by " + property + ", or use one of these");
         }
         return election;
     }

@@ -6,8 +6,8 @@ import io.leasehold.Term;
 import org.springframework.context.ApplicationEventPublisher;
 
 /**
- * Turns what happens to one election into application events, on the election's own listener thread. It listens from the
- * election's start, so that nothing is lost, and tells when there is somebody to tell.
+ * Turns what happens to one election into application events, on the election's own listener thread. It listens from
+ * the election's start, so that nothing is lost, and tells when there is somebody to tell.
  */
 final class EventPublisher implements LeadershipListener {
     private final String lock;

@@ -6,8 +6,8 @@ import io.leasehold.LeadershipLostException;
 import io.leasehold.Term;
 
 /**
- * Tells a method that must only run on the leader whether it really does: {@link LeaderOnly} does nothing where a method
- * is called past its proxy, as by another method of its own class.
+ * Tells a method that must only run on the leader whether it really does: {@link LeaderOnly} does nothing where a
+ * method is called past its proxy, as by another method of its own class.
  *
  * <pre>{@code
  * @LeaderOnly("billing")

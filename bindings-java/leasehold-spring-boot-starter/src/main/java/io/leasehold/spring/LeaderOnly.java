@@ -8,8 +8,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The method runs on the leader only; on a standby it is skipped. The Lease is not released before it returns, or {@code
- * leasehold.drain-timeout} has passed.
+ * The method runs on the leader only; on a standby it is skipped. The Lease is not released before it returns, or
+ * {@code leasehold.drain-timeout} has passed.
  *
  * <pre>{@code
  * @LeaderOnly("billing")
@@ -18,13 +18,13 @@ import java.lang.annotation.Target;
  * }</pre>
  *
  * <ul>
- *   <li>It stands outside {@code @Transactional} and everything else that Spring puts around a method, and inside {@code
- *       @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the transaction
- *       commits.
- *   <li>It is a proxy's work, so a call from another method of the same class passes it by; {@link LeaderAssert} notices.
- *       A method where it could never work, since it is private, static or final, fails at startup.
- *   <li>A skipped method returns null, an empty {@code Optional}, or a future completed with null. A primitive cannot say
- *       "skipped": such a method fails at startup, unless it throws instead.
+ *   <li>It stands outside {@code @Transactional} and everything else that Spring puts around a method, and inside
+ *       {@code @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the
+ *       transaction commits.
+ *   <li>It is a proxy's work, so a call from another method of the same class passes it by; {@link LeaderAssert}
+ *       notices. A method where it could never work, since it is private, static or final, fails at startup.
+ *   <li>A skipped method returns null, an empty {@code Optional}, or a future completed with null. A primitive cannot
+ *       say "skipped": such a method fails at startup, unless it throws instead.
  *   <li>The work ends when the method returns. One that returns a stream of a reactive library, which would only begin
  *       then, fails at startup; where it hands work to other threads, it must wait for it.
  *   <li>It may stand on annotations of your own, together with {@code @Scheduled}.

@@ -18,8 +18,8 @@ record LeaderOnlyMethod(String lock, OnStandby onStandby, Class<?> returnType) {
         LeaderOnlyMethod guarded = new LeaderOnlyMethod(lock, annotation.onStandby(), method.getReturnType());
         String wrong = guarded.whatIsWrongWith(method);
         if (wrong != null) {
-            throw new ConfigException("@LeaderOnly on " + method.getDeclaringClass().getName() + "." + method.getName() + "(): "
-                    + wrong);
+            String name = method.getDeclaringClass().getName() + "." + method.getName();
+            throw new ConfigException("@LeaderOnly on " + name + "(): " + wrong);
         }
         return guarded;
     }

@@ -1,6 +1,7 @@
 package io.leasehold.spring;
 
 import java.util.function.Supplier;
+import org.springframework.aop.Pointcut;
 import org.springframework.aop.framework.autoproxy.AbstractBeanFactoryAwareAdvisingPostProcessor;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
@@ -11,8 +12,8 @@ import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 /**
  * Puts a proxy before each bean with {@link LeaderOnly} methods.
  *
- * <p>It comes after the auto-proxy creator and goes before what that has added, so outside {@code @Transactional} whatever
- * its order; and it comes before the one of {@code @Async}, which goes before it in turn.
+ * <p>It comes after the auto-proxy creator and goes before what that has added, so outside {@code @Transactional}
+ * whatever its order; and it comes before the one of {@code @Async}, which goes before it in turn.
  */
 final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPostProcessor {
     private static final long serialVersionUID = 1L;
@@ -33,8 +34,8 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
         super.setBeanFactory(beanFactory);
         ConfigurableBeanFactory factory = (ConfigurableBeanFactory) beanFactory;
         methods = new LeaderOnlyMethods(service, factory::resolveEmbeddedValue);
-        advisor = new DefaultPointcutAdvisor(
-                new AnnotationMatchingPointcut(null, LeaderOnly.class, true), new LeaderOnlyInterceptor(methods, service));
+        Pointcut guarded = new AnnotationMatchingPointcut(null, LeaderOnly.class, true);
+        advisor = new DefaultPointcutAdvisor(guarded, new LeaderOnlyInterceptor(methods, service));
     }
 
     @Override

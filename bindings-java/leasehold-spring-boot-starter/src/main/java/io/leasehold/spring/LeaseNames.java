@@ -12,8 +12,8 @@ final class LeaseNames {
     private final Map<String, String> byLock = new LinkedHashMap<>();
 
     /**
-     * The default lock is there where its Lease is named, or where there is no other. An application that only uses named
-     * locks needs no rights on a Lease that it never asks about.
+     * The default lock is there where its Lease is named, or where there is no other. An application that only uses
+     * named locks needs no rights on a Lease that it never asks about.
      */
     LeaseNames(String lease, String applicationName, Map<String, LeaseholdProperties> locks) {
         String base = hasText(lease) ? lease : hasText(applicationName) ? applicationName : null;
@@ -43,8 +43,8 @@ final class LeaseNames {
             String namespace = own == null ? null : own.namespace();
             String other = lockOf.putIfAbsent(namespace + "/" + lease, lock);
             if (other != null) {
-                throw new ConfigException("leasehold.locks: `" + other + "` and `" + lock + "` have one Lease, `" + lease
-                        + "`, so one of them could never lead: give each its own, or use one lock");
+                throw new ConfigException("leasehold.locks: `" + other + "` and `" + lock + "` have one Lease, `"
+                        + lease + "`, so one of them could never lead: give each its own, or use one lock");
             }
         });
     }

@@ -9,9 +9,9 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.convert.DurationUnit;
 
 /**
- * The settings of all locks, {@code leasehold.*}, or those in which one lock differs, {@code leasehold.locks.<name>.*}.
- * What is left out comes from {@code LEASEHOLD_…} in the environment and else has a default; what is wrong is said when
- * the context is made, under the setting's name in every language: {@code lease_duration} for {@code lease-duration}.
+ * The settings of all locks, {@code leasehold.*}, or those in which one differs, {@code leasehold.locks.<name>.*}. What
+ * is left out comes from {@code LEASEHOLD_…} in the environment and else has a default. What is wrong is said when the
+ * context is made, by the setting's name in every language: {@code lease_duration} for {@code lease-duration}.
  *
  * @param lease Name of the Lease. Default: spring.application.name; for a named lock this, a dash, and the lock's name.
  * @param namespace Namespace of the Lease. Default: POD_NAMESPACE, the pod's own, the kubeconfig context's, "default".
@@ -22,7 +22,8 @@ import org.springframework.boot.convert.DurationUnit;
  * @param retryPeriod Time between renewals, and between attempts that fail. Default: 2s.
  * @param drainTimeout How long work may take to stop, before the Lease is left to run out. Default: 20s.
  * @param stallTimeout After how long without a sign of life from the JVM it leads no more; 0 is never. Default: 30s.
- * @param releaseOnStop Whether the Lease is released when the context stops, so that another leads at once. Default: true.
+ * @param releaseOnStop Whether the Lease is released when the context stops, so that another leads at once. Default:
+ *     true.
  * @param candidates Roughly how many instances there are; spreads their attempts. Default: 10.
  * @param reclaim Whether an unexpired record under this very identity is taken up at once, as client-go does; safe only
  *     where no other process ever uses that identity. Default: false.

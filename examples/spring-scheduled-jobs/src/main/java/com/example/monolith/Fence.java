@@ -15,8 +15,8 @@ class Fence {
     }
 
     /**
-     * Comes first in each transaction that only a leader may do. Its row stays locked until the transaction ends, so of two
-     * leaders one waits here, and goes on only if its token is the greater one.
+     * Comes first in each transaction that only a leader may do. Its row stays locked until the transaction ends, so of
+     * two leaders one waits here, and goes on only if its token is the greater one.
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public void pass(String job, long token) {

@@ -39,7 +39,8 @@ final class Books implements AutoCloseable {
 
     /** Waits until an instance has done a job so many times more. */
     void await(Monolith instance, String job, int times) throws Exception {
-        await(instance, job, "SELECT COUNT(*) FROM job_run WHERE job = ? AND instance = ?", times, job, instance.name());
+        String runs = "SELECT COUNT(*) FROM job_run WHERE job = ? AND instance = ?";
+        await(instance, job, runs, times, job, instance.name());
     }
 
     /** Waits until an instance is there, leader or not. */
@@ -53,7 +54,8 @@ final class Books implements AutoCloseable {
         while (count(count, (Object[]) parameters) < enough) {
             instance.mustBeAlive();
             if (System.nanoTime() > deadline) {
-                throw new AssertionError(instance.name() + " is not " + what + " after " + LIMIT + ":\n" + instance.said());
+                String late = instance.name() + " is not " + what + " after " + LIMIT;
+                throw new AssertionError(late + ":\n" + instance.said());
             }
             Thread.sleep(20);
         }
@@ -63,17 +65,24 @@ final class Books implements AutoCloseable {
         return database.sql(query).params(parameters).query(Long.class).single();
     }
 
-    /** No order was billed twice, and none of those before the last bill was left out. */
+    /** No order was billed twice, none before the last one that was billed was left out, and no bill came late. */
     void balance() {
-        assertThat(count("SELECT COUNT(*) FROM (SELECT order_id FROM invoice GROUP BY order_id HAVING COUNT(*) > 1)"))
+        assertThat(count("""
+                        SELECT COUNT(*) FROM (SELECT order_id FROM invoice GROUP BY order_id HAVING COUNT(*) > 1)
+                        """))
                 .as("orders billed twice")
                 .isZero();
-        assertThat(count("SELECT COUNT(*) FROM orders WHERE id < (SELECT MIN(order_id) FROM invoice WHERE fencing_token = "
-                        + "(SELECT MAX(fencing_token) FROM invoice)) AND id NOT IN (SELECT order_id FROM invoice)"))
-                .as("orders left out at a handover")
+        assertThat(count("""
+                        SELECT COUNT(*) FROM orders WHERE id NOT IN (SELECT order_id FROM invoice)
+                        AND id < (SELECT MIN(order_id) FROM invoice
+                                  WHERE fencing_token = (SELECT MAX(fencing_token) FROM invoice))
+                        """))
+                .as("orders left out by all leaders")
                 .isZero();
-        assertThat(count("SELECT COUNT(*) FROM invoice AS later JOIN invoice AS earlier ON later.id > earlier.id "
-                        + "AND later.fencing_token < earlier.fencing_token"))
+        assertThat(count("""
+                        SELECT COUNT(*) FROM invoice AS later JOIN invoice AS earlier
+                        ON later.id > earlier.id AND later.fencing_token < earlier.fencing_token
+                        """))
                 .as("bills of a leader after those of a later one")
                 .isZero();
     }

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /**
- * On a real API server, each instance through a proxy of its own. {@code cargo xtask test} starts them and names them in
- * the environment.
+ * On a real API server, each instance through a proxy of its own. {@code cargo xtask test} starts them and names them
+ * in the environment.
  */
 @EnabledIfEnvironmentVariable(named = "LEASEHOLD_EXAMPLE_FIRST_KUBECONFIG", matches = ".+")
 class OnAClusterIT extends TwoInstances {

@@ -16,6 +16,7 @@ import org.springframework.context.aot.ApplicationContextAotGenerator;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.test.tools.CompileWithForkedClassLoader;
 import org.springframework.core.test.tools.TestCompiler;
+import org.springframework.test.util.AopTestUtils;
 
 /** What Spring writes at build time, as for a native image, compiled and run on a JVM. */
 class AheadOfTimeTest {
@@ -61,8 +62,8 @@ class AheadOfTimeTest {
                 Contexts.leading(context);
                 Jobs jobs = context.getBean(Jobs.class);
                 jobs.bill();
-                assertThat(((Jobs) org.springframework.test.util.AopTestUtils.getTargetObject(jobs)).ran.get())
-                        .startsWith("under ");
+                Jobs target = AopTestUtils.getTargetObject(jobs);
+                assertThat(target.ran.get()).startsWith("under ");
             } catch (InterruptedException ended) {
                 throw new IllegalStateException(ended);
             }
@@ -70,8 +71,8 @@ class AheadOfTimeTest {
     }
 
     private static void configure(GenericApplicationContext context) {
-        TestPropertyValues.of(
-                        "leasehold.lease=monolith-jobs", "leasehold.mode=always", "leasehold.locks.billing.candidates=2")
+        TestPropertyValues.of("leasehold.lease=monolith-jobs", "leasehold.mode=always")
+                .and("leasehold.locks.billing.candidates=2")
                 .applyTo(context);
     }
 }

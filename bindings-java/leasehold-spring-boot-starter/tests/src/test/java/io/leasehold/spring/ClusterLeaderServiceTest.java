@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.leasehold.ConfigException;
 import io.leasehold.LeaderElection;
 import io.leasehold.Term;
+import java.io.IOException;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,8 @@ class ClusterLeaderServiceTest {
             assertThat(service.isThisInstanceLeader()).isTrue();
             assertThat(service.isThisInstanceLeader("default")).isTrue();
             assertThat(service.runIfLeader(() -> {})).isTrue();
-            assertThat(service.callIfLeader(Term::fencingToken)).hasValue(service.currentTerm().orElseThrow().fencingToken());
+            Term term = service.currentTerm().orElseThrow();
+            assertThat(service.callIfLeader(Term::fencingToken)).hasValue(term.fencingToken());
         });
     }
 
@@ -38,21 +40,21 @@ class ClusterLeaderServiceTest {
     void anExceptionOfTheWorkIsPassedOnAsItIs() {
         runner().run(context -> {
             ClusterLeaderService service = leading(context);
-            assertThatExceptionOfType(java.io.IOException.class)
-                    .isThrownBy(() -> service.runIfLeader(term -> { throw new java.io.IOException("no paper"); }))
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> service.runIfLeader(term -> { throw new IOException("no paper"); }))
                     .withMessage("no paper");
         });
     }
 
     @Test
     void noSettingIsNeededButTheApplicationsName() {
-        runner().run(context -> assertThat(lease(context.getBean(ClusterLeaderService.class), "default")).isEqualTo("monolith"));
+        runner().run(context -> assertThat(lease(leading(context), "default")).isEqualTo("monolith"));
     }
 
     @Test
     void theLeaseMayHaveANameOfItsOwn() {
         runner().withPropertyValues("leasehold.lease=monolith-jobs")
-                .run(context -> assertThat(lease(context.getBean(ClusterLeaderService.class), "default")).isEqualTo("monolith-jobs"));
+                .run(context -> assertThat(lease(leading(context), "default")).isEqualTo("monolith-jobs"));
     }
 
     @Test
@@ -74,14 +76,15 @@ class ClusterLeaderServiceTest {
 
     @Test
     void anUnknownLockIsAnErrorThatNamesTheKnownOnes() {
-        runner().withPropertyValues("leasehold.lease=monolith-jobs", "leasehold.locks.billing.lease=billing").run(context -> {
-            ClusterLeaderService service = leading(context);
-            assertThatExceptionOfType(ConfigException.class)
-                    .isThrownBy(() -> service.isThisInstanceLeader("biling"))
-                    .withMessageContaining("`biling`")
-                    .withMessageContaining("[default, billing]")
-                    .withMessageContaining("leasehold.locks.biling.lease");
-        });
+        runner().withPropertyValues("leasehold.lease=monolith-jobs", "leasehold.locks.billing.lease=billing")
+                .run(context -> {
+                    ClusterLeaderService service = leading(context);
+                    assertThatExceptionOfType(ConfigException.class)
+                            .isThrownBy(() -> service.isThisInstanceLeader("biling"))
+                            .withMessageContaining("`biling`")
+                            .withMessageContaining("[default, billing]")
+                            .withMessageContaining("leasehold.locks.biling.lease");
+                });
     }
 
     @Test

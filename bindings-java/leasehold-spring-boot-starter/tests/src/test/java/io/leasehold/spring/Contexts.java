@@ -52,7 +52,7 @@ final class Contexts {
                         "leasehold.directory=" + folder,
                         "leasehold.identity=" + identity,
                         "leasehold.retry-period=100ms",
-                        // Longer than any test waits: whoever leads after another does so because that one has released.
+                        // Longer than any test waits: whoever leads next does so because the one before has released.
                         "leasehold.lease-duration=120s",
                         "leasehold.renew-deadline=100s",
                         "leasehold.drain-timeout=100s")

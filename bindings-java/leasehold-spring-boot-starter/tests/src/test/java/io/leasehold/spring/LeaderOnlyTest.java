@@ -4,6 +4,7 @@ import static io.leasehold.spring.Contexts.leading;
 import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.leasehold.ConfigException;
 import io.leasehold.LeadershipLostException;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.test.util.AopTestUtils;
 
 class LeaderOnlyTest {
     @Retention(RetentionPolicy.RUNTIME)
@@ -131,7 +133,7 @@ class LeaderOnlyTest {
     void aCallFromTheSameClassPassesItByAndTheAssertionNotices() {
         jobs("always").run(context -> {
             leading(context);
-            assertThatExceptionOfType(IllegalStateException.class)
+            assertThatIllegalStateException()
                     .isThrownBy(() -> context.getBean(Jobs.class).billPastTheProxy())
                     .withMessageContaining("`billing`");
         });
@@ -143,14 +145,14 @@ class LeaderOnlyTest {
             ClusterLeaderService service = leading(context);
             service.runIfLeader(() -> {
                 assertThat(LeaderAssert.assertLeader().isValid()).isTrue();
-                assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> LeaderAssert.assertLeader("billing"));
+                assertThatIllegalStateException().isThrownBy(() -> LeaderAssert.assertLeader("billing"));
                 service.runIfLeader("billing", () -> {
                     LeaderAssert.assertLeader("billing");
                     LeaderAssert.assertLeader();
                 });
-                assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> LeaderAssert.assertLeader("billing"));
+                assertThatIllegalStateException().isThrownBy(() -> LeaderAssert.assertLeader("billing"));
             });
-            assertThatExceptionOfType(IllegalStateException.class).isThrownBy(LeaderAssert::assertLeader);
+            assertThatIllegalStateException().isThrownBy(LeaderAssert::assertLeader);
         });
     }
 
@@ -201,6 +203,6 @@ class LeaderOnlyTest {
 
     /** The proxy's own field is not the bean's. */
     private static int runs(Jobs jobs) {
-        return ((Jobs) org.springframework.test.util.AopTestUtils.getTargetObject(jobs)).runs;
+        return AopTestUtils.<Jobs>getTargetObject(jobs).runs;
     }
 }

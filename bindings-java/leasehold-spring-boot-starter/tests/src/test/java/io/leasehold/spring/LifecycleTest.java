@@ -29,6 +29,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
+import org.springframework.test.util.AopTestUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -103,7 +105,6 @@ class LifecycleTest {
     @Configuration(proxyBeanMethods = false)
     @EnableScheduling
     static class ByAnnotation {
-        // Its own type, so that the annotation is found.
         @Bean
         GuardedByAnnotation work() {
             return new GuardedByAnnotation();
@@ -160,7 +161,10 @@ class LifecycleTest {
 
     @Test
     void anApplicationThatFailsToStartReleasesTheLease() throws Exception {
-        assertThatException().isThrownBy(() -> instance(folder, "a", FailsToStart.class)).havingRootCause().withMessage("no port is free");
+        assertThatException()
+                .isThrownBy(() -> instance(folder, "a", FailsToStart.class))
+                .havingRootCause()
+                .withMessage("no port is free");
         try (ConfigurableApplicationContext next = instance(folder, "b", Nothing.class)) {
             election(next).awaitLeadership(LIMIT);
         }
@@ -176,7 +180,21 @@ class LifecycleTest {
         workEndsBeforeTheLeaseIsReleased(ByAnnotation.class, bean(GuardedByAnnotation.class));
     }
 
-    /** Spring does not wait for the virtual threads of jobs; the Lease does. */
+    @Configuration(proxyBeanMethods = false)
+    static class ByAnnotationOnThreadsOfTheirOwn extends ByAnnotation {
+        @Bean
+        SimpleAsyncTaskScheduler taskScheduler() {
+            return new SimpleAsyncTaskScheduler();
+        }
+    }
+
+    /** Spring does not wait for such jobs; the Lease does. */
+    @Test
+    void aLeaderOnlyJobOnAThreadOfItsOwnEndsBeforeTheLeaseIsReleased() throws Exception {
+        workEndsBeforeTheLeaseIsReleased(ByAnnotationOnThreadsOfTheirOwn.class, bean(GuardedByAnnotation.class));
+    }
+
+    /** That is what a scheduler with virtual threads is. */
     @Test
     @EnabledForJreRange(min = JRE.JAVA_21)
     void aLeaderOnlyJobOnAVirtualThreadEndsBeforeTheLeaseIsReleased() throws Exception {
@@ -202,8 +220,7 @@ class LifecycleTest {
     }
 
     private static Begin bean(Class<? extends LongWork> type) {
-        return context ->
-                (LongWork) org.springframework.test.util.AopTestUtils.getTargetObject(context.getBean(type));
+        return context -> AopTestUtils.getTargetObject(context.getBean(type));
     }
 
     private void workEndsBeforeTheLeaseIsReleased(Class<?> beans, Begin begin, String... properties) throws Exception {

@@ -51,11 +51,12 @@ class SettingsTest {
 
     @Test
     void twoLocksOfOneLeaseAreRefused() {
-        runner().withPropertyValues("leasehold.locks.a.lease=jobs", "leasehold.locks.b.lease=jobs").run(context -> assertThat(context)
-                .getFailure()
-                .rootCause()
-                .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("`a` and `b`"));
+        runner().withPropertyValues("leasehold.locks.a.lease=jobs", "leasehold.locks.b.lease=jobs")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(ConfigException.class)
+                        .hasMessageContaining("`a` and `b`"));
     }
 
     @Test
@@ -76,9 +77,8 @@ class SettingsTest {
 
     private static LeaseholdProperties bound(Map<String, Object> variables) {
         StandardEnvironment environment = new StandardEnvironment();
-        environment.getPropertySources()
-                .replace(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, new SystemEnvironmentPropertySource(
-                        StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables));
+        String name = StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME;
+        environment.getPropertySources().replace(name, new SystemEnvironmentPropertySource(name, variables));
         ConfigurationPropertySources.attach(environment);
         return Binder.get(environment).bind("leasehold", LeaseholdProperties.class).get();
     }
@@ -86,13 +86,15 @@ class SettingsTest {
     @Test
     void everySettingIsExplainedToEditors() throws IOException {
         String metadata;
-        try (InputStream file = LeaseholdProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+        String path = "/META-INF/spring-configuration-metadata.json";
+        try (InputStream file = LeaseholdProperties.class.getResourceAsStream(path)) {
             metadata = new String(file.readAllBytes(), StandardCharsets.UTF_8);
         }
         String properties = metadata.substring(metadata.indexOf("\"properties\""));
         for (var component : LeaseholdProperties.class.getRecordComponents()) {
             String name = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT);
-            assertThat(properties).containsPattern("\"leasehold\\." + name + "\",\\s*\"type\": \"[^\"]+\",\\s*\"description\": \"");
+            assertThat(properties)
+                    .containsPattern("\"leasehold\\." + name + "\",\\s*\"type\": \"[^\"]+\",\\s*\"description\": \"");
         }
         assertThat(properties).contains("leasehold.locks");
     }
