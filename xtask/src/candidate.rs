@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::steps::{cargo, run};
-use crate::{java, target_folder};
+use crate::{java, node, target_folder};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -19,6 +19,8 @@ pub(crate) enum Language {
     Rust,
     /// The jar.
     Java,
+    /// The npm package.
+    Node,
     /// client-go, as a peer to measure and to share a Lease with.
     Go,
 }
@@ -49,6 +51,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
             ])
         }
         Language::Java => java::candidate(),
+        Language::Node => node::candidate(),
         Language::Go => leasehold_bench::go_candidate(),
     }
 }

@@ -7,7 +7,11 @@ mod cluster;
 mod demo;
 mod java;
 mod language;
+<<<<<<< HEAD
 mod spring;
+=======
+mod node;
+>>>>>>> main
 mod steps;
 mod test;
 
@@ -43,6 +47,8 @@ enum Command {
     Candidate(candidate::Options),
     /// Builds the native half and the jars of Java, and tests them.
     Java(java::Options),
+    /// Builds the native library and the packages of Node.
+    Node(node::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
@@ -60,6 +66,7 @@ fn main() -> ExitCode {
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
         Command::Java(options) => java::run_build(&options),
+        Command::Node(options) => node::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::Spring => spring::run_example(),
         Command::DemoCandidate(options) => demo::candidate::run(options),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::steps::{Steps, cargo, run};
-use crate::{check, java, spring};
+use crate::{check, java, node, spring};
 
 pub(crate) fn run_all() -> Result<()> {
     let cargo = &cargo();
@@ -31,5 +31,6 @@ pub(crate) fn run_all() -> Result<()> {
     });
     java::add_to(&mut steps);
     spring::add_to(&mut steps);
+    node::add_to(&mut steps);
     steps.finish()
 }

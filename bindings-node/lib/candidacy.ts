@@ -1,0 +1,220 @@
+import { EventEmitter, once } from 'node:events';
+
+import type { Engine, EngineEvent, EngineTerm, LostReason } from './engine.js';
+import { enter, leave } from './environment.js';
+import { call, errorOf } from './errors.js';
+import type { LeaseholdError } from './errors.js';
+import { tell } from './listeners.js';
+import { Pulse } from './pulse.js';
+import { Tenure } from './tenure.js';
+import type { Term } from './term.js';
+
+/** Work under a term, until it is finished. */
+export interface Work {
+  readonly term: Term;
+  finish(): void;
+}
+
+/** What goes on between the engine and the listeners of one election. */
+export class Candidacy {
+  readonly pulse = new Pulse();
+  readonly #engine: Engine;
+  readonly #election: EventEmitter;
+  /** Emits `change` after each event. */
+  readonly #news = new EventEmitter().setMaxListeners(0);
+  /** The terms that are known here, until listeners are told that they are lost. */
+  readonly #tenures = new Map<bigint, Tenure>();
+  #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
+  #startError: LeaseholdError | undefined;
+  /** Tells a run from the one that may begin as soon as it has stopped. */
+  #run = 0;
+  #told: Term | undefined;
+  #exits = false;
+
+  constructor(engine: Engine, election: EventEmitter) {
+    this.#engine = engine;
+    this.#election = election;
+  }
+
+  // ---- start and stop ---------------------------------------------------------------------------
+
+  /** Whether there may be events. */
+  get isRunning(): boolean {
+    return this.#state !== 'stopped';
+  }
+
+  async start(): Promise<void> {
+    // The core would take this for a start of what runs already.
+    while (this.#state === 'stopping') await this.#change();
+    if (this.#state === 'stopped') this.#begin();
+    while (this.#state === 'starting') await this.#change();
+    if (this.#startError) throw this.#startError;
+  }
+
+  #begin(): void {
+    this.#startError = undefined;
+    call(() => {
+      this.#engine.start();
+    });
+    this.#state = 'starting';
+    this.#run += 1;
+    this.pulse.start(() => {
+      this.#engine.signOfLife();
+    }, this.#engine.signOfLifePeriodMs());
+    enter(this);
+  }
+
+  async stop(drainMs: number | undefined): Promise<void> {
+    while (this.#state === 'starting') await this.#change();
+    if (this.#state === 'stopped') return;
+    call(() => this.#engine.requestStop(drainMs));
+    this.#state = 'stopping';
+    const run = this.#run;
+    while (this.isRunning && this.#run === run) await this.#change();
+  }
+
+  #ended(): void {
+    this.#state = 'stopped';
+    this.pulse.stop();
+    leave(this);
+  }
+
+  // ---- terms, and work under them ---------------------------------------------------------------
+
+  /** The term that listeners were told of, until they are told of its loss. */
+  get told(): Term | undefined {
+    return this.#told;
+  }
+
+  /** The term under which this instance leads, whether or not listeners were told of it. */
+  get present(): Term | undefined {
+    const term = call(() => this.#engine.term());
+    return term ? this.#tenure(term).term : undefined;
+  }
+
+  #tenure(term: EngineTerm): Tenure {
+    let tenure = this.#tenures.get(term.fencingToken);
+    if (!tenure) {
+      tenure = new Tenure(term);
+      this.#tenures.set(term.fencingToken, tenure);
+    }
+    return tenure;
+  }
+
+  /**
+   * Waits until this instance leads, under another term than `last`; undefined when the election
+   * does not run, or stops.
+   */
+  async leadership(signal?: AbortSignal, last?: Term): Promise<Term | undefined> {
+    const begun = performance.now();
+    for (;;) {
+      const term = signal?.aborted ? undefined : this.present;
+      if (term && term !== last) return term;
+      if (!this.isRunning) return undefined;
+      try {
+        await this.#change(signal);
+      } catch (error) {
+        throw isTimeout(signal) ? this.notLeading(performance.now() - begun) : error;
+      }
+    }
+  }
+
+  /** What a wait of so long fails with, or what does not run. */
+  notLeading(waitedMs = 0): LeaseholdError {
+    return errorOf(call(() => this.#engine.notLeadingAfter(waitedMs)));
+  }
+
+  /**
+   * Begins work if this instance leads. The Lease is not released before the work is finished, or
+   * the drain timeout has passed.
+   */
+  beginWork(): Work | undefined {
+    const work = call(() => this.#engine.beginWork());
+    if (!work) return undefined;
+    const finish = () => {
+      this.#engine.finish(work.unfinished);
+    };
+    return { term: this.#tenure(work.term).term, finish };
+  }
+
+  // ---- events -----------------------------------------------------------------------------------
+
+  /** Takes in what has happened. */
+  drain(): void {
+    for (const event of this.#engine.takeEvents()) {
+      this.#takeIn(event);
+      this.#news.emit('change');
+    }
+  }
+
+  #takeIn(event: EngineEvent): void {
+    switch (event.kind) {
+      case 'started':
+        if (this.#state === 'starting') this.#state = 'running';
+        break;
+      case 'startFailed':
+        this.#startError = errorOf(event.error);
+        this.#ended();
+        break;
+      case 'acquired':
+        this.#told = this.#tenure(event.term).term;
+        void tell(this.#election, 'acquired', this.#told);
+        break;
+      case 'lost':
+        this.#lose(this.#tenure(event.term), event.reason, event.unfinished);
+        break;
+      case 'leaderChanged':
+        void tell(this.#election, 'leaderChanged', event.holder ?? null);
+        break;
+      case 'renewalFailing':
+        void tell(this.#election, 'renewalFailing', errorOf(event.error));
+        break;
+      case 'stopped':
+        this.#ended();
+        void tell(this.#election, 'stopped');
+        break;
+    }
+  }
+
+  /** The Lease is not released before all that the listeners returned has settled. */
+  #lose(tenure: Tenure, reason: LostReason, unfinished: number): void {
+    const { term } = tenure;
+    this.#told = undefined;
+    this.#tenures.delete(term.fencingToken);
+    tenure.end(reason);
+    const finish = () => {
+      this.#engine.finish(unfinished);
+    };
+    const settled = tell(this.#election, 'lost', { term, reason });
+    // At once where it can be: at the exit of the process no promise settles any more.
+    if (settled) void settled.then(finish);
+    else finish();
+  }
+
+  /** Waits for the next event. */
+  async #change(signal?: AbortSignal): Promise<void> {
+    await once(this.#news, 'change', { signal });
+  }
+
+  // ---- the end of the thread --------------------------------------------------------------------
+
+  /** Begins to stop, unless work goes on: nobody can wait for it, so the Lease is left to run out. */
+  beginExit(): void {
+    this.#exits = this.#engine.isIdle() && this.#engine.requestStop();
+  }
+
+  /** Takes in what happens until the election has stopped, or a listener begins what takes longer. */
+  finishExit(): void {
+    while (this.#exits) {
+      this.#engine.waitForEvent();
+      this.drain();
+      this.#exits = this.isRunning && this.#engine.isIdle();
+    }
+  }
+}
+
+/** Whether the signal is one of `AbortSignal.timeout` that has aborted. */
+function isTimeout(signal: AbortSignal | undefined): boolean {
+  const reason: unknown = signal?.reason;
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}

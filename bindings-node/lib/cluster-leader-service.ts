@@ -1,0 +1,80 @@
+import { LeaderElection } from './election.js';
+import { ConfigError } from './errors.js';
+import type { LeaderElectionOptions } from './options.js';
+
+/** The settings of all its elections. */
+export interface ClusterLeaderServiceOptions extends LeaderElectionOptions {
+  /** Further Leases, each with an election of its own; by their names they are asked for. */
+  locks?: readonly string[] | undefined;
+}
+
+/** "Is this instance the leader?", for a service with one Lease, or several. */
+export class ClusterLeaderService implements AsyncDisposable {
+  /** The elections by the names of their Leases: the main one first. */
+  readonly elections: ReadonlyMap<string, LeaderElection>;
+  readonly #main: LeaderElection;
+
+  /** @internal */
+  constructor({ locks = [], ...options }: ClusterLeaderServiceOptions) {
+    this.#main = new LeaderElection(options);
+    this.elections = new Map([
+      [this.#main.status().lease, this.#main],
+      ...locks.map((lease) => [lease, new LeaderElection({ ...options, lease })] as const),
+    ]);
+  }
+
+  /** Starts all elections, as {@link LeaderElection.start}. */
+  async start(): Promise<this> {
+    await this.#all((election) => election.start());
+    return this;
+  }
+
+  /** Stops all elections, as {@link LeaderElection.stop}. */
+  async stop(): Promise<void> {
+    await this.#all((election) => election.stop());
+  }
+
+  /** Stops, at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Whether this instance is the leader now: of the main Lease, or of the one that is named.
+   *
+   * @throws {@link ConfigError} if the name is not among the `locks`.
+   */
+  isThisInstanceLeader(lock?: string): boolean {
+    return (lock === undefined ? this.#main : this.election(lock)).isLeader;
+  }
+
+  /**
+   * The election for the Lease of this name.
+   *
+   * @throws {@link ConfigError} if the name is not among the `locks`.
+   */
+  election(lock: string): LeaderElection {
+    const election = this.elections.get(lock);
+    if (election) return election;
+    const known = [...this.elections.keys()].join('`, `');
+    throw new ConfigError(`locks = \`${known}\`: add \`${lock}\`, which is asked for`);
+  }
+
+  async #all(step: (election: LeaderElection) => Promise<unknown>): Promise<void> {
+    await Promise.all([...this.elections.values()].map(step));
+  }
+}
+
+/**
+ * A service that takes part in the elections for `lease` and all `locks`, once it is started.
+ *
+ * ```js
+ * const leaders = await clusterLeaderService({ lease: 'monolith', locks: ['billing'] }).start();
+ * if (leaders.isThisInstanceLeader('billing')) console.log('this instance writes the bills');
+ * ```
+ *
+ * @throws {@link ConfigError} that names the wrong field, its value and the fix.
+ */
+export function clusterLeaderService(options: ClusterLeaderServiceOptions): ClusterLeaderService {
+  return new ClusterLeaderService(options);
+}

@@ -1,0 +1,281 @@
+import { EventEmitter } from 'node:events';
+
+import { Candidacy } from './candidacy.js';
+import type { Work } from './candidacy.js';
+import type { Engine, LostReason } from './engine.js';
+import { call, errorOf } from './errors.js';
+import type { LeaseholdError } from './errors.js';
+import { attempt } from './listeners.js';
+import { openEngine } from './native.js';
+import { settingsOf } from './options.js';
+import type { LeaderElectionOptions } from './options.js';
+import { runService } from './singleton-service.js';
+import type { Registration, SingletonService } from './singleton-service.js';
+import type { Status } from './status.js';
+import type { Term } from './term.js';
+
+/** The end of a term. */
+export interface Loss {
+  /** The term that is over. */
+  readonly term: Term;
+  /** Why. */
+  readonly reason: LostReason;
+}
+
+/**
+ * What an election tells. Each term has one `acquired` and one `lost`, in order. `error` is never
+ * emitted: unheard, it would end the process. A listener that throws, or returns a promise that
+ * rejects, is an uncaught exception; the others are told all the same.
+ *
+ * Each event is published on the diagnostics channel `leasehold:` and its name, as an object with
+ * the `election` and the `value` that listeners are called with.
+ */
+export interface LeaderElectionEvents {
+  /** This instance leads. A listener that is added while it leads is told of the present term. */
+  acquired: [term: Term];
+  /**
+   * This instance no longer leads: stop the guarded work. The Lease is not released before all
+   * listeners have returned, and the promises that they returned have settled, or the drain timeout
+   * has passed.
+   */
+  lost: [loss: Loss];
+  /** The Lease names another holder, or none. Tells nothing about who may act now. */
+  leaderChanged: [holder: string | null];
+  /** This candidate cannot read or renew the Lease, and why. Told once for each new kind of error. */
+  renewalFailing: [error: LeaseholdError];
+  /** The election has stopped. */
+  stopped: [];
+}
+
+/** What may end a wait. */
+export interface WaitOptions {
+  /**
+   * Ends the wait with an `AbortError`; if it is a signal of `AbortSignal.timeout`, with a
+   * {@link TimedOutError} that says why this instance does not lead.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** How to stop. */
+export interface StopOptions {
+  /** How long work may take to stop, in milliseconds, in place of `drainTimeoutMs`. */
+  drainMs?: number | undefined;
+}
+
+/**
+ * One candidate in the election for one Lease. Have as many as there are Leases; they share one
+ * thread in the background, on which the Leases are renewed whatever the event loop does.
+ *
+ * It runs from {@link start} to {@link stop}, whether or not anything refers to it, and does not
+ * keep the process from exiting unless something is awaited. When the process exits, or the worker
+ * thread ends, the Lease is given back if no work is under way; otherwise it is left to run out.
+ *
+ * ```js
+ * const election = new LeaderElection({ lease: 'monolith-jobs' });
+ * await election.start();
+ * if (election.isLeader) console.log('this instance runs the job');
+ * ```
+ */
+export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
+  readonly #engine: Engine;
+  readonly #candidacy: Candidacy;
+  readonly #isLeader: () => boolean;
+
+  /**
+   * An election that does not take part yet.
+   *
+   * @throws {@link ConfigError} that names the wrong field, its value and the fix.
+   */
+  constructor(options?: LeaderElectionOptions);
+  /** @internal */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- not in the declarations
+  constructor(options: LeaderElectionOptions, engine: Engine);
+  constructor(options: LeaderElectionOptions = {}, engine?: Engine) {
+    super();
+    this.#engine = engine ?? call(() => openEngine(settingsOf(options)));
+    this.#candidacy = new Candidacy(this.#engine, this);
+    this.#isLeader = this.#engine.answer();
+    (this as EventEmitter).on('newListener', (event: string, listener: () => void) => {
+      if (event === 'acquired') this.#tellLate(listener);
+    });
+  }
+
+  /**
+   * Takes part from now on, under an identity drawn anew. Does nothing where it runs already; may be
+   * called again after {@link stop}. Resolves when credentials are loaded, and does not wait for the
+   * first answer of the API server: a cluster that is down is waited for in the background.
+   *
+   * @throws {@link ConfigError} that names the wrong field, its value and the fix.
+   */
+  async start(): Promise<this> {
+    await this.#candidacy.pulse.holdFor(() => this.#candidacy.start());
+    return this;
+  }
+
+  /**
+   * Stops: the answer turns false at once, listeners are told and waited for while renewal goes on,
+   * then the Lease is given back. Resolves when all that is done, at most the drain timeout and the
+   * renew deadline later. Does nothing where it does not run. Work under a term must not await it.
+   *
+   * @throws {@link ConfigError} if `drainMs` is no time.
+   */
+  async stop({ drainMs }: StopOptions = {}): Promise<void> {
+    await this.#candidacy.pulse.holdFor(() => this.#candidacy.stop(drainMs));
+  }
+
+  /** Stops, at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Stops leading, as {@link stop} does but without waiting for it, and holds back for one lease
+   * duration so that another candidate may lead. Nothing happens where this instance does not lead.
+   */
+  stepDown(): void {
+    call(() => {
+      this.#engine.stepDown();
+    });
+  }
+
+  /**
+   * Whether this instance is the leader now. Compares a deadline with the clock at each call, so it
+   * is false the moment a paused, suspended or partitioned process wakes.
+   */
+  get isLeader(): boolean {
+    return this.#isLeader();
+  }
+
+  /** How long the leadership lasts unless it is renewed, in milliseconds; 0 when there is none. */
+  get remainingMs(): number {
+    return this.#engine.remainingMs();
+  }
+
+  /** The term under which this instance leads; null when it does not. */
+  get term(): Term | null {
+    return this.#candidacy.present ?? null;
+  }
+
+  /** The holder that the Lease names, as last observed. Tells nothing about who may act now. */
+  get leader(): string | null {
+    return call(() => this.#engine.leader());
+  }
+
+  /** How the election stands. */
+  status(): Status {
+    const status = call(() => this.#engine.status());
+    return { ...status, failing: status.failing && errorOf(status.failing) };
+  }
+
+  /** Metrics in the Prometheus text format, under client-go's names where it has them. */
+  metrics(): string {
+    return call(() => this.#engine.metrics());
+  }
+
+  /** Keeps the process from exiting while the election runs. */
+  ref(): this {
+    this.#candidacy.pulse.referenced = true;
+    return this;
+  }
+
+  /** Lets the process exit though the election runs, as it does from the beginning. */
+  unref(): this {
+    this.#candidacy.pulse.referenced = false;
+    return this;
+  }
+
+  /**
+   * Resolves with the term when this instance leads, at once if it does already.
+   *
+   * @throws {@link ClosedError} where the election does not run, or stops.
+   */
+  async waitForLeadership({ signal }: WaitOptions = {}): Promise<Term> {
+    const candidacy = this.#candidacy;
+    const term = await candidacy.pulse.holdFor(() => candidacy.leadership(signal));
+    if (!term) throw candidacy.notLeading();
+    return term;
+  }
+
+  /**
+   * Runs `work` if this instance leads now, and resolves with what it returned; with undefined if
+   * not. The Lease is not released before `work` has settled, or the drain timeout has passed; when
+   * the term is over, `term.signal` aborts.
+   */
+  async runIfLeader<T>(work: (term: Term) => T | PromiseLike<T>): Promise<T | undefined> {
+    const begun = this.#candidacy.beginWork();
+    return begun && (await finishing(begun, work));
+  }
+
+  /**
+   * Waits until this instance leads, runs `work` once as {@link runIfLeader} does, and resolves with
+   * what it returned. The signal ends the wait, not the work.
+   *
+   * @throws {@link ClosedError} where the election does not run, or stops before it leads.
+   */
+  async lead<T>(work: (term: Term) => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    return this.#candidacy.pulse.holdFor(async () => {
+      for (;;) {
+        await this.waitForLeadership(options);
+        const begun = this.#candidacy.beginWork();
+        // Not if the term ended just now.
+        if (begun) return await finishing(begun, work);
+      }
+    });
+  }
+
+  /**
+   * Each term of this instance, for a loop whose body is the work under it: the Lease is not released
+   * before the body has ended, or the drain timeout has passed. After a body that ends early the loop
+   * waits for the next term. It ends when the election stops.
+   *
+   * @throws {@link ClosedError} where the election does not run.
+   */
+  async *terms({ signal }: WaitOptions = {}): AsyncGenerator<Term, void, undefined> {
+    const candidacy = this.#candidacy;
+    if (!candidacy.isRunning) throw candidacy.notLeading();
+    const letGo = candidacy.pulse.hold();
+    try {
+      let last: Term | undefined;
+      while (await candidacy.leadership(signal, last)) {
+        const work = candidacy.beginWork();
+        // Not if the term ended just now.
+        if (!work) continue;
+        last = work.term;
+        try {
+          yield last;
+        } finally {
+          work.finish();
+        }
+      }
+    } finally {
+      letGo();
+    }
+  }
+
+  /** Runs `service` while this instance leads, until it is removed. */
+  singletonService(service: SingletonService): Registration {
+    return runService(this, service);
+  }
+
+  /** The present term, for a listener that was not there when the others were told. */
+  #tellLate(listener: unknown): void {
+    const term = this.#candidacy.told;
+    if (!term) return;
+    queueMicrotask(() => {
+      if (this.#candidacy.told !== term) return;
+      // One that is called only once is registered in a wrapper, which must be the one that is called.
+      const wrapped = this.rawListeners('acquired').findLast(
+        (raw) => raw === listener || (raw as { listener?: unknown }).listener === listener,
+      );
+      if (wrapped) void attempt(wrapped.bind(this, term));
+    });
+  }
+}
+
+async function finishing<T>(begun: Work, work: (term: Term) => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await work(begun.term);
+  } finally {
+    begun.finish();
+  }
+}

@@ -1,0 +1,84 @@
+import type { ErrorCode } from './errors.js';
+import type { Status } from './status.js';
+
+/** Why a term ended. */
+export type LostReason =
+  /** No renewal succeeded within the renew deadline. */
+  | 'expired'
+  /** Another holder, or another write under the same holder, stands in the Lease. */
+  | 'superseded'
+  /** Another process writes under this candidate's identity. */
+  | 'identity_conflict'
+  /** Somebody emptied the holder. */
+  | 'emptied'
+  /** Somebody deleted the Lease. */
+  | 'deleted'
+  /** The application called `stepDown`. */
+  | 'stepped_down'
+  /** The application stopped the election. */
+  | 'stopped'
+  /** The event loop showed no sign of life for the stall timeout. */
+  | 'stalled'
+  /** The clock went backwards, or belongs to another boot. */
+  | 'clock_fault';
+
+/** What a candidate is doing. */
+export type Role = 'candidate' | 'leader' | 'draining' | 'releasing' | 'stalled' | 'stopped';
+
+/** @internal An error as the core gives it. */
+export interface EngineError {
+  code: ErrorCode;
+  message: string;
+}
+
+/** @internal A status as the core gives it. */
+export type EngineStatus = Omit<Status, 'failing'> & { failing: EngineError | null };
+
+/** @internal A term of the core. */
+export interface EngineTerm {
+  readonly fencingToken: bigint;
+  readonly transitions: number;
+  readonly leaseUid: string;
+  readonly acquiredAt: number;
+  isValid(): boolean;
+  remaining(): number;
+  check(): void;
+}
+
+/** @internal Work that has begun; `unfinished` is the number to finish it by. */
+export interface EngineWork {
+  term: EngineTerm;
+  unfinished: number;
+}
+
+/** @internal Something that has happened. A loss is `unfinished` until listeners are done. */
+export type EngineEvent =
+  | { kind: 'started' | 'stopped' }
+  | { kind: 'startFailed' | 'renewalFailing'; error: EngineError }
+  | { kind: 'acquired'; term: EngineTerm }
+  | { kind: 'lost'; term: EngineTerm; reason: LostReason; unfinished: number }
+  | { kind: 'leaderChanged'; holder?: string };
+
+/**
+ * @internal What drives an election: the core, or a test. Nothing in it blocks, save
+ * `waitForEvent`; what has happened is taken out by `takeEvents`.
+ */
+export interface Engine {
+  answer(): () => boolean;
+  start(): void;
+  requestStop(drainMs?: number): boolean;
+  stepDown(): void;
+  term(): EngineTerm | null;
+  leader(): string | null;
+  remainingMs(): number;
+  status(): EngineStatus;
+  metrics(): string;
+  signOfLife(): void;
+  signOfLifePeriodMs(): number | null;
+  takeEvents(): EngineEvent[];
+  waitForEvent(): void;
+  beginWork(): EngineWork | null;
+  finish(unfinished: number): void;
+  isIdle(): boolean;
+  notLeadingAfter(waitedMs: number): EngineError;
+}

@@ -1,0 +1,213 @@
+import type {
+  Engine,
+  EngineError,
+  EngineEvent,
+  EngineStatus,
+  EngineTerm,
+  EngineWork,
+  LostReason,
+} from './engine.js';
+import { drainAll } from './environment.js';
+import { ClosedError, LeadershipLostError } from './errors.js';
+
+/** An engine that does what a test says, in the place of the core. */
+export class FakeEngine implements Engine {
+  readonly #lease: string;
+  readonly #identity: string;
+  readonly #works = new Set<number>();
+  #lastWork = 0;
+  #events: EngineEvent[] = [];
+  #isRunning = false;
+  #isStopping = false;
+  #term: FakeTerm | null = null;
+  #terms = 0;
+  #holder: string | null = null;
+  #failing: EngineError | null = null;
+
+  constructor(lease: string, identity: string) {
+    this.#lease = lease;
+    this.#identity = identity;
+  }
+
+  // ---- for the test: told to listeners before these return --------------------------------------
+
+  acquire(): void {
+    if (!this.#isRunning) throw new ClosedError(NOT_RUNNING);
+    if (this.#term) return;
+    this.#terms += 1;
+    this.#term = new FakeTerm(this.#terms);
+    this.#failing = null;
+    this.#events.push({ kind: 'acquired', term: this.#term });
+    this.follow(this.#identity);
+  }
+
+  lose(reason: LostReason): void {
+    this.#lose(reason);
+    drainAll();
+  }
+
+  follow(holder: string | null): void {
+    this.#holder = holder;
+    this.#events.push({ kind: 'leaderChanged', ...(holder !== null && { holder }) });
+    drainAll();
+  }
+
+  fail(error: EngineError): void {
+    this.#failing = error;
+    this.#events.push({ kind: 'renewalFailing', error });
+    drainAll();
+  }
+
+  #lose(reason: LostReason): void {
+    const term = this.#term;
+    if (!term) return;
+    this.#term = null;
+    term.end();
+    this.#events.push({ kind: 'lost', term, reason, unfinished: this.#hold() });
+  }
+
+  #hold(): number {
+    this.#lastWork += 1;
+    this.#works.add(this.#lastWork);
+    return this.#lastWork;
+  }
+
+  // ---- for the election: told later, as the core does -------------------------------------------
+
+  answer(): () => boolean {
+    return () => this.#term !== null;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#events.push({ kind: 'started' });
+    queueMicrotask(drainAll);
+  }
+
+  requestStop(): boolean {
+    if (!this.#isRunning) return false;
+    this.#isStopping = true;
+    this.#lose('stopped');
+    this.#stopIfIdle();
+    return true;
+  }
+
+  beginWork(): EngineWork | null {
+    return this.#term && { term: this.#term, unfinished: this.#hold() };
+  }
+
+  finish(unfinished: number): void {
+    this.#works.delete(unfinished);
+    this.#stopIfIdle();
+  }
+
+  isIdle(): boolean {
+    return this.#works.size === 0;
+  }
+
+  #stopIfIdle(): void {
+    if (this.#isStopping && this.isIdle()) {
+      this.#isStopping = false;
+      this.#isRunning = false;
+      this.#events.push({ kind: 'stopped' });
+    }
+    queueMicrotask(drainAll);
+  }
+
+  stepDown(): void {
+    this.#lose('stepped_down');
+    queueMicrotask(drainAll);
+  }
+
+  takeEvents(): EngineEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  term(): EngineTerm | null {
+    return this.#term;
+  }
+
+  leader(): string | null {
+    return this.#holder;
+  }
+
+  remainingMs(): number {
+    return this.#term?.remaining() ?? 0;
+  }
+
+  status(): EngineStatus {
+    const standby = this.#isRunning ? 'candidate' : 'stopped';
+    return {
+      lease: this.#lease,
+      mode: 'never',
+      identity: this.#isRunning ? this.#identity : null,
+      role: this.#term ? 'leader' : standby,
+      holder: this.#holder,
+      whyNotLeading: this.#term ? null : 'the test has not let it acquire the Lease',
+      failing: this.#failing,
+      watching: this.#isRunning,
+      fencingToken: this.#term?.fencingToken ?? null,
+      remainingMs: this.remainingMs(),
+    };
+  }
+
+  metrics(): string {
+    return '';
+  }
+
+  signOfLifePeriodMs(): null {
+    return null;
+  }
+
+  signOfLife(): void {
+    // Nobody watches.
+  }
+
+  waitForEvent(): void {
+    // There is one already: nothing here takes time.
+  }
+
+  notLeadingAfter(): EngineError {
+    const { whyNotLeading } = this.status();
+    return this.#isRunning
+      ? { code: 'timed_out', message: `not the leader of \`${this.#lease}\`: ${String(whyNotLeading)}` }
+      : { code: 'closed', message: NOT_RUNNING };
+  }
+}
+
+const NOT_RUNNING = 'the election is not running: call start()';
+/** How long a term lasts in a test, for those who ask. */
+const REMAINING_MS = 10_000;
+
+class FakeTerm implements EngineTerm {
+  readonly fencingToken: bigint;
+  readonly transitions: number;
+  readonly leaseUid = '00000000-0000-4000-8000-000000000000';
+  readonly acquiredAt = Date.now();
+  #isOver = false;
+
+  constructor(number: number) {
+    this.fencingToken = BigInt(number);
+    this.transitions = number;
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  isValid(): boolean {
+    return !this.#isOver;
+  }
+
+  remaining(): number {
+    return this.#isOver ? 0 : REMAINING_MS;
+  }
+
+  check(): void {
+    if (!this.#isOver) return;
+    const token = String(this.fencingToken);
+    throw new LeadershipLostError(`the term with fencing token ${token} is over: stop its work`);
+  }
+}

@@ -1,0 +1,56 @@
+import type { EngineTerm } from './engine.js';
+import { call } from './errors.js';
+
+/** One uninterrupted leadership of this instance. */
+export class Term {
+  /**
+   * A number that only grows from term to term, whoever leads. Send it with each write that must not
+   * be done twice, and let the receiver refuse a smaller one than it has seen.
+   */
+  readonly fencingToken: bigint;
+  /** The Lease's own count of acquisitions. Starts anew when the Lease is deleted. */
+  readonly transitions: number;
+  /** The UID of the Lease object. */
+  readonly leaseUid: string;
+  /** When the term was won, by this machine's wall clock. For display. */
+  readonly acquiredAt: Date;
+  /**
+   * Aborted when the event loop learns that the term is over; its reason is a
+   * {@link LeadershipLostError}. Pass it to whatever takes an `AbortSignal`. Between two steps of
+   * your own ask {@link check}, which needs no turn of the event loop.
+   */
+  readonly signal: AbortSignal;
+
+  readonly #term: EngineTerm;
+
+  /** @internal */
+  constructor(term: EngineTerm, signal: AbortSignal) {
+    this.#term = term;
+    this.signal = signal;
+    this.fencingToken = term.fencingToken;
+    this.transitions = term.transitions;
+    this.leaseUid = term.leaseUid;
+    this.acquiredAt = new Date(term.acquiredAt);
+  }
+
+  /** Whether this instance still leads under this term, at this very call. */
+  get isValid(): boolean {
+    return this.#term.isValid();
+  }
+
+  /** How long the term lasts unless it is renewed, in milliseconds; 0 when it is over. */
+  get remainingMs(): number {
+    return this.#term.remaining();
+  }
+
+  /**
+   * For the points of a long job where it may stop.
+   *
+   * @throws {@link LeadershipLostError} once the term is over.
+   */
+  check(): void {
+    call(() => {
+      this.#term.check();
+    });
+  }
+}

@@ -1,0 +1,229 @@
+//! An election as the package's `LeaderElection` drives it. No method blocks, save `waitForEvent`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use leasehold::{Config, Error, ErrorKind, Event, LeaderElection};
+use napi::Env;
+use napi::bindgen_prelude::Function;
+use napi_derive::napi;
+
+use crate::answer::is_leader_of;
+use crate::bell::Bell;
+use crate::error::{NativeError, Result, contained};
+use crate::events::NativeEvent;
+use crate::queue::{Queue, Told};
+use crate::status::NativeStatus;
+use crate::term::{NativeTerm, NativeWork};
+use crate::unfinished::{Guard, Unfinished};
+
+#[napi]
+pub struct NativeElection {
+    election: Arc<LeaderElection>,
+    queue: Arc<Queue>,
+    unfinished: RefCell<Unfinished>,
+}
+
+#[napi]
+impl NativeElection {
+    /// An election that does not take part yet; `settings` by the core's names, as text.
+    #[napi(constructor)]
+    pub fn new(settings: HashMap<String, String>, bell: &Bell) -> Result<Self> {
+        contained(|| {
+            let config = settings
+                .into_iter()
+                .try_fold(Config::from_env(), |config, (field, text)| {
+                    config.set(&field, &text)
+                })?;
+            Ok(Self {
+                election: Arc::new(LeaderElection::new(&config)?),
+                queue: Arc::new(Queue::new(bell.clone())),
+                unfinished: RefCell::default(),
+            })
+        })
+    }
+
+    /// A function that answers whether this instance leads now.
+    #[napi]
+    pub fn answer<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, (), bool>> {
+        is_leader_of(self.election.clone(), env)
+    }
+
+    /// Starts on a thread of its own, since loading credentials may block; `started` or
+    /// `startFailed` tells when that is done. The thread passes events on until the election stops.
+    #[napi]
+    pub fn start(&self) -> Result<()> {
+        let (election, queue) = (self.election.clone(), self.queue.clone());
+        contained(|| {
+            thread::Builder::new()
+                .name("leasehold-events".to_owned())
+                .spawn(move || run(election, &queue))
+                .map(drop)
+                .map_err(|error| {
+                    let message = format!("cannot start the thread of an election: {error}");
+                    Error::new(ErrorKind::Internal, message).with_source(error)
+                })
+        })
+    }
+
+    /// Begins to stop, within `drain_ms` where given; `stopped` tells when that is done. Returns
+    /// whether the election was running.
+    #[napi]
+    pub fn request_stop(&self, drain_ms: Option<f64>) -> Result<bool> {
+        contained(|| match drain_ms {
+            None => self.election.request_stop(),
+            Some(ms) => {
+                let limit = Duration::try_from_secs_f64(ms / 1e3).map_err(|_| {
+                    Error::config("drain_timeout", ms, "use milliseconds, zero or more")
+                })?;
+                self.election.request_stop_within(limit)
+            }
+        })
+    }
+
+    #[napi]
+    pub fn step_down(&self) -> Result<()> {
+        contained(|| self.election.step_down())
+    }
+
+    #[napi]
+    pub fn term(&self) -> Result<Option<NativeTerm>> {
+        contained(|| Ok(self.election.term().map(NativeTerm)))
+    }
+
+    #[napi]
+    pub fn leader(&self) -> Result<Option<String>> {
+        contained(|| Ok(self.election.leader()))
+    }
+
+    #[napi]
+    pub fn remaining_ms(&self) -> f64 {
+        self.election.remaining().as_secs_f64() * 1e3
+    }
+
+    #[napi]
+    pub fn status(&self) -> Result<NativeStatus> {
+        contained(|| Ok(self.election.status().into()))
+    }
+
+    #[napi]
+    pub fn metrics(&self) -> Result<String> {
+        contained(|| Ok(self.election.metrics()))
+    }
+
+    /// The event loop turns.
+    #[napi]
+    pub fn sign_of_life(&self) -> Result<()> {
+        contained(|| {
+            self.election.sign_of_life();
+            Ok(())
+        })
+    }
+
+    /// How often `signOfLife` is due, in milliseconds; null where nobody watches.
+    #[napi]
+    pub fn sign_of_life_period_ms(&self) -> Option<f64> {
+        let period = self.election.sign_of_life_period();
+        period.map(|period| period.as_secs_f64() * 1e3)
+    }
+
+    /// What has happened since this was last called.
+    #[napi]
+    pub fn take_events(&self) -> Result<Vec<NativeEvent>> {
+        contained(|| {
+            let mut unfinished = self.unfinished.borrow_mut();
+            let told = self.queue.take().into_iter();
+            Ok(told
+                .filter_map(|told| NativeEvent::new(told, &mut unfinished))
+                .collect())
+        })
+    }
+
+    /// Blocks until something has happened. For the exit of the process, when no bell is heard.
+    #[napi]
+    pub fn wait_for_event(&self) -> Result<()> {
+        contained(|| {
+            self.queue.wait();
+            Ok(())
+        })
+    }
+
+    /// Begins work if this instance leads; it counts as unfinished until `finish`.
+    #[napi]
+    pub fn begin_work(&self) -> Result<Option<NativeWork>> {
+        contained(|| {
+            Ok(self.election.begin_work().map(|work| NativeWork {
+                term: NativeTerm(work.term.clone()),
+                unfinished: self
+                    .unfinished
+                    .borrow_mut()
+                    .hold(Guard::Work { _held: work }),
+            }))
+        })
+    }
+
+    /// The work of this number has ended, or the listeners of this loss are done.
+    #[napi]
+    pub fn finish(&self, unfinished: u32) {
+        self.unfinished.borrow_mut().let_go(unfinished);
+    }
+
+    /// Whether all is finished.
+    #[napi]
+    pub fn is_idle(&self) -> bool {
+        self.unfinished.borrow().is_empty()
+    }
+
+    /// What a wait fails with that has taken so long.
+    #[napi]
+    pub fn not_leading_after(&self, waited_ms: f64) -> Result<NativeError> {
+        contained(|| {
+            let waited = Duration::try_from_secs_f64(waited_ms / 1e3).unwrap_or_default();
+            Ok((&self.election.not_leading_after(waited)).into())
+        })
+    }
+}
+
+impl Drop for NativeElection {
+    /// Collected, when it does not run any more; or the environment ends, as that of a terminated
+    /// worker does, and the Lease is to be given back, though not over unfinished work.
+    fn drop(&mut self) {
+        // An error has nobody to go to.
+        let _ = leasehold::contain_panics(|| {
+            if self.is_idle() {
+                self.queue.close();
+                self.election.stop()
+            } else {
+                let stopped = self.election.stop_within(Duration::ZERO);
+                self.queue.close();
+                stopped
+            }
+        });
+    }
+}
+
+/// Starts the election and passes its events on until it stops.
+fn run(election: Arc<LeaderElection>, queue: &Queue) {
+    let started = leasehold::contain_panics(|| {
+        let events = election.subscribe()?;
+        election.start()?;
+        Ok(events)
+    });
+    // The object in JavaScript alone decides how long the election runs.
+    drop(election);
+    let mut events = match started {
+        Ok(events) => events,
+        Err(error) => return queue.put(Told::StartFailed(error)),
+    };
+    queue.put(Told::Started);
+    while let Ok(event) = events.recv_timeout(Duration::MAX) {
+        let is_last = matches!(event, Event::Stopped);
+        queue.put(Told::Event(event));
+        if is_last {
+            break;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Events as JavaScript takes them out of the queue.
+
+use leasehold::Event;
+use napi_derive::napi;
+
+use crate::error::NativeError;
+use crate::queue::Told;
+use crate::term::NativeTerm;
+use crate::unfinished::{Guard, Unfinished};
+
+/// Something that has happened. Which fields there are depends on `kind`.
+#[derive(Default)]
+#[napi(object, object_from_js = false)]
+pub struct NativeEvent {
+    pub kind: &'static str,
+    /// Of `acquired` and `lost`.
+    pub term: Option<NativeTerm>,
+    /// Of `lost`: the number of what is unfinished until listeners are done.
+    pub unfinished: Option<u32>,
+    /// Of `lost`.
+    pub reason: Option<&'static str>,
+    /// Of `leaderChanged`, where there is one.
+    pub holder: Option<String>,
+    /// Of `startFailed` and `renewalFailing`.
+    pub error: Option<NativeError>,
+}
+
+impl NativeEvent {
+    /// Converts what was told; a loss is `unfinished` from now on.
+    pub(crate) fn new(told: Told, unfinished: &mut Unfinished) -> Option<Self> {
+        let event = match told {
+            Told::Started => Self::of_kind("started"),
+            Told::StartFailed(error) => Self {
+                error: Some((&error).into()),
+                ..Self::of_kind("startFailed")
+            },
+            Told::Event(Event::Acquired(term)) => Self {
+                term: Some(NativeTerm(term)),
+                ..Self::of_kind("acquired")
+            },
+            Told::Event(Event::Lost(loss)) => Self {
+                term: Some(NativeTerm(loss.term.clone())),
+                reason: Some(loss.reason.name()),
+                unfinished: Some(unfinished.hold(Guard::Loss { _held: loss })),
+                ..Self::of_kind("lost")
+            },
+            Told::Event(Event::LeaderChanged(holder)) => Self {
+                holder,
+                ..Self::of_kind("leaderChanged")
+            },
+            Told::Event(Event::RenewalFailing(error)) => Self {
+                error: Some((&error).into()),
+                ..Self::of_kind("renewalFailing")
+            },
+            Told::Event(Event::Stopped) => Self::of_kind("stopped"),
+            // One of a newer core, which this package has no name for.
+            Told::Event(_) => return None,
+        };
+        Some(event)
+    }
+
+    fn of_kind(kind: &'static str) -> Self {
+        Self {
+            kind,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Leasehold for Node: converts between the core and JavaScript, and does nothing else.
+//!
+//! The package's own code (`lib/`, TypeScript) makes of this what an application sees. What it gets
+//! from here neither blocks nor calls back: methods that return at once, a queue of what has
+//! happened, and a bell that says when there is something in it.
+
+#![cfg_attr(
+    test,
+    allow(
+        dead_code,
+        reason = "a test build does not register what JavaScript calls"
+    )
+)]
+
+mod answer;
+mod bell;
+mod election;
+mod error;
+mod events;
+mod log;
+mod names;
+mod queue;
+mod status;
+mod term;
+mod unfinished;

@@ -1,0 +1,39 @@
+//! Work that goes on in JavaScript, by numbers.
+//!
+//! Not by objects: one that JavaScript lost would be collected, and the Lease released over work that
+//! has not ended.
+
+use std::collections::HashMap;
+
+use leasehold::{Loss, Work};
+
+/// What keeps the Lease from being released.
+pub(crate) enum Guard {
+    /// Listeners have been told, and have not all returned.
+    Loss { _held: Loss },
+    /// Work under a term.
+    Work { _held: Work },
+}
+
+#[derive(Default)]
+pub(crate) struct Unfinished {
+    guards: HashMap<u32, Guard>,
+    last: u32,
+}
+
+impl Unfinished {
+    /// Holds `guard` until its number is let go.
+    pub(crate) fn hold(&mut self, guard: Guard) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.guards.insert(self.last, guard);
+        self.last
+    }
+
+    pub(crate) fn let_go(&mut self, number: u32) {
+        self.guards.remove(&number);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.guards.is_empty()
+    }
+}

@@ -1,0 +1,95 @@
+//! Node: the native library, the packages around it, and what is run with them.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::steps::{Steps, run};
+use crate::{language, root};
+
+const PACKAGE: &str = "bindings-node";
+const EXAMPLE: &str = "examples/node-worker";
+const AGENT: &str = "conformance/agents/node/agent.mjs";
+const CANDIDATE: &str = "bench/candidates/node/candidate.mjs";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// With the native library as it is delivered: small and fast, and minutes to build.
+    #[arg(long)]
+    release: bool,
+}
+
+/// Builds the native library and the packages around it.
+pub(crate) fn run_build(options: &Options) -> Result<()> {
+    build(options.release)?;
+    npm(PACKAGE, &["run", "--silent", "pack"])
+}
+
+pub(crate) fn add_to(steps: &mut Steps) {
+    steps.run("Node: native library, package, types, packages", || {
+        run_build(&Options { release: false })
+    });
+    steps.run("Node: lints (eslint)", || {
+        npm(PACKAGE, &["run", "--silent", "lint"])
+    });
+    steps.run("Node: tests (node --test)", || {
+        npm(PACKAGE, &["run", "--silent", "test"])
+    });
+    steps.run("Node: example", || {
+        install(EXAMPLE)?;
+        npm(EXAMPLE, &["run", "--silent", "test"])
+    });
+    steps.run("Node: conformance", || {
+        language::conformance(&["node", AGENT])
+    });
+    steps.run("Node: candidates on a real API server", || {
+        language::one_leader(&command_line()?)
+    });
+}
+
+/// Builds the library (release) and the package, and returns the candidate's program and argument.
+pub(crate) fn candidate() -> Result<Vec<String>> {
+    build(true)?;
+    command_line()
+}
+
+fn command_line() -> Result<Vec<String>> {
+    let script = root().join(CANDIDATE);
+    let script = script.to_str().context("a path in UTF-8")?;
+    Ok(["node", script].map(str::to_owned).to_vec())
+}
+
+/// Builds the native library, puts it into the package, and compiles the package.
+fn build(release: bool) -> Result<()> {
+    language::check_installed("npm", "install Node 20.19 or newer, with npm")?;
+    let library = language::native_library("leasehold-node", "leasehold_node", release)?;
+    let beside = root().join(PACKAGE).join("leasehold.node");
+    // Not over the old one: a process that runs with it would crash.
+    let new = beside.with_extension("new");
+    fs::copy(&library, &new).with_context(|| format!("no {}", library.display()))?;
+    fs::rename(new, beside)?;
+    install(PACKAGE)?;
+    npm(PACKAGE, &["run", "--silent", "build"])
+}
+
+/// Installs what the lockfile of `folder` names, once for each lockfile.
+fn install(folder: &str) -> Result<()> {
+    let modified = |file: &str| {
+        let path = root().join(folder).join(file);
+        path.metadata().and_then(|metadata| metadata.modified())
+    };
+    let installed = modified("node_modules/.package-lock.json");
+    if installed.is_ok_and(|installed| {
+        modified("package-lock.json").is_ok_and(|wanted| wanted <= installed)
+    }) {
+        return Ok(());
+    }
+    npm(folder, &["ci", "--silent", "--no-audit", "--no-fund"])
+}
+
+fn npm(folder: &str, arguments: &[&str]) -> Result<()> {
+    let folder = root().join(folder);
+    let folder = folder.to_str().context("a path in UTF-8")?;
+    run("npm", &[&["--prefix", folder], arguments].concat())
+}
