@@ -34,6 +34,28 @@ public interface ClusterLeaderService {
     String DEFAULT_LOCK = "default";
 
     /**
+     * A service with one election behind whatever lock is asked for: for tests, as a bean that takes the place of the
+     * starter's, with the election of {@code leasehold-test}.
+     *
+     * @param election what decides who leads; starting and stopping it is the caller's
+     * @return the service
+     */
+    static ClusterLeaderService of(LeaderElection election) {
+        Objects.requireNonNull(election, "election");
+        return new ClusterLeaderService() {
+            @Override
+            public Set<String> locks() {
+                return Set.of(DEFAULT_LOCK);
+            }
+
+            @Override
+            public LeaderElection election(String lock) {
+                return election;
+            }
+        };
+    }
+
+    /**
      * The names of all locks.
      *
      * @return at least one

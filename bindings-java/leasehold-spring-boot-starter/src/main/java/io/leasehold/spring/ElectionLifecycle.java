@@ -3,7 +3,6 @@ package io.leasehold.spring;
 import io.leasehold.Registration;
 import java.util.ArrayList;
 import java.util.List;
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 
@@ -11,7 +10,7 @@ import org.springframework.context.SmartLifecycle;
  * The elections begin before whatever asks about them: schedulers, message listeners, the web server. They end, and the
  * Leases are released, when all of these have stopped.
  */
-final class ElectionLifecycle implements SmartLifecycle, DisposableBean {
+final class ElectionLifecycle implements SmartLifecycle {
     /** Just outside executors and schedulers, which Spring starts before the web server and stops after it. */
     static final int PHASE = Integer.MAX_VALUE / 2 - 1024;
 
@@ -29,6 +28,7 @@ final class ElectionLifecycle implements SmartLifecycle, DisposableBean {
 
     @Override
     public void start() {
+        // At once: where one of them cannot start, Spring stops what runs.
         running = true;
         context.begins();
         elections.forEach((lock, election) -> {
@@ -46,14 +46,6 @@ final class ElectionLifecycle implements SmartLifecycle, DisposableBean {
         registrations.forEach(Registration::close);
         registrations.clear();
         running = false;
-    }
-
-    /** A context that could not start is not stopped in every case. */
-    @Override
-    public void destroy() {
-        if (running) {
-            stop();
-        }
     }
 
     @Override

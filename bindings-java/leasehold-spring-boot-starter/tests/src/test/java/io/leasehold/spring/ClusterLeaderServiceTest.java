@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.leasehold.ConfigException;
-import io.leasehold.LeaderElection;
 import io.leasehold.Term;
+import io.leasehold.test.TestLeaderElection;
 import java.io.IOException;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -98,23 +98,26 @@ class ClusterLeaderServiceTest {
         });
     }
 
-    @Test
-    void aServiceOfTheApplicationsOwnTakesItsPlace() {
-        ClusterLeaderService own = new ClusterLeaderService() {
-            @Override
-            public Set<String> locks() {
-                return Set.of();
-            }
+    static class Jobs {
+        @LeaderOnly("billing")
+        String bill() {
+            return "billed";
+        }
+    }
 
-            @Override
-            public LeaderElection election(String lock) {
-                throw new UnsupportedOperationException();
-            }
-        };
-        runner().withBean("own", ClusterLeaderService.class, () -> own).run(context -> {
-            assertThat(context.getBean(ClusterLeaderService.class)).isSameAs(own);
-            assertThat(context).doesNotHaveBean(ElectionLifecycle.class);
-        });
+    @Test
+    void aTestMayDecideWhoLeads() {
+        TestLeaderElection election = TestLeaderElection.started();
+        runner().withBean("decided", ClusterLeaderService.class, () -> ClusterLeaderService.of(election))
+                .withBean(Jobs.class)
+                .run(context -> {
+                    assertThat(context).doesNotHaveBean(ElectionLifecycle.class);
+                    Jobs jobs = context.getBean(Jobs.class);
+                    assertThat(jobs.bill()).isNull();
+                    election.lead();
+                    assertThat(jobs.bill()).isEqualTo("billed");
+                    assertThat(context.getBean(ClusterLeaderService.class).isThisInstanceLeader("billing")).isTrue();
+                });
     }
 
     private static String lease(ClusterLeaderService service, String lock) {
