@@ -27,12 +27,20 @@ final class ContextProgress {
         endOfWork.countDown();
     }
 
-    void awaitStart() throws InterruptedException {
-        start.await();
+    void awaitStart() {
+        await(start);
     }
 
     /** Returns at once where the context is not stopping. */
-    void awaitEndOfWork() throws InterruptedException {
-        endOfWork.await();
+    void awaitEndOfWork() {
+        await(endOfWork);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

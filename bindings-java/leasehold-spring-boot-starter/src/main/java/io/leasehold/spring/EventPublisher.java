@@ -31,7 +31,7 @@ final class EventPublisher implements LeadershipListener {
         try {
             publish(new LeadershipLostEvent(lock, term, reason));
         } finally {
-            awaitEndOfWork();
+            context.awaitEndOfWork();
         }
     }
 
@@ -41,19 +41,7 @@ final class EventPublisher implements LeadershipListener {
     }
 
     private void publish(LeadershipEvent event) {
-        try {
-            context.awaitStart();
-            publisher.publishEvent(event);
-        } catch (InterruptedException ended) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void awaitEndOfWork() {
-        try {
-            context.awaitEndOfWork();
-        } catch (InterruptedException ended) {
-            Thread.currentThread().interrupt();
-        }
+        context.awaitStart();
+        publisher.publishEvent(event);
     }
 }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two processes of the packaged application and one database, which tells who did what. */
 abstract class TwoInstances {
-    private static final Duration LEASE = Duration.ofSeconds(5);
+    /** Long enough that a busy machine does not end a leadership. */
+    private static final Duration LEASE = Duration.ofSeconds(10);
     /** On a machine that is busy with other things. */
     private static final Duration SLACK = Duration.ofSeconds(10);
     private static final int SOME_MORE = 5;
@@ -45,8 +46,8 @@ abstract class TwoInstances {
         settings.addAll(List.of(
                 books.setting(),
                 "--leasehold.lease-duration=" + LEASE.toSeconds() + "s",
-                "--leasehold.renew-deadline=3s",
-                "--leasehold.retry-period=500ms",
+                "--leasehold.renew-deadline=8s",
+                "--leasehold.retry-period=1s",
                 "--jobs.cleaning.delay=100ms",
                 "--jobs.reporting.delay=100ms",
                 "--jobs.billing.delay=100ms"));

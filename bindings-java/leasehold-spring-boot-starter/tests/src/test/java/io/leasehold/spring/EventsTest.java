@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
@@ -65,6 +66,18 @@ class EventsTest {
         void acquired(LeadershipAcquiredEvent event) throws InterruptedException {
             told.countDown();
             goOn.await();
+        }
+    }
+
+    /** Ends the application with its first term. */
+    @Configuration(proxyBeanMethods = false)
+    static class Ending {
+        @Autowired
+        ConfigurableApplicationContext context;
+
+        @EventListener
+        void acquired(LeadershipAcquiredEvent event) {
+            context.close();
         }
     }
 
@@ -190,12 +203,12 @@ class EventsTest {
 
     @Test
     void aListenerThatBlocksDoesNotStallTheRenewal() throws Exception {
-        String[] shortLease = {"leasehold.lease-duration=2s", "leasehold.renew-deadline=1s"};
+        String[] shortLease = {"leasehold.lease-duration=6s", "leasehold.renew-deadline=5s"};
         try (ConfigurableApplicationContext leader = instance(folder, "a", SlowAtTheStart.class, shortLease)) {
             SlowFromTheStart slow = leader.getBean(SlowFromTheStart.class);
             slow.told.await();
             try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class, shortLease)) {
-                Duration longerThanTheLease = Duration.ofSeconds(4);
+                Duration longerThanTheLease = Duration.ofSeconds(8);
                 assertThatExceptionOfType(TimedOutException.class)
                         .isThrownBy(() -> election(standby).awaitLeadership(longerThanTheLease));
                 assertThat(election(leader).isLeader()).isTrue();
@@ -217,6 +230,14 @@ class EventsTest {
                 slow.goOn.countDown();
                 election(standby).awaitLeadership(LIMIT);
             }
+        }
+    }
+
+    @Test
+    void aListenerMayCloseTheContext() throws Exception {
+        instance(folder, "a", Ending.class);
+        try (ConfigurableApplicationContext next = instance(folder, "b", Noting.class)) {
+            election(next).awaitLeadership(LIMIT);
         }
     }
 }
