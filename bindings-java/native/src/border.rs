@@ -103,14 +103,6 @@ pub(crate) fn texts<'local>(
     Ok(array)
 }
 
-/// A text for Java, or null.
-pub(crate) fn text<'local>(
-    env: &mut Env<'local>,
-    from: Option<&str>,
-) -> Result<JString<'local>, Failure> {
-    Ok(from.map_or_else(|| Ok(JString::null()), |from| env.new_string(from))?)
-}
-
 /// The texts that Java passes.
 pub(crate) fn read(env: &mut Env<'_>, texts: &Texts<'_>) -> Result<Vec<String>, Failure> {
     (0..texts.len(env)?)

@@ -10,7 +10,7 @@ use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
 use leasehold::{Config, LeaderElection};
 
-use crate::border::{Class, Texts, cross, read, text, texts};
+use crate::border::{Class, Texts, cross, read, texts};
 use crate::held::Held;
 use crate::text::{duration, nanos, of_status, of_term};
 
@@ -218,7 +218,7 @@ extern "system" fn Java_io_leasehold_Native_metrics<'local>(
     election: jlong,
 ) -> JString<'local> {
     cross(env, |env| {
-        text(env, Some(&Held::get(election)?.election.metrics()))
+        Ok(env.new_string(Held::get(election)?.election.metrics())?)
     })
 }
 

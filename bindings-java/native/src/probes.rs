@@ -1,4 +1,5 @@
-//! For the tests of the border: what the core can say, and each of its errors thrown in Java.
+//! What the library says about itself; for the tests of the border also what the core can say, and
+//! each of its errors thrown in Java.
 
 #![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
 // SAFETY, of each function: its name is that of one native method with these parameters.
@@ -9,6 +10,15 @@ use jni::sys::jint;
 use leasehold::{Error, ErrorKind, LostReason, Mode, Role};
 
 use crate::border::{Class, Texts, cross, texts};
+
+/// The version, which must be the jar's.
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_leasehold_Native_version<'local>(
+    env: EnvUnowned<'local>,
+    _: Class<'local>,
+) -> JString<'local> {
+    cross(env, |env| Ok(env.new_string(env!("CARGO_PKG_VERSION"))?))
+}
 
 /// The names in one of the core's lists.
 #[unsafe(no_mangle)]

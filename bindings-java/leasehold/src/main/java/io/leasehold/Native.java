@@ -69,6 +69,8 @@ final class Native {
 
     // ---- the process -----------------------------------------------------------------------------------------------
 
+    static native String version();
+
     static native void openLog();
 
     static native String[] nextLogLine(long limitNanos);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -46,8 +47,34 @@ final class NativeLibrary {
     static synchronized void load() {
         if (!loaded) {
             new NativeLibrary().loadSomehow();
+            checkVersion(version(), jarVersion());
             Native.openLog();
             loaded = true;
+        }
+    }
+
+    /** A library that was found somewhere may be an older jar's. It cannot be unloaded, so nothing else is tried. */
+    static void checkVersion(String ofLibrary, String ofJar) {
+        if (!ofLibrary.equals(ofJar)) {
+            throw new NativeLibraryException(
+                    "the native half that was found is of version " + ofLibrary + ", this jar of " + ofJar
+                            + ": remove it from java.library.path, or name the right one with -D" + PATH);
+        }
+    }
+
+    private static String version() {
+        try {
+            return Native.version();
+        } catch (UnsatisfiedLinkError tooOldToSay) {
+            return "unknown";
+        }
+    }
+
+    static String jarVersion() {
+        try (InputStream version = NativeLibrary.class.getResourceAsStream("version.txt")) {
+            return new String(version.readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException damaged) {
+            throw new NativeLibraryException("the jar is damaged: " + damaged.getMessage());
         }
     }
 

@@ -33,8 +33,20 @@ class EnduranceTest {
                         LeaderElection.builder("jobs").mode(Mode.ALWAYS).start()) {
                     election.addListener(new LeadershipListener() {});
                     election.awaitLeadership(Elections.LIMIT);
-                    election.runIfLeader(() -> {});
+                    election.runIfLeader(Term::check);
+                    election.status();
+                    election.metrics();
+                    refuse();
                 }
+            }
+        }
+
+        private static void refuse() {
+            try {
+                LeaderElection.builder("jobs").set("colour", "red").build();
+                throw new AssertionError("there is no such setting");
+            } catch (ConfigException expected) {
+                // Thrown by the native half.
             }
         }
 

@@ -2,6 +2,7 @@ package io.leasehold;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -96,6 +97,19 @@ class NativeLibraryTest {
         assertTrue(failure.contains("/dev/null: "), failure);
         assertTrue(failure.contains(NOWHERE + "/.cache: "), failure);
         assertTrue(failure.contains("name another folder with -Dleasehold.native.folder"), failure);
+    }
+
+    @Test
+    void jarAndLibraryAreOfOneVersion() {
+        NativeLibrary.load();
+        assertEquals(Native.version(), NativeLibrary.jarVersion());
+    }
+
+    @Test
+    void aLibraryOfAnotherVersionIsRefused() {
+        String message = assertThrows(NativeLibraryException.class, () -> NativeLibrary.checkVersion("0.0.9", "0.1.0"))
+                .getMessage();
+        assertTrue(message.contains("is of version 0.0.9, this jar of 0.1.0"), message);
     }
 
     @Test
