@@ -7,11 +7,8 @@ mod cluster;
 mod demo;
 mod java;
 mod language;
-<<<<<<< HEAD
-mod spring;
-=======
 mod node;
->>>>>>> main
+mod spring;
 mod steps;
 mod test;
 
