@@ -172,6 +172,20 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
     return call(() => this.#engine.metrics());
   }
 
+  /**
+   * For a liveness probe: a standby is healthy, and so is a candidate whose API server is down. Not so
+   * an election whose background thread is stuck, nor one that the Lease still names `toleranceMs`
+   * milliseconds after it ran out.
+   *
+   * @throws {@link InternalError} where the election is stuck.
+   * @throws {@link LeadershipLostError} where it let its Lease run out.
+   */
+  checkHealth({ toleranceMs = 0 }: { toleranceMs?: number | undefined } = {}): void {
+    call(() => {
+      this.#engine.checkHealth(toleranceMs);
+    });
+  }
+
   /** Keeps the process from exiting while the election runs. */
   ref(): this {
     this.#candidacy.pulse.referenced = true;

@@ -40,7 +40,7 @@ export interface EngineTerm {
   readonly transitions: number;
   readonly leaseUid: string;
   readonly acquiredAt: number;
-  isValid(): boolean;
+  answer(): () => boolean;
   remaining(): number;
   check(): void;
 }
@@ -73,6 +73,7 @@ export interface Engine {
   remainingMs(): number;
   status(): EngineStatus;
   metrics(): string;
+  checkHealth(toleranceMs: number): void;
   signOfLife(): void;
   signOfLifePeriodMs(): number | null;
   takeEvents(): EngineEvent[];

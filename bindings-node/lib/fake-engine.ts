@@ -157,6 +157,10 @@ export class FakeEngine implements Engine {
     return '';
   }
 
+  checkHealth(): void {
+    // Nothing can go wrong.
+  }
+
   signOfLifePeriodMs(): null {
     return null;
   }
@@ -197,8 +201,8 @@ class FakeTerm implements EngineTerm {
     this.#isOver = true;
   }
 
-  isValid(): boolean {
-    return !this.#isOver;
+  answer(): () => boolean {
+    return () => !this.#isOver;
   }
 
   remaining(): number {

@@ -22,10 +22,12 @@ export class Term {
   readonly signal: AbortSignal;
 
   readonly #term: EngineTerm;
+  readonly #isValid: () => boolean;
 
   /** @internal */
   constructor(term: EngineTerm, signal: AbortSignal) {
     this.#term = term;
+    this.#isValid = term.answer();
     this.signal = signal;
     this.fencingToken = term.fencingToken;
     this.transitions = term.transitions;
@@ -35,7 +37,7 @@ export class Term {
 
   /** Whether this instance still leads under this term, at this very call. */
   get isValid(): boolean {
-    return this.#term.isValid();
+    return this.#isValid();
   }
 
   /** How long the term lasts unless it is renewed, in milliseconds; 0 when it is over. */
@@ -49,6 +51,7 @@ export class Term {
    * @throws {@link LeadershipLostError} once the term is over.
    */
   check(): void {
+    if (this.#isValid()) return;
     call(() => {
       this.#term.check();
     });

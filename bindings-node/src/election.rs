@@ -11,7 +11,7 @@ use napi::Env;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
-use crate::answer::is_leader_of;
+use crate::answer::function_of;
 use crate::bell::Bell;
 use crate::error::{NativeError, Result, contained};
 use crate::events::NativeEvent;
@@ -49,7 +49,7 @@ impl NativeElection {
     /// A function that answers whether this instance leads now.
     #[napi]
     pub fn answer<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, (), bool>> {
-        is_leader_of(self.election.clone(), env)
+        function_of(self.election.clone(), env)
     }
 
     /// Starts on a thread of its own, since loading credentials may block; `started` or
@@ -75,12 +75,9 @@ impl NativeElection {
     pub fn request_stop(&self, drain_ms: Option<f64>) -> Result<bool> {
         contained(|| match drain_ms {
             None => self.election.request_stop(),
-            Some(ms) => {
-                let limit = Duration::try_from_secs_f64(ms / 1e3).map_err(|_| {
-                    Error::config("drain_timeout", ms, "use milliseconds, zero or more")
-                })?;
-                self.election.request_stop_within(limit)
-            }
+            Some(ms) => self
+                .election
+                .request_stop_within(duration("drain_timeout", ms)?),
         })
     }
 
@@ -112,6 +109,12 @@ impl NativeElection {
     #[napi]
     pub fn metrics(&self) -> Result<String> {
         contained(|| Ok(self.election.metrics()))
+    }
+
+    /// Throws where the election does not work as it should.
+    #[napi]
+    pub fn check_health(&self, tolerance_ms: f64) -> Result<()> {
+        contained(|| self.election.health(duration("tolerance", tolerance_ms)?))
     }
 
     /// The event loop turns.
@@ -203,6 +206,12 @@ impl Drop for NativeElection {
             }
         });
     }
+}
+
+/// The time that the argument `name` gives in milliseconds.
+fn duration(name: &str, ms: f64) -> leasehold::Result<Duration> {
+    Duration::try_from_secs_f64(ms / 1e3)
+        .map_err(|_| Error::config(name, ms, "use milliseconds, zero or more"))
 }
 
 /// Starts the election and passes its events on until it stops.

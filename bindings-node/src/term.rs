@@ -1,10 +1,14 @@
 //! A term as JavaScript's `Term` reads it.
 
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use leasehold::Term;
+use napi::Env;
+use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
+use crate::answer::function_of;
 use crate::error::{Result, contained};
 
 #[napi]
@@ -42,9 +46,10 @@ impl NativeTerm {
         since_epoch.map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 
+    /// A function that answers whether this instance still leads under the term.
     #[napi]
-    pub fn is_valid(&self) -> bool {
-        self.0.is_valid()
+    pub fn answer<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, (), bool>> {
+        function_of(Arc::new(self.0.clone()), env)
     }
 
     /// In milliseconds.

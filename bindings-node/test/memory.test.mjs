@@ -20,10 +20,15 @@ test('1,000 elections that were started and stopped leave nothing behind', async
     await collected();
   };
   await cycles(200);
-  const before = { memory: process.memoryUsage().rss, ...resources() };
-  await cycles(1_000);
-  const grown = process.memoryUsage().rss - before.memory;
-  assert.ok(grown < 8 * MIB, `grown by ${(grown / MIB).toFixed(1)} MiB`);
+  const before = resources();
+  // Memory grows now and then for other reasons; what leaks grows each time.
+  const growths = [];
+  for (let round = 0; round < 3; round += 1) {
+    const memory = process.memoryUsage().rss;
+    await cycles(1_000);
+    growths.push((process.memoryUsage().rss - memory) / MIB);
+  }
+  assert.ok(Math.min(...growths) < 2, `grown by ${growths.join(', ')} MiB`);
   await eventually('their threads and files are gone', () => {
     const { threads, files } = resources();
     return threads <= before.threads && files <= before.files;

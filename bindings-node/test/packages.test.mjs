@@ -66,7 +66,6 @@ test('it is used from TypeScript under --strict, as ES module and as CommonJS', 
   const compilerOptions = {
     module: 'node20',
     target: 'es2022',
-    lib: ['es2023', 'esnext.disposable'],
     strict: true,
     skipLibCheck: false,
     types: ['node'],

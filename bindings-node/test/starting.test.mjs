@@ -129,6 +129,15 @@ test('a drain limit that is no time is refused', async (t) => {
   assert.equal(running.isLeader, true);
 });
 
+test('an election is healthy whether it runs, leads or follows', async (t) => {
+  const options = settings(t);
+  const idle = election(t, options);
+  const first = await leader(t, options);
+  const second = await election(t, options).start();
+  for (const healthy of [idle, first, second]) healthy.checkHealth({ toleranceMs: 10_000 });
+  assert.throws(() => first.checkHealth({ toleranceMs: -1 }), { message: /tolerance = -1/ });
+});
+
 test('elections for several Leases lead independently', async (t) => {
   const options = settings(t);
   const billing = await leader(t, { ...options, lease: 'billing' });

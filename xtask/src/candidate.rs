@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::steps::{cargo, run};
-use crate::{java, node, target_folder};
+use crate::{java, node, python, target_folder};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -21,6 +21,8 @@ pub(crate) enum Language {
     Java,
     /// The npm package.
     Node,
+    /// The wheel.
+    Python,
     /// client-go, as a peer to measure and to share a Lease with.
     Go,
 }
@@ -52,6 +54,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
         }
         Language::Java => java::candidate(),
         Language::Node => node::candidate(),
+        Language::Python => python::candidate(),
         Language::Go => leasehold_bench::go_candidate(),
     }
 }

@@ -8,6 +8,7 @@ mod demo;
 mod java;
 mod language;
 mod node;
+mod python;
 mod spring;
 mod steps;
 mod test;
@@ -34,7 +35,7 @@ enum Command {
     /// Shows three candidates electing a leader, and two takeovers. Needs no cluster.
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
-    Test,
+    Test(test::Options),
     /// Checks form, lints, licences and documentation.
     Check,
     /// Builds, starts and ends a real API server for experiments.
@@ -46,6 +47,8 @@ enum Command {
     Java(java::Options),
     /// Builds the native library and the packages of Node.
     Node(node::Options),
+    /// Builds the wheel of Python and installs it into an environment of its own.
+    Python(python::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
@@ -58,12 +61,13 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options),
-        Command::Test => test::run_all(),
+        Command::Test(options) => test::run_tests(&options),
         Command::Check => check::run_checks(),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
         Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
+        Command::Python(options) => python::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::Spring => spring::run_example(),
         Command::DemoCandidate(options) => demo::candidate::run(options),

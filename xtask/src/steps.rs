@@ -76,9 +76,14 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
 
 /// As [`run`], for a command with more to it.
 pub(crate) fn run_with(command: &mut Command) -> Result<()> {
+    run_in(".", command)
+}
+
+/// As [`run_with`], in a folder of the checkout.
+pub(crate) fn run_in(folder: &str, command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command
-        .current_dir(root())
+        .current_dir(root().join(folder))
         .status()
         .with_context(|| format!("cannot run {program}"))?;
     if !status.success() {

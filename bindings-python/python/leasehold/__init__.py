@@ -1,0 +1,48 @@
+"""Leader election on Kubernetes Leases, inside your process.
+
+    import leasehold
+
+    with leasehold.LeaderElection("monolith-jobs") as election:
+        if election.is_leader:
+            ...  # This instance, and no other, runs the scheduled job.
+
+`leasehold.aio` has the same for asyncio. A `Term` is one uninterrupted leadership and carries a
+fencing token; listeners are told of its beginning and its end. The election runs on a thread of
+Leasehold's own; its log goes to the logger `leasehold`.
+"""
+
+from ._election import LeaderElection
+from ._errors import (
+    ClosedError,
+    ConfigError,
+    ForbiddenError,
+    ForkedError,
+    LeadershipLostError,
+    LeaseholdError,
+    TimedOutError,
+)
+from ._leasehold import Acquired, LeaderChanged, Lost, RenewalFailing, Status, Stopped, Term
+from ._listeners import Registration
+from ._service import ClusterLeaderService
+from ._signals import exit_on_sigterm
+
+__all__ = [
+    "Acquired",
+    "ClosedError",
+    "ClusterLeaderService",
+    "ConfigError",
+    "ForbiddenError",
+    "ForkedError",
+    "LeaderChanged",
+    "LeaderElection",
+    "LeadershipLostError",
+    "LeaseholdError",
+    "Lost",
+    "Registration",
+    "RenewalFailing",
+    "Status",
+    "Stopped",
+    "Term",
+    "TimedOutError",
+    "exit_on_sigterm",
+]

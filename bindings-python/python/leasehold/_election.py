@@ -1,0 +1,161 @@
+"""The election of programs that are not asynchronous."""
+
+from __future__ import annotations
+
+from . import _listeners
+from ._candidate import Candidate
+from ._listeners import Registration, Singleton
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import ParamSpec, TypeVar
+
+    from typing_extensions import Self
+
+    from ._leasehold import Term, Work
+    from .types import Duration, Event, LostReason
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+    OnAcquired = TypeVar("OnAcquired", bound=Callable[[Term], object])
+    OnLost = TypeVar("OnLost", bound=Callable[[Term, LostReason], object])
+
+
+class LeaderElection(Candidate):
+    __doc__ = Candidate.__doc__
+
+    def start(self) -> None:
+        """Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
+        may be called again after `stop`.
+
+        Waits while credentials are loaded, but not for the first answer of the API server: a
+        cluster that is down is waited for in the background. Raises `ConfigError` where credentials
+        or folder cannot be used.
+        """
+        self._begin()
+
+    def stop(self, drain: Duration | None = None) -> None:
+        """Stops: `is_leader` turns False at once, listeners are told and waited for while renewal
+        goes on, then the Lease is given back. Returns when all that is done, at most `drain`
+        seconds (else `drain_timeout`) and `renew_deadline` later. Does nothing where it does not
+        run.
+
+        Not for a listener, which would wait for itself: see `request_stop`.
+        """
+        self._stop(drain)
+
+    def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
+        """Waits until this instance leads, for at most `timeout` seconds.
+
+        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
+        election does not run, or stops.
+        """
+        term = self._wait_for_leadership(timeout, None)
+        assert term is not None, "nobody cancels it"
+        return term
+
+    # ---- listeners -----------------------------------------------------------------------------
+
+    def add_listener(self, listener: Callable[[Event], object]) -> Registration:
+        """Calls `listener` with each event, on a thread of its own: it may block. Told at once when
+        this instance leads already; may be added before `start`.
+
+        After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
+        has passed. What it raises is logged.
+        """
+        return self._register(Registration(_listeners.calling(listener)))
+
+    def on_acquired(self, callback: OnAcquired) -> OnAcquired:
+        """Calls `callback(term)` when this instance leads, as a listener. May be a decorator."""
+        self.add_listener(_listeners.acquired_only(callback))
+        return callback
+
+    def on_lost(self, callback: OnLost) -> OnLost:
+        """Calls `callback(term, reason)` when this instance no longer leads, as a listener: the
+        Lease is not released before it has returned. May be a decorator.
+        """
+        self.add_listener(_listeners.lost_only(callback))
+        return callback
+
+    def singleton_service(
+        self, start: Callable[[Term], object], stop: Callable[[], object]
+    ) -> Registration:
+        """Runs a service while this instance leads: calls `start(term)`, which is to return soon,
+        and `stop()`, which is to return when the work has stopped. Both on one thread of its own,
+        never at once. Also stopped when the registration is removed, or the election goes.
+        """
+        service = Singleton(start, stop)
+        return self._register(Registration(_listeners.calling(service.tell), service.stop))
+
+    # ---- work ----------------------------------------------------------------------------------
+
+    def run_if_leader(self, work: Callable[[Term], T]) -> T | None:
+        """Runs `work(term)` here and now if this instance leads, and returns what it returns; else
+        None. The Lease is not released before it returns, or `drain_timeout` has passed; a long job
+        calls `term.check()` on its way.
+        """
+        begun = self._begin_work()
+        if begun is None:
+            return None
+        with _Leading(lambda: begun) as term:
+            return work(term)
+
+    def leader_only(self, function: Callable[P, T]) -> Callable[P, T | None]:
+        """A decorator: the function runs on the leader only, as `run_if_leader` does; elsewhere the
+        call returns None at once.
+        """
+        from functools import wraps
+
+        @wraps(function)
+        def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
+            return self.run_if_leader(lambda _: function(*args, **kwargs))
+
+        return leader_only
+
+    def leading(self, timeout: Duration | None = None) -> AbstractContextManager[Term]:
+        """A block of work under a term: `with election.leading() as term`. Waits for leadership, as
+        `wait_for_leadership` does and raising the same. The Lease is not released before the block
+        ends, or `drain_timeout` has passed; nothing interrupts it, so that a long one calls
+        `term.check()` on its way.
+        """
+
+        def begin() -> Work:
+            work = self._wait_for_work(timeout, None)
+            assert work is not None, "nobody cancels it"
+            return work
+
+        return _Leading(begin)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Leading:
+    """A block of work."""
+
+    def __init__(self, begin: Callable[[], Work]) -> None:
+        self._begin = begin
+
+    def __enter__(self) -> Term:
+        self._work = self._begin()
+        return self._work.term
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._work.end()

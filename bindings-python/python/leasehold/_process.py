@@ -1,0 +1,118 @@
+"""What the elections of a process share: its heartbeat, its log, its fork and its end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from time import monotonic
+
+from . import _threads
+from ._leasehold import Background
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._listeners import Listening
+
+_FAREWELL = 1.0
+"""How many seconds threads have to end, callbacks included, before the process ends under them."""
+
+
+class Process:
+    """The state of one process. A forked child begins with a new one: of what it inherits, locks
+    may be held for ever, and threads are gone.
+    """
+
+    def __init__(self) -> None:
+        self.background = Background()
+        self.lock = _threads.lock()
+        self.listening: set[Listening] = set()
+        self._threads: list[Callable[[float], bool]] = []
+
+    def ensure_threads(self) -> None:
+        """Starts the thread that shows that the interpreter lives, and the one that feeds `logging`:
+        two, so that a handler that blocks does not look like an interpreter that is dead.
+        """
+        # What they need. Not imported with the package, since it takes longer than all the rest;
+        # nor on a thread, since a child that is forked meanwhile would inherit half of it.
+        import contextlib  # noqa: F401
+        import logging  # noqa: F401
+        import traceback  # noqa: F401
+
+        with self.lock:
+            if not self._threads:
+                self._threads = [
+                    _threads.start("leasehold-heartbeat", self._beat),
+                    _threads.start("leasehold-log", self._log),
+                ]
+                self._end_with_worker()
+
+    def _end_with_worker(self) -> None:
+        """Ends with a worker of `multiprocessing`, which leaves without `atexit` but calls its own
+        finalizers; ours last, since work stops first.
+        """
+        if util := sys.modules.get("multiprocessing.util"):
+            util.Finalize(None, self.end, exitpriority=-100)
+
+    def _beat(self) -> None:
+        import logging
+
+        logger = logging.getLogger("leasehold")
+        # `logging` may be set up at any time.
+        while self.background.beat(logger.isEnabledFor(logging.DEBUG)):
+            pass
+
+    def _log(self) -> None:
+        import logging
+        import traceback
+        from contextlib import suppress
+
+        while (lines := self.background.next_lines()) is not None:
+            for level, name, message in lines:
+                try:
+                    logging.getLogger(name).log(level, "%s", message)
+                except BaseException:
+                    # Of a filter or handler of the application's; the log goes on. So it does where
+                    # the standard error is closed.
+                    with suppress(Exception):
+                        traceback.print_exc()
+
+    def end(self) -> None:
+        """Stops all elections, so that their Leases are released. May be called twice."""
+        threads, self._threads = self._threads, []
+        if not threads:
+            return
+        try:
+            self.background.stop_all()
+        finally:
+            listening = list(self.listening)
+            for listener in listening:
+                listener.end()
+            self.background.close()
+            deadline = monotonic() + _FAREWELL
+            for join in [*threads, *(listener.join for listener in listening)]:
+                join(max(deadline - monotonic(), 0))
+
+
+_current = Process()
+
+
+def current() -> Process:
+    """The state of this process."""
+    return _current
+
+
+def _begin_in_child() -> None:
+    global _current
+    _current = Process()
+
+
+def _end() -> None:
+    _current.end()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)
+atexit.register(_end)

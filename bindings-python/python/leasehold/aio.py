@@ -1,0 +1,357 @@
+"""Leader election for programs that run on asyncio.
+
+    async with leasehold.aio.LeaderElection("monolith-jobs") as election:
+        async with election.leading() as term:
+            ...  # Cancelled when this instance no longer leads.
+
+The election itself runs on a thread of Leasehold's own: a blocked event loop neither stalls a
+renewal nor makes `is_leader` lie.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial, wraps
+from inspect import isawaitable
+
+from . import _listeners, _threads
+from ._candidate import Candidate
+from ._errors import LeadershipLostError
+from ._leasehold import Cancellation, Lost
+from ._listeners import Listening, Registration, Singleton
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+    from typing import Any, ParamSpec, TypeVar
+
+    from typing_extensions import Self
+
+    from ._leasehold import Delivery, MemoryLease, Term, Work
+    from .types import Duration, Event, LostReason
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+    OnAcquired = TypeVar("OnAcquired", bound=Callable[[Term], object])
+    OnLost = TypeVar("OnLost", bound=Callable[[Term, LostReason], object])
+
+__all__ = ["LeaderElection"]
+
+
+class LeaderElection(Candidate):
+    """As `leasehold.LeaderElection`, with the same settings and rules, for asyncio.
+
+    Its listeners run in the event loop in which it was started last.
+    """
+
+    _home: _Home
+
+    def _prepare(self, memory: MemoryLease | None) -> None:
+        super()._prepare(memory)
+        self._home = _Home()
+
+    async def start(self) -> None:
+        """Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
+        may be called again after `stop`.
+
+        Waits while credentials are loaded, but not for the first answer of the API server: a
+        cluster that is down is waited for in the background. Raises `ConfigError` where credentials
+        or folder cannot be used.
+        """
+        self._home.loop = asyncio.get_running_loop()
+        await _in_thread(self._begin)
+
+    async def stop(self, drain: Duration | None = None) -> None:
+        """Stops: `is_leader` turns False at once, blocks under `leading()` are cancelled, listeners
+        are told, and all are waited for while renewal goes on; then the Lease is given back.
+        Returns when that is done, at most `drain` seconds (else `drain_timeout`) and
+        `renew_deadline` later. Does nothing where it does not run. Goes on when the caller is
+        cancelled.
+
+        Not for a listener, which would wait for itself: see `request_stop`.
+        """
+        await _in_thread(partial(self._stop, drain))
+
+    async def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
+        """Waits until this instance leads, for at most `timeout` seconds.
+
+        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
+        election does not run, or stops.
+        """
+        return await _cancellably(partial(self._wait_for_leadership, timeout))
+
+    # ---- listeners -----------------------------------------------------------------------------
+
+    def add_listener(self, listener: Callable[[Event], object]) -> Registration:
+        """Calls `listener`, a function or coroutine function, with each event, in the event loop
+        and one after another. Told at once when this instance leads already; may be added before
+        `start`.
+
+        After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
+        has passed. What it raises is logged. A loop that was closed is told nothing.
+        """
+        return self._register(Registration(_Calls(self._home, listener).deliver))
+
+    def on_acquired(self, callback: OnAcquired) -> OnAcquired:
+        """Calls `callback(term)`, a function or coroutine function, when this instance leads, as a
+        listener. May be a decorator.
+        """
+        self.add_listener(_listeners.acquired_only(callback))
+        return callback
+
+    def on_lost(self, callback: OnLost) -> OnLost:
+        """Calls `callback(term, reason)`, a function or coroutine function, when this instance no
+        longer leads, as a listener: the Lease is not released before it has returned. May be a
+        decorator.
+        """
+        self.add_listener(_listeners.lost_only(callback))
+        return callback
+
+    def singleton_service(
+        self, start: Callable[[Term], object], stop: Callable[[], object]
+    ) -> Registration:
+        """Runs a service while this instance leads: calls `start(term)`, which is to return soon,
+        and `stop()`, which is to return when the work has stopped; functions or coroutine
+        functions, in the event loop, never at once. Also stopped when the registration is removed,
+        or the election goes.
+        """
+        service = Singleton(start, stop)
+        calls = _Calls(self._home, service.tell)
+        return self._register(Registration(calls.deliver, partial(calls.post, service.stop)))
+
+    # ---- work ----------------------------------------------------------------------------------
+
+    def leading(self, timeout: Duration | None = None) -> AbstractAsyncContextManager[Term]:
+        """A block of work under a term: `async with election.leading() as term`. Waits for
+        leadership, as `wait_for_leadership` does and raising the same.
+
+        The block is cancelled when this instance no longer leads, and leaves as
+        `LeadershipLostError`. The Lease is not released before it has ended, or `drain_timeout` has
+        passed.
+        """
+        return _Leading(self, timeout)
+
+    async def run_if_leader(self, work: Callable[[Term], Awaitable[T]]) -> T | None:
+        """Awaits `work(term)` if this instance leads now, as a block under `leading()`; else
+        returns None.
+        """
+        leading = _Leading(self)
+        if not self.is_leader or not leading.begin_now():
+            return None
+        async with leading as term:
+            return await work(term)
+
+    def leader_only(
+        self, function: Callable[P, Awaitable[T]]
+    ) -> Callable[P, Coroutine[Any, Any, T | None]]:
+        """A decorator: the coroutine function runs on the leader only, as `run_if_leader` does;
+        elsewhere it returns None at once.
+        """
+
+        @wraps(function)
+        async def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
+            return await self.run_if_leader(lambda _: function(*args, **kwargs))
+
+        return leader_only
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+class _Leading:
+    """A block of work, cancelled when its term is lost."""
+
+    _listening: Listening
+    _task: asyncio.Task[Any]
+    _cancelling: int
+
+    def __init__(self, election: LeaderElection, timeout: Duration | None = None) -> None:
+        self._election = election
+        self._timeout = timeout
+        self._work: Work | None = None
+        self._lost: list[Term] = []
+        self._interrupted = False
+
+    def begin_now(self) -> bool:
+        """Begins if this instance leads, so that the block is entered without waiting."""
+        self._listen()
+        self._work = self._election._begin_work()
+        if self._work is None:
+            self._listening.end()
+        return self._work is not None
+
+    async def __aenter__(self) -> Term:
+        self._task = _current_task()
+        if self._work is None:
+            self._listen()
+            try:
+                self._work = await self._begin()
+            except BaseException:
+                self._listening.end()
+                raise
+        self._cancelling = _cancelling(self._task)
+        return self._work.term
+
+    def _listen(self) -> None:
+        """Before the work begins, so that the end of its term is not missed."""
+        tell = partial(self._tell, asyncio.get_running_loop())
+        self._listening = Listening(self._election._subscribe(), tell)
+
+    async def _begin(self) -> Work:
+        while True:
+            work = await _cancellably(partial(self._election._wait_for_work, self._timeout))
+            if work.term not in self._lost:
+                return work
+            # Lost again before we were told that it was ours.
+            work.end()
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, delivery: Delivery) -> None:
+        if isinstance(delivery.event, Lost):
+            _post(loop, self._lose, delivery.event.term)
+        # What keeps the Lease from being released is the block's own work.
+        delivery.done()
+
+    def _lose(self, term: Term) -> None:
+        self._lost.append(term)
+        if self._work is not None and self._work.term == term and not self._interrupted:
+            self._interrupted = True
+            self._task.cancel()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._work is not None
+        work, self._work = self._work, None
+        self._listening.end()
+        work.end()
+        if not self._interrupted:
+            return
+        # As `asyncio.timeout` does: our cancellation is taken back, another's goes on as one.
+        is_cancelled_by_us = _uncancel(self._task) <= self._cancelling
+        if kind is asyncio.CancelledError and is_cancelled_by_us:
+            try:
+                work.term.check()
+            except LeadershipLostError as lost:
+                raise lost from error
+
+
+class _Home:
+    """The event loop of an election, once it has been started in one."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+
+class _Calls:
+    """Calls a listener in the event loop, for one event after another."""
+
+    def __init__(self, home: _Home, listener: Callable[[Event], object]) -> None:
+        self._home = home
+        self._listener = listener
+        self._calls: deque[tuple[Callable[[], object], Callable[[], None]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def deliver(self, delivery: Delivery) -> None:
+        """On the listener's thread."""
+        self.post(partial(self._listener, delivery.event), delivery.done)
+
+    def post(self, call: Callable[[], object], done: Callable[[], None] = lambda: None) -> None:
+        """Has `call` called, and awaited, and then `done`."""
+        if self._home.loop is None or not _post(self._home.loop, self._enqueue, call, done):
+            done()
+
+    def _enqueue(self, call: Callable[[], object], done: Callable[[], None]) -> None:
+        self._calls.append((call, done))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._calls:
+                call, done = self._calls.popleft()
+                try:
+                    outcome = call()
+                    if isawaitable(outcome):
+                        await outcome
+                except Exception:
+                    _listeners.log_defect()
+                finally:
+                    done()
+        finally:
+            self._task = None
+            # Cancelled, as when its loop ends: nobody is left whose work could go on.
+            while self._calls:
+                self._calls.popleft()[1]()
+
+
+def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any) -> bool:
+    """Calls in `loop`, from any thread; False where it is closed."""
+    try:
+        loop.call_soon_threadsafe(call, *arguments)
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _in_thread(call: Callable[[], T]) -> T:
+    """Awaits a call that blocks, on a daemon thread of its own: the loop's pool is the
+    application's, and the end of a loop or of the process must not wait for ours.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(settle_future: Callable[[Any], None], outcome: object) -> None:
+        if not future.done():
+            settle_future(outcome)
+
+    def body() -> None:
+        try:
+            outcome = call()
+        except BaseException as error:
+            _post(loop, settle, future.set_exception, error)
+        else:
+            _post(loop, settle, future.set_result, outcome)
+
+    _threads.start("leasehold-call", body)
+    return await future
+
+
+async def _cancellably(wait: Callable[[Cancellation], T | None]) -> T:
+    """Awaits a wait that blocks, and ends it when we are cancelled."""
+    cancellation = Cancellation()
+    try:
+        outcome = await _in_thread(partial(wait, cancellation))
+    finally:
+        cancellation.cancel()
+    assert outcome is not None, "only we cancel it"
+    return outcome
+
+
+def _current_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "we run in one"
+    return task
+
+
+def _cancelling(task: asyncio.Task[Any]) -> int:
+    """How many want the task cancelled; before Python 3.11 nobody counts."""
+    return task.cancelling() if hasattr(task, "cancelling") else 0
+
+
+def _uncancel(task: asyncio.Task[Any]) -> int:
+    """Takes one of them back."""
+    return task.uncancel() if hasattr(task, "uncancel") else 0

@@ -1,0 +1,57 @@
+//! Leasehold for Python: what the core says, as Python objects. The package around it stands in
+//! `python/leasehold`; this crate is its private module `leasehold._leasehold`.
+//!
+//! It converts and holds no rule. Every wait is without the GIL, in slices, so that a signal is
+//! handled soon; no thread that Rust started ever attaches to the interpreter, so that none can
+//! meet one that is finalizing. Nothing here is bound to a process: a fork is the core's affair,
+//! and the package makes a new [`Background`](background::Background) in the child.
+
+mod background;
+mod election;
+mod errors;
+mod events;
+mod handle;
+mod interpreter;
+mod memory;
+mod status;
+mod subscription;
+mod term;
+mod waiting;
+
+use pyo3::prelude::*;
+
+/// What the core says, as Python objects. Private: use `leasehold`.
+#[pymodule(gil_used = false)]
+mod _leasehold {
+    #[pymodule_export]
+    use super::background::Background;
+    #[pymodule_export]
+    use super::election::Election;
+    #[pymodule_export]
+    use super::events::{Acquired, LeaderChanged, Lost, RenewalFailing, Stopped};
+    #[pymodule_export]
+    use super::memory::MemoryLease;
+    #[pymodule_export]
+    use super::status::Status;
+    #[pymodule_export]
+    use super::subscription::{Delivery, Subscription};
+    #[pymodule_export]
+    use super::term::{Term, Work};
+    #[pymodule_export]
+    use super::waiting::Cancellation;
+
+    use leasehold::{ErrorKind, LostReason, Role};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::interpreter::check_is_main(module.py())?;
+        // For tests, which see to it that each is mapped and documented.
+        let kinds: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
+        let reasons: Vec<_> = LostReason::ALL.iter().map(|it| it.name()).collect();
+        let roles: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+        module.add("ERROR_KINDS", kinds)?;
+        module.add("LOST_REASONS", reasons)?;
+        module.add("ROLES", roles)
+    }
+}

@@ -1,0 +1,109 @@
+//! How events come to a listener, and how it says that its work has stopped.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use leasehold::{Event, Registration};
+use pyo3::prelude::*;
+
+use crate::errors::exception;
+use crate::events::{Acquired, LeaderChanged, Lost, RenewalFailing, Stopped, Unfinished};
+use crate::term::Term;
+
+/// An event on its way to one listener.
+#[pyclass(frozen, module = "leasehold._leasehold")]
+pub(crate) struct Delivery {
+    /// The event.
+    #[pyo3(get)]
+    event: Py<PyAny>,
+    unfinished: Unfinished,
+}
+
+#[pymethods]
+impl Delivery {
+    /// The listener is done with it: its work has stopped.
+    fn done(&self) {
+        let unfinished = self.unfinished.lock();
+        drop(unfinished.unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Delivery {
+    /// `None` for an event that this version has no class for.
+    fn new(py: Python<'_>, event: Event) -> PyResult<Option<Self>> {
+        let term = |term: leasehold::Term| Py::new(py, Term(term));
+        let mut unfinished = Unfinished::default();
+        let event = match event {
+            Event::Acquired(it) => Py::new(py, Acquired { term: term(it)? })?.into_any(),
+            Event::Lost(loss) => {
+                let term = term(loss.term.clone())?;
+                let reason = loss.reason.name();
+                unfinished = Unfinished::new(Mutex::new(Some(loss)));
+                let event = Lost {
+                    term,
+                    reason,
+                    unfinished: unfinished.clone(),
+                };
+                Py::new(py, event)?.into_any()
+            }
+            Event::LeaderChanged(leader) => Py::new(py, LeaderChanged { leader })?.into_any(),
+            Event::RenewalFailing(error) => {
+                let error = exception(py, &error)?.unbind();
+                Py::new(py, RenewalFailing { error })?.into_any()
+            }
+            Event::Stopped => Py::new(py, Stopped)?.into_any(),
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { event, unfinished }))
+    }
+}
+
+/// The events of an election, in order, for one listener.
+#[pyclass(frozen, module = "leasehold._leasehold")]
+pub(crate) struct Subscription {
+    /// Locked by the one thread that waits for events. None once there are no more: an event that
+    /// nobody takes would hold up the release of the Lease.
+    events: Mutex<Option<leasehold::Subscription>>,
+    registration: Mutex<Option<Registration>>,
+}
+
+impl From<leasehold::Subscription> for Subscription {
+    fn from(subscription: leasehold::Subscription) -> Self {
+        let (events, registration) = subscription.registered();
+        Self {
+            events: Mutex::new(Some(events)),
+            registration: Mutex::new(Some(registration)),
+        }
+    }
+}
+
+#[pymethods]
+impl Subscription {
+    /// Waits for the next event; None when there will be no more. For a thread of its own: no
+    /// signal interrupts it.
+    fn next(&self, py: Python<'_>) -> PyResult<Option<Delivery>> {
+        while let Some(event) = py.detach(|| self.wait()) {
+            if let Some(delivery) = Delivery::new(py, event)? {
+                return Ok(Some(delivery));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends it; what has happened by now is still told.
+    fn close(&self) {
+        let registration = self.registration.lock();
+        drop(registration.unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Subscription {
+    fn wait(&self) -> Option<Event> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = events.as_mut()?.recv_timeout(Duration::MAX).ok();
+        if event.is_none() {
+            *events = None;
+        }
+        event
+    }
+}

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Place, Program
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith("LEASEHOLD_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Where candidates of a test meet."""
+    return Place(tmp_path / "leases")
+
+
+@pytest.fixture
+def program(place: Place) -> Iterator[Callable[..., Program]]:
+    """Runs programs of their own, whose candidates meet in `place`."""
+    programs: list[Program] = []
+
+    def start(text: str, **more: Any) -> Program:
+        programs.append(Program(text, {**place.settings, **more}))
+        return programs[-1]
+
+    yield start
+    for each in programs:
+        each.kill()

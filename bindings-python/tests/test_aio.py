@@ -1,0 +1,317 @@
+"""The API of programs that run on asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import leasehold
+import pytest
+from leasehold import aio
+from leasehold.testing import FakeAsyncLeaderElection
+from support import LIMIT, Place
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(main, LIMIT), debug=True)
+
+
+def candidate(place: Place, **more: Any) -> aio.LeaderElection:
+    return aio.LeaderElection(**{**place.settings, **more})
+
+
+def test_a_candidate_leads_within_a_with_block_and_not_after() -> None:
+    async def main() -> None:
+        async with aio.LeaderElection("jobs", mode="always") as election:
+            term = await election.wait_for_leadership(LIMIT)
+            assert election.is_leader
+            assert election.term == term
+        assert not election.is_leader
+        await election.start()
+        assert (await election.wait_for_leadership()).fencing_token > term.fencing_token
+        await election.stop()
+        await election.stop(drain=0)
+
+    run(main())
+
+
+def test_a_wait_that_ends_in_vain_says_why(fake_async_election: FakeAsyncLeaderElection) -> None:
+    async def main() -> None:
+        with pytest.raises(leasehold.ClosedError):
+            await fake_async_election.wait_for_leadership()
+        async with fake_async_election as election:
+            with pytest.raises(leasehold.TimedOutError, match="not the leader of `fake`"):
+                await election.wait_for_leadership(0.01)
+
+    run(main())
+
+
+def test_a_wait_can_be_cancelled(fake_async_election: FakeAsyncLeaderElection) -> None:
+    async def main() -> None:
+        async with fake_async_election as election:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(election.wait_for_leadership(), 0.01)
+            entering = asyncio.ensure_future(election.leading().__aenter__())
+            await asyncio.sleep(0.01)
+            entering.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await entering
+            while any(it.name == "leasehold-call" for it in threading.enumerate()):
+                await asyncio.sleep(0.01)
+            # Neither has left work behind that would hold up the stop.
+            await election.acquire()
+
+    run(main())
+
+
+def test_listeners_run_in_the_loop_one_call_after_another(
+    fake_async_election: FakeAsyncLeaderElection,
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    loop_thread: list[int] = []
+
+    @fake_async_election.on_acquired
+    async def begin(term: leasehold.Term) -> None:
+        loop_thread.append(threading.get_ident())
+        await asyncio.sleep(0)
+        told.put_nowait(f"acquired {term.fencing_token}")
+
+    @fake_async_election.on_lost
+    def end(term: leasehold.Term, reason: str) -> None:
+        told.put_nowait(f"lost {term.fencing_token}: {reason}")
+
+    async def main() -> None:
+        async with fake_async_election as election:
+            token = (await election.acquire()).fencing_token
+            assert await told.get() == f"acquired {token}"
+            await election.lose()
+            assert await told.get() == f"lost {token}: superseded"
+        assert loop_thread == [threading.get_ident()]
+
+    run(main())
+
+
+def test_a_listener_that_raises_is_logged_and_told_of_the_rest(
+    fake_async_election: FakeAsyncLeaderElection, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[object] = []
+    has_stopped = asyncio.Event()
+
+    async def raises(event: object) -> None:
+        told.append(type(event))
+        if isinstance(event, leasehold.Stopped):
+            has_stopped.set()
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        fake_async_election.add_listener(raises)
+        async with fake_async_election as election:
+            await election.acquire()
+        await has_stopped.wait()
+
+    run(main())
+    assert [it for it in told if it is not leasehold.LeaderChanged] == [
+        leasehold.Acquired,
+        leasehold.Lost,
+        leasehold.Stopped,
+    ]
+    assert "a leadership listener raised" in caplog.text
+
+
+def test_the_block_is_cancelled_awaited_and_only_then_is_the_lease_released(place: Place) -> None:
+    async def main() -> None:
+        async with candidate(place, identity="first") as first:
+            await first.wait_for_leadership(LIMIT)
+            second = candidate(place, identity="second")
+            await second.start()
+            entered = asyncio.Event()
+
+            async def body() -> None:
+                async with first.leading() as term:
+                    entered.set()
+                    try:
+                        await asyncio.sleep(LIMIT)
+                    finally:
+                        assert not term.is_valid
+                        assert first.status().role == "draining"
+                        # The clean-up awaits as well, and the Lease is still ours.
+                        with pytest.raises(leasehold.TimedOutError):
+                            await second.wait_for_leadership(0.1)
+
+            work = asyncio.ensure_future(body())
+            await entered.wait()
+            first.step_down()
+            with pytest.raises(leasehold.LeadershipLostError) as it:
+                await work
+            assert isinstance(it.value.__cause__, asyncio.CancelledError)
+            await second.wait_for_leadership(LIMIT)
+            await second.stop()
+
+    run(main())
+
+
+def test_a_block_that_another_cancels_stays_cancelled(
+    fake_async_election: FakeAsyncLeaderElection,
+) -> None:
+    async def main() -> None:
+        async with fake_async_election as election:
+            await election.acquire()
+            entered = asyncio.Event()
+
+            async def body() -> None:
+                async with election.leading():
+                    entered.set()
+                    await asyncio.sleep(LIMIT)
+
+            work = asyncio.ensure_future(body())
+            await entered.wait()
+            work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+            assert election.is_leader
+
+    run(main())
+
+
+def test_a_block_that_raises_raises_that(fake_async_election: FakeAsyncLeaderElection) -> None:
+    async def main() -> None:
+        async with fake_async_election as election:
+            await election.acquire()
+            with pytest.raises(ZeroDivisionError):
+                async with election.leading():
+                    _ = 1 // 0
+            async with election.leading(0) as term:
+                assert term.is_valid
+
+    run(main())
+
+
+def test_a_task_goes_on_after_a_block_that_was_cancelled(
+    fake_async_election: FakeAsyncLeaderElection,
+) -> None:
+    async def main() -> None:
+        async with fake_async_election as election:
+
+            async def body() -> None:
+                async with election.leading():
+                    await election.lose()
+                    await asyncio.sleep(LIMIT)
+
+            for _ in range(2):
+                await election.acquire()
+                with pytest.raises(leasehold.LeadershipLostError):
+                    await body()
+                await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_work_runs_on_the_leader_only(fake_async_election: FakeAsyncLeaderElection) -> None:
+    @fake_async_election.leader_only
+    async def add(a: int, *, b: int) -> int:
+        await asyncio.sleep(0)
+        return a + b
+
+    async def token(term: leasehold.Term) -> int:
+        return term.fencing_token
+
+    async def main() -> None:
+        async with fake_async_election as election:
+            assert await add(1, b=2) is None
+            assert await election.run_if_leader(token) is None
+            term = await election.acquire()
+            assert await add(1, b=2) == 3
+            assert await election.run_if_leader(token) == term.fencing_token
+
+    run(main())
+
+
+def test_a_singleton_service_runs_with_leadership(
+    fake_async_election: FakeAsyncLeaderElection,
+) -> None:
+    calls: asyncio.Queue[str] = asyncio.Queue()
+
+    async def start(term: leasehold.Term) -> None:
+        await calls.put(f"start {term.fencing_token}")
+
+    def stop() -> None:
+        calls.put_nowait("stop")
+
+    async def main() -> None:
+        registration = fake_async_election.singleton_service(start, stop)
+        async with fake_async_election as election:
+            for _ in range(2):
+                term = await election.acquire()
+                assert await calls.get() == f"start {term.fencing_token}"
+                await election.lose()
+                assert await calls.get() == "stop"
+            await election.acquire()
+            assert (await calls.get()).startswith("start")
+            registration.remove()
+            assert await calls.get() == "stop"
+        assert calls.empty()
+
+    run(main())
+
+
+def test_a_blocked_loop_neither_stalls_a_renewal_nor_makes_the_answer_lie() -> None:
+    async def main() -> None:
+        settings: dict[str, Any] = {"lease_duration": 2, "renew_deadline": 1, "retry_period": 0.2}
+        election = aio.LeaderElection("jobs", mode="always", stall_timeout=0.5, **settings)
+        async with election:
+            term = await election.wait_for_leadership(LIMIT)
+            # Longer than renew deadline and stall timeout.
+            time.sleep(1.5)
+            assert term.is_valid
+
+    asyncio.run(main())
+
+
+def test_a_stop_waits_for_a_block_in_a_blocked_loop(place: Place) -> None:
+    async def main() -> None:
+        election = candidate(place, identity="first")
+        await election.start()
+        async with election.leading(LIMIT):
+            election.request_stop()
+            while election.is_leader:
+                pass
+            # The loop is blocked, so that the block cannot even be cancelled.
+            with place.election() as second, pytest.raises(leasehold.TimedOutError):
+                second.wait_for_leadership(0.2)
+        await election.stop()
+
+    asyncio.run(main())
+    place.is_released()
+
+
+def test_a_closed_loop_is_no_error(place: Place) -> None:
+    election = candidate(place, identity="first")
+    election.add_listener(lambda _: None)
+
+    async def main() -> None:
+        await election.start()
+        await election.wait_for_leadership(LIMIT)
+
+    asyncio.run(main())
+    # Nobody is left whose work could go on: what happens now is told to nobody.
+    election.request_stop()
+    place.is_released()
+
+
+def test_an_election_goes_on_in_the_loop_in_which_it_was_started_last() -> None:
+    election = aio.LeaderElection("jobs", mode="always")
+    terms: list[leasehold.Term] = []
+    election.on_acquired(terms.append)
+
+    async def main() -> None:
+        async with election:
+            term = await election.wait_for_leadership(LIMIT)
+            while term not in terms:
+                await asyncio.sleep(0.001)
+
+    run(main())
+    run(main())
+    assert len(terms) == 2

@@ -1,0 +1,47 @@
+"""Each kind of error that the core has is one exception, and each of its names is documented."""
+
+from __future__ import annotations
+
+import pickle
+from typing import get_args
+
+import leasehold
+import pytest
+from leasehold import _errors, _leasehold, types
+from leasehold.testing import FakeLeaderElection
+
+OWN_CLASSES = {
+    "config": leasehold.ConfigError,
+    "forbidden": leasehold.ForbiddenError,
+    "timed_out": leasehold.TimedOutError,
+    "leadership_lost": leasehold.LeadershipLostError,
+    "forked": leasehold.ForkedError,
+    "closed": leasehold.ClosedError,
+}
+
+
+@pytest.mark.parametrize("kind", _leasehold.ERROR_KINDS)
+def test_each_kind_is_one_exception(kind: types.ErrorKind) -> None:
+    error = _errors.error_of_kind(kind, "what would help")
+    assert type(error) is OWN_CLASSES.get(kind, leasehold.LeaseholdError)
+    assert (error.kind, str(error)) == (kind, "what would help")
+
+
+def test_names_are_those_of_the_core() -> None:
+    assert list(get_args(types.ErrorKind)) == _leasehold.ERROR_KINDS
+    assert list(get_args(types.LostReason)) == _leasehold.LOST_REASONS
+    assert list(get_args(types.Role)) == _leasehold.ROLES
+
+
+def test_an_error_survives_its_way_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(leasehold.ForbiddenError("grant this", "forbidden")))
+    assert type(error) is leasehold.ForbiddenError
+    assert (error.kind, str(error)) == ("forbidden", "grant this")
+
+
+def test_a_term_over_is_told_by_its_own_exception(fake_election: FakeLeaderElection) -> None:
+    term = fake_election.acquire()
+    fake_election.lose()
+    with pytest.raises(leasehold.LeadershipLostError) as it:
+        term.check()
+    assert it.value.kind == "leadership_lost"

@@ -1,0 +1,319 @@
+"""What listeners are told, and that none of them can do harm."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import leasehold
+import pytest
+from leasehold.testing import FakeLeaderElection
+from support import LIMIT, Place, Told, eventually
+
+
+def test_each_term_has_its_beginning_and_its_end(fake_election: FakeLeaderElection) -> None:
+    told = Told()
+    fake_election.add_listener(told)
+    for _ in range(2):
+        term = fake_election.acquire()
+        assert told.next(leasehold.Acquired).term == term
+        fake_election.lose()
+        lost = told.next(leasehold.Lost)
+        assert (lost.term, lost.reason) == (term, "superseded")
+    fake_election.stop()
+    told.next(leasehold.Stopped)
+
+
+def test_events_can_be_matched_and_printed(fake_election: FakeLeaderElection) -> None:
+    told = Told()
+    fake_election.add_listener(told)
+    won = fake_election.acquire()
+    match told.next(leasehold.Acquired):
+        case leasehold.Acquired(term):
+            assert term == won
+    fake_election.lose()
+    match told.next(leasehold.Lost):
+        case leasehold.Lost(term, reason) as lost:
+            assert (term, reason) == (won, "superseded")
+            assert repr(lost) == f"leasehold.Lost(term={won!r}, reason='superseded')"
+    changed = told.next(leasehold.LeaderChanged)
+    assert repr(changed) == "leasehold.LeaderChanged(leader='another-instance')"
+    fake_election.stop()
+    assert repr(told.next(leasehold.Stopped)) == "leasehold.Stopped()"
+
+
+def test_a_listener_that_comes_late_is_told_of_the_term(fake_election: FakeLeaderElection) -> None:
+    term = fake_election.acquire()
+    told = Told()
+    fake_election.add_listener(told)
+    assert told.next(leasehold.Acquired).term == term
+
+
+def test_a_listener_is_told_through_stops_and_starts() -> None:
+    election = leasehold.LeaderElection("jobs", mode="always")
+    told = Told()
+    election.add_listener(told)
+    for _ in range(2):
+        with election:
+            told.next(leasehold.Acquired)
+        told.next(leasehold.Lost)
+        told.next(leasehold.Stopped)
+
+
+def test_a_listener_is_told_no_more_once_removed_and_holds_nothing_up() -> None:
+    removed, other = Told(), Told()
+    with FakeLeaderElection("fake", drain_timeout=3600) as election:
+        registration = election.add_listener(removed)
+        election.add_listener(other)
+        election.acquire()
+        removed.next(leasehold.Acquired)
+        registration.remove()
+        registration.remove()
+        election.request_stop()
+        try:
+            other.next(leasehold.Stopped)
+        finally:
+            election.request_stop(drain=0)
+    assert not any(isinstance(it, leasehold.Lost) for it in removed._events.queue)
+
+
+def test_a_listener_that_removes_itself_while_a_loss_waits_for_it_holds_nothing_up() -> None:
+    told, other, let_go = Told(), Told(), threading.Event()
+    with FakeLeaderElection("fake", drain_timeout=3600) as election:
+
+        def listen(event: object) -> None:
+            told(event)
+            if isinstance(event, leasehold.Acquired):
+                assert let_go.wait(LIMIT)
+                registration.remove()
+
+        registration = election.add_listener(listen)
+        election.add_listener(other)
+        election.acquire()
+        told.next(leasehold.Acquired)
+        election.request_stop()
+        try:
+            other.next(leasehold.Lost)
+            let_go.set()
+            other.next(leasehold.Stopped)
+        finally:
+            election.request_stop(drain=0)
+
+
+def test_a_listener_that_was_removed_before_the_start_is_never_told() -> None:
+    election = leasehold.LeaderElection("jobs", mode="always")
+    election.add_listener(lambda _: pytest.fail("it was told")).remove()
+    told = Told()
+    election.add_listener(told)
+    with election:
+        told.next(leasehold.Acquired)
+
+
+def test_decorators_leave_the_function_as_it_is(fake_election: FakeLeaderElection) -> None:
+    acquired, lost = threading.Event(), threading.Event()
+
+    @fake_election.on_acquired
+    def begin(term: leasehold.Term) -> None:
+        assert term.is_valid
+        acquired.set()
+
+    @fake_election.on_lost
+    def end(term: leasehold.Term, reason: str) -> None:
+        assert reason == "superseded"
+        assert not term.is_valid
+        lost.set()
+
+    assert (begin.__name__, end.__name__) == ("begin", "end")
+    fake_election.acquire()
+    assert acquired.wait(LIMIT)
+    fake_election.lose()
+    assert lost.wait(LIMIT)
+
+
+def test_a_listener_that_raises_is_logged_and_told_of_the_rest(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Told()
+
+    def raises(event: object) -> None:
+        told(event)
+        raise SystemExit("a defect of the application")
+
+    with place.election(identity="first") as first:
+        first.add_listener(raises)
+        first.wait_for_leadership(LIMIT)
+    told.next(leasehold.Acquired)
+    told.next(leasehold.Lost)
+    told.next(leasehold.Stopped)
+    place.is_released()
+    eventually("it is logged", lambda: "a leadership listener raised" in caplog.text)
+
+
+def test_a_blocked_listener_holds_up_neither_renewals_nor_other_listeners() -> None:
+    blocked, let_go = threading.Event(), threading.Event()
+
+    def block(_: object) -> None:
+        blocked.set()
+        assert let_go.wait(LIMIT)
+
+    # It would stall within the second, were it not a thread of its own that gives signs of life.
+    election = leasehold.LeaderElection(
+        "jobs", mode="always", lease_duration=2, renew_deadline=1, retry_period=0.2, stall_timeout=1
+    )
+    election.add_listener(block)
+    told = Told()
+    election.add_listener(told)
+    with election:
+        term = election.wait_for_leadership(LIMIT)
+        assert blocked.wait(LIMIT)
+        told.next(leasehold.Acquired)
+        until = threading.Event()
+        assert not until.wait(2.5), "longer than renew deadline and stall timeout"
+        assert term.is_valid
+        let_go.set()
+
+
+def test_the_lease_is_released_only_when_the_last_listener_has_returned(place: Place) -> None:
+    told, let_go = threading.Event(), threading.Event()
+    with place.election(identity="first") as first:
+        term = first.wait_for_leadership(LIMIT)
+        second = place.election()
+        second.start()
+
+        @first.on_lost
+        def drain(lost: leasehold.Term, reason: str) -> None:
+            assert (lost, reason) == (term, "stepped_down")
+            told.set()
+            assert let_go.wait(LIMIT)
+
+        first.step_down()
+        assert told.wait(LIMIT)
+        assert first.status().role == "draining"
+        assert not second.is_leader
+        let_go.set()
+        second.wait_for_leadership(LIMIT)
+        second.stop()
+
+
+def test_a_listener_is_told_how_long_its_work_may_still_go_on(place: Place) -> None:
+    told, let_go = Told(), threading.Event()
+
+    def listen(event: object) -> None:
+        told(event)
+        if isinstance(event, leasehold.Lost):
+            assert let_go.wait(LIMIT)
+
+    with place.election(drain_timeout=100) as election:
+        election.add_listener(listen)
+        election.wait_for_leadership(LIMIT)
+        election.request_stop()
+        lost = told.next(leasehold.Lost)
+        assert 0 < lost.time_left <= 100
+        let_go.set()
+    assert lost.time_left == 0
+
+
+class Service:
+    """A service that notes what was asked of it."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def start(self, term: leasehold.Term) -> None:
+        assert term.is_valid
+        self.calls.append("start")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+    def has_called(self, times: int) -> bool:
+        return len(self.calls) == times
+
+
+def test_a_singleton_service_runs_with_leadership(fake_election: FakeLeaderElection) -> None:
+    service = Service()
+    fake_election.singleton_service(service.start, service.stop)
+    for _ in range(2):
+        calls = len(service.calls)
+        fake_election.acquire()
+        eventually("it runs", partial(service.has_called, calls + 1))
+        fake_election.lose()
+        eventually("it has stopped", partial(service.has_called, calls + 2))
+    fake_election.stop()
+    assert service.calls == ["start", "stop"] * 2, "stopped once"
+
+
+def test_a_singleton_service_is_stopped_when_removed(fake_election: FakeLeaderElection) -> None:
+    service = Service()
+    registration = fake_election.singleton_service(service.start, service.stop)
+    fake_election.acquire()
+    eventually("it runs", lambda: service.calls == ["start"])
+    registration.remove()
+    eventually("it has stopped", lambda: service.calls == ["start", "stop"])
+    assert fake_election.is_leader
+
+
+def test_a_singleton_service_is_stopped_when_the_election_goes() -> None:
+    service = Service()
+    election = FakeLeaderElection("fake")
+    election.singleton_service(service.start, service.stop)
+    election.start()
+    election.acquire()
+    eventually("it runs", lambda: service.calls == ["start"])
+    del election
+    eventually("it has stopped", lambda: service.calls == ["start", "stop"])
+
+
+def test_the_log_goes_to_logging(
+    fake_election: FakeLeaderElection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "leasehold"):
+        fake_election.acquire()
+        eventually("it is logged", lambda: "leading lease=" in caplog.text)
+    record = next(it for it in caplog.records if it.message.startswith("leading"))
+    assert record.levelno == logging.INFO
+    assert record.name.startswith("leasehold.")
+
+
+@contextmanager
+def filtered_log(log_filter: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
+    logger = logging.getLogger("leasehold.shared")
+    logger.setLevel(logging.INFO)
+    logger.addFilter(log_filter)
+    try:
+        yield
+    finally:
+        logger.removeFilter(log_filter)
+        logger.setLevel(logging.NOTSET)
+
+
+def test_a_log_that_raises_does_not_end_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+
+    def raises(record: logging.LogRecord) -> bool:
+        lines.append(record.getMessage())
+        raise ZeroDivisionError
+
+    with filtered_log(raises):
+        with FakeLeaderElection("fake") as election:
+            election.acquire()
+        eventually("it goes on", lambda: any(line.startswith("stopped") for line in lines))
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_log_that_blocks_does_not_stall_the_election() -> None:
+    blocked, let_go = threading.Event(), threading.Event()
+
+    def block(_: logging.LogRecord) -> bool:
+        blocked.set()
+        return let_go.wait(LIMIT)
+
+    with filtered_log(block), FakeLeaderElection("fake", stall_timeout=0.5) as election:
+        term = election.acquire()
+        assert blocked.wait(LIMIT)
+        assert not threading.Event().wait(1.5), "longer than the stall timeout"
+        assert term.is_valid
+        let_go.set()

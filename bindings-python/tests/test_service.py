@@ -1,0 +1,28 @@
+"""The question alone."""
+
+from __future__ import annotations
+
+import pytest
+from leasehold import ClusterLeaderService, ConfigError
+from support import Place, eventually
+
+
+def test_it_answers_for_the_application_and_for_locks(place: Place) -> None:
+    settings = {name: value for name, value in place.settings.items() if name != "lease"}
+    with ClusterLeaderService("jobs", **settings) as service:
+        eventually("it leads", service.is_this_instance_leader)
+        eventually("it has the lock", lambda: service.is_this_instance_leader("reports"))
+        with ClusterLeaderService("jobs", **settings) as other:
+            assert not other.is_this_instance_leader()
+            assert not other.is_this_instance_leader("reports")
+            eventually("another lock is free", lambda: other.is_this_instance_leader("bills"))
+    assert not service.is_this_instance_leader()
+    place.is_released()
+
+
+def test_a_lock_needs_a_name_that_a_lease_may_have() -> None:
+    with (
+        ClusterLeaderService("jobs", mode="always") as service,
+        pytest.raises(ConfigError, match="lease = `Not a name`"),
+    ):
+        service.is_this_instance_leader("Not a name")
