@@ -36,7 +36,11 @@ pub(crate) fn run_build(options: &Options) -> Result<()> {
 
 pub(crate) fn add_to(steps: &mut Steps) {
     steps.run("Java: native half, jars, their tests (mvn verify)", || {
-        build(false, &["--quiet", "verify"])
+        // The benchmarks as well: they are not run, but must not rot.
+        build(
+            false,
+            &["--quiet", "--activate-profiles", "bench", "verify"],
+        )
     });
     steps.run("Java: conformance", || {
         language::conformance(&["java", "-jar", AGENT])
