@@ -17,7 +17,6 @@ class ActuatorTest {
         ConfigurableApplicationContext application = new SpringApplicationBuilder(Contexts.Application.class)
                 .properties(
                         "spring.application.name=monolith",
-                        "spring.main.banner-mode=off",
                         "spring.jmx.enabled=false",
                         "server.port=0",
                         "management.endpoints.web.exposure.include=*",

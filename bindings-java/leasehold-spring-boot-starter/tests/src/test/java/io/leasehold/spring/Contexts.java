@@ -46,7 +46,6 @@ final class Contexts {
                 .web(WebApplicationType.NONE)
                 .properties(
                         "spring.application.name=monolith",
-                        "spring.main.banner-mode=off",
                         "spring.jmx.enabled=false",
                         "leasehold.mode=file",
                         "leasehold.directory=" + folder,
