@@ -73,6 +73,10 @@ impl Api {
         })
     }
 
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.server)
+    }
+
     /// A client of a server without TLS or users.
     pub(crate) fn plain(server: String) -> Api {
         Api {
@@ -124,9 +128,7 @@ impl Api {
         };
         let unanswered = |cause: &dyn Error| error(None, cause.to_string());
 
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.server));
+        let mut request = Request::builder().method(method).uri(self.url(path));
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }

@@ -96,6 +96,12 @@ impl Proxy {
         format!("https://{}", self.address)
     }
 
+    /// Where programs in other languages put their faults: toxiproxy's own HTTP API, which takes a
+    /// toxic by POST here, and by DELETE under its name.
+    pub fn toxics_url(&self) -> String {
+        self.api.url(&self.path)
+    }
+
     /// Passes nothing in either direction and closes nothing, on connections
     /// old and new, as if the network were cut.
     pub fn go_silent(&self) -> Result<()> {

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::steps::{Steps, run};
 use crate::{language, root};
 
-const PROJECT: &str = "bindings-java/pom.xml";
+pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
 const AGENT: &str = "conformance/agents/java/target/agent.jar";
 const CANDIDATE: &str = "bench/candidates/java/target/candidate.jar";
 

@@ -9,6 +9,7 @@ mod java;
 mod language;
 mod node;
 mod python;
+mod spring;
 mod steps;
 mod test;
 
@@ -50,6 +51,8 @@ enum Command {
     Python(python::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(bench::Options),
+    /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
+    Spring,
     /// One candidate of the demo.
     #[command(hide = true)]
     DemoCandidate(demo::candidate::Options),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
+        Command::Spring => spring::run_example(),
         Command::DemoCandidate(options) => demo::candidate::run(options),
     };
     match outcome {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::steps::{Steps, cargo, run};
-use crate::{check, java, node, python};
+use crate::{check, java, node, python, spring};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -48,6 +48,7 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
     }
     if is_wanted(Part::Java) {
         java::add_to(&mut steps);
+        spring::add_to(&mut steps);
     }
     if is_wanted(Part::Node) {
         node::add_to(&mut steps);

@@ -1,0 +1,47 @@
+package io.leasehold.spring;
+
+import io.leasehold.LeadershipListener;
+import io.leasehold.LostReason;
+import io.leasehold.Term;
+import org.springframework.context.ApplicationEventPublisher;
+
+/**
+ * Turns what happens to one election into application events, on the election's own listener thread. It listens from
+ * the election's start, so that nothing is lost, and tells when there is somebody to tell.
+ */
+final class EventPublisher implements LeadershipListener {
+    private final String lock;
+    private final ApplicationEventPublisher publisher;
+    private final ContextProgress context;
+
+    EventPublisher(String lock, ApplicationEventPublisher publisher, ContextProgress context) {
+        this.lock = lock;
+        this.publisher = publisher;
+        this.context = context;
+    }
+
+    @Override
+    public void acquired(Term term) {
+        publish(new LeadershipAcquiredEvent(lock, term));
+    }
+
+    /** While this runs, the Lease is not released: so the work of a context that stops is waited for here. */
+    @Override
+    public void lost(Term term, LostReason reason) {
+        try {
+            publish(new LeadershipLostEvent(lock, term, reason));
+        } finally {
+            context.awaitEndOfWork();
+        }
+    }
+
+    @Override
+    public void leaderChanged(String holder) {
+        publish(new LeaderChangedEvent(lock, holder));
+    }
+
+    private void publish(LeadershipEvent event) {
+        context.awaitStart();
+        publisher.publishEvent(event);
+    }
+}

@@ -1,0 +1,80 @@
+package io.leasehold.spring;
+
+import io.leasehold.LeaderCall;
+import io.leasehold.LeaderTask;
+import io.leasehold.LeadershipLostException;
+import io.leasehold.Term;
+
+/**
+ * Tells a method that must only run on the leader whether it really does: {@link LeaderOnly} does nothing where a
+ * method is called past its proxy, as by another method of its own class.
+ *
+ * <pre>{@code
+ * @LeaderOnly("billing")
+ * @Scheduled(cron = "0 0 2 * * *")
+ * void billing() {
+ *     Term term = LeaderAssert.assertLeader("billing");
+ *     invoices.send(term.fencingToken());
+ * }
+ * }</pre>
+ *
+ * <p>It is told by thread: what a guarded method hands to another thread is not guarded there.
+ */
+public final class LeaderAssert {
+    private static final ThreadLocal<Guard> GUARD = new ThreadLocal<>();
+
+    /** What the current thread does under a term, and what it did when it began to. */
+    private record Guard(String lock, Term term, Guard outer) {}
+
+    private LeaderAssert() {}
+
+    /**
+     * As {@link #assertLeader(String)}, for the lock {@value ClusterLeaderService#DEFAULT_LOCK}.
+     *
+     * @return the term under which the guarded work began
+     */
+    public static Term assertLeader() {
+        return assertLeader(ClusterLeaderService.DEFAULT_LOCK);
+    }
+
+    /**
+     * Fails unless the calling thread is within a {@link LeaderOnly} method, or a {@code runIfLeader} or {@code
+     * callIfLeader} of {@link ClusterLeaderService}, of this lock.
+     *
+     * @param lock its name
+     * @return the term under which the guarded work began
+     * @throws IllegalStateException where it is not within
+     * @throws LeadershipLostException where the term is over by now
+     */
+    public static Term assertLeader(String lock) {
+        for (Guard guard = GUARD.get(); guard != null; guard = guard.outer()) {
+            if (guard.lock().equals(lock)) {
+                guard.term().check();
+                return guard.term();
+            }
+        }
+        throw new IllegalStateException("this runs unguarded by the lock `" + lock
+                + "`: call the @LeaderOnly method through its bean, not through `this`, or use runIfLeader");
+    }
+
+    static <T, E extends Exception> T guarded(String lock, Term term, LeaderCall<T, E> work) throws E {
+        Guard outer = GUARD.get();
+        GUARD.set(new Guard(lock, term, outer));
+        try {
+            return work.call(term);
+        } finally {
+            if (outer == null) {
+                GUARD.remove();
+            } else {
+                GUARD.set(outer);
+            }
+        }
+    }
+
+    static <E extends Exception> void guard(String lock, Term term, LeaderTask<E> work) throws E {
+        guarded(lock, term, within -> {
+            work.run(within);
+            return null;
+        });
+    }
+}

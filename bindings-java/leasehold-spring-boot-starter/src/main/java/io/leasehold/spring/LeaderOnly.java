@@ -1,0 +1,59 @@
+package io.leasehold.spring;
+
+import io.leasehold.LeadershipLostException;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * The method runs on the leader only; on a standby it is skipped. The Lease is not released before it returns, or
+ * {@code leasehold.drain-timeout} has passed.
+ *
+ * <pre>{@code
+ * @LeaderOnly("billing")
+ * @Scheduled(cron = "0 0 2 * * *")
+ * void billing() { … }
+ * }</pre>
+ *
+ * <ul>
+ *   <li>It stands outside {@code @Transactional} and everything else that Spring puts around a method, and inside
+ *       {@code @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the
+ *       transaction commits.
+ *   <li>It is a proxy's work, so a call from another method of the same class passes it by; {@link LeaderAssert}
+ *       notices. A method where it could never work, since it is private, static or final, fails at startup.
+ *   <li>A skipped method returns null, an empty {@code Optional}, or a future completed with null. A primitive cannot
+ *       say "skipped": such a method fails at startup, unless it throws instead.
+ *   <li>The work ends when the method returns. One that returns a stream of a reactive library, which would only begin
+ *       then, fails at startup; where it hands work to other threads, it must wait for it.
+ *   <li>It may stand on annotations of your own, together with {@code @Scheduled}.
+ * </ul>
+ */
+@Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
+@Retention(RetentionPolicy.RUNTIME)
+@Documented
+public @interface LeaderOnly {
+    /**
+     * The lock: a name of {@code leasehold.locks}, or the default one. Placeholders such as {@code ${billing.lock}} are
+     * resolved. One that is not configured fails at startup.
+     *
+     * @return its name
+     */
+    String value() default ClusterLeaderService.DEFAULT_LOCK;
+
+    /**
+     * What a call does on an instance that does not lead.
+     *
+     * @return whether it is skipped or throws
+     */
+    OnStandby onStandby() default OnStandby.SKIP;
+
+    /** What a call does on an instance that does not lead. */
+    enum OnStandby {
+        /** Nothing. For scheduled jobs. */
+        SKIP,
+        /** Throws {@link LeadershipLostException}. For calls that somebody waits for. */
+        THROW
+    }
+}

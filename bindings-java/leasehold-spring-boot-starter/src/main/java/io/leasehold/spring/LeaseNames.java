@@ -1,0 +1,59 @@
+package io.leasehold.spring;
+
+import static io.leasehold.spring.ClusterLeaderService.DEFAULT_LOCK;
+
+import io.leasehold.ConfigException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/** Which locks there are, and which Lease each stands for. */
+final class LeaseNames {
+    private final Map<String, String> byLock = new LinkedHashMap<>();
+
+    /**
+     * The default lock is there where its Lease is named, or where there is no other. An application that only uses
+     * named locks needs no rights on a Lease that it never asks about.
+     */
+    LeaseNames(String lease, String applicationName, Map<String, LeaseholdProperties> locks) {
+        String base = hasText(lease) ? lease : hasText(applicationName) ? applicationName : null;
+        if (hasText(lease) || locks.isEmpty()) {
+            // Without a name, the core says what to do.
+            byLock.put(DEFAULT_LOCK, base);
+        }
+        locks.forEach((lock, settings) -> byLock.put(lock, ofNamed(lock, settings.lease(), base)));
+        refuseShared(locks);
+    }
+
+    private static String ofNamed(String lock, String lease, String base) {
+        if (hasText(lease)) {
+            return lease;
+        }
+        if (lock.equals(DEFAULT_LOCK)) {
+            return base;
+        }
+        return base == null ? lock : base + "-" + lock;
+    }
+
+    /** Two elections for one Lease would exclude each other, so that one of the locks is never held. */
+    private void refuseShared(Map<String, LeaseholdProperties> locks) {
+        Map<String, String> lockOf = new LinkedHashMap<>();
+        byLock.forEach((lock, lease) -> {
+            LeaseholdProperties own = locks.get(lock);
+            String namespace = own == null ? null : own.namespace();
+            String other = lockOf.putIfAbsent(namespace + "/" + lease, lock);
+            if (other != null) {
+                throw new ConfigException("leasehold.locks: `" + other + "` and `" + lock + "` have one Lease, `"
+                        + lease + "`, so one of them could never lead: give each its own, or use one lock");
+            }
+        });
+    }
+
+    void forEach(BiConsumer<String, String> action) {
+        byLock.forEach(action);
+    }
+
+    private static boolean hasText(String text) {
+        return text != null && !text.isBlank();
+    }
+}

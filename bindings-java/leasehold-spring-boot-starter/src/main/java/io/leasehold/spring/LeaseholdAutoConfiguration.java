@@ -1,0 +1,51 @@
+package io.leasehold.spring;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
+import org.springframework.core.env.Environment;
+
+/** {@link ClusterLeaderService} and its elections, and {@link LeaderOnly}. */
+@AutoConfiguration
+class LeaseholdAutoConfiguration {
+    @Bean
+    @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+    static LeaderOnlyPostProcessor leaseholdLeaderOnlyPostProcessor(ObjectProvider<ClusterLeaderService> service) {
+        return new LeaderOnlyPostProcessor(service::getObject);
+    }
+
+    /** Gives way to a {@link ClusterLeaderService} of the application's own, as of a test. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnMissingBean(ClusterLeaderService.class)
+    @EnableConfigurationProperties({LeaseholdProperties.class, LeaseholdLocks.class})
+    static class ElectionsConfiguration {
+        @Bean
+        Elections clusterLeaderService(LeaseholdProperties common, LeaseholdLocks locks, Environment environment) {
+            String applicationName = environment.getProperty("spring.application.name");
+            LeaseNames leases = new LeaseNames(common.lease(), applicationName, locks.locks());
+            return new Elections(leases, common, locks.locks());
+        }
+
+        @Bean
+        ContextProgress leaseholdContextProgress() {
+            return new ContextProgress();
+        }
+
+        @Bean
+        ElectionLifecycle leaseholdElectionLifecycle(
+                Elections elections, ContextProgress context, ApplicationEventPublisher publisher) {
+            return new ElectionLifecycle(elections, context, publisher);
+        }
+
+        @Bean
+        LeadershipLifecycle leaseholdLeadershipLifecycle(Elections elections, ContextProgress context) {
+            return new LeadershipLifecycle(elections, context);
+        }
+    }
+}

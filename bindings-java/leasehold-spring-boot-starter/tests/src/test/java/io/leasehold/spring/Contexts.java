@@ -1,0 +1,86 @@
+package io.leasehold.spring;
+
+import io.leasehold.LeaderElection;
+import io.leasehold.Mode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+/** Applications with the starter. */
+final class Contexts {
+    /** For what must happen. */
+    static final Duration LIMIT = Duration.ofSeconds(30);
+
+    /** For what must not. */
+    static final Duration A_WHILE = Duration.ofMillis(500);
+
+    private Contexts() {}
+
+    /** A context with the starter and nothing else, which leads soon after its start. */
+    static ApplicationContextRunner runner() {
+        return new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(
+                        AopAutoConfiguration.class,
+                        LeaseholdAutoConfiguration.class,
+                        LeaseholdActuatorAutoConfiguration.class))
+                .withPropertyValues("spring.application.name=monolith", "leasehold.mode=always");
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    static class Application {}
+
+    /** A whole application, one of those that elect their leader in a folder. */
+    static ConfigurableApplicationContext instance(Path folder, String identity, Class<?> beans, String... properties) {
+        return new SpringApplicationBuilder(Application.class, beans)
+                .web(WebApplicationType.NONE)
+                .properties(
+                        "spring.application.name=monolith",
+                        "spring.jmx.enabled=false",
+                        "leasehold.mode=file",
+                        "leasehold.directory=" + folder,
+                        "leasehold.identity=" + identity,
+                        "leasehold.retry-period=100ms",
+                        // Longer than any test waits: whoever leads next does so because the one before has released.
+                        "leasehold.lease-duration=120s",
+                        "leasehold.renew-deadline=100s",
+                        "leasehold.drain-timeout=100s")
+                .properties(properties)
+                .run();
+    }
+
+    /** The service of a context, once it leads wherever it may. */
+    static ClusterLeaderService leading(ApplicationContext context) throws InterruptedException {
+        ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
+        for (String lock : service.locks()) {
+            LeaderElection election = service.election(lock);
+            if (election.status().mode() != Mode.NEVER) {
+                election.awaitLeadership(LIMIT);
+            }
+        }
+        return service;
+    }
+
+    static LeaderElection election(ConfigurableApplicationContext instance) {
+        return instance.getBean(ClusterLeaderService.class).election();
+    }
+
+    /** The next of what was told. */
+    static <T> T next(BlockingQueue<T> told) throws InterruptedException {
+        T next = told.poll(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        if (next == null) {
+            throw new AssertionError("nothing was told in " + LIMIT);
+        }
+        return next;
+    }
+}

@@ -1,0 +1,243 @@
+package io.leasehold.spring;
+
+import static io.leasehold.spring.Contexts.A_WHILE;
+import static io.leasehold.spring.Contexts.LIMIT;
+import static io.leasehold.spring.Contexts.election;
+import static io.leasehold.spring.Contexts.instance;
+import static io.leasehold.spring.Contexts.next;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.leasehold.LostReason;
+import io.leasehold.TimedOutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+
+class EventsTest {
+    @TempDir
+    Path folder;
+
+    /** Notes terms, and who leads. */
+    static class Notes {
+        final BlockingQueue<LeadershipEvent> terms = new LinkedBlockingQueue<>();
+        final BlockingQueue<String> leaders = new LinkedBlockingQueue<>();
+
+        @EventListener({LeadershipAcquiredEvent.class, LeadershipLostEvent.class})
+        void term(LeadershipEvent event) {
+            terms.add(event);
+        }
+
+        @EventListener
+        void leader(LeaderChangedEvent event) {
+            if (event.holder() != null) {
+                leaders.add(event.lock() + " " + event.holder());
+            }
+        }
+    }
+
+    /** Blocks in the events of its first term until it is let go on. */
+    static class Slow {
+        final CountDownLatch goOn = new CountDownLatch(1);
+        final CountDownLatch toldOfTheEnd = new CountDownLatch(1);
+
+        @EventListener
+        void lost(LeadershipLostEvent event) throws InterruptedException {
+            toldOfTheEnd.countDown();
+            goOn.await();
+        }
+    }
+
+    static class SlowFromTheStart {
+        final CountDownLatch told = new CountDownLatch(1);
+        final CountDownLatch goOn = new CountDownLatch(1);
+
+        @EventListener
+        void acquired(LeadershipAcquiredEvent event) throws InterruptedException {
+            told.countDown();
+            goOn.await();
+        }
+    }
+
+    /** Ends the application with its first term. */
+    @Configuration(proxyBeanMethods = false)
+    static class Ending {
+        @Autowired
+        ConfigurableApplicationContext context;
+
+        @EventListener
+        void acquired(LeadershipAcquiredEvent event) {
+            context.close();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Noting {
+        @Bean
+        Notes notes() {
+            return new Notes();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class SlowAtTheEnd {
+        @Bean
+        Slow slow() {
+            return new Slow();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class SlowAtTheStart {
+        @Bean
+        SlowFromTheStart slow() {
+            return new SlowFromTheStart();
+        }
+    }
+
+    @Test
+    void eachTermIsToldOnceAtItsBeginningAndOnceAtItsEnd() throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", Noting.class)) {
+            Notes notes = instance.getBean(Notes.class);
+            LeadershipAcquiredEvent acquired = (LeadershipAcquiredEvent) next(notes.terms);
+            assertThat(acquired.lock()).isEqualTo("default");
+            assertThat(next(notes.leaders)).isEqualTo("default a");
+
+            instance.getBean(ClusterLeaderService.class).stepDown();
+            LeadershipLostEvent lost = (LeadershipLostEvent) next(notes.terms);
+            assertThat(lost.reason()).isEqualTo(LostReason.STEPPED_DOWN);
+            assertThat(lost.term().fencingToken()).isEqualTo(acquired.term().fencingToken());
+        }
+    }
+
+    /** Leads and steps down while the context is still starting. */
+    @Configuration(proxyBeanMethods = false)
+    static class LeadingWhileItStarts {
+        final BlockingQueue<String> happened = new LinkedBlockingQueue<>();
+
+        @EventListener({LeadershipAcquiredEvent.class, LeadershipLostEvent.class})
+        void term(LeadershipEvent event) {
+            happened.add(event.getClass().getSimpleName());
+        }
+
+        @Bean
+        LateStart lateStart(ClusterLeaderService service) {
+            return new LateStart(service, happened);
+        }
+    }
+
+    static class LateStart implements SmartLifecycle {
+        private final ClusterLeaderService service;
+        private final BlockingQueue<String> happened;
+        private boolean running;
+
+        LateStart(ClusterLeaderService service, BlockingQueue<String> happened) {
+            this.service = service;
+            this.happened = happened;
+        }
+
+        @Override
+        public void start() {
+            try {
+                service.election().awaitLeadership(LIMIT);
+            } catch (InterruptedException ended) {
+                throw new IllegalStateException(ended);
+            }
+            service.stepDown();
+            happened.add("started");
+            running = true;
+        }
+
+        @Override
+        public void stop() {
+            running = false;
+        }
+
+        @Override
+        public boolean isRunning() {
+            return running;
+        }
+
+        @Override
+        public int getPhase() {
+            return Integer.MAX_VALUE - 1;
+        }
+    }
+
+    @Test
+    void whatHappensBeforeTheContextHasStartedIsToldAfterwards() throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", LeadingWhileItStarts.class)) {
+            BlockingQueue<String> happened = instance.getBean(LeadingWhileItStarts.class).happened;
+            assertThat(next(happened)).isEqualTo("started");
+            assertThat(next(happened)).isEqualTo("LeadershipAcquiredEvent");
+            assertThat(next(happened)).isEqualTo("LeadershipLostEvent");
+        }
+    }
+
+    @Test
+    void aContextThatStopsIsToldOfTheEndAndOneThatStartsAgainOfANewTerm() throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", Noting.class)) {
+            Notes notes = instance.getBean(Notes.class);
+            long first = ((LeadershipAcquiredEvent) next(notes.terms)).term().fencingToken();
+
+            instance.stop();
+            assertThat(((LeadershipLostEvent) next(notes.terms)).reason()).isEqualTo(LostReason.STOPPED);
+            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader()).isFalse();
+
+            instance.start();
+            assertThat(((LeadershipAcquiredEvent) next(notes.terms)).term().fencingToken()).isGreaterThan(first);
+            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader()).isTrue();
+            assertThat(notes.terms).isEmpty();
+        }
+    }
+
+    @Test
+    void aListenerThatBlocksDoesNotStallTheRenewal() throws Exception {
+        String[] shortLease = {"leasehold.lease-duration=6s", "leasehold.renew-deadline=5s"};
+        try (ConfigurableApplicationContext leader = instance(folder, "a", SlowAtTheStart.class, shortLease)) {
+            SlowFromTheStart slow = leader.getBean(SlowFromTheStart.class);
+            slow.told.await();
+            try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class, shortLease)) {
+                Duration longerThanTheLease = Duration.ofSeconds(8);
+                assertThatExceptionOfType(TimedOutException.class)
+                        .isThrownBy(() -> election(standby).awaitLeadership(longerThanTheLease));
+                assertThat(election(leader).isLeader()).isTrue();
+            }
+            slow.goOn.countDown();
+        }
+    }
+
+    @Test
+    void theLeaseIsReleasedAfterTheLastListenerOfTheEndHasReturned() throws Exception {
+        try (ConfigurableApplicationContext leader = instance(folder, "a", SlowAtTheEnd.class)) {
+            election(leader).awaitLeadership(LIMIT);
+            try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class)) {
+                Slow slow = leader.getBean(Slow.class);
+                election(leader).stepDown();
+                slow.toldOfTheEnd.await();
+                assertThatExceptionOfType(TimedOutException.class)
+                        .isThrownBy(() -> election(standby).awaitLeadership(A_WHILE));
+                slow.goOn.countDown();
+                election(standby).awaitLeadership(LIMIT);
+            }
+        }
+    }
+
+    @Test
+    void aListenerMayCloseTheContext() throws Exception {
+        instance(folder, "a", Ending.class);
+        try (ConfigurableApplicationContext next = instance(folder, "b", Noting.class)) {
+            election(next).awaitLeadership(LIMIT);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package io.leasehold.spring;
+
+import static io.leasehold.spring.Contexts.leading;
+import static io.leasehold.spring.Contexts.runner;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.task.SimpleAsyncTaskExecutor;
+import org.springframework.scheduling.annotation.Async;
+import org.springframework.scheduling.annotation.EnableAsync;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.annotation.EnableTransactionManagement;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.AbstractPlatformTransactionManager;
+import org.springframework.transaction.support.DefaultTransactionStatus;
+
+class OrderOfAdviceTest {
+    private static final List<String> HAPPENED = new CopyOnWriteArrayList<>();
+
+    /** Says what happens to transactions, and whether that is guarded. */
+    static class Transactions extends AbstractPlatformTransactionManager {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected Object doGetTransaction() {
+            return this;
+        }
+
+        @Override
+        protected void doBegin(Object transaction, TransactionDefinition definition) {
+            LeaderAssert.assertLeader();
+            HAPPENED.add("begin");
+        }
+
+        @Override
+        protected void doCommit(DefaultTransactionStatus status) {
+            LeaderAssert.assertLeader();
+            HAPPENED.add("commit");
+        }
+
+        @Override
+        protected void doRollback(DefaultTransactionStatus status) {
+            HAPPENED.add("roll back");
+        }
+    }
+
+    static class Jobs {
+        @LeaderOnly
+        @Transactional
+        void bill() {
+            HAPPENED.add("bill");
+        }
+
+        @Async
+        @LeaderOnly
+        @Transactional
+        CompletableFuture<Thread> billLater() {
+            LeaderAssert.assertLeader();
+            HAPPENED.add("bill");
+            return CompletableFuture.completedFuture(Thread.currentThread());
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAsync
+    @EnableTransactionManagement
+    static class InTheirUsualOrder {
+        @Bean
+        PlatformTransactionManager transactions() {
+            return new Transactions();
+        }
+
+        @Bean
+        SimpleAsyncTaskExecutor applicationTaskExecutor() {
+            return new SimpleAsyncTaskExecutor("worker-");
+        }
+
+        @Bean
+        Jobs jobs() {
+            return new Jobs();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAsync(order = Ordered.LOWEST_PRECEDENCE)
+    @EnableTransactionManagement(order = Ordered.HIGHEST_PRECEDENCE)
+    static class TransactionsFirst extends InTheirUsualOrder {}
+
+    private static ApplicationContextRunner jobs(Class<?> configuration) {
+        HAPPENED.clear();
+        return runner().withUserConfiguration(configuration);
+    }
+
+    @Test
+    void theLeaseIsHeldWhenTheTransactionCommits() {
+        for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
+            jobs(configuration).run(context -> {
+                leading(context);
+                context.getBean(Jobs.class).bill();
+                assertThat(HAPPENED).containsExactly("begin", "bill", "commit");
+            });
+        }
+    }
+
+    @Test
+    void aStandbyBeginsNoTransaction() {
+        jobs(InTheirUsualOrder.class).withPropertyValues("leasehold.mode=never").run(context -> {
+            context.getBean(Jobs.class).bill();
+            assertThat(HAPPENED).isEmpty();
+        });
+    }
+
+    @Test
+    void asynchronousWorkIsGuardedOnTheThreadThatDoesIt() {
+        for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
+            jobs(configuration).run(context -> {
+                leading(context);
+                Thread worker = context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS);
+                assertThat(worker.getName()).startsWith("worker-");
+                assertThat(HAPPENED).containsExactly("begin", "bill", "commit");
+            });
+        }
+    }
+
+    @Test
+    void asynchronousWorkIsSkippedOnAStandby() {
+        jobs(InTheirUsualOrder.class).withPropertyValues("leasehold.mode=never").run(context -> {
+            assertThat(context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS)).isNull();
+            assertThat(HAPPENED).isEmpty();
+        });
+    }
+}

@@ -1,0 +1,25 @@
+CREATE TABLE IF NOT EXISTS orders (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  taken_by VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS invoice (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  order_id BIGINT NOT NULL,
+  issued_by VARCHAR NOT NULL,
+  fencing_token BIGINT NOT NULL
+);
+
+-- The greatest fencing token that has been seen, for each job whose writes must not be done twice.
+CREATE TABLE IF NOT EXISTS fence (
+  job VARCHAR PRIMARY KEY,
+  token BIGINT NOT NULL
+);
+
+-- Which instance did what, and when.
+CREATE TABLE IF NOT EXISTS job_run (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  job VARCHAR NOT NULL,
+  instance VARCHAR NOT NULL,
+  at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
