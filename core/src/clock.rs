@@ -129,7 +129,7 @@ impl Clock {
     }
 
     /// The instant now. Lock-free and allocation-free; safe in a forked child.
-    #[inline]
+    #[inline(always)]
     pub fn now(&self) -> Instant {
         match self.0 {
             Source::SuspendAware => {

@@ -245,7 +245,7 @@ impl LeaderElection {
     /// Whether this instance is the leader now. Compares a deadline with the clock at each call, so
     /// it is false the moment a paused, suspended or partitioned process wakes. Lock-free and
     /// allocation-free; false in a forked child.
-    #[inline]
+    #[inline(always)]
     pub fn is_leader(&self) -> bool {
         self.shared.leadership().is_leader()
     }

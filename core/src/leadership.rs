@@ -48,7 +48,7 @@ impl Leadership {
 
     /// Whether this instance is the leader now. Lock-free and allocation-free; call it from any
     /// thread, signal handlers and forked children included.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_leader(&self) -> bool {
         self.deadline_and_now()
             .is_some_and(|(until, now)| now < until)
@@ -62,7 +62,7 @@ impl Leadership {
     }
 
     /// Until when this instance leads, and what time it is; `None` when it does not lead.
-    #[inline]
+    #[inline(always)]
     fn deadline_and_now(&self) -> Option<(Instant, Instant)> {
         // The deadline first: whoever sees a term's deadline also sees when it began.
         let until = Instant::from_nanos(self.snapshot.leader_until.load(Ordering::Acquire));
@@ -76,7 +76,7 @@ impl Leadership {
     }
 
     /// Whether `term` is the one under which this instance leads now.
-    #[inline]
+    #[inline(always)]
     fn is_leader_in(&self, term: u64) -> bool {
         self.is_leader() && self.snapshot.term.load(Ordering::Relaxed) == term
     }
@@ -205,7 +205,7 @@ impl Term {
 
     /// Whether this instance still leads under this term, at this very call. Lock-free; false in a
     /// forked child.
-    #[inline]
+    #[inline(always)]
     pub fn is_valid(&self) -> bool {
         self.leadership.is_leader_in(self.record.number)
     }

@@ -54,7 +54,15 @@ pub(crate) fn add_to(steps: &mut Steps) {
 pub(crate) fn candidate() -> Result<Vec<String>> {
     build(
         true,
-        &["--quiet", "-DskipTests", "-Dmaven.javadoc.skip", "package"],
+        &[
+            "--quiet",
+            "--projects",
+            "../bench/candidates/java",
+            "--also-make",
+            "-DskipTests",
+            "-Dmaven.javadoc.skip",
+            "package",
+        ],
     )?;
     command_line()
 }

@@ -36,7 +36,7 @@ impl Held {
         ELECTIONS.get(number)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek<R>(number: jlong, ask: impl FnOnce(&Self) -> R) -> Option<R> {
         ELECTIONS.peek(number, ask)
     }

@@ -80,7 +80,7 @@ impl<T> Table<T> {
 
     /// What `ask` says about the value; `None` where there is none, or it is being removed. Neither
     /// waits nor panics.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek<R>(&self, number: jlong, ask: impl FnOnce(&T) -> R) -> Option<R> {
         let (slot, use_number) = self.find(number)?;
         let content = slot.0.try_read().ok()?;
@@ -118,7 +118,7 @@ impl<T> Table<T> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, number: jlong) -> Option<(&Slot<T>, u32)> {
         let (segment, offset) = split(place(number));
         let slot = self.segments.get(segment)?.get()?.get(offset)?;
@@ -135,7 +135,7 @@ impl<T> Slot<T> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn place(number: jlong) -> usize {
     // Where places do not fit, there is no such slot.
     usize::try_from(number.cast_unsigned() & u64::from(u32::MAX)).unwrap_or(usize::MAX)
@@ -146,7 +146,7 @@ fn number(place: usize, use_number: u32) -> jlong {
 }
 
 /// The segment of a place, and the slot in it.
-#[inline]
+#[inline(always)]
 fn split(place: usize) -> (usize, usize) {
     let doubled = (place / FIRST) + 1;
     let segment = doubled.ilog2() as usize;

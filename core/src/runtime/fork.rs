@@ -83,13 +83,13 @@ impl<T: ZeroIsValid> ForkWiped<T> {
     }
 
     /// Whether this is still the process that made the value. Safe wherever `fork` is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_same_process(&self) -> bool {
         self.page().alive.load(Ordering::Relaxed) == 1
             && self.forks == FORKS.load(Ordering::Relaxed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn page(&self) -> &Page<T> {
         // SAFETY: the page lives as long as `self`, and zeros are a valid `T`.
         unsafe { self.page.as_ref() }
@@ -99,7 +99,7 @@ impl<T: ZeroIsValid> ForkWiped<T> {
 impl<T: ZeroIsValid> Deref for ForkWiped<T> {
     type Target = T;
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &T {
         &self.page().value
     }
