@@ -92,8 +92,13 @@ impl Play<'_> {
             Step::Network(step) => self.stage.network(*step),
             Step::Server(step) => self.stage.server(*step),
             Step::Process(ProcessStep::Kill(name)) => self.agents.kill(name),
-            Step::Process(ProcessStep::Pause(name)) => self.agents.signal(name, Signal::STOP),
-            Step::Process(ProcessStep::Resume(name)) => self.agents.signal(name, Signal::CONT),
+            Step::Process(ProcessStep::Pause(name)) => {
+                let _locked = self.stage.lock()?;
+                self.agents.process(name)?.pause()
+            }
+            Step::Process(ProcessStep::Resume(name)) => {
+                self.agents.process(name)?.signal(Signal::CONT)
+            }
             Step::Call(_) | Step::Answer(_) | Step::Event(_) => Ok(()),
         }
     }

@@ -3,6 +3,8 @@
 mod folder;
 mod namespace;
 
+use std::fs::File;
+
 use anyhow::{Result, bail};
 use leasehold_test_cluster::TestCluster;
 use serde_json::{Map, Value, json};
@@ -56,6 +58,15 @@ impl<'a> Stage<'a> {
             Self::Namespace(namespace) => namespace.lease(),
             Self::Folder(folder) => folder.lease(),
             Self::Nowhere => Ok(Value::Null),
+        }
+    }
+
+    /// Keeps everybody from writing, where that is done under a lock, until it is dropped. Who is
+    /// paused with the lock of a folder keeps the others out, as `docs/SAFETY.md` says.
+    pub(crate) fn lock(&self) -> Result<Option<File>> {
+        match self {
+            Self::Folder(folder) => folder.lock().map(Some),
+            Self::Namespace(_) | Self::Nowhere => Ok(None),
         }
     }
 

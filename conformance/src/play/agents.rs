@@ -169,11 +169,9 @@ impl<'a> Agents<'a> {
             .signal(Signal::KILL)
     }
 
-    pub(super) fn signal(&mut self, name: &str, signal: Signal) -> Result<()> {
+    pub(super) fn process(&self, name: &str) -> Result<&Process> {
         let process = self.processes.get(name);
-        process
-            .with_context(|| format!("there is no process {name}"))?
-            .signal(signal)
+        process.with_context(|| format!("there is no process {name}"))
     }
 
     /// Takes in the next line of any agent.

@@ -1,6 +1,6 @@
 //! A folder of mode `file`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ impl Folder {
     }
 
     pub(crate) fn lease(&self) -> Result<Value> {
-        match fs::read(self.file()) {
+        match fs::read(self.file("lease.json")) {
             Ok(text) => Ok(serde_json::from_slice(&text)?),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Value::Null),
             Err(error) => Err(error.into()),
@@ -35,11 +35,18 @@ impl Folder {
     }
 
     pub(crate) fn delete(&self) -> Result<()> {
-        Ok(fs::remove_file(self.file())?)
+        Ok(fs::remove_file(self.file("lease.json"))?)
     }
 
-    fn file(&self) -> PathBuf {
+    /// The lock under which candidates write.
+    pub(crate) fn lock(&self) -> Result<File> {
+        let lock = File::open(self.file("lock"))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
         let namespace = self.folder.path().join("default");
-        namespace.join(&self.lease).join("lease.json")
+        namespace.join(&self.lease).join(name)
     }
 }
