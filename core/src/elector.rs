@@ -18,7 +18,7 @@ use tracing::{debug, error};
 
 use self::watcher::Watcher;
 use crate::clock::{Clock, Instant, boot_id};
-use crate::election::{Election, Event, Operation, Reply, Request, Role, Settings, Standing};
+use crate::election::{Election, Event, Operation, Reply, Request, Settings, Standing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
@@ -68,16 +68,7 @@ impl Elector {
 
 /// The whole of an election that never leads: waits to be stopped.
 pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
-    shared.set_standing(Standing {
-        role: Role::Candidate,
-        holder: None,
-        why_not_leading: Some("the mode is `never`".to_owned()),
-        failing: None,
-        watching: false,
-        free_at: None,
-        record_age: None,
-        record_duration: None,
-    });
+    shared.set_standing(Standing::of_candidate("the mode is `never`"));
     while !matches!(commands.recv().await, Some(Command::Stop(_))) {}
     shared.tell(Event::Stopped);
 }

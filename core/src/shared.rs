@@ -75,6 +75,8 @@ impl Shared {
             commands,
             stopping: false,
         });
+        // Until the background task has had its first turn.
+        state.standing = Some(Standing::of_candidate("the election has just been started"));
         self.leadership.note_turn();
         Some(receiver)
     }

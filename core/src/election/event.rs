@@ -99,3 +99,19 @@ pub struct Standing {
     /// The lease duration that others have to wait, from the record.
     pub record_duration: Option<Duration>,
 }
+
+impl Standing {
+    /// A candidate that knows nothing of the Lease, and why it does not lead.
+    pub(crate) fn of_candidate(why_not_leading: &str) -> Self {
+        Self {
+            role: Role::Candidate,
+            holder: None,
+            why_not_leading: Some(why_not_leading.to_owned()),
+            failing: None,
+            watching: false,
+            free_at: None,
+            record_age: None,
+            record_duration: None,
+        }
+    }
+}

@@ -56,6 +56,19 @@ fn stop_may_be_called_twice_and_before_start_and_start_again_after_it() {
 }
 
 #[test]
+fn who_has_been_started_is_a_candidate_at_once_the_second_time_as_well() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    election.stop().unwrap();
+    assert_eq!(election.status().role, Role::Stopped);
+    for _ in 0..100 {
+        election.start().unwrap();
+        assert_ne!(election.status().role, Role::Stopped);
+        election.stop().unwrap();
+    }
+}
+
+#[test]
 fn a_term_of_an_earlier_run_is_over_though_the_same_election_leads_again() {
     let store = MemoryStore::new();
     let election = leader(&store, &config());
