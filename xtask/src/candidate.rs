@@ -1,10 +1,10 @@
 //! `cargo xtask candidate`: the candidate programs of the cluster tests, one for each language.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::steps::{cargo, run};
-use crate::{java, node, python, target_folder};
+use crate::{java, node, python, target_folder, utf8};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -48,9 +48,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
                 ],
             )?;
             let program = target_folder().join("release").join("candidate");
-            Ok(vec![
-                program.to_str().context("a path in UTF-8")?.to_owned(),
-            ])
+            Ok(vec![utf8(program)?])
         }
         Language::Java => java::candidate(),
         Language::Node => node::candidate(),

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::steps::{Steps, cargo, run, run_with};
+use crate::utf8;
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
 /// and a build must not turn red because of what others found out overnight.
@@ -63,9 +64,7 @@ fn installed_cargo_deny() -> Result<PathBuf> {
     let program = folder.join("bin").join("cargo-deny");
     if !program.exists() {
         println!("installing cargo-deny {CARGO_DENY_VERSION}, once (some minutes) …");
-        let root = folder
-            .to_str()
-            .context("the cache folder has a name in UTF-8")?;
+        let root = utf8(folder.clone())?;
         let install = [
             "install",
             "cargo-deny",
@@ -77,7 +76,7 @@ fn installed_cargo_deny() -> Result<PathBuf> {
         // Built apart: its settings are not those of this workspace.
         run(
             &cargo(),
-            &[&install[..], &[CARGO_DENY_VERSION, "--root", root]].concat(),
+            &[&install[..], &[CARGO_DENY_VERSION, "--root", &root]].concat(),
         )?;
     }
     Ok(program)

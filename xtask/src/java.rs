@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::steps::{Steps, run};
-use crate::{language, root};
+use crate::{language, root, utf8};
 
 pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
 const AGENT: &str = "conformance/agents/java/target/agent.jar";
@@ -68,9 +68,8 @@ pub(crate) fn candidate() -> Result<Vec<String>> {
 }
 
 fn command_line() -> Result<Vec<String>> {
-    let jar = root().join(CANDIDATE);
-    let jar = jar.to_str().context("a path in UTF-8")?;
-    Ok(["java", "-jar", jar].map(str::to_owned).to_vec())
+    let jar = utf8(root().join(CANDIDATE))?;
+    Ok(vec!["java".to_owned(), "-jar".to_owned(), jar])
 }
 
 fn build(release: bool, goals: &[&str]) -> Result<()> {

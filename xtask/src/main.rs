@@ -16,6 +16,7 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
 
 /// Leasehold's development commands.
@@ -94,4 +95,10 @@ fn target_folder() -> PathBuf {
     let folder =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     root().join(folder)
+}
+
+/// A path as text, for command lines.
+fn utf8(path: PathBuf) -> Result<String> {
+    let text = path.into_os_string().into_string();
+    text.map_err(|path| anyhow!("{}: not a path in UTF-8", path.display()))
 }

@@ -1,12 +1,13 @@
 //! Node: the native library, the packages around it, and what is run with them.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::steps::{Steps, run};
-use crate::{language, root};
+use crate::steps::{Steps, run_in};
+use crate::{language, root, utf8};
 
 const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
@@ -55,9 +56,7 @@ pub(crate) fn candidate() -> Result<Vec<String>> {
 }
 
 fn command_line() -> Result<Vec<String>> {
-    let script = root().join(CANDIDATE);
-    let script = script.to_str().context("a path in UTF-8")?;
-    Ok(["node", script].map(str::to_owned).to_vec())
+    Ok(vec!["node".to_owned(), utf8(root().join(CANDIDATE))?])
 }
 
 /// Builds the native library, puts it into the package, and compiles the package.
@@ -89,7 +88,5 @@ fn install(folder: &str) -> Result<()> {
 }
 
 fn npm(folder: &str, arguments: &[&str]) -> Result<()> {
-    let folder = root().join(folder);
-    let folder = folder.to_str().context("a path in UTF-8")?;
-    run("npm", &[&["--prefix", folder], arguments].concat())
+    run_in(folder, Command::new("npm").args(arguments))
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::steps::{Steps, run_in, run_with};
-use crate::{language, root, target_folder};
+use crate::{language, root, target_folder, utf8};
 
 const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
@@ -61,9 +61,7 @@ pub(crate) fn candidate() -> Result<Vec<String>> {
 }
 
 fn command_line() -> Result<Vec<String>> {
-    let script = root().join(CANDIDATE);
-    let script = script.to_str().context("a path in UTF-8")?;
-    Ok(vec![interpreter()?, script.to_owned()])
+    Ok(vec![interpreter()?, utf8(root().join(CANDIDATE))?])
 }
 
 fn lint() -> Result<()> {
@@ -128,8 +126,7 @@ fn python(folder: &str, arguments: &str, files: &[&Path]) -> Result<()> {
 }
 
 fn interpreter() -> Result<String> {
-    let interpreter = program("python");
-    Ok(interpreter.to_str().context("a path in UTF-8")?.to_owned())
+    utf8(program("python"))
 }
 
 fn program(name: &str) -> PathBuf {
