@@ -18,7 +18,7 @@ use tracing::{debug, error};
 
 use self::watcher::Watcher;
 use crate::clock::{Clock, Instant, boot_id};
-use crate::election::{Election, Event, Operation, Reply, Request, Settings, Standing};
+use crate::election::{Election, Event, Operation, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
@@ -68,7 +68,6 @@ impl Elector {
 
 /// The whole of an election that never leads: waits to be stopped.
 pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
-    shared.set_standing(Standing::of_candidate("the mode is `never`"));
     while !matches!(commands.recv().await, Some(Command::Stop(_))) {}
     shared.tell(Event::Stopped);
 }

@@ -146,7 +146,8 @@ impl LeaderElection {
         }
         let runtime = Runtime::get()?;
         if self.config.mode == Mode::Never && self.store.is_none() {
-            if let Some(commands) = self.shared.begin(&self.config.settings()?.identity) {
+            let identity = self.config.settings()?.identity;
+            if let Some(commands) = self.shared.begin(&identity, "the mode is `never`") {
                 runtime.spawn(elector::never_lead(self.shared.clone(), commands));
             }
             return Ok(());
@@ -164,7 +165,8 @@ impl LeaderElection {
     /// The background task of a new run; `None` where one runs already.
     fn elector(&self, store: Arc<dyn LeaseStore>) -> Result<Option<Elector>> {
         let settings = self.config.settings()?;
-        let commands = self.shared.begin(&settings.identity);
+        let why = "the election has just been started";
+        let commands = self.shared.begin(&settings.identity, why);
         Ok(commands.map(|commands| Elector {
             settings,
             stall_timeout: self.config.stall_timeout,

@@ -64,7 +64,12 @@ impl Shared {
     // ---- for the threads that ask --------------------------------------------------------------
 
     /// The channel of commands to a new run under `identity`; `None` when one is running already.
-    pub(crate) fn begin(&self, identity: &str) -> Option<UnboundedReceiver<Command>> {
+    /// `why_not_leading` holds until the background task says otherwise.
+    pub(crate) fn begin(
+        &self,
+        identity: &str,
+        why_not_leading: &str,
+    ) -> Option<UnboundedReceiver<Command>> {
         let mut state = self.state();
         if state.running.is_some() {
             return None;
@@ -75,8 +80,7 @@ impl Shared {
             commands,
             stopping: false,
         });
-        // Until the background task has had its first turn.
-        state.standing = Some(Standing::of_candidate("the election has just been started"));
+        state.standing = Some(Standing::of_candidate(why_not_leading));
         self.leadership.note_turn();
         Some(receiver)
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{ErrorKind, LostReason, Role};
+use leasehold::{Config, ErrorKind, LeaderElection, LostReason, Mode, Role};
 
 use crate::support::{LIMIT, acquired, candidate, config, eventually, leader, lost, stopped};
 
@@ -64,6 +64,17 @@ fn who_has_been_started_is_a_candidate_at_once_the_second_time_as_well() {
     for _ in 0..100 {
         election.start().unwrap();
         assert_ne!(election.status().role, Role::Stopped);
+        election.stop().unwrap();
+    }
+}
+
+#[test]
+fn an_election_that_never_leads_says_so_from_the_start() {
+    let election = LeaderElection::new(&Config::new("jobs").mode(Mode::Never)).unwrap();
+    for _ in 0..100 {
+        election.start().unwrap();
+        let why = election.status().why_not_leading;
+        assert_eq!(why.as_deref(), Some("the mode is `never`"));
         election.stop().unwrap();
     }
 }
