@@ -5,6 +5,7 @@
 //! or, with `--kubernetes`, through a Lease of the test cluster.
 
 mod candidate;
+mod handover;
 mod history;
 mod judge;
 mod ledger;
@@ -12,8 +13,8 @@ mod page;
 mod programs;
 mod scenes;
 mod sidecar;
-mod summary;
 mod view;
+mod words;
 
 use std::fs;
 use std::path::PathBuf;
@@ -31,8 +32,8 @@ use self::ledger::Ledger;
 use self::programs::Binding;
 use self::scenes::Play;
 use self::view::View;
-use crate::steps::{Steps, run as run_program};
-use crate::{target_folder, utf8};
+use crate::steps::{self, Steps, cargo};
+use crate::target_folder;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -74,7 +75,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let interruption = Interruption::listen()?;
     let programs = programs::build(&options.without, options.all, &interruption)?;
     let cluster = options.kubernetes.then(start_cluster).transpose()?;
-    let folder = tempfile::tempdir().context("cannot make a folder for the demo")?;
+    let folder = tempfile::Builder::new().prefix("leasehold-demo-").tempdir();
+    let folder = folder.context("cannot make a folder for the demo")?;
     let ledger = Ledger::create(folder.path())?;
     let kubeconfig = cluster
         .as_ref()
@@ -95,8 +97,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     play.run()?;
     let (history, ended) = (play.history(), now());
     let faults = judge::faults(history, ended);
-    let verdict = summary::verdict(history, ended);
-    summary::print(history, ended);
+    let verdict = words::verdict(history, ended);
+    words::sum_up(history, ended);
     let html = options.html.clone();
     let html = html.unwrap_or_else(|| target_folder().join("demo.html"));
     let subtitle = format!("They elected a leader through {through}.");
@@ -113,8 +115,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// All languages must be there, and no job may run twice.
 pub(crate) fn add_to(steps: &mut Steps) {
     steps.run("the demo: four languages, one Lease, no job twice", || {
-        let xtask = utf8(std::env::current_exe()?)?;
-        run_program(&xtask, &["demo", "--all"])
+        // A process of its own, since it minds Ctrl-C in a way of its own.
+        steps::run(&cargo(), &["xtask", "demo", "--all"])
     });
 }
 

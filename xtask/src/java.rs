@@ -12,6 +12,7 @@ use crate::{language, root, utf8};
 pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
 const AGENT: &str = "conformance/agents/java/target/agent.jar";
 const CANDIDATE: &str = "bench/candidates/java/target/candidate.jar";
+const ADVICE: &str = "install a JDK, 17 or newer, and Maven 3.8 or newer";
 const DEMO: &str = "examples/demo/spring/target/demo.jar";
 
 #[derive(Args)]
@@ -59,6 +60,8 @@ pub(crate) fn candidate() -> Result<Vec<String>> {
 
 /// Builds the Spring Boot application of the demo, and returns its program and arguments.
 pub(crate) fn demo() -> Result<Vec<String>> {
+    // Maven may know of a JDK that the command line does not.
+    language::check_installed("java", ADVICE)?;
     package(false, "../examples/demo/spring")?;
     java_jar(DEMO)
 }
@@ -83,8 +86,7 @@ fn package(release: bool, module: &str) -> Result<()> {
 }
 
 fn build(release: bool, goals: &[&str]) -> Result<()> {
-    let advice = "install a JDK, 17 or newer, and Maven 3.8 or newer";
-    language::check_installed("mvn", advice)?;
+    language::check_installed("mvn", ADVICE)?;
     build_native_half(release)?;
     run("mvn", &[&["--file", PROJECT], goals].concat())
 }

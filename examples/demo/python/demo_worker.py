@@ -14,15 +14,18 @@ last = 0
 
 @election.on_acquired
 def acquired(term: leasehold.Term) -> None:
+    """Says that this process leads."""
     note("acquired", term.fencing_token)
 
 
 @election.on_lost
 def lost(term: leasehold.Term, reason: LostReason) -> None:
+    """Says that it leads no more. The Lease is not released before this has returned."""
     note("lost", term.fencing_token, reason)
 
 
 def run(term: leasehold.Term) -> None:
+    """Runs the job, if one has come due."""
     global last
     due = int(time.time())
     # It belongs to whoever led when it came due, and may have done it before this one led.

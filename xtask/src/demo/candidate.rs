@@ -59,6 +59,10 @@ impl Candidate {
         &self.program.name
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.program.kind
+    }
+
     pub(crate) fn start(&mut self, place: &Place) -> Result<()> {
         let log = File::create(&self.log)?;
         let mut command = self.command(place)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use leasehold_bench::{Moment, now};
 
+use super::handover::{Act, Deed};
 use super::ledger::{Entry, What};
 
 /// The whole of it. Candidates are numbered in the order in which they are shown.
@@ -33,22 +34,6 @@ pub(crate) enum State {
     Paused,
 }
 
-/// What is done to a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    Start,
-    Terminate,
-    Kill,
-    Pause,
-    Resume,
-}
-
-pub(crate) struct Act {
-    pub(crate) moment: Moment,
-    pub(crate) who: usize,
-    pub(crate) deed: Deed,
-}
-
 /// One leadership, from the first that was told of it to the last.
 pub(crate) struct Term {
     pub(crate) who: usize,
@@ -66,49 +51,6 @@ pub(crate) struct Run {
     pub(crate) token: u64,
     pub(crate) due: u64,
     pub(crate) moment: Moment,
-}
-
-/// From one leader to the next.
-pub(crate) struct Handover<'a> {
-    pub(crate) old: &'a Term,
-    pub(crate) new: &'a Term,
-    /// What was done to the old leader; nothing, where it lost the Lease by itself.
-    pub(crate) act: Option<&'a Act>,
-}
-
-impl Deed {
-    /// The signal's name, which is what people look for.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Terminate => "SIGTERM",
-            Self::Kill => "SIGKILL",
-            Self::Pause => "SIGSTOP",
-            Self::Resume => "SIGCONT",
-        }
-    }
-
-    fn ends_a_leadership(self) -> bool {
-        matches!(self, Self::Terminate | Self::Kill | Self::Pause)
-    }
-}
-
-impl Handover<'_> {
-    /// What caused it.
-    pub(crate) fn cause(&self) -> &str {
-        self.act.map_or(&self.old.end, |act| act.deed.name())
-    }
-
-    /// From the cause until somebody leads again.
-    pub(crate) fn took(&self) -> Duration {
-        let cause = self.act.map(|act| act.moment).or(self.old.until);
-        between(cause.unwrap_or(self.new.from), self.new.from)
-    }
-
-    /// How long nobody led.
-    pub(crate) fn gap(&self) -> Duration {
-        between(self.old.until.unwrap_or(self.new.from), self.new.from)
-    }
 }
 
 impl History {
@@ -234,20 +176,6 @@ impl History {
         self.terms.iter().any(|term| term.who == who)
     }
 
-    pub(crate) fn handovers(&self) -> impl Iterator<Item = Handover<'_>> {
-        let pairs = self.terms.iter().zip(self.terms.iter().skip(1));
-        pairs.map(|(old, new)| {
-            let mut acts = self.acts.iter().rev();
-            let act = acts.find(|act| {
-                let meanwhile = old.from..=new.from;
-                act.who == old.who
-                    && act.deed.ends_a_leadership()
-                    && meanwhile.contains(&act.moment)
-            });
-            Handover { old, new, act }
-        })
-    }
-
     /// How often the job ran in a term.
     pub(crate) fn runs_of(&self, term: &Term) -> usize {
         let of_it = |run: &&Run| run.who == term.who && run.token == term.token;
@@ -261,7 +189,7 @@ impl History {
 }
 
 /// Nothing where `to` is not later.
-fn between(from: Moment, to: Moment) -> Duration {
+pub(crate) fn between(from: Moment, to: Moment) -> Duration {
     Duration::from_nanos(to.saturating_sub(from))
 }
 
@@ -277,29 +205,6 @@ pub(crate) mod tests {
             history.note(Entry::parse(line).unwrap()).unwrap();
         }
         history
-    }
-
-    #[test]
-    fn a_handover_is_counted_from_what_was_done_to_the_old_leader() {
-        let mut history = history("1000 a acquired 1\n5000 a lost 1 stopped\n9000 b acquired 2");
-        let (moment, who) = (3000, 0);
-        let deed = Deed::Terminate;
-        history.acts.push(Act { moment, who, deed });
-        let handovers: Vec<_> = history.handovers().collect();
-        let [handover] = handovers.as_slice() else {
-            panic!("one handover");
-        };
-        assert_eq!(handover.cause(), "SIGTERM");
-        assert_eq!(handover.took(), Duration::from_nanos(6000));
-        assert_eq!(handover.gap(), Duration::from_nanos(4000));
-    }
-
-    #[test]
-    fn one_who_loses_the_lease_by_itself_is_its_own_cause() {
-        let history = history("1 a acquired 1\n5 a lost 1 EXPIRED\n9 b acquired 2");
-        let handover = history.handovers().next().unwrap();
-        assert_eq!(handover.cause(), "expired");
-        assert_eq!(handover.took(), Duration::from_nanos(4));
     }
 
     #[test]

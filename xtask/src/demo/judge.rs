@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use leasehold_bench::{Moment, Reign, Timeline};
 
 use super::history::{History, Run};
+use super::words::instant;
 
 /// What was wrong, each in a sentence; nothing, if all was well. Terms that are not over are taken
 /// to last until `now`.
@@ -27,11 +28,11 @@ fn two_leaders(history: &History, now: Moment) -> Vec<String> {
     let timeline = Timeline::new(reigns);
     let overlaps = timeline.overlaps().map(|(old, new)| {
         format!(
-            "two leaders at one instant: {} until {:.4} s, {} from {:.4} s",
+            "two leaders at one instant: {} until {}, {} from {}",
             old.identity,
-            history.time(old.until).as_secs_f64(),
+            instant(history, old.until),
             new.identity,
-            history.time(new.from).as_secs_f64()
+            instant(history, new.from)
         )
     });
     overlaps.collect()

@@ -1,94 +1,50 @@
 //! The time line as a page of HTML, with all that belongs to it in it.
 
-use std::time::Duration;
+mod drawing;
 
 use anyhow::Result;
 use askama::Template;
 use leasehold_bench::Moment;
 
+use self::drawing::Drawing;
 use super::candidate::LEASE_DURATION;
-use super::history::{Handover, History, Run, State, Term};
+use super::handover::Handover;
+use super::history::{History, Term};
 use super::sidecar;
-use super::view::readable;
-
-// ---- the drawing, in its own units --------------------------------------------------------------
-
-const WIDTH: u32 = 1000;
-const LEFT: f64 = 130.0;
-const RIGHT: f64 = 980.0;
-const TOP: u32 = 42;
-const ROW: u32 = 48;
-const FOOT: u32 = 30;
-/// Of bars.
-const LEADING: u32 = 26;
-const PAUSED: u32 = 14;
-const PRESENT: u32 = 4;
-/// As many as there are in the template.
-const COLOURS: usize = 4;
-const MOST_TICKS: u64 = 12;
+use super::words::{instant, readable};
 
 #[derive(Template)]
 #[template(path = "demo.html")]
-struct Page {
-    subtitle: String,
-    verdict: String,
-    faults: Vec<String>,
-    width: u32,
-    height: u32,
-    top: u32,
-    bottom: u32,
-    ticks: Vec<Label>,
-    marks: Vec<Mark>,
-    rows: Vec<Row>,
-    terms: Vec<TermRow>,
+struct Page<'a> {
+    subtitle: &'a str,
+    verdict: &'a str,
+    faults: &'a [String],
+    drawing: Drawing,
+    terms: Vec<TermRow<'a>>,
+    handovers: Vec<HandoverRow<'a>>,
     poll_ms: u128,
-    lease_duration: &'static str,
+    release_delay: &'a str,
+    lease_duration: &'a str,
 }
 
-struct Row {
-    name: String,
-    y: u32,
-    presence: Vec<Bar>,
-    terms: Vec<Bar>,
-    runs: Vec<Label>,
-}
-
-struct Bar {
-    x: String,
-    width: String,
-    height: u32,
-    class: String,
-    title: String,
-    /// What stands below it.
-    label: String,
-}
-
-struct Label {
-    x: String,
-    label: String,
-}
-
-/// A handover.
-struct Mark {
-    x: String,
-    cause: String,
-    old: String,
-    new: String,
-    took: String,
-    gap: Bar,
-    gap_time: String,
-}
-
-struct TermRow {
-    who: String,
+struct TermRow<'a> {
+    who: &'a str,
     token: u64,
     from: String,
     until: String,
     runs: usize,
-    end: String,
+    end: &'a str,
 }
 
-/// The page. `subtitle` says where and when it was; `verdict` what has held, unless there are `faults`.
+struct HandoverRow<'a> {
+    cause: &'a str,
+    from: &'a str,
+    to: &'a str,
+    took: String,
+    gap: String,
+}
+
+/// The page. `subtitle` says where it was; `verdict` what has held, unless there are `faults`.
 pub(crate) fn render(
     history: &History,
     ended: Moment,
@@ -96,189 +52,54 @@ pub(crate) fn render(
     verdict: &str,
     faults: &[String],
 ) -> Result<String> {
-    let drawing = Drawing { history, ended };
-    let rows: Vec<_> = (0..history.candidates.len())
-        .map(|who| drawing.row(who))
-        .collect();
-    let bottom = TOP + ROW * u32::try_from(rows.len())?;
+    let terms = history.terms.iter();
     let page = Page {
-        subtitle: subtitle.to_owned(),
-        verdict: verdict.to_owned(),
-        faults: faults.to_vec(),
-        width: WIDTH,
-        height: bottom + FOOT,
-        top: TOP,
-        bottom,
-        ticks: drawing.ticks(),
-        marks: history.handovers().map(|it| drawing.mark(&it)).collect(),
-        rows,
-        terms: history
-            .terms
-            .iter()
-            .map(|it| drawing.term_row(it))
+        subtitle,
+        verdict,
+        faults,
+        drawing: Drawing::new(history, ended),
+        terms: terms.map(|it| TermRow::new(history, it, ended)).collect(),
+        handovers: Handover::all(history)
+            .map(|it| HandoverRow::new(history, &it))
             .collect(),
         poll_ms: sidecar::POLL_PERIOD.as_millis(),
+        release_delay: sidecar::RELEASE_DELAY,
         lease_duration: LEASE_DURATION,
     };
     Ok(page.render()?)
 }
 
-struct Drawing<'a> {
-    history: &'a History,
-    ended: Moment,
-}
-
-impl Drawing<'_> {
-    fn length(&self) -> Duration {
-        self.history.time(self.ended)
-    }
-
-    fn x(&self, moment: Moment) -> f64 {
-        self.x_of(self.history.time(moment).min(self.length()))
-    }
-
-    fn x_of(&self, time: Duration) -> f64 {
-        let length = self.length().max(Duration::from_millis(1));
-        LEFT + (RIGHT - LEFT) * time.div_duration_f64(length)
-    }
-
-    /// In whole seconds.
-    fn ticks(&self) -> Vec<Label> {
-        let seconds = self.length().as_secs();
-        let steps = [1, 2, 5, 10, 20, 30, 60].into_iter();
-        let step = steps.clone().find(|step| seconds / step <= MOST_TICKS);
-        let ticks = (0..=seconds).step_by(usize::try_from(step.unwrap_or(300)).unwrap_or(1));
-        ticks
-            .map(|second| Label {
-                x: drawn(self.x_of(Duration::from_secs(second))),
-                label: format!("{second} s"),
-            })
-            .collect()
-    }
-
-    fn row(&self, who: usize) -> Row {
-        let terms = self.history.terms.iter().filter(|term| term.who == who);
-        let runs = self.history.runs.iter().filter(|run| run.who == who);
-        Row {
-            name: self.history.name(who).to_owned(),
-            y: TOP + ROW * u32::try_from(who).unwrap_or(0) + ROW / 2,
-            presence: self.presence(who),
-            terms: terms.map(|term| self.term(term)).collect(),
-            runs: runs.map(|run| self.run(run)).collect(),
-        }
-    }
-
-    fn presence(&self, who: usize) -> Vec<Bar> {
-        let phases = &self.history.candidates[who].phases;
-        let ends = phases
-            .iter()
-            .skip(1)
-            .map(|&(from, _)| from)
-            .chain([self.ended]);
-        let phases = phases.iter().zip(ends);
-        let bars = phases.filter_map(|(&(from, state), until)| {
-            let (class, height) = match state {
-                State::Starting => ("starting", PRESENT),
-                State::Standby => ("standby", PRESENT),
-                State::Paused => ("paused", PAUSED),
-                State::Down | State::Leading => return None,
-            };
-            let title = format!(
-                "{}: {class}, {}",
-                self.history.name(who),
-                self.span(from, until)
-            );
-            Some(self.bar(from, until, height, class.to_owned(), title))
-        });
-        bars.collect()
-    }
-
-    fn term(&self, term: &Term) -> Bar {
-        let until = term.until.unwrap_or(self.ended);
-        let title = format!(
-            "{} leads under fencing token {}, {}: {} runs; {}",
-            self.history.name(term.who),
-            term.token,
-            self.span(term.from, until),
-            self.history.runs_of(term),
-            term.end
-        );
-        let class = format!("c{}", term.who % COLOURS);
-        Bar {
-            label: term.token.to_string(),
-            ..self.bar(term.from, until, LEADING, class, title)
-        }
-    }
-
-    fn run(&self, run: &Run) -> Label {
-        Label {
-            x: drawn(self.x(run.moment)),
-            label: format!(
-                "{} runs the job of second {} under fencing token {}, at {}",
-                self.history.name(run.who),
-                run.due,
-                run.token,
-                self.at(run.moment)
-            ),
-        }
-    }
-
-    fn mark(&self, handover: &Handover<'_>) -> Mark {
-        let (old, new) = (handover.old, handover.new);
-        let (from, until) = (old.until.unwrap_or(new.from), new.from);
-        let gap_time = readable(handover.gap());
-        let title = format!("nobody leads for {gap_time}");
-        Mark {
-            x: drawn(self.x(new.from)),
-            cause: handover.cause().to_owned(),
-            old: self.history.name(old.who).to_owned(),
-            new: self.history.name(new.who).to_owned(),
-            took: readable(handover.took()),
-            gap: self.bar(from, until, 0, String::new(), title),
-            gap_time,
-        }
-    }
-
-    fn term_row(&self, term: &Term) -> TermRow {
-        TermRow {
-            who: self.history.name(term.who).to_owned(),
+impl<'a> TermRow<'a> {
+    fn new(history: &'a History, term: &'a Term, ended: Moment) -> Self {
+        Self {
+            who: history.name(term.who),
             token: term.token,
-            from: self.at(term.from),
-            until: self.at(term.until.unwrap_or(self.ended)),
-            runs: self.history.runs_of(term),
-            end: term.end.clone(),
+            from: instant(history, term.from),
+            until: instant(history, term.until.unwrap_or(ended)),
+            runs: history.runs_of(term),
+            end: &term.end,
         }
-    }
-
-    fn bar(&self, from: Moment, until: Moment, height: u32, class: String, title: String) -> Bar {
-        Bar {
-            x: drawn(self.x(from)),
-            width: drawn((self.x(until) - self.x(from)).max(0.5)),
-            height,
-            class,
-            title,
-            label: String::new(),
-        }
-    }
-
-    fn at(&self, moment: Moment) -> String {
-        format!("{:.3} s", self.history.time(moment).as_secs_f64())
-    }
-
-    fn span(&self, from: Moment, until: Moment) -> String {
-        format!("from {} to {}", self.at(from), self.at(until))
     }
 }
 
-fn drawn(length: f64) -> String {
-    format!("{length:.1}")
+impl<'a> HandoverRow<'a> {
+    fn new(history: &'a History, handover: &Handover<'a>) -> Self {
+        Self {
+            cause: handover.cause(),
+            from: history.name(handover.old.who),
+            to: history.name(handover.new.who),
+            took: readable(handover.took()),
+            gap: readable(handover.gap()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use roxmltree::{Document, ParsingOptions};
 
-    use super::super::history::{Deed, tests::history};
+    use super::super::handover::Deed;
+    use super::super::history::tests::history;
     use super::*;
 
     const SECOND: Moment = 1_000_000_000;

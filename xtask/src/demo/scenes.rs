@@ -8,11 +8,13 @@ use leasehold_bench::{Moment, now};
 use rustix::process::Signal;
 
 use super::Interruption;
-use super::candidate::{Candidate, LEASE_DURATION, Place};
-use super::history::{Deed, History, State};
+use super::candidate::{Candidate, Place};
+use super::handover::Deed;
+use super::history::{History, State};
 use super::ledger::{Ledger, What};
 use super::programs::Program;
-use super::view::{View, readable};
+use super::view::View;
+use super::words;
 
 /// What is done to one leader after another.
 const DEEDS: [Deed; 4] = [Deed::Terminate, Deed::Kill, Deed::Pause, Deed::Terminate];
@@ -31,7 +33,7 @@ pub(crate) struct Play<'a> {
     history: History,
     view: View,
     interruption: &'a Interruption,
-    /// How many handovers have been told of.
+    /// How many terms have been told of.
     told: usize,
 }
 
@@ -102,24 +104,17 @@ impl<'a> Play<'a> {
         self.watch(BETWEEN_RUNS)?;
         self.wait_for("a leader", |play| play.leader().is_some())?;
         let who = self.leader().context("there is one")?;
-        let (signal, consequence) = match deed {
-            Deed::Kill => (
-                Signal::KILL,
-                format!("its Lease must run out, {LEASE_DURATION}"),
-            ),
-            Deed::Pause => (
-                Signal::STOP,
-                "it stands still; so its Lease runs out".to_owned(),
-            ),
-            _ => (
-                Signal::TERM,
-                "it stops its work and releases the Lease".to_owned(),
-            ),
+        let signal = match deed {
+            Deed::Kill => Signal::KILL,
+            Deed::Pause => Signal::STOP,
+            _ => Signal::TERM,
         };
         self.candidates[who].signal(signal)?;
         self.history.act(who, deed);
-        let name = self.candidates[who].name();
-        self.tell(now(), format!("{} to {name}: {consequence}", deed.name()));
+        let candidate = &self.candidates[who];
+        let consequence = words::consequence(deed, candidate.kind());
+        let line = format!("{} to {}: {consequence}", deed.name(), candidate.name());
+        self.tell(now(), line);
         Ok(who)
     }
 
@@ -135,10 +130,8 @@ impl<'a> Play<'a> {
                 State::Paused => {
                     self.history.act(who, Deed::Resume);
                     self.candidates[who].signal(Signal::CONT)?;
-                    self.tell(
-                        now(),
-                        format!("SIGCONT to {name}: it wakes after its Lease has run out"),
-                    );
+                    let line = format!("SIGCONT to {name}: it wakes after its Lease has run out");
+                    self.tell(now(), line);
                 }
                 State::Down => {
                     self.start(who)?;
@@ -221,8 +214,10 @@ impl<'a> Play<'a> {
             self.look_at(who)?;
         }
         for entry in self.ledger.news()? {
-            if let What::Lost { token, .. } = entry.what {
-                self.tell_if_woken(&entry.who, entry.moment, token);
+            if let What::Lost { token, .. } = entry.what
+                && let Some(line) = words::woken(&self.history, &entry.who, token, entry.moment)
+            {
+                self.tell(entry.moment, line);
             }
             self.history.note(entry)?;
         }
@@ -246,41 +241,8 @@ impl<'a> Play<'a> {
 
     fn tell_of_leaders(&mut self) {
         while let Some(term) = self.history.terms.get(self.told) {
-            let leads = format!(
-                "{} leads under fencing token {}",
-                self.history.name(term.who),
-                term.token
-            );
-            let since = self.told.checked_sub(1);
-            let handover = since.and_then(|before| self.history.handovers().nth(before));
-            let line = match handover {
-                None => leads,
-                Some(handover) => format!(
-                    "{leads}, {} after {}",
-                    readable(handover.took()),
-                    handover.cause()
-                ),
-            };
-            let moment = term.from;
             self.told += 1;
-            self.tell(moment, line);
-        }
-    }
-
-    /// One who was paused says that it leads no more.
-    fn tell_if_woken(&mut self, who: &str, moment: Moment, token: u64) {
-        let history = &self.history;
-        let mut acts = history.acts.iter().rev();
-        let woken = acts.find(|act| act.deed == Deed::Resume && history.name(act.who) == who);
-        let Some(woken) = woken else { return };
-        let mut terms = history.terms.iter();
-        let is_of_before = |until| until < woken.moment;
-        if terms.any(|term| term.token == token && term.until.is_some_and(is_of_before)) {
-            let after = readable(Duration::from_nanos(moment.saturating_sub(woken.moment)));
-            self.tell(
-                moment,
-                format!("{who} says that it leads no more, {after} after it woke"),
-            );
+            self.tell(term.from, words::leads(&self.history, term));
         }
     }
 

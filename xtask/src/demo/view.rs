@@ -1,11 +1,13 @@
 //! What the demo shows on the terminal: what happened, and below it, redrawn, how things stand.
 
+use std::iter;
 use std::time::{Duration, Instant};
 
-use console::{StyledObject, Term, style};
+use console::{Style, Term, style};
 use leasehold_bench::{Moment, now};
 use serde_json::Value;
 
+use super::handover::Handover;
 use super::history::{History, State};
 
 /// How often the view is redrawn.
@@ -13,8 +15,8 @@ const REFRESH: Duration = Duration::from_millis(100);
 /// Columns for names, and for what is said beside the time line.
 const NAME: usize = 18;
 const REMARK: usize = 30;
-/// The shortest time that a column stands for, in seconds.
-const FINEST: f64 = 0.5;
+/// The shortest time that a column stands for.
+const FINEST: Duration = Duration::from_millis(500);
 
 pub(crate) struct View {
     terminal: Term,
@@ -74,14 +76,12 @@ impl View {
         lines.push(format!(
             "  {} runs of the job, {} handovers",
             history.runs.len(),
-            history.handovers().count()
+            Handover::all(history).count()
         ));
         if let Some(lease) = self.lease.as_ref().and_then(|read| read()) {
             lines.push(lease_row(&lease));
         }
-        for line in &lines {
-            self.write(line);
-        }
+        self.write(&lines.join("\n"));
         self.drawn = lines.len();
     }
 
@@ -99,33 +99,29 @@ impl View {
 
 /// The time line of a candidate, from the beginning until now.
 fn bar(history: &History, who: usize, now: Moment, columns: usize) -> String {
-    let elapsed = history.time(now).as_secs_f64();
-    // Columns are few.
-    #[expect(clippy::cast_precision_loss)]
-    let column = Duration::from_secs_f64((elapsed / columns as f64).max(FINEST));
-    let mut bar = String::new();
-    let mut time = column / 2;
-    for _ in 0..columns {
+    let elapsed = history.time(now);
+    let column = (elapsed / u32::try_from(columns).unwrap_or(u32::MAX)).max(FINEST);
+    // In the middle of each column.
+    let times = iter::successors(Some(column / 2), |time| Some(*time + column));
+    let states = times.take(columns).map(|time| {
         let moment = history.began + u64::try_from(time.as_nanos()).unwrap_or(Moment::MAX);
-        let cell = if moment > now {
-            style(" ")
-        } else {
-            cell(history.state_at(who, moment))
-        };
-        bar.push_str(&cell.to_string());
-        time += column;
-    }
-    bar
+        (time <= elapsed).then(|| history.state_at(who, moment))
+    });
+    let states: Vec<_> = states.collect();
+    let alike = states.chunk_by(PartialEq::eq);
+    alike.map(|states| cells(states[0], states.len())).collect()
 }
 
-fn cell(state: State) -> StyledObject<&'static str> {
-    match state {
-        State::Down => style(" "),
-        State::Starting => style("┄").dim(),
-        State::Standby => style("─").dim(),
-        State::Leading => style("●").green(),
-        State::Paused => style("░").yellow(),
-    }
+/// So many columns of one state; of none where that is yet to come.
+fn cells(state: Option<State>, columns: usize) -> String {
+    let (cell, look) = match state {
+        None | Some(State::Down) => (" ", Style::new()),
+        Some(State::Starting) => ("┄", Style::new().dim()),
+        Some(State::Standby) => ("─", Style::new().dim()),
+        Some(State::Leading) => ("●", Style::new().green()),
+        Some(State::Paused) => ("░", Style::new().yellow()),
+    };
+    look.apply_to(cell.repeat(columns)).to_string()
 }
 
 fn remark(history: &History, who: usize) -> String {
@@ -161,14 +157,5 @@ fn readable_value(value: &Value) -> String {
         Some("") => "(nobody)".to_owned(),
         Some(text) => text.to_owned(),
         None => value.to_string(),
-    }
-}
-
-/// A duration with as many digits as matter.
-pub(crate) fn readable(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format!("{:.1} ms", duration.as_secs_f64() * 1e3)
-    } else {
-        format!("{:.2} s", duration.as_secs_f64())
     }
 }
