@@ -1,13 +1,14 @@
 //! The application beside a leader-elector: what a program does that has no binding.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use serde_json::Value;
+use serde::Deserialize;
 use ureq::Agent;
 
 use super::ledger;
@@ -33,6 +34,14 @@ struct Work {
     url: String,
     leads: Option<Leadership>,
     last_due: u64,
+}
+
+/// What the leader-elector answers; of one that does not lead, neither.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Answer {
+    fencing_token: Option<u64>,
+    remaining_seconds: f64,
 }
 
 struct Leadership {
@@ -87,20 +96,12 @@ impl Work {
         let answer = self.ask();
         let token = answer.as_ref().ok().copied().flatten();
         if let Some(led) = self.leads.take_if(|leads| Some(leads.token) != token) {
-            let reason = if answer.is_ok() {
-                "answered_no"
-            } else {
-                "no_answer"
-            };
-            ledger::note(
-                &self.ledger,
-                &self.identity,
-                &[&"lost", &led.token, &reason],
-            )?;
+            let reason = answer.map_or("no_answer", |_| "answered_no");
+            self.note(&[&"lost", &led.token, &reason])?;
         }
         let Some(token) = token else { return Ok(()) };
         if self.leads.is_none() {
-            ledger::note(&self.ledger, &self.identity, &[&"acquired", &token])?;
+            self.note(&[&"acquired", &token])?;
         }
         let leads = self.leads.get_or_insert_with(|| Leadership {
             token,
@@ -110,20 +111,22 @@ impl Work {
         // It belongs to whoever led when it came due, and may have done it before this one led.
         if due > self.last_due && UNIX_EPOCH + Duration::from_secs(due) > leads.since {
             self.last_due = due;
-            ledger::note(&self.ledger, &self.identity, &[&"run", &token, &due])?;
+            self.note(&[&"run", &token, &due])?;
         }
         Ok(())
     }
 
     /// The fencing token, if the leader-elector leads at this very moment.
     fn ask(&self) -> Result<Option<u64>> {
-        let body = self
-            .agent
-            .get(&self.url)
-            .call()?
-            .body_mut()
-            .read_to_string()?;
-        let answer: Value = serde_json::from_str(&body)?;
-        Ok(answer["fencingToken"].as_u64())
+        let asked_at = Instant::now();
+        let mut response = self.agent.get(&self.url).call()?;
+        let answer: Answer = serde_json::from_str(&response.body_mut().read_to_string()?)?;
+        // Counted from before it was asked: the answer may have been long on its way.
+        let is_good = asked_at.elapsed().as_secs_f64() < answer.remaining_seconds;
+        Ok(answer.fencing_token.filter(|_| is_good))
+    }
+
+    fn note(&self, words: &[&dyn Display]) -> Result<()> {
+        ledger::note(&self.ledger, &self.identity, words)
     }
 }
