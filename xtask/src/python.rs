@@ -13,6 +13,7 @@ use crate::{language, root, target_folder, utf8};
 const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
 const EXAMPLE: &str = "examples/python-worker";
+const LISTINGS: &str = "docs/listings/python";
 const AGENT: &str = "conformance/agents/python/agent.py";
 const CANDIDATE: &str = "bench/candidates/python/candidate.py";
 const DEMO: &str = "examples/demo/python/demo_worker.py";
@@ -47,6 +48,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
     steps.run("Python: example (pytest)", || {
         python(EXAMPLE, "-m pytest --quiet", &[])
     });
+    steps.run("Python: what the documentation shows", || {
+        python(LISTINGS, "-m pytest --quiet", &[])?;
+        language::first_program("python", &wheels())
+    });
     steps.run("Python: conformance", || {
         language::conformance(&[&interpreter()?, AGENT])
     });
@@ -77,17 +82,18 @@ fn lint() -> Result<()> {
     for check in ["check --quiet", "format --check --quiet"] {
         let mut ruff = Command::new(program("ruff"));
         ruff.args(check.split(' ')).arg("--config").arg(&settings);
-        run_with(ruff.args([PACKAGE, EXAMPLE, DEMO, AGENT, CANDIDATE]))?;
+        run_with(ruff.args([PACKAGE, EXAMPLE, DEMO, LISTINGS, AGENT, CANDIDATE]))?;
     }
     let sources = [
         "bindings-python/python",
         TESTS,
         EXAMPLE,
         DEMO,
+        LISTINGS,
         AGENT,
         CANDIDATE,
-    ];
-    let sources = sources.map(Path::new);
+    ]
+    .map(Path::new);
     let mypy = ["-m mypy --config-file", SETTINGS].join(" ");
     python(".", &mypy, &sources)?;
     // Not beside the sources: what it compares with the stub is what is installed.
@@ -98,7 +104,7 @@ fn lint() -> Result<()> {
 /// Builds the wheel and installs it in place of an earlier one.
 fn install(release: bool) -> Result<PathBuf> {
     prepare_environment()?;
-    let wheels = environment().join("wheels");
+    let wheels = wheels();
     if wheels.exists() {
         fs::remove_dir_all(&wheels)?;
     }
@@ -147,6 +153,11 @@ fn interpreter() -> Result<String> {
 
 fn program(name: &str) -> PathBuf {
     environment().join("bin").join(name)
+}
+
+/// Where the wheel is built.
+fn wheels() -> PathBuf {
+    environment().join("wheels")
 }
 
 /// Where the wheel, and what tests need, is installed.
