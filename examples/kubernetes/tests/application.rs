@@ -92,7 +92,7 @@ impl Application {
         }
     }
 
-    /// A setting of the core, as the ConfigMap that the candidates name gives it.
+    /// A setting of the core, as the `ConfigMap` that the candidates name gives it.
     pub(crate) fn setting(&self, variable: &str) -> Result<Option<&str>> {
         let candidate = self.candidate()?;
         let named = candidate

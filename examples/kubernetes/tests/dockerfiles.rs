@@ -9,7 +9,7 @@ use parse_dockerfile::{
     Command, CopyInstruction, Dockerfile, Flag, Instruction, Source, Stage, parse,
 };
 
-use crate::application::applications;
+use crate::application::{Pod, applications};
 use crate::examples;
 
 /// Whom pods run as, too: `candidate/hardening.yaml`.
@@ -199,7 +199,7 @@ fn each_image_that_is_ours_has_a_dockerfile_and_this_version() -> Result<()> {
         let pods: Vec<_> = application.pods().collect();
         let images = pods
             .iter()
-            .flat_map(|pod| pod.containers())
+            .flat_map(Pod::containers)
             .filter_map(|it| it["image"].as_str());
         let tags = images.filter_map(|image| image.split_once(':'));
         let tags: Vec<_> = tags
