@@ -20,7 +20,7 @@ bills: list[int] = []
 async def bill() -> None:
     """Runs on the leader only. Cancelled when another is to lead, who waits until it has ended."""
     if term := election.term:
-        # What is written to refuses a smaller token than it has seen: see docs/SAFETY.md.
+        # What is written to refuses a smaller token than it has seen: see docs/src/safety.md.
         bills.append(term.fencing_token)
 
 
