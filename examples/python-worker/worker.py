@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from leasehold import aio
 
 # Made where the application is loaded, started where it runs: in each worker, after the fork.
-election = aio.LeaderElection("python-worker")
+election = aio.LeaderElection(os.environ.get("LEASEHOLD_LEASE", "python-worker"))
 scheduler = AsyncIOScheduler()
 bills: list[int] = []
 
