@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 
+import type { Loss } from './election.js';
 import type { Engine, EngineEvent, EngineTerm, LostReason } from './engine.js';
 import { enter, leave } from './environment.js';
 import { call, errorOf } from './errors.js';
@@ -182,10 +183,18 @@ export class Candidacy {
     this.#told = undefined;
     this.#tenures.delete(term.fencingToken);
     tenure.end(reason);
+    const engine = this.#engine;
     const finish = () => {
-      this.#engine.finish(unfinished);
+      engine.finish(unfinished);
     };
-    const settled = tell(this.#election, 'lost', { term, reason });
+    const loss: Loss = {
+      term,
+      reason,
+      get timeLeftMs() {
+        return engine.timeLeftMs(unfinished);
+      },
+    };
+    const settled = tell(this.#election, 'lost', loss);
     // At once where it can be: at the exit of the process no promise settles any more.
     if (settled) void settled.then(finish);
     else finish();

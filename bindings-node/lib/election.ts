@@ -20,6 +20,12 @@ export interface Loss {
   readonly term: Term;
   /** Why. */
   readonly reason: LostReason;
+  /**
+   * How long the term's work may still go on, in milliseconds: before that, no other candidate leads.
+   * 0 where another may lead already, and once all listeners are done. Ask again rather than keep the
+   * answer: it shrinks when renewals fail.
+   */
+  readonly timeLeftMs: number;
 }
 
 /**
@@ -267,7 +273,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   }
 
   /** Runs `service` while this instance leads, until it is removed. */
-  singletonService(service: SingletonService): Registration {
+  addSingletonService(service: SingletonService): Registration {
     return runService(this, service);
   }
 

@@ -418,7 +418,7 @@ impl LeaderElection {
     /// # Errors
     /// [`ErrorKind::Internal`] where the election is stuck, [`ErrorKind::LeadershipLost`] where it
     /// let its Lease run out, [`ErrorKind::Forked`].
-    pub fn health(&self, tolerance: Duration) -> Result<()> {
+    pub fn check_health(&self, tolerance: Duration) -> Result<()> {
         let leadership = self.shared.leadership();
         leadership.check_process()?;
         if !self.shared.is_running() {

@@ -103,7 +103,7 @@ public interface LeaderElection extends AutoCloseable {
      * @throws ClosedException where the election does not run, or stops
      * @throws InterruptedException where the thread is interrupted
      */
-    Term awaitLeadership(Duration timeout) throws InterruptedException;
+    Term waitForLeadership(Duration timeout) throws InterruptedException;
 
     /**
      * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@link
@@ -368,7 +368,7 @@ public interface LeaderElection extends AutoCloseable {
         }
 
         /**
-         * The folder of mode {@link Mode#FILE}. Default: {@code .leasehold} in the home folder.
+         * The folder of mode {@link Mode#FILE}. Default: {@code ~/.leasehold}.
          *
          * @param directory its path
          * @return this
