@@ -1,11 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 
-import type { Loss } from './election.js';
 import type { Engine, EngineEvent, EngineTerm, LostReason } from './engine.js';
 import { enter, leave } from './environment.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './errors.js';
 import { tell } from './listeners.js';
+import { Loss } from './loss.js';
 import { Pulse } from './pulse.js';
 import { Tenure } from './tenure.js';
 import type { Term } from './term.js';
@@ -183,17 +183,10 @@ export class Candidacy {
     this.#told = undefined;
     this.#tenures.delete(term.fencingToken);
     tenure.end(reason);
-    const engine = this.#engine;
     const finish = () => {
-      engine.finish(unfinished);
+      this.#engine.finish(unfinished);
     };
-    const loss: Loss = {
-      term,
-      reason,
-      get timeLeftMs() {
-        return engine.timeLeftMs(unfinished);
-      },
-    };
+    const loss = new Loss(term, reason, () => this.#engine.timeLeftMs(unfinished));
     const settled = tell(this.#election, 'lost', loss);
     // At once where it can be: at the exit of the process no promise settles any more.
     if (settled) void settled.then(finish);

