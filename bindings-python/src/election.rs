@@ -54,7 +54,8 @@ impl Election {
         self.0.inherited().remaining().as_secs_f64()
     }
 
-    /// The term under which this instance leads; None when it does not.
+    /// The term under which this instance leads; None when it does not, and for an instant after
+    /// `is_leader` turned True, which is published before anybody is told.
     #[getter]
     fn term(&self) -> Option<Term> {
         self.0.inherited().term().map(Term)

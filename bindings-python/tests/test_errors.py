@@ -10,6 +10,7 @@ import pytest
 from leasehold import _errors, _leasehold, types
 from leasehold.testing import FakeLeaderElection
 
+
 @pytest.mark.parametrize("kind", _leasehold.ERROR_KINDS)
 def test_each_kind_is_one_exception(kind: types.ErrorKind) -> None:
     error = _errors.error_of_kind(kind, "what would help")

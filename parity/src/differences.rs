@@ -25,7 +25,7 @@ pub(crate) struct Differences {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Called {
-    pub(crate) r#in: Vec<String>,
+    pub(crate) r#in: String,
     /// As it is spelled there: a type, or `Type.member`.
     pub(crate) here: String,
     /// What it is called everywhere.
@@ -61,7 +61,7 @@ impl Differences {
         let called = |here: &str| {
             let mut called = self.called.iter();
             called
-                .find(|it| it.here == here && it.r#in.iter().any(|it| it == place))
+                .find(|it| it.here == here && it.r#in == place)
                 .map(|it| it.there.clone())
         };
         if let Some(there) = called(&declared.name) {

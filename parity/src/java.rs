@@ -8,8 +8,8 @@ use crate::surface::Surface;
 use crate::tree::{Parsed, children, children_of};
 
 const PACKAGE: &str = "bindings-java/leasehold/src/main/java/io/leasehold/";
-const SPRING: &str = "bindings-java/leasehold-spring-boot-starter/src/main/java/io/leasehold/spring/\
-                      LeaseholdProperties.java";
+const SPRING: &str =
+    "bindings-java/leasehold-spring-boot-starter/src/main/java/io/leasehold/spring/";
 
 /// What Java programs see.
 pub(crate) fn surface(sources: &Sources) -> Result<Surface> {
@@ -20,9 +20,14 @@ pub(crate) fn surface(sources: &Sources) -> Result<Surface> {
     Ok(surface)
 }
 
-/// The properties of the Spring Boot starter.
+/// The properties of the Spring Boot starter, and its service.
 pub(crate) fn spring(sources: &Sources) -> Result<Surface> {
-    of_file(sources, SPRING)
+    let mut surface = of_file(sources, &format!("{SPRING}LeaseholdProperties.java"))?;
+    surface.extend(of_file(
+        sources,
+        &format!("{SPRING}ClusterLeaderService.java"),
+    )?);
+    Ok(surface)
 }
 
 fn of_file(sources: &Sources, file: &str) -> Result<Surface> {

@@ -14,6 +14,7 @@ mod places;
 mod python;
 mod rust;
 mod sources;
+mod stale;
 mod surface;
 mod tree;
 mod typescript;
@@ -32,6 +33,7 @@ pub fn findings(sources: &Sources) -> Result<Vec<String>> {
     let core = Rust::parse(sources)?;
     let places = places::all(sources, &core, &differences)?;
     let mut findings = names::compare(&places, &differences);
+    findings.extend(stale::entries(&places, &differences));
     let defaults = Defaults::new(core.defaults())?;
     findings.extend(defaults.compare(&places));
     findings.extend(documents::wrong_defaults(sources, &defaults)?);

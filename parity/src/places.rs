@@ -46,7 +46,10 @@ pub(crate) fn all(sources: &Sources, core: &Rust, differences: &Differences) -> 
         },
         settings("Config::set", false, core.settings_by_name()?),
         settings("leasehold run", false, rust::flags(sources)?),
-        settings("Spring", true, java::spring(sources)?),
+        Place {
+            types: &[SETTING, "ClusterLeaderService"],
+            ..settings("Spring", true, java::spring(sources)?)
+        },
         settings("leasehold.types", false, python.annotations()?),
         settings("README", true, documents::settings(sources)?),
     ])

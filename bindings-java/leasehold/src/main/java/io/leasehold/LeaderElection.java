@@ -67,7 +67,8 @@ public interface LeaderElection extends AutoCloseable {
     /**
      * The term under which this instance leads.
      *
-     * @return empty when it does not
+     * @return empty when it does not, and for an instant after {@link #isLeader} turned true, which is published before
+     *     anybody is told
      */
     Optional<Term> term();
 
