@@ -13,12 +13,11 @@ pub(crate) fn entries(places: &[Place], differences: &Differences) -> Vec<String
         });
     let called = &differences.called;
     let not_there = called.iter().filter(|called| !is_there(called, places));
-    let not_there = not_there.map(|Called { r#in, here, .. }| {
-        format!(
-            "{FILE}: {} has no `{here}` any more: remove the entry",
-            r#in
-        )
-    });
+    let not_there = not_there.map(
+        |Called {
+             r#in: place, here, ..
+         }| { format!("{FILE}: {place} has no `{here}` any more: remove the entry") },
+    );
     let reasonless = reasons(differences)
         .filter(|(why, _)| why.trim().is_empty())
         .map(|(_, what)| format!("{FILE}: say why `{what}` differs"));

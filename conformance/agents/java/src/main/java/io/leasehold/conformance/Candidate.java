@@ -73,7 +73,7 @@ final class Candidate {
         });
     }
 
-    JsonElement obey(JsonObject request) throws InterruptedException {
+    JsonElement obey(JsonObject request) throws Exception {
         switch (request.get("do").getAsString()) {
             case "start" -> election.start();
             case "stop" -> election.stop();
