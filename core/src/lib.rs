@@ -48,7 +48,3 @@ pub use events::{Event, Loss, Registration, SingletonService, Subscription, Work
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};
-
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
