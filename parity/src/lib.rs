@@ -34,7 +34,7 @@ pub fn findings(sources: &Sources) -> Result<Vec<String>> {
     let places = places::all(sources, &core, &differences)?;
     let mut findings = names::compare(&places, &differences);
     findings.extend(stale::entries(&places, &differences));
-    let defaults = Defaults::new(core.defaults())?;
+    let defaults = Defaults::new(core.defaults()?)?;
     findings.extend(defaults.compare(&places));
     findings.extend(documents::wrong_defaults(sources, &defaults)?);
     findings.extend(documents::unknown_variables(

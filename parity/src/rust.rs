@@ -34,7 +34,7 @@ impl Rust {
         for file in sources.below(CORE, ".rs") {
             files.insert(file.to_owned(), items(sources, file)?);
         }
-        let root = files.get(ROOT).context("the core has no root")?;
+        let root = files.get(ROOT).with_context(|| format!("no {ROOT}"))?;
         let mut exports = Vec::new();
         let mut public_modules = Vec::new();
         for item in root {
@@ -72,7 +72,7 @@ impl Rust {
     /// The settings that can be set by their names.
     pub(crate) fn settings_by_name(&self) -> Result<Surface> {
         let mut surface = Surface::default();
-        for item in &self.files[BY_NAME] {
+        for item in self.items(BY_NAME)? {
             if let Some(tokens) = invocation(item, "fields") {
                 let parser = Punctuated::<FieldValue, Token![,]>::parse_terminated;
                 for field in parser.parse2(tokens.clone())? {
@@ -86,18 +86,22 @@ impl Rust {
     }
 
     /// What the constants say that a setting is where nobody says anything.
-    pub(crate) fn defaults(&self) -> BTreeMap<String, String> {
-        let constants = self.files[CONFIG].iter().filter_map(|item| match item {
+    pub(crate) fn defaults(&self) -> Result<BTreeMap<String, String>> {
+        let constants = self.items(CONFIG)?.iter().filter_map(|item| match item {
             Item::Const(constant) => Some(constant),
             _ => None,
         });
-        constants
-            .filter_map(|constant| {
-                let name = constant.ident.to_string();
-                let setting = name.strip_prefix("DEFAULT_")?.to_lowercase();
-                Some((setting, literal(&constant.expr)?))
-            })
-            .collect()
+        let defaults = constants.filter_map(|constant| {
+            let name = constant.ident.to_string();
+            let setting = name.strip_prefix("DEFAULT_")?.to_lowercase();
+            Some((setting, literal(&constant.expr)?))
+        });
+        Ok(defaults.collect())
+    }
+
+    fn items(&self, file: &str) -> Result<&[Item]> {
+        let items = self.files.get(file).map(Vec::as_slice);
+        items.with_context(|| format!("no {file}"))
     }
 }
 

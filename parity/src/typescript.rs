@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tree_sitter::Node;
 
 use crate::sources::Sources;
@@ -19,7 +19,7 @@ pub(crate) fn surface(sources: &Sources) -> Result<Surface> {
     for file in sources.below(PACKAGE, ".ts") {
         files.insert(file, Parsed::new(&typescript, file, sources.text(file)?)?);
     }
-    let index = &files[INDEX];
+    let index = files.get(INDEX).with_context(|| format!("no {INDEX}"))?;
     let exported = all(index.root(), "export_specifier").into_iter();
     let exported: Vec<_> = exported.map(|it| index.field(it, "name")).collect();
     let mut surface = Surface::default();
