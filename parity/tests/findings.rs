@@ -239,13 +239,13 @@ fn a_default_that_is_changed_in_words_or_constants_or_not_told_at_all_is_found()
                 "RECLAIM: bool = false",
                 "RECLAIM: bool = true",
             ),
-            ("docs/SAFETY.md", "\n\n", table),
+            ("ARCHITECTURE.md", "\n\n", table),
         ],
         &[
             &["directory", "\"/tmp\"", "\"~/.leasehold\""],
             &["renewDeadlineMs", "\"nothing\""],
             &["README.md:", "reclaim", "is \"false\", the core \"true\""],
-            &["docs/SAFETY.md:", "candidates", "\"12\""],
+            &["ARCHITECTURE.md:", "candidates", "\"12\""],
         ],
     );
 }
