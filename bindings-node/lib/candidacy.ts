@@ -5,6 +5,7 @@ import { enter, leave } from './environment.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './errors.js';
 import { tell } from './listeners.js';
+import { Loss } from './loss.js';
 import { Pulse } from './pulse.js';
 import { Tenure } from './tenure.js';
 import type { Term } from './term.js';
@@ -185,7 +186,8 @@ export class Candidacy {
     const finish = () => {
       this.#engine.finish(unfinished);
     };
-    const settled = tell(this.#election, 'lost', { term, reason });
+    const loss = new Loss(term, reason, () => this.#engine.timeLeftMs(unfinished));
+    const settled = tell(this.#election, 'lost', loss);
     // At once where it can be: at the exit of the process no promise settles any more.
     if (settled) void settled.then(finish);
     else finish();

@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
-import type { Engine, LostReason } from './engine.js';
+import type { Engine } from './engine.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './errors.js';
 import { attempt } from './listeners.js';
+import type { Loss } from './loss.js';
 import { openEngine } from './native.js';
 import { settingsOf } from './options.js';
 import type { LeaderElectionOptions } from './options.js';
@@ -13,14 +14,6 @@ import { runService } from './singleton-service.js';
 import type { Registration, SingletonService } from './singleton-service.js';
 import type { Status } from './status.js';
 import type { Term } from './term.js';
-
-/** The end of a term. */
-export interface Loss {
-  /** The term that is over. */
-  readonly term: Term;
-  /** Why. */
-  readonly reason: LostReason;
-}
 
 /**
  * What an election tells. Each term has one `acquired` and one `lost`, in order. `error` is never
@@ -151,7 +144,10 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
     return this.#engine.remainingMs();
   }
 
-  /** The term under which this instance leads; null when it does not. */
+  /**
+   * The term under which this instance leads; null when it does not, and for an instant after
+   * {@link isLeader} turned true, which is published before anybody is told.
+   */
   get term(): Term | null {
     return this.#candidacy.present ?? null;
   }
@@ -267,7 +263,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   }
 
   /** Runs `service` while this instance leads, until it is removed. */
-  singletonService(service: SingletonService): Registration {
+  addSingletonService(service: SingletonService): Registration {
     return runService(this, service);
   }
 

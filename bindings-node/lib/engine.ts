@@ -80,6 +80,7 @@ export interface Engine {
   waitForEvent(): void;
   beginWork(): EngineWork | null;
   finish(unfinished: number): void;
+  timeLeftMs(unfinished: number): number;
   isIdle(): boolean;
   notLeadingAfter(waitedMs: number): EngineError;
 }

@@ -101,6 +101,10 @@ export class FakeEngine implements Engine {
     this.#stopIfIdle();
   }
 
+  timeLeftMs(unfinished: number): number {
+    return this.#works.has(unfinished) ? REMAINING_MS : 0;
+  }
+
   isIdle(): boolean {
     return this.#works.size === 0;
   }
@@ -182,7 +186,7 @@ export class FakeEngine implements Engine {
 }
 
 const NOT_RUNNING = 'the election is not running: call start()';
-/** How long a term lasts in a test, for those who ask. */
+/** How long a term lasts in a test, or the work under one that is over, for those who ask. */
 const REMAINING_MS = 10_000;
 
 class FakeTerm implements EngineTerm {

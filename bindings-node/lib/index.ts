@@ -6,7 +6,7 @@
 export { ClusterLeaderService, clusterLeaderService } from './cluster-leader-service.js';
 export type { ClusterLeaderServiceOptions } from './cluster-leader-service.js';
 export { LeaderElection } from './election.js';
-export type { LeaderElectionEvents, Loss, StopOptions, WaitOptions } from './election.js';
+export type { LeaderElectionEvents, StopOptions, WaitOptions } from './election.js';
 export type { LostReason, Role } from './engine.js';
 export {
   ClosedError,
@@ -27,6 +27,7 @@ export {
 export type { ErrorCode } from './errors.js';
 export { NativeLibraryError } from './loader.js';
 export type { LogRecord } from './log.js';
+export { Loss } from './loss.js';
 export type { LeaderElectionOptions, Mode } from './options.js';
 export type { Registration, SingletonService } from './singleton-service.js';
 export type { Status } from './status.js';

@@ -19,9 +19,12 @@ export type Mode =
 export interface LeaderElectionOptions {
   /** The name of the Lease. Required, here or as `LEASEHOLD_LEASE`. */
   lease?: string | undefined;
-  /** Its namespace. Default: `POD_NAMESPACE`, the pod's own, the kubeconfig's, `default`. */
+  /** Its namespace. Default: `POD_NAMESPACE`, the pod's own, the kubeconfig context's, `default`. */
   namespace?: string | undefined;
-  /** This candidate's unique holder string. Default: the pod's or host's name and a random suffix. */
+  /**
+   * This candidate's unique holder string. Default: the pod's or host's name and a random suffix,
+   * drawn anew at each start.
+   */
   identity?: string | undefined;
   /** Where the Lease is kept. Default: `auto`. */
   mode?: Mode | undefined;

@@ -1,4 +1,5 @@
-import type { LeaderElection, Loss } from './election.js';
+import type { LeaderElection } from './election.js';
+import type { Loss } from './loss.js';
 import type { Term } from './term.js';
 
 /** A program that runs on the leader only. Never are two of its calls under way at once. */

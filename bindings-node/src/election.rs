@@ -114,7 +114,10 @@ impl NativeElection {
     /// Throws where the election does not work as it should.
     #[napi]
     pub fn check_health(&self, tolerance_ms: f64) -> Result<()> {
-        contained(|| self.election.health(duration("tolerance", tolerance_ms)?))
+        contained(|| {
+            self.election
+                .check_health(duration("tolerance", tolerance_ms)?)
+        })
     }
 
     /// The event loop turns.
@@ -172,6 +175,14 @@ impl NativeElection {
     #[napi]
     pub fn finish(&self, unfinished: u32) {
         self.unfinished.borrow_mut().let_go(unfinished);
+    }
+
+    /// How long the work of the term may go on whose loss has this number, in milliseconds; 0 where
+    /// it is finished.
+    #[napi]
+    pub fn time_left_ms(&self, unfinished: u32) -> f64 {
+        let left = self.unfinished.borrow().time_left(unfinished);
+        left.as_secs_f64() * 1e3
     }
 
     /// Whether all is finished.

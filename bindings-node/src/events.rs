@@ -41,7 +41,7 @@ impl NativeEvent {
             Told::Event(Event::Lost(loss)) => Self {
                 term: Some(NativeTerm(loss.term.clone())),
                 reason: Some(loss.reason.name()),
-                unfinished: Some(unfinished.hold(Guard::Loss { _held: loss })),
+                unfinished: Some(unfinished.hold(Guard::Loss(loss))),
                 ..Self::of_kind("lost")
             },
             Told::Event(Event::LeaderChanged(holder)) => Self {

@@ -4,13 +4,14 @@
 //! has not ended.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use leasehold::{Loss, Work};
 
 /// What keeps the Lease from being released.
 pub(crate) enum Guard {
     /// Listeners have been told, and have not all returned.
-    Loss { _held: Loss },
+    Loss(Loss),
     /// Work under a term.
     Work { _held: Work },
 }
@@ -31,6 +32,14 @@ impl Unfinished {
 
     pub(crate) fn let_go(&mut self, number: u32) {
         self.guards.remove(&number);
+    }
+
+    /// How long the work may go on that the loss of this number ends; zero where there is none.
+    pub(crate) fn time_left(&self, number: u32) -> Duration {
+        match self.guards.get(&number) {
+            Some(Guard::Loss(loss)) => loss.time_left(),
+            _ => Duration::ZERO,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -41,6 +41,22 @@ test('a late listener that is gone already is not told', async (t) => {
   await Promise.resolve();
 });
 
+test('a loss tells how long its work may go on, until listeners are done', async (t) => {
+  const leading = await leader(t, settings(t, { drainTimeoutMs: 300_000 }));
+  let release;
+  let loss;
+  leading.on('lost', (it) => {
+    loss = it;
+    return new Promise((resolve) => (release = resolve));
+  });
+  const stopped = leading.stop();
+  await eventually('listeners are told', () => release);
+  assert.ok(loss.timeLeftMs > 0 && loss.timeLeftMs <= 300_000, `${loss.timeLeftMs} ms`);
+  release();
+  await stopped;
+  assert.equal(loss.timeLeftMs, 0);
+});
+
 test('the Lease is not released before what listeners of lost returned has settled', async (t) => {
   const options = settings(t, { identity: 'a', drainTimeoutMs: 300_000 });
   const leading = await leader(t, options);
@@ -92,9 +108,11 @@ test('events are mirrored on diagnostics channels', async (t) => {
   const { term } = watched;
   await watched.stop();
   for (const name of names) unsubscribe(name, listen);
+  const loss = told[1][1].value;
+  assert.equal(loss.reason, 'stopped');
   assert.deepEqual(told, [
     ['leasehold:acquired', { election: watched, value: term }],
-    ['leasehold:lost', { election: watched, value: { term, reason: 'stopped' } }],
+    ['leasehold:lost', { election: watched, value: loss }],
     ['leasehold:stopped', { election: watched, value: undefined }],
   ]);
   assert.equal(channel('leasehold:acquired').hasSubscribers, false);

@@ -10,8 +10,9 @@ test('a fake election leads when the test says so', async () => {
   const election = await new FakeLeaderElection({ identity: 'a' }).start();
   assert.ok(election instanceof LeaderElection);
   const told = [];
-  for (const event of ['acquired', 'lost', 'leaderChanged', 'renewalFailing', 'stopped'])
+  for (const event of ['acquired', 'leaderChanged', 'renewalFailing', 'stopped'])
     election.on(event, (value) => told.push([event, value]));
+  election.on('lost', ({ term, reason, timeLeftMs }) => told.push(['lost', term, reason, timeLeftMs > 0]));
   assert.equal(election.isLeader, false);
 
   election.follow('b');
@@ -33,7 +34,7 @@ test('a fake election leads when the test says so', async () => {
     ['leaderChanged', 'b'],
     ['acquired', term],
     ['leaderChanged', 'a'],
-    ['lost', { term, reason: 'superseded' }],
+    ['lost', term, 'superseded', true],
     ['renewalFailing', error],
     ['stopped', undefined],
   ]);

@@ -131,7 +131,7 @@ test('a singleton service runs while this instance leads, one call at a time', a
   const leading = election(t, options);
   const { opened, open } = gate();
   const calls = [];
-  leading.singletonService({
+  leading.addSingletonService({
     async start(term) {
       calls.push(['start', term.fencingToken]);
       await opened;
@@ -159,7 +159,7 @@ test('a singleton service that is added to a leader starts, and that is removed 
   const leading = await leader(t);
   const calls = [];
   const service = { start: () => calls.push('start'), stop: () => calls.push('stop') };
-  const registration = leading.singletonService(service);
+  const registration = leading.addSingletonService(service);
   await eventually('it is started', () => calls.length === 1);
   await registration.remove();
   assert.deepEqual(calls, ['start', 'stop']);

@@ -54,7 +54,8 @@ impl Election {
         self.0.inherited().remaining().as_secs_f64()
     }
 
-    /// The term under which this instance leads; None when it does not.
+    /// The term under which this instance leads; None when it does not, and for an instant after
+    /// `is_leader` turned True, which is published before anybody is told.
     #[getter]
     fn term(&self) -> Option<Term> {
         self.0.inherited().term().map(Term)
@@ -82,13 +83,13 @@ impl Election {
     /// nor one that the Lease still names `tolerance` seconds after it ran out.
     #[pyo3(signature = (tolerance = Seconds(Duration::ZERO)), text_signature = "($self, tolerance=0)")]
     fn healthy(&self, tolerance: Seconds) -> bool {
-        self.0.inherited().health(tolerance.0).is_ok()
+        self.0.inherited().check_health(tolerance.0).is_ok()
     }
 
     /// As `healthy`, but raises what is wrong.
     #[pyo3(signature = (tolerance = Seconds(Duration::ZERO)), text_signature = "($self, tolerance=0)")]
     fn check_health(&self, py: Python<'_>, tolerance: Seconds) -> PyResult<()> {
-        let health = self.0.inherited().health(tolerance.0);
+        let health = self.0.inherited().check_health(tolerance.0);
         health.map_err(|error| raised(py, &error))
     }
 

@@ -82,7 +82,7 @@ impl Handle {
 
 /// Whether it was made by a parent of this process.
 fn is_forked(election: &LeaderElection) -> bool {
-    let health = election.health(Duration::ZERO);
+    let health = election.check_health(Duration::ZERO);
     health.is_err_and(|error| error.kind() == ErrorKind::Forked)
 }
 

@@ -241,7 +241,7 @@ def test_a_singleton_service_runs_with_leadership(
         calls.put_nowait("stop")
 
     async def main() -> None:
-        registration = fake_async_election.singleton_service(start, stop)
+        registration = fake_async_election.add_singleton_service(start, stop)
         async with fake_async_election as election:
             for _ in range(2):
                 term = await election.acquire()

@@ -10,20 +10,12 @@ import pytest
 from leasehold import _errors, _leasehold, types
 from leasehold.testing import FakeLeaderElection
 
-OWN_CLASSES = {
-    "config": leasehold.ConfigError,
-    "forbidden": leasehold.ForbiddenError,
-    "timed_out": leasehold.TimedOutError,
-    "leadership_lost": leasehold.LeadershipLostError,
-    "forked": leasehold.ForkedError,
-    "closed": leasehold.ClosedError,
-}
-
 
 @pytest.mark.parametrize("kind", _leasehold.ERROR_KINDS)
 def test_each_kind_is_one_exception(kind: types.ErrorKind) -> None:
     error = _errors.error_of_kind(kind, "what would help")
-    assert type(error) is OWN_CLASSES.get(kind, leasehold.LeaseholdError)
+    class_name = "".join(word.capitalize() for word in kind.split("_")) + "Error"
+    assert type(error) is getattr(leasehold, class_name)
     assert (error.kind, str(error)) == (kind, "what would help")
 
 

@@ -17,7 +17,7 @@ from leasehold.testing import FakeLeaderElection
 def cycle():
     with FakeLeaderElection("jobs") as election:
         election.add_listener(lambda event: None)
-        election.singleton_service(lambda term: None, lambda: None)
+        election.add_singleton_service(lambda term: None, lambda: None)
         election.acquire()
         with election.leading():
             pass

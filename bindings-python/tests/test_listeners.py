@@ -235,7 +235,7 @@ class Service:
 
 def test_a_singleton_service_runs_with_leadership(fake_election: FakeLeaderElection) -> None:
     service = Service()
-    fake_election.singleton_service(service.start, service.stop)
+    fake_election.add_singleton_service(service.start, service.stop)
     for _ in range(2):
         calls = len(service.calls)
         fake_election.acquire()
@@ -248,7 +248,7 @@ def test_a_singleton_service_runs_with_leadership(fake_election: FakeLeaderElect
 
 def test_a_singleton_service_is_stopped_when_removed(fake_election: FakeLeaderElection) -> None:
     service = Service()
-    registration = fake_election.singleton_service(service.start, service.stop)
+    registration = fake_election.add_singleton_service(service.start, service.stop)
     fake_election.acquire()
     eventually("it runs", lambda: service.calls == ["start"])
     registration.remove()
@@ -259,7 +259,7 @@ def test_a_singleton_service_is_stopped_when_removed(fake_election: FakeLeaderEl
 def test_a_singleton_service_is_stopped_when_the_election_goes() -> None:
     service = Service()
     election = FakeLeaderElection("fake")
-    election.singleton_service(service.start, service.stop)
+    election.add_singleton_service(service.start, service.stop)
     election.start()
     election.acquire()
     eventually("it runs", lambda: service.calls == ["start"])

@@ -30,6 +30,12 @@ pub(crate) struct Settings {
     /// How long the command may take to stop when it is asked to
     #[arg(long, value_name = "TIME")]
     drain_timeout: Option<String>,
+    /// Whether ending gives the Lease back, so that another leads at once: true or false
+    #[arg(long, value_name = "WHETHER")]
+    release_on_stop: Option<String>,
+    /// Whether an unexpired record under this very identity is taken up at once: true or false
+    #[arg(long, value_name = "WHETHER")]
+    reclaim: Option<String>,
     /// Roughly how many candidates there are
     #[arg(long, value_name = "COUNT")]
     candidates: Option<String>,
@@ -55,6 +61,8 @@ impl Settings {
             ("renew_deadline", &self.renew_deadline),
             ("retry_period", &self.retry_period),
             ("drain_timeout", &self.drain_timeout),
+            ("release_on_stop", &self.release_on_stop),
+            ("reclaim", &self.reclaim),
             ("candidates", &self.candidates),
             ("kubeconfig", &self.kubeconfig),
             ("context", &self.context),

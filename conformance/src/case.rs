@@ -61,6 +61,8 @@ pub(crate) struct Candidate {
     pub(crate) process: Option<String>,
     /// Whether it reaches the API server through a network that can be cut.
     pub(crate) behind_proxy: bool,
+    /// Whether its token stands in a file of its own, and may expire.
+    pub(crate) token_may_expire: bool,
     /// Whether its listener holds each `lost` until told to acknowledge it.
     pub(crate) hold_losses: bool,
 }
@@ -81,6 +83,8 @@ pub(crate) enum Step {
     WithoutVerbs(Vec<Verb>),
     /// The network of the candidates behind the proxy.
     Network(NetworkStep),
+    /// The token of the candidates whose token may expire.
+    Token(TokenStep),
     /// The API server. Such a case has the cluster to itself.
     Server(ServerStep),
     /// A process of candidates.
@@ -162,6 +166,18 @@ pub(crate) enum EventName {
     Working,
 }
 
+impl EventName {
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Acquired,
+        Self::Lost,
+        Self::Stopped,
+        Self::LeaderChanged,
+        Self::RenewalFailing,
+        Self::Working,
+    ];
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum LeaseStep {
@@ -173,6 +189,8 @@ pub(crate) enum LeaseStep {
     Take { holder: String, duration: u32 },
     /// Somebody deletes it.
     Delete {},
+    /// Somebody spoils its file.
+    Damage {},
     /// It is like this now.
     Is(Expectation),
     /// It will be like this.
@@ -209,6 +227,13 @@ pub(crate) enum NetworkStep {
     /// Each connection is reset.
     Reset,
     Heal,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenStep {
+    Expire,
+    Renew,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

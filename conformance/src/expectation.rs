@@ -29,6 +29,9 @@ enum Rule {
     /// A number larger than the one kept under this name. Fencing tokens are strings of digits.
     #[serde(rename = "$greater_than")]
     GreaterThan(String),
+    /// A number that is neither smaller nor larger.
+    #[serde(rename = "$within")]
+    Within(f64, f64),
     /// A text with all these parts.
     #[serde(rename = "$contains")]
     Contains(Vec<String>),
@@ -109,6 +112,12 @@ impl Rule {
                     grown,
                     "{value} is not greater than {name}, which is {known}"
                 );
+            }
+            Self::Within(least, most) => {
+                let is_within = value
+                    .as_f64()
+                    .is_some_and(|it| (least..=most).contains(&it));
+                ensure!(is_within, "{value} is not a number from {least} to {most}");
             }
             Self::Contains(parts) => {
                 let Some(text) = value.as_str() else {

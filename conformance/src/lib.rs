@@ -6,6 +6,8 @@
 
 mod agent;
 mod case;
+#[cfg(test)]
+mod coverage;
 mod expectation;
 #[cfg(test)]
 mod form;

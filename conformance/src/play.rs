@@ -90,6 +90,7 @@ impl Play<'_> {
             Step::Lease(step) => self.lease(step),
             Step::WithoutVerbs(verbs) => self.stage.without_verbs(verbs),
             Step::Network(step) => self.stage.network(*step),
+            Step::Token(step) => self.stage.token(*step),
             Step::Server(step) => self.stage.server(*step),
             Step::Process(ProcessStep::Kill(name)) => self.agents.kill(name),
             Step::Process(ProcessStep::Pause(name)) => {
@@ -105,7 +106,7 @@ impl Play<'_> {
 
     fn call(&mut self, call: &Call) -> Result<()> {
         let candidate = &self.case.candidates[&call.on];
-        let settings = self.stage.settings(self.case, candidate.behind_proxy);
+        let settings = self.stage.settings(self.case, candidate);
         let settings = crate::case::laid_over(&settings, &self.case.config);
         let settings = crate::case::laid_over(&settings, &candidate.config);
         let command = call.command(&settings, candidate.hold_losses)?;
@@ -174,6 +175,7 @@ impl Play<'_> {
             LeaseStep::Edit(patch) => self.stage.edit(patch),
             LeaseStep::Take { holder, duration } => self.stage.take(holder, *duration),
             LeaseStep::Delete {} => self.stage.delete(),
+            LeaseStep::Damage {} => self.stage.damage(),
             LeaseStep::Is(expected) => expected.check(&self.stage.lease()?, &mut self.memory),
             LeaseStep::Becomes(expected) => {
                 self.lease_becomes(|lease, memory| expected.check(lease, memory))

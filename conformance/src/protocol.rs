@@ -41,6 +41,16 @@ pub enum Command {
     StepDown {},
     /// `is_leader`.
     IsLeader {},
+    /// `remaining`: seconds.
+    Remaining {},
+    /// `check_health`.
+    CheckHealth {
+        /// In seconds.
+        #[serde(default)]
+        tolerance: f64,
+    },
+    /// `metrics`: a text.
+    Metrics {},
     /// `leader`: the holder, or null.
     Leader {},
     /// `term`: the present one, or null.
@@ -74,6 +84,8 @@ pub enum Command {
         /// In seconds.
         seconds: f64,
     },
+    /// In a forked child: what the election and the term that was told last answer there.
+    Fork {},
     /// Drop the candidate, by whatever that is in the language.
     Close {},
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use self::folder::Folder;
 use self::namespace::Namespace;
-use crate::case::{Case, NetworkStep, ServerStep, Store, Verb};
+use crate::case::{Candidate, Case, NetworkStep, ServerStep, Store, TokenStep, Verb};
 
 /// The place of one case, which nobody else uses.
 pub(crate) enum Stage<'a> {
@@ -33,7 +33,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The settings that every candidate of `case` has, unless it says otherwise.
-    pub(crate) fn settings(&self, case: &Case, behind_proxy: bool) -> Map<String, Value> {
+    pub(crate) fn settings(&self, case: &Case, candidate: &Candidate) -> Map<String, Value> {
         let timings = json!({
             "lease": lease_name(case),
             "lease_duration": 3,
@@ -41,7 +41,7 @@ impl<'a> Stage<'a> {
             "retry_period": 0.2,
         });
         let place = match self {
-            Self::Namespace(namespace) => namespace.settings(behind_proxy),
+            Self::Namespace(namespace) => namespace.settings(candidate),
             Self::Folder(folder) => folder.settings(),
             Self::Nowhere => json!({}),
         };
@@ -78,6 +78,13 @@ impl<'a> Stage<'a> {
         }
     }
 
+    pub(crate) fn damage(&self) -> Result<()> {
+        match self {
+            Self::Folder(folder) => folder.damage(),
+            _ => bail!("this step needs the store file"),
+        }
+    }
+
     pub(crate) fn create(&self, spec: &Value) -> Result<()> {
         self.namespace()?.create(spec)
     }
@@ -96,6 +103,10 @@ impl<'a> Stage<'a> {
 
     pub(crate) fn network(&self, step: NetworkStep) -> Result<()> {
         self.namespace()?.network(step)
+    }
+
+    pub(crate) fn token(&self, step: TokenStep) -> Result<()> {
+        self.namespace()?.token(step)
     }
 
     pub(crate) fn server(&self, step: ServerStep) -> Result<()> {

@@ -22,6 +22,10 @@ pub const DEFAULT_RETRY_PERIOD: Duration = Duration::from_secs(2);
 pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a host runtime may show no sign of life.
 pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Whether stopping gives the Lease back.
+pub const DEFAULT_RELEASE_ON_STOP: bool = true;
+/// Whether one's own unexpired record is taken up.
+pub const DEFAULT_RECLAIM: bool = false;
 /// Roughly how many candidates there are, where nobody says.
 pub const DEFAULT_CANDIDATES: u32 = 10;
 
@@ -125,7 +129,7 @@ setters! {
     kubeconfig: PathBuf,
     /// The kubeconfig's context. Default: its current one.
     context: String,
-    /// The folder of mode `file`. Default: `.leasehold` in the home folder.
+    /// The folder of mode `file`. Default: `~/.leasehold`.
     directory: PathBuf,
 }
 

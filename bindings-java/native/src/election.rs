@@ -206,7 +206,9 @@ extern "system" fn Java_io_leasehold_Native_checkHealth<'local>(
     tolerance: jlong,
 ) {
     cross(env, |_| {
-        Ok(Held::get(election)?.election.health(duration(tolerance))?)
+        Ok(Held::get(election)?
+            .election
+            .check_health(duration(tolerance))?)
     });
 }
 

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
 // SAFETY, of each function: its name is that of one native method with these parameters.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jni::EnvUnowned;
@@ -13,40 +13,47 @@ use leasehold::{Event, Registration, Subscription};
 use crate::border::{Class, Texts, cross, texts};
 use crate::held::Held;
 use crate::table::Table;
-use crate::text::of_event;
+use crate::text::{nanos, of_event};
 
 static LISTENERS: Table<Listening> = Table::new();
 
 struct Listening {
     /// By number: a listener does not keep an election that is closed.
     election: jlong,
-    events: Mutex<Events>,
+    events: Mutex<Subscription>,
+    /// What the listener is busy with. A loss is acknowledged by letting go of it.
+    present: Mutex<Option<Event>>,
     /// Taken out to end it.
     registration: Mutex<Option<Registration>>,
-}
-
-struct Events {
-    subscription: Subscription,
-    /// What the listener is busy with. A loss is acknowledged by letting go of it.
-    present: Option<Event>,
 }
 
 impl Listening {
     /// The next event; `None` when there will be no more. The one before is done with.
     fn next(&self) -> Option<Event> {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.present = None;
-        events.present = events.subscription.recv_timeout(Duration::MAX).ok();
-        events.present.clone()
+        *lock(&self.present) = None;
+        let event = lock(&self.events).recv_timeout(Duration::MAX).ok();
+        lock(&self.present).clone_from(&event);
+        event
+    }
+
+    /// How long the work of the term with this token may go on; zero unless the listener is busy
+    /// with its loss.
+    fn time_left(&self, fencing_token: u64) -> Duration {
+        match &*lock(&self.present) {
+            Some(Event::Lost(loss)) if loss.term.fencing_token() == fencing_token => {
+                loss.time_left()
+            }
+            _ => Duration::ZERO,
+        }
     }
 
     fn end(&self) {
-        let mut registration = self
-            .registration
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *registration = None;
+        *lock(&self.registration) = None;
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Subscribes to all events from now on.
@@ -60,10 +67,8 @@ extern "system" fn Java_io_leasehold_Native_listen<'local>(
         let (subscription, registration) = Held::get(election)?.election.subscribe()?.registered();
         Ok(LISTENERS.insert(Listening {
             election,
-            events: Mutex::new(Events {
-                subscription,
-                present: None,
-            }),
+            events: Mutex::new(subscription),
+            present: Mutex::default(),
             registration: Mutex::new(Some(registration)),
         }))
     })
@@ -88,6 +93,21 @@ extern "system" fn Java_io_leasehold_Native_nextEvent<'local>(
             held.tell(term);
         }
         texts(env, &of_event(&event))
+    })
+}
+
+/// In nanoseconds.
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_leasehold_Native_lossTimeLeft<'local>(
+    env: EnvUnowned<'local>,
+    _: Class<'local>,
+    listener: jlong,
+    fencing_token: jlong,
+) -> jlong {
+    cross(env, |_| {
+        let listening = LISTENERS.get(listener);
+        let left = listening.map(|it| it.time_left(fencing_token.cast_unsigned()));
+        Ok(nanos(left.unwrap_or_default()))
     })
 }
 

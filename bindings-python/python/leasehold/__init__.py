@@ -15,11 +15,18 @@ from ._election import LeaderElection
 from ._errors import (
     ClosedError,
     ConfigError,
+    ConflictError,
+    CorruptError,
     ForbiddenError,
     ForkedError,
+    GoneError,
+    IdentityConflictError,
+    InternalError,
     LeadershipLostError,
     LeaseholdError,
     TimedOutError,
+    UnauthorizedError,
+    UnavailableError,
 )
 from ._leasehold import Acquired, LeaderChanged, Lost, RenewalFailing, Status, Stopped, Term
 from ._listeners import Registration
@@ -31,8 +38,13 @@ __all__ = [
     "ClosedError",
     "ClusterLeaderService",
     "ConfigError",
+    "ConflictError",
+    "CorruptError",
     "ForbiddenError",
     "ForkedError",
+    "GoneError",
+    "IdentityConflictError",
+    "InternalError",
     "LeaderChanged",
     "LeaderElection",
     "LeadershipLostError",
@@ -44,5 +56,7 @@ __all__ = [
     "Stopped",
     "Term",
     "TimedOutError",
+    "UnauthorizedError",
+    "UnavailableError",
     "exit_on_sigterm",
 ]

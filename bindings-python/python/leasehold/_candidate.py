@@ -27,20 +27,24 @@ class Candidate(Election):
     - `identity`: this candidate's unique holder string. Default: the pod's or host's name and a
       random suffix, drawn anew at each start.
     - `mode`: where the Lease is kept: `kubernetes`, `file` (a folder, for the processes of one
-      host); `always` leads from when `start` returns, `never` does not; `auto`, the default, is
-      `kubernetes` in a pod and `file` on a plain host.
-    - `lease_duration`: how long others wait after the Lease last changed: whole seconds. 15.
-    - `renew_deadline`: how long a leader may act on its last successful renewal. 10.
-    - `retry_period`: the time between renewals, and between attempts. 2.
-    - `drain_timeout`: how long work may take to stop, before the Lease is left to run out. 20.
+      host); `always` leads from when `start` returns, `never` does not; `auto` is `kubernetes` in
+      a pod and `file` on a plain host. Default: `auto`.
+    - `lease_duration`: how long others wait after the Lease last changed: whole seconds. Default:
+      15.
+    - `renew_deadline`: how long a leader may act on its last successful renewal. Default: 10.
+    - `retry_period`: the time between renewals, and between attempts. Default: 2.
+    - `drain_timeout`: how long work may take to stop, before the Lease is left to run out. Default:
+      20.
     - `stall_timeout`: after how long without a sign of life from the interpreter this instance
-      stops leading, as when a C extension holds the GIL; 0 means never. 30.
-    - `release_on_stop`: whether stopping gives the Lease back, so that another leads at once. True.
+      stops leading, as when a C extension holds the GIL; 0 means never. Default: 30.
+    - `release_on_stop`: whether stopping gives the Lease back, so that another leads at once.
+      Default: True.
     - `reclaim`: whether an unexpired record under this very `identity` is taken up at once. Safe
-      only where no other process ever uses that identity. False.
-    - `candidates`: roughly how many there are; spreads their attempts. 10.
-    - `kubeconfig`, `context`: for mode `kubernetes` outside a pod. Default: `KUBECONFIG`,
-      `~/.kube/config` and its current context.
+      only where no other process ever uses that identity. Default: False.
+    - `candidates`: roughly how many there are; spreads their attempts. Default: 10.
+    - `kubeconfig`: the kubeconfig file, for mode `kubernetes` outside a pod. Default: `KUBECONFIG`,
+      else `~/.kube/config`.
+    - `context`: the kubeconfig's context. Default: its current one.
     - `directory`: the folder of mode `file`. Default: `~/.leasehold`.
 
     Raises `ConfigError`, which names the wrong setting, its value and the fix.
@@ -113,7 +117,7 @@ class Candidate(Election):
             self._listens = True
             waiting, self._waiting = self._waiting, []
         for registration in waiting:
-            registration.attach(self)
+            registration._attach(self)
         self._start(process.background)
 
     def _register(self, registration: Registration) -> Registration:
@@ -121,7 +125,7 @@ class Candidate(Election):
             if not self._listens:
                 self._waiting.append(registration)
                 return registration
-        registration.attach(self)
+        registration._attach(self)
         return registration
 
     def __repr__(self) -> str:

@@ -80,7 +80,7 @@ class LeaderElection(Candidate):
         self.add_listener(_listeners.lost_only(callback))
         return callback
 
-    def singleton_service(
+    def add_singleton_service(
         self, start: Callable[[Term], object], stop: Callable[[], object]
     ) -> Registration:
         """Runs a service while this instance leads: calls `start(term)`, which is to return soon,

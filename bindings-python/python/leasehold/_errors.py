@@ -23,6 +23,34 @@ class ForbiddenError(LeaseholdError):
     """The API server refuses a verb: grant the Role that the message prints."""
 
 
+class UnauthorizedError(LeaseholdError):
+    """The credentials were not accepted: they have expired or belong to another cluster."""
+
+
+class UnavailableError(LeaseholdError):
+    """The store cannot be reached or refuses work for now. The election goes on trying."""
+
+
+class TimedOutError(LeaseholdError, TimeoutError):
+    """It took too long; the message says why, such as who holds the Lease."""
+
+
+class ConflictError(LeaseholdError):
+    """Somebody else wrote first. The election reads again."""
+
+
+class GoneError(LeaseholdError):
+    """The version to watch from is too old to resume. The election reads again."""
+
+
+class CorruptError(LeaseholdError):
+    """The stored record cannot be understood: the message says what is wrong with it."""
+
+
+class IdentityConflictError(LeaseholdError):
+    """Another process writes under this candidate's identity: give each its own."""
+
+
 class LeadershipLostError(LeaseholdError):
     """This instance is not, or no longer, the leader: stop the guarded work."""
 
@@ -35,20 +63,27 @@ class ClosedError(LeaseholdError):
     """The election has been stopped, or was never started."""
 
 
-class TimedOutError(LeaseholdError, TimeoutError):
-    """It took too long; the message says why, such as who holds the Lease."""
+class InternalError(LeaseholdError):
+    """A defect in Leasehold: please report it."""
 
 
 _CLASSES: dict[str, type[LeaseholdError]] = {
     "config": ConfigError,
     "forbidden": ForbiddenError,
+    "unauthorized": UnauthorizedError,
+    "unavailable": UnavailableError,
+    "timed_out": TimedOutError,
+    "conflict": ConflictError,
+    "gone": GoneError,
+    "corrupt": CorruptError,
+    "identity_conflict": IdentityConflictError,
     "leadership_lost": LeadershipLostError,
     "forked": ForkedError,
     "closed": ClosedError,
-    "timed_out": TimedOutError,
+    "internal": InternalError,
 }
 
 
 def error_of_kind(kind: str, message: str) -> LeaseholdError:
-    """The exception for a kind of error; those that no program tells apart are `LeaseholdError`."""
-    return _CLASSES.get(kind, LeaseholdError)(message, kind)
+    """The exception for a kind of error."""
+    return _CLASSES[kind](message, kind)

@@ -30,7 +30,7 @@ class Registration:
         if self._listening is not None:
             self._listening.end()
 
-    def attach(self, election: Election) -> None:
+    def _attach(self, election: Election) -> None:
         """Begins to listen. For `LeaderElection`, which does so when it starts."""
         if not self._removed and self._listening is None:
             self._listening = Listening(election._subscribe(), self._tell, self._at_end)

@@ -7,7 +7,8 @@ import { answer, answerError, say } from './wire.mjs';
 
 const candidates = new Map();
 
-say({ agent: 'node', protocol: 1, cannot: [] });
+// Nothing in Node forks.
+say({ agent: 'node', protocol: 1, cannot: ['fork'] });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, candidate: name, do: command, ...how } = JSON.parse(line);

@@ -40,8 +40,8 @@ export class Candidate {
       this.#told = term;
       tell(name, 'acquired', { term: wireTerm(term) });
     });
-    election.on('lost', ({ term, reason }) => {
-      tell(name, 'lost', { term: wireTerm(term), reason });
+    election.on('lost', ({ term, reason, timeLeftMs }) => {
+      tell(name, 'lost', { term: wireTerm(term), reason, has_time_left: timeLeftMs > 0 });
       return holdLosses ? this.#losses.wait() : undefined;
     });
     election.on('leaderChanged', (leader) => tell(name, 'leader_changed', { leader }));
@@ -67,6 +67,18 @@ export class Candidate {
 
   step_down() {
     this.#election.stepDown();
+  }
+
+  check_health({ tolerance }) {
+    this.#election.checkHealth({ toleranceMs: tolerance * 1000 });
+  }
+
+  remaining() {
+    return this.#election.remainingMs / 1000;
+  }
+
+  metrics() {
+    return this.#election.metrics();
   }
 
   is_leader() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -63,7 +64,8 @@ def of_event(event: Event) -> dict[str, object]:
         case leasehold.Acquired(term):
             return {"event": "acquired", "term": of_term(term)}
         case leasehold.Lost(term, reason):
-            return {"event": "lost", "term": of_term(term), "reason": reason}
+            line = {"event": "lost", "term": of_term(term), "reason": reason}
+            return {**line, "has_time_left": event.time_left > 0}
         case leasehold.LeaderChanged(leader):
             return {"event": "leader_changed", "leader": leader}
         case leasehold.RenewalFailing(error):
@@ -115,6 +117,15 @@ class Candidate:
     def is_leader(self) -> bool:
         return self.election.is_leader
 
+    def check_health(self, tolerance: float) -> None:
+        self.election.check_health(tolerance)
+
+    def remaining(self) -> float:
+        return self.election.remaining
+
+    def metrics(self) -> str:
+        return self.election.metrics()
+
     def leader(self) -> str | None:
         return self.election.leader
 
@@ -153,6 +164,34 @@ class Candidate:
     def stall(self, seconds: float) -> None:
         # A foreign function that keeps the GIL: no thread of the interpreter runs meanwhile.
         ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))
+
+    def fork(self) -> object:
+        def raised(call: Callable[[], object]) -> dict[str, object]:
+            try:
+                call()
+            except leasehold.LeaseholdError as error:
+                return of_error(error)
+            return {"kind": None}
+
+        assert self.bench.told is not None, "a term was told"
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                answer = {
+                    "is_leader": self.election.is_leader,
+                    "is_valid": self.bench.told.is_valid,
+                    "check_term": raised(self.bench.told.check),
+                    "stop": raised(self.election.stop),
+                }
+                os.write(writing, json.dumps(answer).encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with open(reading) as answers:
+            answer = json.load(answers)
+        os.waitpid(child, 0)
+        return answer
 
 
 def make(candidates: dict[str, Candidate], name: str, request: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ use leasehold::{Error, ErrorKind, Event, LeaderElection, Registration, Result, T
 use leasehold_conformance::protocol::Command;
 use serde_json::{Map, Value, json};
 
-use crate::{settings, wire};
+use crate::{fork, settings, wire};
 
 pub(crate) struct Candidate {
     name: String,
@@ -64,6 +64,11 @@ impl Candidate {
             Command::RequestStop {} => election.request_stop().map(Value::from),
             Command::StepDown {} => election.step_down().map(Value::from),
             Command::IsLeader {} => Ok(election.is_leader().into()),
+            Command::Remaining {} => Ok(election.remaining().as_secs_f64().into()),
+            Command::CheckHealth { tolerance } => election
+                .check_health(Duration::from_secs_f64(*tolerance))
+                .map(Value::from),
+            Command::Metrics {} => Ok(election.metrics().into()),
             Command::Leader {} => Ok(election.leader().into()),
             Command::Term {} => Ok(election.term().as_ref().map(wire::of_term).into()),
             Command::Status {} => Ok(wire::of_status(&election.status())),
@@ -74,12 +79,8 @@ impl Candidate {
                 let ran = election.run_if_leader(|term| self.work(term, *hold));
                 Ok(ran.is_some().into())
             }
-            Command::CheckTerm {} => {
-                let told = lock(&self.told).clone();
-                told.ok_or_else(|| unable("no term was told"))?
-                    .check()
-                    .map(Value::from)
-            }
+            Command::CheckTerm {} => self.told_term()?.check().map(Value::from),
+            Command::Fork {} => fork::answer_of(election, &self.told_term()?),
             Command::AddListener { named } => self.listen(named, false).map(Value::from),
             Command::Acknowledge {} => {
                 self.losses.admit();
@@ -97,6 +98,11 @@ impl Candidate {
             }
             Command::New { .. } | Command::Close {} => Err(unable("not for one candidate")),
         }
+    }
+
+    fn told_term(&self) -> Result<Term> {
+        let told = lock(&self.told).clone();
+        told.ok_or_else(|| unable("no term was told"))
     }
 
     fn work(&self, term: &Term, hold: bool) {
@@ -127,7 +133,7 @@ impl Turnstile {
     }
 }
 
-fn unable(why: &str) -> Error {
+pub(crate) fn unable(why: &str) -> Error {
     Error::new(ErrorKind::Internal, format!("the agent: {why}"))
 }
 

@@ -1,6 +1,7 @@
 //! The Rust agent: turns lines of JSON into calls of `leasehold`, and converts, nothing else.
 
 mod candidate;
+mod fork;
 mod settings;
 mod wire;
 

@@ -26,6 +26,7 @@ pub(crate) fn tell(candidate: &str, event: &Event) {
             "event": "lost",
             "term": of_term(&loss.term),
             "reason": loss.reason.name(),
+            "has_time_left": !loss.time_left().is_zero(),
         }),
         Event::LeaderChanged(leader) => json!({ "event": "leader_changed", "leader": leader }),
         Event::RenewalFailing(error) => {

@@ -38,6 +38,12 @@ impl Folder {
         Ok(fs::remove_file(self.file("lease.json"))?)
     }
 
+    /// Writes what nobody can understand, as a full disk or an editor may leave it.
+    pub(crate) fn damage(&self) -> Result<()> {
+        let _locked = self.lock()?;
+        Ok(fs::write(self.file("lease.json"), "{")?)
+    }
+
     /// The lock under which candidates write.
     pub(crate) fn lock(&self) -> Result<File> {
         let lock = File::open(self.file("lock"))?;

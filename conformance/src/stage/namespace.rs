@@ -1,15 +1,17 @@
 //! A namespace of a real API server, in which the candidates have the documented Role.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use leasehold_test_cluster::{Proxy, TestCluster, ToxiProxy, User};
+use leasehold_test_cluster::{Credentials, Proxy, TestCluster, ToxiProxy, User};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::lease_name;
-use crate::case::{Case, NetworkStep, ServerStep, Verb};
+use crate::case::{Candidate, Case, NetworkStep, ServerStep, TokenStep, Verb};
 
 /// A namespace of its own for one case.
 pub(crate) struct Namespace<'a> {
@@ -17,6 +19,13 @@ pub(crate) struct Namespace<'a> {
     name: String,
     kubeconfig: PathBuf,
     behind_proxy: Option<BehindProxy>,
+    token_file: Option<TokenFile>,
+}
+
+/// A token that can be replaced by one that has expired.
+struct TokenFile {
+    file: NamedTempFile,
+    kubeconfig: PathBuf,
 }
 
 /// A way to the API server that can be cut.
@@ -39,13 +48,27 @@ impl<'a> Namespace<'a> {
             behind_proxy: cuttable
                 .then(|| BehindProxy::new(cluster, &name))
                 .transpose()?,
+            token_file: case
+                .candidates
+                .values()
+                .any(|candidate| candidate.token_may_expire)
+                .then(|| TokenFile::new(cluster))
+                .transpose()?,
             name,
         })
     }
 
-    pub(crate) fn settings(&self, behind_proxy: bool) -> Value {
-        let cuttable = self.behind_proxy.as_ref().filter(|_| behind_proxy);
-        let kubeconfig = cuttable.map_or(&self.kubeconfig, |it| &it.kubeconfig);
+    pub(crate) fn settings(&self, candidate: &Candidate) -> Value {
+        let cuttable = self
+            .behind_proxy
+            .as_ref()
+            .filter(|_| candidate.behind_proxy);
+        let token_file = self.token_file.as_ref();
+        let token_file = token_file.filter(|_| candidate.token_may_expire);
+        let kubeconfig = cuttable
+            .map(|it| &it.kubeconfig)
+            .or(token_file.map(|it| &it.kubeconfig))
+            .unwrap_or(&self.kubeconfig);
         json!({ "mode": "kubernetes", "namespace": self.name, "kubeconfig": kubeconfig })
     }
 
@@ -105,6 +128,16 @@ impl<'a> Namespace<'a> {
         }
     }
 
+    pub(crate) fn token(&self, step: TokenStep) -> Result<()> {
+        let token_file = self.token_file.as_ref();
+        let token_file = token_file.context("no candidate has a token_may_expire")?;
+        let token = match step {
+            TokenStep::Expire => "expired",
+            TokenStep::Renew => self.cluster.candidate_token()?,
+        };
+        Ok(fs::write(&token_file.file, token)?)
+    }
+
     pub(crate) fn server(&self, step: ServerStep) -> Result<()> {
         match step {
             ServerStep::Kill => self.cluster.kill_apiserver(),
@@ -121,6 +154,18 @@ impl<'a> Namespace<'a> {
             "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
             self.name
         )
+    }
+}
+
+impl TokenFile {
+    fn new(cluster: &TestCluster) -> Result<Self> {
+        let file = NamedTempFile::new()?;
+        fs::write(&file, cluster.candidate_token()?)?;
+        let credentials = Credentials::TokenFile(file.path().to_owned());
+        Ok(Self {
+            kubeconfig: cluster.write_kubeconfig(credentials, None)?,
+            file,
+        })
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION,
-    DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT, Mode,
+    Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM,
+    DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT,
+    Mode,
 };
 use crate::election::{JITTER_FACTOR, Settings};
 use crate::error::{Error, Result};
@@ -88,8 +89,8 @@ impl Config {
             drain_timeout: given.drain_timeout.unwrap_or(DEFAULT_DRAIN_TIMEOUT),
             stall_timeout: Some(given.stall_timeout.unwrap_or(DEFAULT_STALL_TIMEOUT))
                 .filter(|timeout| !timeout.is_zero()),
-            release_on_stop: given.release_on_stop.unwrap_or(true),
-            reclaim: given.reclaim.unwrap_or(false),
+            release_on_stop: given.release_on_stop.unwrap_or(DEFAULT_RELEASE_ON_STOP),
+            reclaim: given.reclaim.unwrap_or(DEFAULT_RECLAIM),
             candidates: given.candidates.unwrap_or(DEFAULT_CANDIDATES),
             kubeconfig: given.kubeconfig,
             context: given.context,

@@ -10,9 +10,11 @@ use crate::error::{Error, Result};
 /// Every field, and how its text is read.
 macro_rules! fields {
     ($($field:ident: $read:expr),* $(,)?) => {
-        const FIELDS: &[&str] = &[$(stringify!($field)),*];
-
         impl Config {
+            /// The names of all settings: for [`set`](Self::set), and in capitals, after
+            /// `LEASEHOLD_`, in the environment.
+            pub const SETTINGS: &[&str] = &[$(stringify!($field)),*];
+
             fn is_given(&self, field: &str) -> bool {
                 match field {
                     $(stringify!($field) => self.$field.is_some(),)*
@@ -24,7 +26,7 @@ macro_rules! fields {
             fn read(&mut self, field: &str, text: &str, name: &str) -> Result<()> {
                 let read = match field {
                     $(stringify!($field) => $read(text).map(|value| self.$field = Some(value)),)*
-                    _ => Err(format!("no such setting: use one of `{}`", FIELDS.join("`, `"))),
+                    _ => Err(format!("no such setting: use one of `{}`", Self::SETTINGS.join("`, `"))),
                 };
                 read.map_err(|fix| {
                     Error::config(name, format_args!("`{}`", text.escape_debug()), fix)
@@ -69,7 +71,7 @@ impl Config {
         mut self,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
-        for field in FIELDS {
+        for field in Self::SETTINGS {
             let name = format!("LEASEHOLD_{}", field.to_uppercase());
             if !self.is_given(field)
                 && let Some(text) = environment(&name).filter(|text| !text.is_empty())

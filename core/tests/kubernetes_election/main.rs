@@ -1,10 +1,13 @@
 //! Elections within one process on a real API server, under the Role that we document.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod support;
 
 use leasehold::{Event, LostReason, Role};
 
-use self::support::{Scene, acquired, eventually, lost};
+use self::common::{acquired, eventually, loss, next};
+use self::support::Scene;
 
 #[test]
 fn a_standby_sends_no_request_beyond_its_watch() {
@@ -31,7 +34,7 @@ fn what_others_write_beside_the_record_survives_a_whole_term() {
         "an edited label is no change of the holder"
     );
     leader.request_stop().unwrap();
-    assert_eq!(lost(&mut events), LostReason::Stopped);
+    assert_eq!(loss(&mut events).reason, LostReason::Stopped);
     eventually("the Lease is released", || {
         scene.text("/spec/holderIdentity").is_empty()
     });
@@ -46,7 +49,7 @@ fn a_deleted_lease_ends_the_term_at_once_and_the_next_token_is_larger() {
     let mut events = leader.subscribe().unwrap();
     let first = acquired(&mut events).fencing_token();
     scene.delete();
-    assert_eq!(lost(&mut events), LostReason::Deleted);
+    assert_eq!(loss(&mut events).reason, LostReason::Deleted);
     assert!(acquired(&mut events).fencing_token() > first);
 }
 
@@ -56,7 +59,7 @@ fn without_the_role_it_says_which_verb_is_missing_and_goes_on_when_it_is_granted
     let election = scene.candidate("candidate");
     let mut events = election.subscribe().unwrap();
     let error = loop {
-        if let Event::RenewalFailing(error) = support::next(&mut events) {
+        if let Event::RenewalFailing(error) = next(&mut events) {
             break error;
         }
     };

@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use leasehold::{Config, Event, LeaderElection, LostReason, Mode, Subscription, Term};
+use leasehold::{Config, LeaderElection, Mode};
 use leasehold_test_cluster::{TestCluster, User};
 use serde_json::Value;
 
-/// How long a test waits for something that must happen.
-const LIMIT: Duration = Duration::from_secs(60);
+use crate::common::{LIMIT, eventually};
 
 /// One API server for all tests; it ends with the test program.
 fn cluster() -> &'static TestCluster {
@@ -125,37 +123,4 @@ pub(crate) fn requests(election: &LeaderElection) -> u64 {
     counts
         .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
         .sum()
-}
-
-pub(crate) fn next(events: &mut Subscription) -> Event {
-    events
-        .recv_timeout(LIMIT)
-        .expect("an event within the limit")
-}
-
-/// Waits for the next term.
-pub(crate) fn acquired(events: &mut Subscription) -> Term {
-    loop {
-        if let Event::Acquired(term) = next(events) {
-            return term;
-        }
-    }
-}
-
-/// Waits for the end of a term, and returns why it ended.
-pub(crate) fn lost(events: &mut Subscription) -> LostReason {
-    loop {
-        if let Event::Lost(loss) = next(events) {
-            return loss.reason;
-        }
-    }
-}
-
-/// Waits until `condition` holds.
-pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !condition() {
-        assert!(Instant::now() < deadline, "never happened: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -45,7 +45,7 @@ fn a_child_is_never_the_leader_and_its_methods_say_why() {
             && term.check().unwrap_err().kind() == ErrorKind::Forked
             && election.stop().unwrap_err().kind() == ErrorKind::Forked
             && election.start().unwrap_err().kind() == ErrorKind::Forked
-            && election.health(LIMIT).unwrap_err().kind() == ErrorKind::Forked
+            && election.check_health(LIMIT).unwrap_err().kind() == ErrorKind::Forked
             && election
                 .status()
                 .why_not_leading

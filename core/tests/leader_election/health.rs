@@ -13,7 +13,7 @@ fn an_election_is_healthy_whether_it_leads_or_not() {
     let first = leader(&store, &config());
     let second = candidate(&store, &config());
     for election in [&idle, &first, &second] {
-        election.health(Duration::ZERO).unwrap();
+        election.check_health(Duration::ZERO).unwrap();
     }
 }
 

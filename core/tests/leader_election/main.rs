@@ -3,6 +3,8 @@
 //! Nothing here measures time: each test waits for an event, within a limit that only a defect
 //! reaches.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod fork;
 mod health;
 mod listeners;

@@ -59,7 +59,7 @@ test('work that goes on for as long as the term', async () => {
 
 test('a service is started and stopped with leadership', async () => {
   // What is started and stopped with leadership.
-  election.singletonService({ start: () => consumer.run(), stop: () => consumer.close() });
+  election.addSingletonService({ start: () => consumer.run(), stop: () => consumer.close() });
   await election.start();
   await election.waitForLeadership();
   await election.stop();

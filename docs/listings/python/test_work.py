@@ -62,7 +62,7 @@ def test_what_runs_with_leadership_stops_with_it(election: leasehold.LeaderElect
         # The Lease is released after this has returned.
         done.append(reason)
 
-    election.singleton_service(start=consumer.start, stop=consumer.stop)
+    election.add_singleton_service(start=consumer.start, stop=consumer.stop)
     election.wait_for_leadership(30)
     election.stop()
     assert sorted(map(str, done)) == ["started", "stopped", "stopped"]

@@ -76,7 +76,7 @@ impl Sidecar {
     }
 
     pub(crate) fn health(&self) -> Result<()> {
-        self.election.health(HEALTH_TOLERANCE)
+        self.election.check_health(HEALTH_TOLERANCE)
     }
 
     pub(crate) fn metrics(&self) -> String {

@@ -67,7 +67,8 @@ public interface LeaderElection extends AutoCloseable {
     /**
      * The term under which this instance leads.
      *
-     * @return empty when it does not
+     * @return empty when it does not, and for an instant after {@link #isLeader} turned true, which is published before
+     *     anybody is told
      */
     Optional<Term> term();
 
@@ -103,7 +104,7 @@ public interface LeaderElection extends AutoCloseable {
      * @throws ClosedException where the election does not run, or stops
      * @throws InterruptedException where the thread is interrupted
      */
-    Term awaitLeadership(Duration timeout) throws InterruptedException;
+    Term waitForLeadership(Duration timeout) throws InterruptedException;
 
     /**
      * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@link
@@ -368,7 +369,7 @@ public interface LeaderElection extends AutoCloseable {
         }
 
         /**
-         * The folder of mode {@link Mode#FILE}. Default: {@code .leasehold} in the home folder.
+         * The folder of mode {@link Mode#FILE}. Default: {@code ~/.leasehold}.
          *
          * @param directory its path
          * @return this

@@ -16,10 +16,9 @@ public interface LeadershipListener {
      * This instance no longer leads: stop the guarded work, then return. Until then the Lease is not released, for at most
      * {@link LeaderElection.Builder#drainTimeout}.
      *
-     * @param term the term that is over
-     * @param reason why
+     * @param loss the term that is over, and why
      */
-    default void lost(Term term, LostReason reason) {}
+    default void lost(Loss loss) {}
 
     /**
      * The Lease names another holder, or none. Tells nothing about who is entitled to act now.

@@ -35,7 +35,7 @@ final class ListenerThread implements Registration {
             String[] event;
             while ((event = Native.nextEvent(number)) != null) {
                 String[] present = event;
-                tell(() -> Native.deliver(election.number(), present, listener));
+                tell(() -> Native.deliver(election.number(), number, present, listener));
             }
             tell(listener::removed);
         } finally {

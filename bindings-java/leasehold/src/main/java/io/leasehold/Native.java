@@ -63,6 +63,8 @@ final class Native {
 
     static native String[] nextEvent(long listener);
 
+    static native long lossTimeLeft(long listener, long fencingToken);
+
     static native void endListening(long listener);
 
     static native void unlisten(long listener);
@@ -111,11 +113,11 @@ final class Native {
                 Duration.ofNanos(Long.parseLong(fields[10])));
     }
 
-    /** Tells a listener of an event. One of a kind that it does not know passes by. */
-    static void deliver(long election, String[] event, LeadershipListener listener) {
+    /** Tells the listener of that number of an event. One of a kind that it does not know passes by. */
+    static void deliver(long election, long number, String[] event, LeadershipListener listener) {
         switch (event[0]) {
             case "acquired" -> listener.acquired(term(election, event, 1));
-            case "lost" -> listener.lost(term(election, event, 2), LostReason.named(event[1]));
+            case "lost" -> listener.lost(new NativeLoss(number, term(election, event, 2), LostReason.named(event[1])));
             case "leader_changed" -> listener.leaderChanged(event[1]);
             case "renewal_failing" ->
                 listener.renewalFailing(ErrorKind.named(event[1]).exception(event[2]));

@@ -67,7 +67,7 @@ final class NativeElection implements LeaderElection {
     }
 
     @Override
-    public Term awaitLeadership(Duration timeout) throws InterruptedException {
+    public Term waitForLeadership(Duration timeout) throws InterruptedException {
         CompletableFuture<Term> leadership = new CompletableFuture<>();
         long limit = saturated(timeout);
         try (Registration registration = addListener(new Awaiting(leadership))) {

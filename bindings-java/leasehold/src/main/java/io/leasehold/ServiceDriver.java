@@ -23,7 +23,7 @@ final class ServiceDriver implements LeadershipListener {
     }
 
     @Override
-    public void lost(Term term, LostReason reason) {
+    public void lost(Loss loss) {
         stop();
     }
 

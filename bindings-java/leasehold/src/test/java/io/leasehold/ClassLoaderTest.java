@@ -19,7 +19,7 @@ class ClassLoaderTest {
                 election = LeaderElection.builder("jobs").mode(Mode.ALWAYS).start();
                 election.addListener(new LeadershipListener() {});
                 try {
-                    election.awaitLeadership(Elections.LIMIT);
+                    election.waitForLeadership(Elections.LIMIT);
                 } catch (InterruptedException impatient) {
                     throw new IllegalStateException(impatient);
                 }

@@ -25,7 +25,7 @@ final class Elections {
 
     static LeaderElection leaderIn(Path folder) throws InterruptedException {
         LeaderElection election = in(folder).start();
-        election.awaitLeadership(LIMIT);
+        election.waitForLeadership(LIMIT);
         return election;
     }
 
@@ -58,8 +58,8 @@ final class Elections {
         }
 
         @Override
-        public void lost(Term term, LostReason reason) {
-            told.add("lost " + reason);
+        public void lost(Loss loss) {
+            told.add("lost " + loss.reason());
         }
 
         @Override

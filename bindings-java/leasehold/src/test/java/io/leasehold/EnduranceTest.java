@@ -32,7 +32,7 @@ class EnduranceTest {
                 try (LeaderElection election =
                         LeaderElection.builder("jobs").mode(Mode.ALWAYS).start()) {
                     election.addListener(new LeadershipListener() {});
-                    election.awaitLeadership(Elections.LIMIT);
+                    election.waitForLeadership(Elections.LIMIT);
                     election.runIfLeader(Term::check);
                     election.status();
                     election.metrics();

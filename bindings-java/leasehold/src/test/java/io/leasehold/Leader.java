@@ -20,7 +20,7 @@ final class Leader {
         }
         LeaderElection election = settings.start();
         election.addListener(new Elections.Diary());
-        election.awaitLeadership(Elections.LIMIT);
+        election.waitForLeadership(Elections.LIMIT);
         say("leading");
         switch (arguments[1]) {
             case "exits" -> System.exit(7);
@@ -32,7 +32,7 @@ final class Leader {
                         .drainTimeout(Duration.ofMillis(50))
                         .start();
                 other.addListener(new Blocked());
-                other.awaitLeadership(Elections.LIMIT);
+                other.waitForLeadership(Elections.LIMIT);
                 say("leading again");
             }
             case "waits" -> new CountDownLatch(1).await();
@@ -42,7 +42,7 @@ final class Leader {
 
     private static final class Blocked implements LeadershipListener {
         @Override
-        public void lost(Term term, LostReason reason) {
+        public void lost(Loss loss) {
             try {
                 new CountDownLatch(1).await();
             } catch (InterruptedException impossible) {

@@ -29,7 +29,7 @@ class LeaderElectionTest {
     @Test
     void aLoneCandidateLeadsAndSaysSo() throws Exception {
         try (LeaderElection election = in(folder).identity("me").start()) {
-            Term term = election.awaitLeadership(LIMIT);
+            Term term = election.waitForLeadership(LIMIT);
             assertTrue(election.isLeader());
             assertEquals(term, election.term().orElseThrow());
             assertTrue(election.remaining().compareTo(Duration.ofMinutes(20)) > 0);
@@ -67,7 +67,7 @@ class LeaderElectionTest {
             election.stop();
             assertOver(first);
             election.start();
-            Term second = election.awaitLeadership(LIMIT);
+            Term second = election.waitForLeadership(LIMIT);
             assertTrue(second.fencingToken() > first.fencingToken());
             assertTrue(second.isValid());
             assertOver(first);
@@ -89,7 +89,7 @@ class LeaderElectionTest {
             assertFalse(second.isLeader());
             assertTrue(second.term().isEmpty());
             first.close();
-            second.awaitLeadership(LIMIT);
+            second.waitForLeadership(LIMIT);
         }
     }
 
@@ -98,7 +98,7 @@ class LeaderElectionTest {
         try (LeaderElection first = leaderIn(folder);
                 LeaderElection second = in(folder).start()) {
             first.stepDown();
-            second.awaitLeadership(LIMIT);
+            second.waitForLeadership(LIMIT);
             assertFalse(first.isLeader());
         }
     }
@@ -137,7 +137,7 @@ class LeaderElectionTest {
             assertFalse(standby.isLeader());
             finish.countDown();
             assertTrue(work.get(30, TimeUnit.SECONDS));
-            standby.awaitLeadership(LIMIT);
+            standby.waitForLeadership(LIMIT);
         }
     }
 
@@ -173,7 +173,7 @@ class LeaderElectionTest {
                 LeaderElection standby = in(folder).start()) {
             eventually("the standby knows the holder", () -> standby.leader().isPresent());
             Duration patience = Duration.ofMillis(50);
-            TimedOutException inVain = assertThrows(TimedOutException.class, () -> standby.awaitLeadership(patience));
+            TimedOutException inVain = assertThrows(TimedOutException.class, () -> standby.waitForLeadership(patience));
             assertTrue(inVain.getMessage().contains(leader.status().identity()), inVain.getMessage());
             assertTrue(inVain.getMessage().contains("50ms"), inVain.getMessage());
         }
@@ -184,7 +184,7 @@ class LeaderElectionTest {
         try (LeaderElection leader = leaderIn(folder);
                 LeaderElection standby = in(folder).start()) {
             Thread.currentThread().interrupt();
-            assertThrows(InterruptedException.class, () -> standby.awaitLeadership(LIMIT));
+            assertThrows(InterruptedException.class, () -> standby.waitForLeadership(LIMIT));
             assertTrue(leader.isLeader());
         }
     }
@@ -195,7 +195,7 @@ class LeaderElectionTest {
                 LeaderElection standby = in(folder).start()) {
             CompletableFuture<Throwable> failure = new CompletableFuture<>();
             Thread waiting = new Thread(() -> failure.complete(
-                    assertThrows(ClosedException.class, () -> standby.awaitLeadership(Duration.ofDays(1)))));
+                    assertThrows(ClosedException.class, () -> standby.waitForLeadership(Duration.ofDays(1)))));
             waiting.start();
             eventually("it waits", () -> waiting.getState() == Thread.State.TIMED_WAITING);
             standby.close();
@@ -231,7 +231,7 @@ class LeaderElectionTest {
         try (LeaderElection election = in(folder).build()) {
             assertFalse(election.isLeader());
             assertEquals(Role.STOPPED, election.status().role());
-            assertThrows(ClosedException.class, () -> election.awaitLeadership(LIMIT));
+            assertThrows(ClosedException.class, () -> election.waitForLeadership(LIMIT));
         }
     }
 

@@ -60,7 +60,7 @@ class ListenerTest {
                 }
 
                 @Override
-                public void lost(Term term, LostReason reason) {
+                public void lost(Loss loss) {
                     throw new AssertionError("told though it was removed");
                 }
             });
@@ -98,8 +98,8 @@ class ListenerTest {
                 LeaderElection standby = in(folder).start()) {
             leader.addListener(new LeadershipListener() {
                 @Override
-                public void lost(Term term, LostReason reason) {
-                    assertThrows(LeadershipLostException.class, term::check);
+                public void lost(Loss loss) {
+                    assertThrows(LeadershipLostException.class, loss.term()::check);
                     told.countDown();
                     await(stopped);
                 }
@@ -109,7 +109,30 @@ class ListenerTest {
             assertEquals(Role.DRAINING, leader.status().role());
             assertFalse(standby.isLeader());
             stopped.countDown();
-            standby.awaitLeadership(LIMIT);
+            standby.waitForLeadership(LIMIT);
+        }
+    }
+
+    @Test
+    void aLossTellsHowLongItsWorkMayGoOnUntilTheListenerReturns() throws Exception {
+        CompletableFuture<Loss> told = new CompletableFuture<>();
+        CountDownLatch stopped = new CountDownLatch(1);
+        Duration limit = Duration.ofMinutes(5);
+        try (LeaderElection leader = in(folder).drainTimeout(limit).start()) {
+            leader.waitForLeadership(LIMIT);
+            leader.addListener(new LeadershipListener() {
+                @Override
+                public void lost(Loss loss) {
+                    told.complete(loss);
+                    await(stopped);
+                }
+            });
+            leader.requestStop();
+            Loss loss = told.get(30, TimeUnit.SECONDS);
+            assertTrue(loss.timeLeft().compareTo(Duration.ZERO) > 0);
+            assertTrue(loss.timeLeft().compareTo(limit) <= 0);
+            stopped.countDown();
+            eventually("nothing is left", () -> loss.timeLeft().isZero());
         }
     }
 
@@ -119,7 +142,7 @@ class ListenerTest {
         LeaderElection election = in(folder).drainTimeout(Duration.ofMillis(50)).build();
         election.addListener(new LeadershipListener() {
             @Override
-            public void lost(Term term, LostReason reason) {
+            public void lost(Loss loss) {
                 await(new CountDownLatch(1));
             }
         });
@@ -151,7 +174,7 @@ class ListenerTest {
                 }
             });
             election.start();
-            Term term = election.awaitLeadership(LIMIT);
+            Term term = election.waitForLeadership(LIMIT);
             for (long count = 0; count < renewals; count++) {
                 awaitRenewal(term);
             }

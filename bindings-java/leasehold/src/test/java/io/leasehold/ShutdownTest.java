@@ -59,7 +59,7 @@ class ShutdownTest {
             child.says("yes");
             child.signal("STOP");
             successor.start();
-            successor.awaitLeadership(LIMIT);
+            successor.waitForLeadership(LIMIT);
             child.tell("do you lead?");
             child.signal("CONT");
             child.says("no");
@@ -77,7 +77,7 @@ class ShutdownTest {
     /** Its lease duration is an hour, so it was not waited for. */
     private void assertReleased() throws InterruptedException {
         try (LeaderElection successor = in(folder).start()) {
-            successor.awaitLeadership(LIMIT);
+            successor.waitForLeadership(LIMIT);
         }
     }
 }

@@ -39,7 +39,7 @@ class UseAfterCloseTest {
                 new Method("leader", LeaderElection::leader),
                 new Method("remaining", LeaderElection::remaining),
                 new Method("status", LeaderElection::status),
-                new Method("awaitLeadership", election -> election.awaitLeadership(LIMIT)),
+                new Method("waitForLeadership", election -> election.waitForLeadership(LIMIT)),
                 new Method("runIfLeader", election -> election.runIfLeader(() -> {})),
                 new Method("callIfLeader", election -> election.callIfLeader(term -> "done")),
                 new Method("addListener", election -> election.addListener(new Elections.Diary())),
@@ -58,7 +58,7 @@ class UseAfterCloseTest {
     void aTermOutlivesItsElectionAndIsOver() throws Exception {
         Term term;
         try (LeaderElection election = always().start()) {
-            term = election.awaitLeadership(LIMIT);
+            term = election.waitForLeadership(LIMIT);
         }
         assertFalse(term.isValid());
         assertEquals(Duration.ZERO, term.remaining());

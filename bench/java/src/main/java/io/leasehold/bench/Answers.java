@@ -34,7 +34,7 @@ public class Answers {
     @Setup
     public void lead() throws InterruptedException {
         election = LeaderElection.builder("bench").mode(Mode.ALWAYS).start();
-        term = election.awaitLeadership(Duration.ofSeconds(30));
+        term = election.waitForLeadership(Duration.ofSeconds(30));
     }
 
     /** Stops. */

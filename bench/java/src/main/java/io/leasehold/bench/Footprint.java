@@ -32,7 +32,7 @@ public final class Footprint {
         warmUp();
         long before = resident();
         try (LeaderElection leader = start()) {
-            leader.awaitLeadership(LIMIT);
+            leader.waitForLeadership(LIMIT);
             Thread.sleep(Duration.ofSeconds(5).toMillis());
             System.out.printf("resident memory: +%.1f MiB%n", (resident() - before) / 1024.0);
         }
@@ -40,7 +40,7 @@ public final class Footprint {
         for (int number = 0; number < millis.length; number++) {
             long started = System.nanoTime();
             try (LeaderElection election = start()) {
-                election.awaitLeadership(LIMIT);
+                election.waitForLeadership(LIMIT);
                 millis[number] = (System.nanoTime() - started) / 1e6;
             }
         }

@@ -1,7 +1,7 @@
 package io.leasehold.spring;
 
 import io.leasehold.LeadershipListener;
-import io.leasehold.LostReason;
+import io.leasehold.Loss;
 import io.leasehold.Term;
 import org.springframework.context.ApplicationEventPublisher;
 
@@ -27,9 +27,9 @@ final class EventPublisher implements LeadershipListener {
 
     /** While this runs, the Lease is not released: so the work of a context that stops is waited for here. */
     @Override
-    public void lost(Term term, LostReason reason) {
+    public void lost(Loss loss) {
         try {
-            publish(new LeadershipLostEvent(lock, term, reason));
+            publish(new LeadershipLostEvent(lock, loss));
         } finally {
             context.awaitEndOfWork();
         }

@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import io.leasehold.Loss;
 import io.leasehold.LostReason;
 import io.leasehold.Term;
 
@@ -9,7 +10,24 @@ import io.leasehold.Term;
  * close the context; {@code System.exit}, which returns to nobody, belongs on another thread.
  *
  * @param lock the lock's name
- * @param term the term that is over
- * @param reason why
+ * @param loss the term that is over, why, and how long its work may still go on
  */
-public record LeadershipLostEvent(String lock, Term term, LostReason reason) implements LeadershipEvent {}
+public record LeadershipLostEvent(String lock, Loss loss) implements LeadershipEvent {
+    /**
+     * The term that is over.
+     *
+     * @return the term
+     */
+    public Term term() {
+        return loss.term();
+    }
+
+    /**
+     * Why.
+     *
+     * @return the reason
+     */
+    public LostReason reason() {
+        return loss.reason();
+    }
+}

@@ -15,8 +15,9 @@ import org.springframework.boot.convert.DurationUnit;
  *
  * @param lease Name of the Lease. Default: spring.application.name; for a named lock this, a dash, and the lock's name.
  * @param namespace Namespace of the Lease. Default: POD_NAMESPACE, the pod's own, the kubeconfig context's, "default".
- * @param identity This instance's holder string, unique to it. Default: the pod's or host's name and a random suffix.
- * @param mode Where the Lease is kept. Default: "auto", which is "kubernetes" in a pod and "file" on a plain host.
+ * @param identity This instance's holder string, unique to it. Default: the pod's or host's name and a random suffix,
+ *     drawn anew at each start.
+ * @param mode Where the Lease is kept; "auto" is "kubernetes" in a pod and "file" on a plain host. Default: "auto".
  * @param leaseDuration How long other instances wait after the Lease last changed, in whole seconds. Default: 15s.
  * @param renewDeadline How long a leader may act on its last renewal; shorter than lease-duration. Default: 10s.
  * @param retryPeriod Time between renewals, and between attempts that fail. Default: 2s.

@@ -87,7 +87,7 @@ public final class TestLeaderElection implements LeaderElection {
             term = null;
         }
         if (lost != null) {
-            tell(listener -> listener.lost(lost, reason));
+            tell(listener -> listener.lost(new TestLoss(lost, reason)));
             follow(null);
         }
     }
@@ -156,7 +156,7 @@ public final class TestLeaderElection implements LeaderElection {
     }
 
     @Override
-    public synchronized Term awaitLeadership(Duration timeout) throws InterruptedException {
+    public synchronized Term waitForLeadership(Duration timeout) throws InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         checkOpen();
         while (running && term == null) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.leasehold.ClosedException;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
+import io.leasehold.Loss;
 import io.leasehold.LostReason;
 import io.leasehold.Registration;
 import io.leasehold.Role;
@@ -31,8 +32,8 @@ class TestLeaderElectionTest {
         }
 
         @Override
-        public void lost(Term term, LostReason reason) {
-            told.add("lost " + reason + " " + term.isValid());
+        public void lost(Loss loss) {
+            told.add("lost " + loss.reason() + " " + loss.term().isValid());
         }
 
         @Override
@@ -57,7 +58,7 @@ class TestLeaderElectionTest {
         assertEquals(Role.CANDIDATE, election.status().role());
         Term term = election.lead();
         assertTrue(election.isLeader());
-        assertSame(term, election.awaitLeadership(Duration.ZERO));
+        assertSame(term, election.waitForLeadership(Duration.ZERO));
         election.lose(LostReason.EXPIRED);
         assertFalse(election.isLeader());
         assertFalse(term.isValid());

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
-import io.leasehold.LostReason;
+import io.leasehold.Loss;
 import io.leasehold.Mode;
 import io.leasehold.SingletonService;
 import io.leasehold.Term;
@@ -28,7 +28,7 @@ class WorkTest {
     void longWorkAsksBetweenItsSteps() throws Exception {
         List<String> invoices = List.of("first", "second");
         try (LeaderElection election = election().start()) {
-            election.awaitLeadership(LIMIT);
+            election.waitForLeadership(LIMIT);
             // Elsewhere returns at once. Here the Lease stays until it has returned.
             election.runIfLeader(term -> {
                 for (String invoice : invoices) {
@@ -56,7 +56,7 @@ class WorkTest {
             }
         });
         election.start();
-        election.awaitLeadership(LIMIT);
+        election.waitForLeadership(LIMIT);
         election.close();
         assertEquals(List.of("started", "closed"), done);
     }
@@ -71,12 +71,12 @@ class WorkTest {
             }
 
             @Override
-            public void lost(Term term, LostReason reason) {
-                done.add("no longer leading: " + reason);
+            public void lost(Loss loss) {
+                done.add("no longer leading: " + loss.reason());
             }
         });
         election.start();
-        election.awaitLeadership(LIMIT);
+        election.waitForLeadership(LIMIT);
         election.close();
         assertEquals(List.of("leading", "no longer leading: STOPPED"), done);
     }

@@ -43,7 +43,7 @@ class BillingJobTest {
 
     @BeforeEach
     void thisInstanceLeadsAndNobodyHasBefore() throws InterruptedException {
-        clusterLeaderService.election("billing").awaitLeadership(Duration.ofSeconds(30));
+        clusterLeaderService.election("billing").waitForLeadership(Duration.ofSeconds(30));
         database.sql("DELETE FROM fence").update();
     }
 

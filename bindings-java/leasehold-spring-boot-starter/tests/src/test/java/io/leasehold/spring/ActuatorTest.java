@@ -2,17 +2,32 @@ package io.leasehold.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.leasehold.Loss;
 import io.leasehold.LostReason;
+import io.leasehold.Term;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** Over HTTP, since the classes behind it differ between versions of Boot. */
 class ActuatorTest {
+    private record Expired(Term term) implements Loss {
+        @Override
+        public LostReason reason() {
+            return LostReason.EXPIRED;
+        }
+
+        @Override
+        public Duration timeLeft() {
+            return Duration.ZERO;
+        }
+    }
+
     private static ConfigurableApplicationContext application(String... properties) throws InterruptedException {
         ConfigurableApplicationContext application = new SpringApplicationBuilder(Contexts.Application.class)
                 .properties(
@@ -69,7 +84,7 @@ class ActuatorTest {
     void termsAreCounted() throws Exception {
         try (ConfigurableApplicationContext application = application("leasehold.mode=never")) {
             application.publishEvent(new LeadershipAcquiredEvent("default", null));
-            application.publishEvent(new LeadershipLostEvent("default", null, LostReason.EXPIRED));
+            application.publishEvent(new LeadershipLostEvent("default", new Expired(null)));
             assertThat(get(application, "/actuator/metrics/leasehold.terms.acquired")).contains("\"value\":1.0");
             assertThat(get(application, "/actuator/metrics/leasehold.terms.lost?tag=reason:expired"))
                     .contains("\"value\":1.0");

@@ -65,7 +65,7 @@ final class Contexts {
         for (String lock : service.locks()) {
             LeaderElection election = service.election(lock);
             if (election.status().mode() != Mode.NEVER) {
-                election.awaitLeadership(LIMIT);
+                election.waitForLeadership(LIMIT);
             }
         }
         return service;

@@ -149,7 +149,7 @@ class EventsTest {
         @Override
         public void start() {
             try {
-                service.election().awaitLeadership(LIMIT);
+                service.election().waitForLeadership(LIMIT);
             } catch (InterruptedException ended) {
                 throw new IllegalStateException(ended);
             }
@@ -210,7 +210,7 @@ class EventsTest {
             try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class, shortLease)) {
                 Duration longerThanTheLease = Duration.ofSeconds(8);
                 assertThatExceptionOfType(TimedOutException.class)
-                        .isThrownBy(() -> election(standby).awaitLeadership(longerThanTheLease));
+                        .isThrownBy(() -> election(standby).waitForLeadership(longerThanTheLease));
                 assertThat(election(leader).isLeader()).isTrue();
             }
             slow.goOn.countDown();
@@ -220,15 +220,15 @@ class EventsTest {
     @Test
     void theLeaseIsReleasedAfterTheLastListenerOfTheEndHasReturned() throws Exception {
         try (ConfigurableApplicationContext leader = instance(folder, "a", SlowAtTheEnd.class)) {
-            election(leader).awaitLeadership(LIMIT);
+            election(leader).waitForLeadership(LIMIT);
             try (ConfigurableApplicationContext standby = instance(folder, "b", Noting.class)) {
                 Slow slow = leader.getBean(Slow.class);
                 election(leader).stepDown();
                 slow.toldOfTheEnd.await();
                 assertThatExceptionOfType(TimedOutException.class)
-                        .isThrownBy(() -> election(standby).awaitLeadership(A_WHILE));
+                        .isThrownBy(() -> election(standby).waitForLeadership(A_WHILE));
                 slow.goOn.countDown();
-                election(standby).awaitLeadership(LIMIT);
+                election(standby).waitForLeadership(LIMIT);
             }
         }
     }
@@ -237,7 +237,7 @@ class EventsTest {
     void aListenerMayCloseTheContext() throws Exception {
         instance(folder, "a", Ending.class);
         try (ConfigurableApplicationContext next = instance(folder, "b", Noting.class)) {
-            election(next).awaitLeadership(LIMIT);
+            election(next).waitForLeadership(LIMIT);
         }
     }
 }

@@ -125,11 +125,11 @@ class LifecycleTest {
     @Test
     void theLeaseIsReleasedAtShutdown() throws Exception {
         try (ConfigurableApplicationContext leader = instance(folder, "a", Nothing.class)) {
-            election(leader).awaitLeadership(LIMIT);
+            election(leader).waitForLeadership(LIMIT);
             try (ConfigurableApplicationContext standby = instance(folder, "b", Nothing.class)) {
                 assertThat(election(standby).isLeader()).isFalse();
                 leader.close();
-                election(standby).awaitLeadership(LIMIT);
+                election(standby).waitForLeadership(LIMIT);
             }
         }
     }
@@ -143,7 +143,7 @@ class LifecycleTest {
         @Override
         public void start() {
             try {
-                clusterLeaderService.election().awaitLeadership(LIMIT);
+                clusterLeaderService.election().waitForLeadership(LIMIT);
             } catch (InterruptedException ended) {
                 throw new IllegalStateException(ended);
             }
@@ -166,7 +166,7 @@ class LifecycleTest {
                 .havingRootCause()
                 .withMessage("no port is free");
         try (ConfigurableApplicationContext next = instance(folder, "b", Nothing.class)) {
-            election(next).awaitLeadership(LIMIT);
+            election(next).waitForLeadership(LIMIT);
         }
     }
 
@@ -225,7 +225,7 @@ class LifecycleTest {
 
     private void workEndsBeforeTheLeaseIsReleased(Class<?> beans, Begin begin, String... properties) throws Exception {
         ConfigurableApplicationContext leader = instance(folder, "a", beans, properties);
-        election(leader).awaitLeadership(LIMIT);
+        election(leader).waitForLeadership(LIMIT);
         LongWork work = begin.in(leader);
         assertThat(work.begun.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
         try (ConfigurableApplicationContext standby = instance(folder, "b", Nothing.class)) {
@@ -234,11 +234,11 @@ class LifecycleTest {
                 awaitRole(leader, Role.DRAINING);
                 assertThat(election(leader).isLeader()).isFalse();
                 assertThatExceptionOfType(TimedOutException.class)
-                        .isThrownBy(() -> election(standby).awaitLeadership(A_WHILE));
+                        .isThrownBy(() -> election(standby).waitForLeadership(A_WHILE));
             } finally {
                 work.end.countDown();
             }
-            election(standby).awaitLeadership(LIMIT);
+            election(standby).waitForLeadership(LIMIT);
             closed.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             assertThat(work.thread).isNotNull();
         }

@@ -24,6 +24,8 @@ final class Agent {
         hello.addProperty("agent", "java");
         hello.addProperty("protocol", PROTOCOL);
         JsonArray cannot = new JsonArray();
+        // Nor does any program on a JVM.
+        cannot.add("fork");
         if (!Stall.isPossible()) {
             cannot.add("stall");
         }

@@ -7,7 +7,7 @@ import com.google.gson.JsonPrimitive;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
 import io.leasehold.LeaseholdException;
-import io.leasehold.LostReason;
+import io.leasehold.Loss;
 import io.leasehold.Term;
 import java.time.Duration;
 import java.util.Map;
@@ -46,9 +46,10 @@ final class Candidate {
             }
 
             @Override
-            public void lost(Term term, LostReason reason) {
-                JsonObject line = Wire.event(named, "lost", "term", Wire.of(term));
-                line.add("reason", Wire.of(reason));
+            public void lost(Loss loss) {
+                JsonObject line = Wire.event(named, "lost", "term", Wire.of(loss.term()));
+                line.add("reason", Wire.of(loss.reason()));
+                line.addProperty("has_time_left", !loss.timeLeft().isZero());
                 Wire.say(line);
                 if (holdLosses) {
                     losses.acquireUninterruptibly();
@@ -72,7 +73,7 @@ final class Candidate {
         });
     }
 
-    JsonElement obey(JsonObject request) throws InterruptedException {
+    JsonElement obey(JsonObject request) throws Exception {
         switch (request.get("do").getAsString()) {
             case "start" -> election.start();
             case "stop" -> election.stop();
@@ -82,6 +83,13 @@ final class Candidate {
             case "finish" -> work.release();
             case "add_listener" -> listen(request.get("named").getAsString(), false);
             case "stall" -> Stall.last(seconds(request, "seconds"));
+            case "check_health" -> election.checkHealth(seconds(request, "tolerance"));
+            case "remaining" -> {
+                return new JsonPrimitive(election.remaining().toNanos() / 1e9);
+            }
+            case "metrics" -> {
+                return Wire.of(election.metrics());
+            }
             case "request_stop" -> {
                 return new JsonPrimitive(election.requestStop());
             }
@@ -98,7 +106,7 @@ final class Candidate {
                 return Wire.of(election.status());
             }
             case "wait_for_leadership" -> {
-                return Wire.of(election.awaitLeadership(seconds(request, "timeout")));
+                return Wire.of(election.waitForLeadership(seconds(request, "timeout")));
             }
             case "run_if_leader" -> {
                 boolean hold = request.get("hold").getAsBoolean();
