@@ -1,0 +1,107 @@
+//! Words for people, and the forms of times and errors in JSON.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use console::{StyledObject, style};
+use jiff::{SignedDuration, Timestamp};
+use leasehold::clock::WallTime;
+use leasehold::lease_store::{Keeper, Place};
+use leasehold::{Error, LeaseState};
+use serde::Serialize;
+
+/// Below this, tenths of a second matter.
+const SHORT: Duration = Duration::from_secs(10);
+
+/// Writes one line, and fails where nobody reads any more.
+pub(crate) fn say(line: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
+/// Writes one object on a line of its own.
+pub(crate) fn say_json(object: &impl Serialize) -> io::Result<()> {
+    say(serde_json::to_string(object)?)
+}
+
+/// An error, in JSON.
+#[derive(Serialize)]
+pub(crate) struct Failure {
+    kind: &'static str,
+    message: String,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind().name(),
+            message: error.message().to_owned(),
+        }
+    }
+}
+
+/// RFC 3339, in UTC, with as many digits as a Lease has.
+pub(crate) fn rfc3339(time: WallTime) -> String {
+    timestamp(time).to_string()
+}
+
+/// The time of day, in UTC.
+pub(crate) fn time_of_day(time: WallTime) -> String {
+    timestamp(time).strftime("%H:%M:%S%.3fZ").to_string()
+}
+
+fn timestamp(time: WallTime) -> Timestamp {
+    // Only times after the year 9999 do not fit.
+    Timestamp::from_microsecond(time.as_micros()).unwrap_or(Timestamp::MAX)
+}
+
+/// Seconds from `earlier` to `later`; negative where it is the other way round.
+pub(crate) fn seconds_between(earlier: WallTime, later: WallTime) -> f64 {
+    let micros = later.as_micros().saturating_sub(earlier.as_micros());
+    SignedDuration::from_micros(micros).as_secs_f64()
+}
+
+/// `3.2 s`, `3m 12s`, `2h 5m 3s`.
+pub(crate) fn readable(duration: Duration) -> String {
+    if duration < SHORT {
+        return format!("{:.1} s", duration.as_secs_f64());
+    }
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{:#}", SignedDuration::from_secs(seconds)),
+    }
+}
+
+/// As [`readable`], of seconds that are not negative.
+pub(crate) fn readable_seconds(seconds: f64) -> String {
+    readable(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+/// A state in its colour, where there are colours.
+pub(crate) fn coloured(state: LeaseState) -> StyledObject<LeaseState> {
+    match state {
+        LeaseState::Held => style(state).green().bold(),
+        LeaseState::Expired | LeaseState::Unknown => style(state).red().bold(),
+        _ => style(state).yellow(),
+    }
+}
+
+/// Which mode keeps the Lease.
+pub(crate) fn mode(place: &Place) -> &'static str {
+    match place.keeper {
+        Keeper::Folder(_) => "file",
+        _ => "kubernetes",
+    }
+}
+
+/// What keeps the Lease.
+pub(crate) fn keeper(place: &Place) -> String {
+    match &place.keeper {
+        Keeper::Cluster {
+            server,
+            credentials,
+        } => format!("{server} ({credentials})"),
+        Keeper::Folder(folder) => format!("folder {}", folder.display()),
+        other => format!("{other:?}"),
+    }
+}

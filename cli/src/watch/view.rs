@@ -1,0 +1,253 @@
+//! What `leasehold watch` shows: what happened, and below it, redrawn on a terminal, how things stand.
+
+use std::io;
+use std::time::{Instant, SystemTime};
+
+use console::{Term, style, truncate_str};
+use leasehold::clock::{Clock, WallTime};
+use leasehold::{LeaseState, Sighting};
+use serde::Serialize;
+
+use super::story::{Event, Happening, Story};
+use super::timeline::Timeline;
+use crate::output::{
+    Failure, coloured, readable, readable_seconds, rfc3339, say, seconds_between, time_of_day,
+};
+
+pub(crate) struct View {
+    terminal: Term,
+    json: bool,
+    rows: Vec<Row>,
+    /// How many lines of the present state stand on the terminal.
+    drawn: usize,
+}
+
+/// One Lease.
+struct Row {
+    lease: String,
+    namespace: String,
+    story: Story,
+    timeline: Timeline,
+    last: Option<Sighting>,
+    /// When the Lease was last seen to change.
+    changed_at: Instant,
+}
+
+/// One event in JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    lease: &'a str,
+    namespace: &'a str,
+    event: &'static str,
+    state: &'static str,
+    holder: Option<&'a str>,
+    previous_holder: Option<&'a str>,
+    transitions: Option<i32>,
+    resource_version: Option<u64>,
+    error: Option<Failure>,
+}
+
+impl View {
+    /// Of Leases, each by its name and namespace.
+    pub(crate) fn new(leases: impl Iterator<Item = (String, String)>, json: bool) -> Self {
+        let rows = leases.map(|(lease, namespace)| Row {
+            lease,
+            namespace,
+            story: Story::default(),
+            timeline: Timeline::default(),
+            last: None,
+            changed_at: Instant::now(),
+        });
+        Self {
+            terminal: Term::stdout(),
+            json,
+            rows: rows.collect(),
+            drawn: 0,
+        }
+    }
+
+    /// Whether there is anything to be redrawn.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.json && self.terminal.is_term()
+    }
+
+    /// Tells what has happened to the Lease of this number.
+    pub(crate) fn see(&mut self, number: usize, sighting: Sighting) -> io::Result<()> {
+        let now = WallTime::from(SystemTime::now());
+        let row = &mut self.rows[number];
+        row.timeline.see(&sighting);
+        let lines: Vec<_> = row
+            .story
+            .go_on(&sighting)
+            .iter()
+            .map(|happening| {
+                if self.json {
+                    return serde_json::to_string(&row.line(happening, &sighting, now));
+                }
+                let place = style(format!("{}/{}", row.namespace, row.lease)).bold();
+                let time = style(time_of_day(now)).dim();
+                Ok(format!(
+                    "{time}  {place}  {}",
+                    sentence(happening, &sighting, now)
+                ))
+            })
+            .collect::<Result<_, _>>()?;
+        row.keep(sighting);
+        self.tell(&lines)
+    }
+
+    /// Tells what the library warns of.
+    pub(crate) fn warn(&mut self, message: &str) -> io::Result<()> {
+        self.erase()?;
+        eprintln!("leasehold: {message}");
+        self.draw()
+    }
+
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.erase()?;
+        self.draw()
+    }
+
+    /// Leaves what happened on the terminal, and nothing else.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        self.erase()
+    }
+
+    fn tell(&mut self, lines: &[String]) -> io::Result<()> {
+        self.erase()?;
+        lines.iter().try_for_each(say)?;
+        self.draw()
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if !self.is_live() {
+            return Ok(());
+        }
+        let width = usize::from(self.terminal.size().1);
+        let lines: Vec<_> = self
+            .rows
+            .iter_mut()
+            .flat_map(|row| row.draw(width))
+            .collect();
+        for line in &lines {
+            self.terminal.write_line(&truncate_str(line, width, "…"))?;
+        }
+        self.drawn = lines.len();
+        Ok(())
+    }
+
+    fn erase(&mut self) -> io::Result<()> {
+        self.terminal
+            .clear_last_lines(std::mem::take(&mut self.drawn))
+    }
+}
+
+impl Row {
+    fn keep(&mut self, sighting: Sighting) {
+        let version = |sighting: &Sighting| sighting.lease.as_ref().map(|lease| lease.version);
+        if self.last.as_ref().and_then(version) != version(&sighting) {
+            self.changed_at = Instant::now();
+        }
+        self.last = Some(sighting);
+    }
+
+    fn line<'a>(&'a self, told: &'a Happening, seen: &Sighting, now: WallTime) -> Line<'a> {
+        Line {
+            time: rfc3339(now),
+            lease: &self.lease,
+            namespace: &self.namespace,
+            event: told.event.name(),
+            state: seen.state.name(),
+            holder: told.holder.as_deref(),
+            previous_holder: told.previous_holder.as_deref(),
+            transitions: seen.lease.as_ref().map(|lease| lease.record.transitions),
+            resource_version: seen.lease.as_ref().map(|lease| lease.version.0),
+            error: told.error.as_ref().map(Failure::from),
+        }
+    }
+
+    /// How it stands, and its time line.
+    fn draw(&mut self, width: usize) -> [String; 3] {
+        const INDENT: usize = 2;
+        let name = style(format!("{}/{}", self.namespace, self.lease)).bold();
+        let standing = match &self.last {
+            None => style("reading").dim().to_string(),
+            Some(sighting) => self.standing(sighting),
+        };
+        let line = self.timeline.draw(width.saturating_sub(INDENT));
+        [
+            String::new(),
+            format!("{:INDENT$}{name}  {standing}", ""),
+            format!("{:INDENT$}{line}", ""),
+        ]
+    }
+
+    fn standing(&self, sighting: &Sighting) -> String {
+        let state = coloured(sighting.state);
+        let mut parts = vec![state.to_string()];
+        if let Some(lease) = &sighting.lease
+            && lease.record.is_held()
+        {
+            let holder = &lease.record.holder;
+            parts[0] = format!("{state} by {} {holder}", self.timeline.letter(holder));
+            parts.push(format!(
+                "renewed {} ago",
+                readable(self.changed_at.elapsed())
+            ));
+            if sighting.state == LeaseState::Held {
+                let left = sighting.expires_in(Clock::suspend_aware().now());
+                parts.push(format!("expires in {}", readable(left)));
+            }
+        }
+        if !sighting.watching {
+            parts.push("polling".to_owned());
+        }
+        if sighting.failing.is_some() {
+            parts.push(style("cannot be read now").red().to_string());
+        }
+        parts.join(" · ")
+    }
+}
+
+/// What has happened, for people.
+fn sentence(told: &Happening, seen: &Sighting, now: WallTime) -> String {
+    let holder = told.holder.as_deref().unwrap_or("nobody");
+    let previous = told.previous_holder.as_deref().unwrap_or("nobody");
+    match told.event {
+        Event::Found => found(holder, seen, now),
+        Event::Acquired => format!("acquired by {holder}{}", version(seen)),
+        Event::HandedOver if holder == previous => {
+            format!("acquired anew by {holder}{}", version(seen))
+        }
+        Event::HandedOver => format!("went from {previous} to {holder}{}", version(seen)),
+        Event::Released => format!("released by {previous}"),
+        Event::Expired => format!("expired: {holder} has not renewed it in time"),
+        Event::Renewed => format!("renewed by {holder}, after it had expired"),
+        Event::Created => "created, and held by nobody".to_owned(),
+        Event::Deleted => format!("deleted; it was held by {previous}"),
+        Event::Failing => {
+            let error = told.error.as_ref().map(ToString::to_string);
+            format!("cannot be read now: {}", error.unwrap_or_default())
+        }
+        Event::Recovered => "can be read again".to_owned(),
+    }
+}
+
+fn found(holder: &str, seen: &Sighting, now: WallTime) -> String {
+    let Some(lease) = &seen.lease else {
+        return "there is no such Lease yet".to_owned();
+    };
+    let since = lease.record.acquire_time.filter(|_| lease.record.is_held());
+    let lasts = since.map_or(String::new(), |since| {
+        format!(" for {}", readable_seconds(seconds_between(since, now)))
+    });
+    format!("held by {holder}{lasts}{}", version(seen))
+}
+
+fn version(seen: &Sighting) -> String {
+    seen.lease.as_ref().map_or(String::new(), |lease| {
+        let transitions = lease.record.transitions;
+        format!(" (transition {transitions}, version {})", lease.version)
+    })
+}
