@@ -44,6 +44,11 @@ pub(crate) fn rfc3339(time: WallTime) -> String {
     timestamp(time).to_string()
 }
 
+/// Date and time of day to the second, in UTC.
+pub(crate) fn date_and_time(time: WallTime) -> String {
+    timestamp(time).strftime("%F %H:%M:%SZ").to_string()
+}
+
 /// The time of day, in UTC.
 pub(crate) fn time_of_day(time: WallTime) -> String {
     timestamp(time).strftime("%H:%M:%S%.3fZ").to_string()

@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
-    Failure, coloured, keeper, mode, readable_seconds, rfc3339, say, say_json, seconds_between,
+    Failure, coloured, date_and_time, keeper, mode, readable_seconds, rfc3339, say, say_json,
+    seconds_between,
 };
 use crate::settings::Leases;
 
@@ -78,6 +79,8 @@ struct Report<'a> {
     kept_in: String,
     holder: Option<&'a str>,
     acquired_at: Option<String>,
+    #[serde(skip)]
+    acquired: Option<WallTime>,
     term_seconds: Option<f64>,
     renewed_at: Option<String>,
     age_seconds: Option<f64>,
@@ -119,6 +122,7 @@ impl<'a> Report<'a> {
             kept_in: keeper(observer.place()),
             holder: holder.map(|record| record.holder.as_str()),
             acquired_at: acquired.map(rfc3339),
+            acquired,
             term_seconds: acquired.map(since).filter(|_| state == LeaseState::Held),
             renewed_at: record.and_then(|record| record.renew_time).map(rfc3339),
             age_seconds: age,
@@ -168,7 +172,7 @@ impl<'a> Report<'a> {
     fn term(&self) -> Option<String> {
         let lasts = self.term_seconds.map(readable_seconds);
         let lasts = lasts.map_or(String::new(), |lasts| format!("{lasts}, "));
-        let since = self.acquired_at.as_ref()?;
+        let since = date_and_time(self.acquired?);
         let transitions = self.transitions.unwrap_or_default();
         Some(format!("{lasts}since {since}, transition {transitions}"))
     }

@@ -63,41 +63,55 @@ impl Timeline {
     /// The letter of a holder, in its colour.
     pub(crate) fn letter(&self, holder: &str) -> String {
         let number = self.holders.iter().position(|known| known == holder);
-        number.map_or(String::new(), |number| in_colour(number))
+        number.map_or(String::new(), |number| letters(number, 1))
     }
 
     /// The last seconds, newest last, in at most `width` columns.
     pub(crate) fn draw(&mut self, width: usize) -> String {
         let columns = width.min(LONGEST);
         let now = Instant::now();
-        let oldest = now.checked_sub(COLUMN * u32::try_from(columns).unwrap_or(u32::MAX));
-        while let (Some((next, _)), Some(oldest)) = (self.marks.get(1), oldest)
-            && *next < oldest
+        let before = |columns| now.checked_sub(COLUMN * u32::try_from(columns).unwrap_or(u32::MAX));
+        let oldest = before(columns);
+        while self
+            .marks
+            .get(1)
+            .is_some_and(|(next, _)| Some(*next) < oldest)
         {
             self.marks.pop_front();
         }
-        (0..columns)
-            .rev()
-            .map(|ago| {
-                let at = now.checked_sub(COLUMN * u32::try_from(ago).unwrap_or(u32::MAX));
-                at.map_or(String::from(" "), |at| self.cell(at))
-            })
+        let mut cells: Vec<(Option<Mark>, usize)> = Vec::new();
+        for ago in (0..columns).rev() {
+            let mark = before(ago).and_then(|at| self.mark_at(at));
+            match cells.last_mut() {
+                Some((last, length)) if *last == mark => *length += 1,
+                _ => cells.push((mark, 1)),
+            }
+        }
+        cells
+            .iter()
+            .map(|(mark, length)| cell(*mark, *length))
             .collect()
     }
 
-    fn cell(&self, at: Instant) -> String {
-        let mark = self.marks.iter().rev().find(|(since, _)| *since <= at);
-        match mark {
-            None => " ".to_owned(),
-            Some((_, Mark::Nobody)) => style("·").dim().to_string(),
-            Some((_, Mark::Holder { expired: true, .. })) => style("!").red().to_string(),
-            Some((_, Mark::Holder { number, .. })) => in_colour(*number),
-        }
+    fn mark_at(&self, at: Instant) -> Option<Mark> {
+        let mut newest_first = self.marks.iter().rev();
+        let found = newest_first.find(|(since, _)| *since <= at);
+        found.map(|(_, mark)| *mark)
     }
 }
 
-fn in_colour(number: usize) -> String {
-    let letter = char::from(LETTERS[number % LETTERS.len()]);
+/// As many columns of the same.
+fn cell(mark: Option<Mark>, length: usize) -> String {
+    match mark {
+        None => " ".repeat(length),
+        Some(Mark::Nobody) => style("·".repeat(length)).dim().to_string(),
+        Some(Mark::Holder { expired: true, .. }) => style("!".repeat(length)).red().to_string(),
+        Some(Mark::Holder { number, .. }) => letters(number, length),
+    }
+}
+
+fn letters(number: usize, length: usize) -> String {
+    let letter = char::from(LETTERS[number % LETTERS.len()]).to_string();
     let colour = COLOURS[number % COLOURS.len()];
-    style(letter).fg(colour).to_string()
+    style(letter.repeat(length)).fg(colour).to_string()
 }

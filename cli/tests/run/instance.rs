@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How long a test waits for something that must happen.
-const LIMIT: Duration = Duration::from_secs(60);
+use crate::common::{LIMIT, leasehold};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -60,13 +59,7 @@ impl Place {
     }
 
     pub(crate) fn start(&self, command: &[&str], flags: &[&str]) -> Instance {
-        let mut leasehold = Command::new(env!("CARGO_BIN_EXE_leasehold"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("LEASEHOLD_") {
-                leasehold.env_remove(name);
-            }
-        }
-        let mut child = leasehold
+        let mut child = leasehold()
             .current_dir(self.folder.path())
             .args(["run", "--election=jobs", "--mode=file", "--directory"])
             .arg(self.path())
@@ -75,7 +68,6 @@ impl Place {
             .args(flags)
             .arg("--")
             .args(command)
-            .stdin(Stdio::null())
             // Not ours, which an orphan would keep open.
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
