@@ -15,31 +15,34 @@ use crate::output::{keeper, mode, say, say_json};
 use crate::settings::Leases;
 
 /// Asks whether an election may run here: is the API server reached, and do these credentials have
-/// each verb that is needed? If not, prints the Role and RoleBinding to paste.
+/// each verb that is needed? If not, prints the Role and `RoleBinding` to paste.
 ///
-/// Run it where the candidates run, with the credentials that they have: in the pod, or with a
-/// kubeconfig that acts as its ServiceAccount (`as: system:serviceaccount:NAMESPACE:NAME`). Without
-/// a cluster (mode file) it asks whether the folder can be used. Nothing is written.
+/// Run it where the candidates run, with the credentials that they have; or anywhere, and ask about
+/// them: `--as system:serviceaccount:NAMESPACE:NAME`. Without a cluster (mode file) it asks whether
+/// the folder can be used. Nothing is written.
 ///
 /// Exits with 0 when nothing is missing; 1 when a verb is; 2 for a wrong flag or setting, a folder
 /// that cannot be used, or where the API server does not answer.
 ///
 /// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null where it
 /// is not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
-/// update, watch, create; null in mode file), and `manifest`, which is the Role and RoleBinding, or
+/// update, watch, create; null in mode file), and `manifest`, which is the Role and `RoleBinding`, or
 /// null when nothing is missing: `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     #[command(flatten)]
     leases: Leases,
+    /// Asks about another user, as somebody who may
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<String>,
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let report = Report::new(&options.leases)?;
+    let report = Report::new(&options.leases, options.user.as_deref())?;
     if options.json {
         say_json(&report)?;
     } else {
@@ -61,7 +64,7 @@ struct Report {
     user: Option<String>,
     ready: bool,
     leases: Vec<Access>,
-    /// The Role and RoleBinding that grant what is missing.
+    /// The Role and `RoleBinding` that grant what is missing.
     manifest: Option<String>,
 }
 
@@ -73,10 +76,11 @@ struct Access {
 
 impl Report {
     /// Asks about each Lease. All of them are in one namespace, for the same credentials.
-    fn new(leases: &Leases) -> Result<Self> {
+    fn new(leases: &Leases, user: Option<&str>) -> Result<Self> {
         let observers = leases.observe()?;
         let place = observers.first().context("a Lease is needed")?.place();
-        let reviews = observers.iter().map(review).collect::<Result<Vec<_>>>()?;
+        let reviews = observers.iter().map(|observer| review(observer, user));
+        let reviews = reviews.collect::<Result<Vec<_>>>()?;
         let user = reviews
             .iter()
             .flatten()
@@ -124,10 +128,10 @@ impl Report {
 }
 
 /// What is granted. Rights alone do not help, so a Lease that may be read is read.
-fn review(observer: &Observer) -> Result<Option<AccessReview>> {
-    let review = observer.review_access()?;
+fn review(observer: &Observer, user: Option<&str>) -> Result<Option<AccessReview>> {
+    let review = observer.review_access(user)?;
     let may_read = |review: &AccessReview| review.granted.contains(&Verb::Get);
-    if review.as_ref().is_none_or(may_read) {
+    if user.is_none() && review.as_ref().is_none_or(may_read) {
         observer.read()?;
     }
     Ok(review)

@@ -1,5 +1,6 @@
 //! `leasehold watch`: what happens to some Leases, as it happens.
 
+mod sentences;
 mod story;
 mod timeline;
 mod view;
@@ -22,17 +23,17 @@ const REFRESH: Duration = Duration::from_millis(200);
 
 /// Follows Leases, and tells what happens to them until it is interrupted.
 ///
-/// One line for each event: found (as it was at first), acquired, handed_over, released, expired,
-/// renewed (after it had expired), created, deleted, failing, recovered. Ordinary renewals are not
-/// told. On a terminal, a time line of the last minute stands below, one column for each second and
-/// one letter for each holder.
+/// One line for each event: `found` (as it was at first), `acquired`, `handed_over`, `released`,
+/// `expired`, `renewed` (after it had expired), `created`, `deleted`, `failing`, `recovered`.
+/// Ordinary renewals are not told. On a terminal, a time line of the last minute stands below, with
+/// a column for each second and a letter for each holder: `·` is nobody, `!` is expired.
 ///
-/// Takes no part: it watches as a candidate does, with the same rights but for `update` and
-/// `create`, and where it may not watch it says so and polls. Whatever fails, it goes on. Expiry is
-/// what a candidate sees: a lease duration without a change, from the first sight on.
+/// Takes no part: it watches as a candidate does, with the rights to `get` and `watch`; where it may
+/// not watch, it says so and polls. Whatever fails, it goes on. Expiry is what a candidate sees: a
+/// lease duration without a change, from the first sight on.
 ///
-/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM); 2 for a wrong flag or setting, or where
-/// the Lease may not be read.
+/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM); 2 for a wrong flag or setting, or where a
+/// Lease may not be read.
 ///
 /// With --json, one object on one line for each event, of which all fields are always there, null
 /// where there is nothing to say: `time` (of this machine), `lease`, `namespace`, `event`, `state`
@@ -78,8 +79,8 @@ async fn watch(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let observers = options.leases.observe()?;
     let names = options.leases.names.iter().zip(&observers);
-    let names = names.map(|(name, observer)| (name.clone(), observer.place().namespace.clone()));
-    let mut view = View::new(names, options.json);
+    let places = names.map(|(name, observer)| (name, observer.place()));
+    let mut view = View::new(places, options.json);
     for (number, observer) in observers.iter().enumerate() {
         let mut sightings = observer.follow()?;
         let sender = sender.clone();

@@ -73,16 +73,17 @@ impl Observer {
         self.ask(async move { store.read().await })
     }
 
-    /// What the API server lets these credentials do with the Lease; `None` where no API server
-    /// keeps it. Blocks the calling thread, as [`read`](Self::read) does.
+    /// What the API server lets these credentials, or another `user` by its name, do with the Lease;
+    /// `None` where no API server keeps it. Blocks the calling thread, as [`read`](Self::read) does.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
-    pub fn review_access(&self) -> Result<Option<AccessReview>> {
+    /// As [`read`](Self::read); not everybody may ask about others.
+    pub fn review_access(&self, user: Option<&str>) -> Result<Option<AccessReview>> {
         let Some(store) = self.found.in_cluster.clone() else {
             return Ok(None);
         };
-        self.ask(async move { store.review_access().await.map(Some) })
+        let user = user.map(str::to_owned);
+        self.ask(async move { store.review_access(user.as_deref()).await.map(Some) })
     }
 
     /// Follows the Lease from now on as a candidate does: reads it, watches it, polls it where it

@@ -1,6 +1,6 @@
 //! Who held a Lease in the last minute: one column for each second, one letter for each holder.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use console::{Color, style};
@@ -91,6 +91,19 @@ impl Timeline {
             .iter()
             .map(|(mark, length)| cell(*mark, *length))
             .collect()
+    }
+
+    /// Whose the letters are, where there are several in sight.
+    pub(crate) fn legend(&self) -> Option<String> {
+        let number = |mark: &Mark| match mark {
+            Mark::Holder { number, .. } => Some(*number),
+            Mark::Nobody => None,
+        };
+        let numbers = self.marks.iter().filter_map(|(_, mark)| number(mark));
+        let numbers: BTreeSet<_> = numbers.collect();
+        let entry = |number: &usize| format!("{} {}", letters(*number, 1), self.holders[*number]);
+        let entries: Vec<_> = numbers.iter().map(entry).collect();
+        (entries.len() > 1).then(|| entries.join("  "))
     }
 
     fn mark_at(&self, at: Instant) -> Option<Mark> {

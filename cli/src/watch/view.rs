@@ -1,18 +1,19 @@
 //! What `leasehold watch` shows: what happened, and below it, redrawn on a terminal, how things stand.
 
 use std::io;
+use std::iter;
 use std::time::{Instant, SystemTime};
 
-use console::{Term, style, truncate_str};
+use console::{StyledObject, Term, style, truncate_str};
 use leasehold::clock::{Clock, WallTime};
+use leasehold::lease_store::Place;
 use leasehold::{LeaseState, Sighting};
 use serde::Serialize;
 
-use super::story::{Event, Happening, Story};
+use super::sentences::sentence;
+use super::story::{Happening, Story};
 use super::timeline::Timeline;
-use crate::output::{
-    Failure, coloured, readable, readable_seconds, rfc3339, say, seconds_between, time_of_day,
-};
+use crate::output::{Failure, coloured, readable, rfc3339, say, time_of_day};
 
 pub(crate) struct View {
     terminal: Term,
@@ -25,7 +26,7 @@ pub(crate) struct View {
 /// One Lease.
 struct Row {
     lease: String,
-    namespace: String,
+    place: Place,
     story: Story,
     timeline: Timeline,
     last: Option<Sighting>,
@@ -49,11 +50,14 @@ struct Line<'a> {
 }
 
 impl View {
-    /// Of Leases, each by its name and namespace.
-    pub(crate) fn new(leases: impl Iterator<Item = (String, String)>, json: bool) -> Self {
-        let rows = leases.map(|(lease, namespace)| Row {
-            lease,
-            namespace,
+    /// Of Leases, each by its name and place.
+    pub(crate) fn new<'a>(
+        leases: impl Iterator<Item = (&'a String, &'a Place)>,
+        json: bool,
+    ) -> Self {
+        let rows = leases.map(|(lease, place)| Row {
+            lease: lease.clone(),
+            place: place.clone(),
             story: Story::default(),
             timeline: Timeline::default(),
             last: None,
@@ -85,11 +89,11 @@ impl View {
                 if self.json {
                     return serde_json::to_string(&row.line(happening, &sighting, now));
                 }
-                let place = style(format!("{}/{}", row.namespace, row.lease)).bold();
                 let time = style(time_of_day(now)).dim();
+                let name = row.name();
                 Ok(format!(
-                    "{time}  {place}  {}",
-                    sentence(happening, &sighting, now)
+                    "{time}  {name}  {}",
+                    sentence(happening, &sighting, &row.place, now)
                 ))
             })
             .collect::<Result<_, _>>()?;
@@ -144,6 +148,10 @@ impl View {
 }
 
 impl Row {
+    fn name(&self) -> StyledObject<String> {
+        style(format!("{}/{}", self.place.namespace, self.lease)).bold()
+    }
+
     fn keep(&mut self, sighting: Sighting) {
         let version = |sighting: &Sighting| sighting.lease.as_ref().map(|lease| lease.version);
         if self.last.as_ref().and_then(version) != version(&sighting) {
@@ -156,7 +164,7 @@ impl Row {
         Line {
             time: rfc3339(now),
             lease: &self.lease,
-            namespace: &self.namespace,
+            namespace: &self.place.namespace,
             event: told.event.name(),
             state: seen.state.name(),
             holder: told.holder.as_deref(),
@@ -168,19 +176,18 @@ impl Row {
     }
 
     /// How it stands, and its time line.
-    fn draw(&mut self, width: usize) -> [String; 3] {
+    fn draw(&mut self, width: usize) -> Vec<String> {
         const INDENT: usize = 2;
-        let name = style(format!("{}/{}", self.namespace, self.lease)).bold();
+        let name = self.name();
         let standing = match &self.last {
             None => style("reading").dim().to_string(),
             Some(sighting) => self.standing(sighting),
         };
         let line = self.timeline.draw(width.saturating_sub(INDENT));
-        [
-            String::new(),
-            format!("{:INDENT$}{name}  {standing}", ""),
-            format!("{:INDENT$}{line}", ""),
-        ]
+        let lines = [format!("{name}  {standing}"), line];
+        let lines = lines.into_iter().chain(self.timeline.legend());
+        let indented = lines.map(|line| format!("{:INDENT$}{line}", ""));
+        iter::once(String::new()).chain(indented).collect()
     }
 
     fn standing(&self, sighting: &Sighting) -> String {
@@ -208,46 +215,4 @@ impl Row {
         }
         parts.join(" · ")
     }
-}
-
-/// What has happened, for people.
-fn sentence(told: &Happening, seen: &Sighting, now: WallTime) -> String {
-    let holder = told.holder.as_deref().unwrap_or("nobody");
-    let previous = told.previous_holder.as_deref().unwrap_or("nobody");
-    match told.event {
-        Event::Found => found(holder, seen, now),
-        Event::Acquired => format!("acquired by {holder}{}", version(seen)),
-        Event::HandedOver if holder == previous => {
-            format!("acquired anew by {holder}{}", version(seen))
-        }
-        Event::HandedOver => format!("went from {previous} to {holder}{}", version(seen)),
-        Event::Released => format!("released by {previous}"),
-        Event::Expired => format!("expired: {holder} has not renewed it in time"),
-        Event::Renewed => format!("renewed by {holder}, after it had expired"),
-        Event::Created => "created, and held by nobody".to_owned(),
-        Event::Deleted => format!("deleted; it was held by {previous}"),
-        Event::Failing => {
-            let error = told.error.as_ref().map(ToString::to_string);
-            format!("cannot be read now: {}", error.unwrap_or_default())
-        }
-        Event::Recovered => "can be read again".to_owned(),
-    }
-}
-
-fn found(holder: &str, seen: &Sighting, now: WallTime) -> String {
-    let Some(lease) = &seen.lease else {
-        return "there is no such Lease yet".to_owned();
-    };
-    let since = lease.record.acquire_time.filter(|_| lease.record.is_held());
-    let lasts = since.map_or(String::new(), |since| {
-        format!(" for {}", readable_seconds(seconds_between(since, now)))
-    });
-    format!("held by {holder}{lasts}{}", version(seen))
-}
-
-fn version(seen: &Sighting) -> String {
-    seen.lease.as_ref().map_or(String::new(), |lease| {
-        let transitions = lease.record.transitions;
-        format!(" (transition {transitions}, version {})", lease.version)
-    })
 }

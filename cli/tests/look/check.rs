@@ -115,6 +115,32 @@ fn a_service_account_is_bound_as_such() {
 }
 
 #[test]
+fn an_administrator_asks_about_the_service_account_that_the_candidates_will_have() {
+    let Place::Namespace { name, .. } = Place::namespace("asked") else {
+        unreachable!()
+    };
+    let place = Place::Namespace {
+        name,
+        kubeconfig: CLUSTER.admin_kubeconfig(),
+    };
+    assert_eq!(place.output(&["check", "jobs"]).code, Some(0));
+    let asked = ["check", "jobs", "--as=system:serviceaccount:asked:jobs"];
+    let said = place.output(&asked);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let start = said.text.find("apiVersion:").expect("a Role");
+    apply(&said.text[start..], "asked");
+    passes_in_the_end(&place, &asked[1..]);
+
+    let candidate = Place::namespace("asking");
+    let said = candidate.output(&asked);
+    assert_eq!(said.code, Some(2), "not everybody may ask");
+    assert!(
+        said.errors.contains("cannot ask what may be done"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn refused_credentials_are_a_failure() {
     let kubeconfig = CLUSTER.write_kubeconfig(Credentials::Token("wrong".into()), None);
     let place = Place::Namespace {

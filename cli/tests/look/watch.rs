@@ -97,10 +97,8 @@ fn an_api_server_that_goes_away_is_told_once_and_waited_for() {
     assert_eq!(failing["error"]["kind"], "unavailable");
     cluster.restart_apiserver().unwrap();
     // It may be ready before it knows its Roles again.
-    let recovered = std::iter::repeat_with(|| watch.next_event());
-    let recovered = recovered
-        .skip_while(|event| event["event"] == "failing")
-        .next();
+    let mut events = std::iter::repeat_with(|| watch.next_event());
+    let recovered = events.find(|event| event["event"] != "failing");
     is(&recovered.unwrap(), "recovered", None, None);
 }
 

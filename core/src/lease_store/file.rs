@@ -68,11 +68,6 @@ impl FileStore {
         let folder = Arc::new(LeaseFolder::find(directory, namespace, lease)?);
         Ok(Self { folder })
     }
-
-    /// The folder of the Lease.
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
-    }
 }
 
 impl LeaseStore for FileStore {

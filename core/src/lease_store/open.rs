@@ -95,12 +95,13 @@ pub(crate) struct Found {
 
 fn find_in_folder(config: &Checked) -> Result<Found> {
     let (namespace, namespace_from) = file_namespace(config);
-    let store = FileStore::find(&directory(config)?, &namespace, &config.lease)?;
+    let directory = directory(config)?;
+    let store = FileStore::find(&directory, &namespace, &config.lease)?;
     Ok(Found {
         place: Place {
             namespace,
             namespace_from,
-            keeper: Keeper::Folder(store.path().to_owned()),
+            keeper: Keeper::Folder(directory),
         },
         store: Arc::new(store),
         in_cluster: None,

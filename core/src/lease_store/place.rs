@@ -29,7 +29,8 @@ pub enum Keeper {
     },
     /// A folder of this host: mode `file`.
     Folder(
-        /// The Lease's own folder, which need not exist yet.
+        /// The setting `directory`. The folder need not exist yet; below it there is one for each
+        /// namespace, and in that one for each Lease.
         PathBuf,
     ),
 }

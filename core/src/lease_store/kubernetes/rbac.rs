@@ -1,4 +1,4 @@
-//! What an election must be allowed: the verbs, and the Role and RoleBinding that allow them.
+//! What an election must be allowed: the verbs, and the `Role` and `RoleBinding` that allow them.
 
 use std::fmt::Write as _;
 
@@ -18,11 +18,9 @@ named! {
     }
 }
 
-const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
-
-/// The Role that grants all that elections for `leases` need, and the RoleBinding that gives it to
-/// `user`, as the API server names him: two documents of YAML to be applied. A user of whom nothing
-/// is known is given nothing.
+/// The `Role` that grants all that elections for `leases` need, and the `RoleBinding` that gives it
+/// to `user`, as the API server names him: two documents of YAML to be applied. Without a user it is
+/// the `Role` alone.
 pub fn role_and_binding(namespace: &str, leases: &[&str], user: Option<&str>) -> String {
     let mut documents = role(namespace, leases);
     if let Some(user) = user {
@@ -55,8 +53,7 @@ rules:
 
 fn binding(namespace: &str, leases: &[&str], user: &str) -> String {
     let name = role_name(leases);
-    let account = user.strip_prefix(SERVICE_ACCOUNT);
-    let subject = match account.and_then(|account| account.split_once(':')) {
+    let subject = match service_account(user) {
         Some((namespace, name)) => {
             format!("kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}")
         }
@@ -79,6 +76,11 @@ roleRef:
 subjects:
   - {subject}"
     )
+}
+
+/// The namespace and the name of a service account, by its name as a user.
+pub(super) fn service_account(user: &str) -> Option<(&str, &str)> {
+    user.strip_prefix("system:serviceaccount:")?.split_once(':')
 }
 
 /// One Role for each set of Leases, so that one does not take the place of another.

@@ -3,7 +3,7 @@
 use kube::core::params::PostParams;
 use serde_json::{Value, json};
 
-use super::rbac::Verb;
+use super::rbac::{self, Verb};
 use super::{KubernetesStore, Prepared};
 use crate::error::Result;
 
@@ -26,22 +26,23 @@ impl AccessReview {
 }
 
 impl KubernetesStore {
-    /// Asks the API server what these credentials may do with this Lease. Whoever is let in may
-    /// ask; nothing is changed by it.
-    pub async fn review_access(&self) -> Result<AccessReview> {
+    /// Asks the API server what these credentials, or another `user`, may do with this Lease. About
+    /// oneself whoever is let in may ask; nothing is changed by it.
+    pub async fn review_access(&self, user: Option<&str>) -> Result<AccessReview> {
         let mut granted = Vec::new();
         for verb in Verb::ALL {
-            if self.is_granted(*verb).await? {
+            if self.is_granted(*verb, user).await? {
                 granted.push(*verb);
             }
         }
-        Ok(AccessReview {
-            user: self.user().await?,
-            granted,
-        })
+        let user = match user {
+            Some(user) => Some(user.to_owned()),
+            None => self.user().await?,
+        };
+        Ok(AccessReview { user, granted })
     }
 
-    async fn is_granted(&self, verb: Verb) -> Result<bool> {
+    async fn is_granted(&self, verb: Verb, user: Option<&str>) -> Result<bool> {
         let mut attributes = json!({
             "namespace": self.lease.namespace,
             "group": "coordination.k8s.io",
@@ -51,15 +52,21 @@ impl KubernetesStore {
         if verb != Verb::Create {
             attributes["name"] = json!(self.lease.name);
         }
-        let review = json!({
+        let mut review = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
             "spec": { "resourceAttributes": attributes },
         });
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let mut path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        if let Some(user) = user {
+            path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+            review["kind"] = json!("SubjectAccessReview");
+            review["spec"]["user"] = json!(user);
+            review["spec"]["groups"] = json!(groups(user));
+        }
         match self.exchange(post(path, &review)).await? {
             Ok(answer) => Ok(answer["status"]["allowed"] == true),
-            Err(refusal) => Err(refusal.to("ask what these credentials may do")),
+            Err(refusal) => Err(refusal.to("ask what may be done with the Lease")),
         }
     }
 
@@ -76,6 +83,16 @@ impl KubernetesStore {
             name.map(str::to_owned)
         }))
     }
+}
+
+/// Those that the API server itself puts a user into.
+fn groups(user: &str) -> Vec<String> {
+    let mut groups = vec!["system:authenticated".to_owned()];
+    if let Some((namespace, _)) = rbac::service_account(user) {
+        groups.push("system:serviceaccounts".to_owned());
+        groups.push(format!("system:serviceaccounts:{namespace}"));
+    }
+    groups
 }
 
 fn post(path: &str, review: &Value) -> Prepared {
