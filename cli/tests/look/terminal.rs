@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::common::LIMIT;
+use crate::common::{LIMIT, exit_code};
 use crate::place::Place;
 
 /// A program on a terminal of its own, as wide as most.
@@ -83,7 +83,7 @@ fn a_watch_draws_how_it_stands_and_who_held_the_lease() {
     screen.until("expires in ");
     screen.until(&format!("{GREEN}AA"));
     kill_process(Pid::from_child(&screen.child), Signal::INT).unwrap();
-    assert_eq!(screen.child.wait().unwrap().code(), Some(0));
+    assert_eq!(exit_code(&mut screen.child), Some(0));
 }
 
 #[test]

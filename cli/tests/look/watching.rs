@@ -8,7 +8,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::common::LIMIT;
+use crate::common::{LIMIT, exit_code};
 use crate::place::Place;
 
 /// Killed when dropped.
@@ -55,10 +55,11 @@ impl Watching {
 
     /// Waits for its end.
     pub(crate) fn finish(&mut self) -> (Option<i32>, String) {
+        let code = exit_code(&mut self.child);
         let mut errors = String::new();
         let mut stderr = self.child.stderr.take().expect("it is piped");
         stderr.read_to_string(&mut errors).expect("text");
-        (self.child.wait().expect("an end").code(), errors)
+        (code, errors)
     }
 }
 

@@ -6,14 +6,11 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::common::{LIMIT, leasehold};
-
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
+use crate::common::{self, LIMIT, leasehold};
 
 /// A folder with the Lease, and a pipe into which the commands write.
 pub(crate) struct Place {
@@ -110,14 +107,7 @@ impl Instance {
     }
 
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + LIMIT;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
-                return status.code();
-            }
-            thread::sleep(POLL_INTERVAL);
-        }
-        panic!("it has not ended after {LIMIT:?}");
+        common::exit_code(&mut self.child)
     }
 
     /// What it has written to its standard error, once it has ended.
