@@ -1,20 +1,21 @@
 //! Words for people, and the forms of times and errors in JSON.
 
+use std::fmt;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use console::{StyledObject, style};
 use jiff::{SignedDuration, Timestamp};
 use leasehold::clock::WallTime;
 use leasehold::lease_store::{Keeper, Place};
 use leasehold::{Error, LeaseState};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Below this, tenths of a second matter.
 const SHORT: Duration = Duration::from_secs(10);
 
 /// Writes one line, and fails where nobody reads any more.
-pub(crate) fn say(line: impl std::fmt::Display) -> io::Result<()> {
+pub(crate) fn say(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
@@ -39,30 +40,30 @@ impl From<&Error> for Failure {
     }
 }
 
-/// RFC 3339, in UTC, with as many digits as a Lease has.
-pub(crate) fn rfc3339(time: WallTime) -> String {
-    timestamp(time).to_string()
+/// For a field that is a name.
+pub(crate) fn as_text<T: fmt::Display, S: Serializer>(name: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(name)
 }
 
-/// Date and time of day to the second, in UTC.
-pub(crate) fn date_and_time(time: WallTime) -> String {
-    timestamp(time).strftime("%F %H:%M:%SZ").to_string()
-}
-
-/// The time of day, in UTC.
-pub(crate) fn time_of_day(time: WallTime) -> String {
-    timestamp(time).strftime("%H:%M:%S%.3fZ").to_string()
-}
-
-fn timestamp(time: WallTime) -> Timestamp {
+/// A Lease's time; in JSON it is RFC 3339, in UTC.
+pub(crate) fn timestamp(time: WallTime) -> Timestamp {
     // Only times after the year 9999 do not fit.
     Timestamp::from_microsecond(time.as_micros()).unwrap_or(Timestamp::MAX)
 }
 
-/// Seconds from `earlier` to `later`; negative where it is the other way round.
-pub(crate) fn seconds_between(earlier: WallTime, later: WallTime) -> f64 {
-    let micros = later.as_micros().saturating_sub(earlier.as_micros());
-    SignedDuration::from_micros(micros).as_secs_f64()
+/// The time now, with as many digits as a Lease has.
+pub(crate) fn now() -> Timestamp {
+    timestamp(SystemTime::now().into())
+}
+
+/// Date and time of day to the second, in UTC.
+pub(crate) fn date_and_time(time: Timestamp) -> String {
+    time.strftime("%F %H:%M:%SZ").to_string()
+}
+
+/// The time of day, in UTC.
+pub(crate) fn time_of_day(time: Timestamp) -> String {
+    time.strftime("%H:%M:%S%.3fZ").to_string()
 }
 
 /// `3.2 s`, `3m 12s`, `2h 5m 3s`.

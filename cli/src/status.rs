@@ -1,20 +1,20 @@
 //! `leasehold status`: who holds a Lease, and for how long.
 
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::Result;
 use clap::Args;
 use console::style;
-use leasehold::clock::WallTime;
+use jiff::Timestamp;
 use leasehold::lease_record::{LeaseRecord, StoredLease};
+use leasehold::lease_store::Place;
 use leasehold::{LeaseState, Observer};
 use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
-    Failure, coloured, date_and_time, keeper, mode, readable_seconds, rfc3339, say, say_json,
-    seconds_between,
+    Failure, as_text, coloured, date_and_time, keeper, mode, now, readable_seconds, say, say_json,
+    timestamp,
 };
 use crate::settings::Leases;
 
@@ -71,18 +71,12 @@ struct Report<'a> {
     lease: &'a str,
     namespace: &'a str,
     mode: &'static str,
-    #[serde(rename = "state")]
-    state_name: &'static str,
-    #[serde(skip)]
+    #[serde(serialize_with = "as_text")]
     state: LeaseState,
-    #[serde(skip)]
-    kept_in: String,
     holder: Option<&'a str>,
-    acquired_at: Option<String>,
-    #[serde(skip)]
-    acquired: Option<WallTime>,
+    acquired_at: Option<Timestamp>,
     term_seconds: Option<f64>,
-    renewed_at: Option<String>,
+    renewed_at: Option<Timestamp>,
     age_seconds: Option<f64>,
     expires_in_seconds: Option<f64>,
     lease_duration_seconds: Option<i32>,
@@ -90,6 +84,8 @@ struct Report<'a> {
     resource_version: Option<u64>,
     uid: Option<&'a str>,
     error: Option<Failure>,
+    #[serde(skip)]
+    place: &'a Place,
 }
 
 impl<'a> Report<'a> {
@@ -99,12 +95,17 @@ impl<'a> Report<'a> {
         lease: Option<&'a StoredLease>,
         error: Option<Failure>,
     ) -> Self {
-        let now = WallTime::from(SystemTime::now());
+        let now = now();
         let record = lease.map(|lease| &lease.record);
         let holder = record.filter(|record| record.is_held());
-        let since = |time: WallTime| seconds_between(time, now);
-        let age = record.and_then(|record| record.renew_time).map(since);
-        let expires_in = holder.and_then(|record| expires_in(record, now));
+        let since = |time: Timestamp| now.duration_since(time).as_secs_f64();
+        let renewed_at = record.and_then(|record| record.renew_time).map(timestamp);
+        let acquired_at = holder.and_then(|record| record.acquire_time).map(timestamp);
+        let age = renewed_at.map(since);
+        let duration = holder.and_then(LeaseRecord::lease_duration);
+        let expires_in = age
+            .zip(duration)
+            .map(|(age, duration)| duration.as_secs_f64() - age);
         let state = match (&error, record, expires_in) {
             (Some(_), ..) => LeaseState::Unknown,
             (None, None, _) => LeaseState::Absent,
@@ -112,19 +113,15 @@ impl<'a> Report<'a> {
             (None, Some(_), Some(left)) if left <= 0.0 => LeaseState::Expired,
             (None, Some(_), _) => LeaseState::Held,
         };
-        let acquired = holder.and_then(|record| record.acquire_time);
         Self {
             lease: name,
             namespace: &observer.place().namespace,
             mode: mode(observer.place()),
-            state_name: state.name(),
             state,
-            kept_in: keeper(observer.place()),
             holder: holder.map(|record| record.holder.as_str()),
-            acquired_at: acquired.map(rfc3339),
-            acquired,
-            term_seconds: acquired.map(since).filter(|_| state == LeaseState::Held),
-            renewed_at: record.and_then(|record| record.renew_time).map(rfc3339),
+            acquired_at,
+            term_seconds: acquired_at.map(since).filter(|_| state == LeaseState::Held),
+            renewed_at,
             age_seconds: age,
             expires_in_seconds: expires_in,
             lease_duration_seconds: record.and_then(|record| record.lease_duration_seconds),
@@ -132,6 +129,7 @@ impl<'a> Report<'a> {
             resource_version: lease.map(|lease| lease.version.0),
             uid: lease.map(|lease| lease.uid.as_str()),
             error,
+            place: observer.place(),
         }
     }
 
@@ -165,14 +163,14 @@ impl<'a> Report<'a> {
             "version",
             self.resource_version.map(|version| version.to_string()),
         )?;
-        row("kept in", Some(self.kept_in.clone()))?;
+        row("kept in", Some(keeper(self.place)))?;
         Ok(())
     }
 
     fn term(&self) -> Option<String> {
         let lasts = self.term_seconds.map(readable_seconds);
         let lasts = lasts.map_or(String::new(), |lasts| format!("{lasts}, "));
-        let since = date_and_time(self.acquired?);
+        let since = date_and_time(self.acquired_at?);
         let transitions = self.transitions.unwrap_or_default();
         Some(format!("{lasts}since {since}, transition {transitions}"))
     }
@@ -186,13 +184,6 @@ impl<'a> Report<'a> {
         };
         format!("{when} (lease duration {duration} s)")
     }
-}
-
-/// How long until the record expires, by its holder's clock against ours; negative since then.
-fn expires_in(record: &LeaseRecord, now: WallTime) -> Option<f64> {
-    let duration = record.lease_duration()?;
-    let age = seconds_between(record.renew_time?, now);
-    Some(duration.as_secs_f64() - age)
 }
 
 fn age(seconds: f64) -> String {

@@ -1,14 +1,14 @@
 //! The words for what has happened.
 
+use jiff::Timestamp;
 use leasehold::Sighting;
-use leasehold::clock::WallTime;
 use leasehold::lease_store::Place;
 
 use super::story::{Event, Happening};
-use crate::output::{keeper, readable_seconds, seconds_between};
+use crate::output::{keeper, readable_seconds, timestamp};
 
 /// What has happened, for people.
-pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: WallTime) -> String {
+pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: Timestamp) -> String {
     let holder = told.holder.as_deref().unwrap_or("nobody");
     let previous = told.previous_holder.as_deref().unwrap_or("nobody");
     match told.event {
@@ -31,13 +31,16 @@ pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: Wa
     }
 }
 
-fn found(holder: &str, seen: &Sighting, place: &Place, now: WallTime) -> String {
+fn found(holder: &str, seen: &Sighting, place: &Place, now: Timestamp) -> String {
     let Some(lease) = &seen.lease else {
         return format!("there is no such Lease yet in {}", keeper(place));
     };
     let since = lease.record.acquire_time.filter(|_| lease.record.is_held());
     let lasts = since.map_or(String::new(), |since| {
-        format!(" for {}", readable_seconds(seconds_between(since, now)))
+        format!(
+            " for {}",
+            readable_seconds(now.duration_since(timestamp(since)).as_secs_f64())
+        )
     });
     format!("held by {holder}{lasts}{}", version(seen))
 }

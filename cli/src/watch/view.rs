@@ -2,10 +2,11 @@
 
 use std::io;
 use std::iter;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use console::{StyledObject, Term, style, truncate_str};
-use leasehold::clock::{Clock, WallTime};
+use jiff::Timestamp;
+use leasehold::clock::Clock;
 use leasehold::lease_store::Place;
 use leasehold::{LeaseState, Sighting};
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use super::sentences::sentence;
 use super::story::{Happening, Story};
 use super::timeline::Timeline;
-use crate::output::{Failure, coloured, readable, rfc3339, say, time_of_day};
+use crate::output::{Failure, coloured, now, readable, say, time_of_day};
 
 pub(crate) struct View {
     terminal: Term,
@@ -37,7 +38,7 @@ struct Row {
 /// One event in JSON.
 #[derive(Serialize)]
 struct Line<'a> {
-    time: String,
+    time: Timestamp,
     lease: &'a str,
     namespace: &'a str,
     event: &'static str,
@@ -78,7 +79,7 @@ impl View {
 
     /// Tells what has happened to the Lease of this number.
     pub(crate) fn see(&mut self, number: usize, sighting: Sighting) -> io::Result<()> {
-        let now = WallTime::from(SystemTime::now());
+        let now = now();
         let row = &mut self.rows[number];
         row.timeline.see(&sighting);
         let lines: Vec<_> = row
@@ -160,9 +161,9 @@ impl Row {
         self.last = Some(sighting);
     }
 
-    fn line<'a>(&'a self, told: &'a Happening, seen: &Sighting, now: WallTime) -> Line<'a> {
+    fn line<'a>(&'a self, told: &'a Happening, seen: &Sighting, now: Timestamp) -> Line<'a> {
         Line {
-            time: rfc3339(now),
+            time: now,
             lease: &self.lease,
             namespace: &self.place.namespace,
             event: told.event.name(),
