@@ -7,15 +7,18 @@ use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
 use leasehold::Observer;
+use leasehold::lease_store::NamespaceSource;
 use leasehold::lease_store::kubernetes::{AccessReview, Verb, role_and_binding};
 use serde::Serialize;
 
 use crate::exit;
-use crate::output::{keeper, mode, say, say_json};
+use crate::output::{as_text, keeper, mode, say, say_json};
 use crate::settings::Leases;
 
-/// Asks whether an election may run here: is the API server reached, and do these credentials have
-/// each verb that is needed? If not, prints the Role and `RoleBinding` to paste.
+/// Says whether an election may run here, or else what to grant.
+///
+/// Is the API server reached, and do these credentials have each verb that is needed? If not, prints
+/// the Role and `RoleBinding` to paste.
 ///
 /// Run it where the candidates run, with the credentials that they have; or anywhere, and ask about
 /// them: `--as system:serviceaccount:NAMESPACE:NAME`. Without a cluster (mode file) it asks whether
@@ -31,14 +34,15 @@ use crate::settings::Leases;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    leases: Leases,
     /// Asks about another user, as somebody who may
     #[arg(long = "as", value_name = "USER")]
     user: Option<String>,
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    leases: Leases,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -59,7 +63,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 struct Report {
     mode: &'static str,
     namespace: String,
-    namespace_from: &'static str,
+    #[serde(serialize_with = "as_text")]
+    namespace_from: NamespaceSource,
     kept_in: String,
     user: Option<String>,
     ready: bool,
@@ -94,7 +99,7 @@ impl Report {
         Ok(Self {
             mode: mode(place),
             namespace: place.namespace.clone(),
-            namespace_from: place.namespace_from.name(),
+            namespace_from: place.namespace_from,
             kept_in: keeper(place),
             ready,
             manifest: (!ready).then(manifest),
@@ -106,10 +111,8 @@ impl Report {
     fn print(&self) -> Result<()> {
         let row = |name: &str, value: &str| say(format_args!("{:<11}{value}", style(name).dim()));
         row("kept in", &self.kept_in)?;
-        row(
-            "namespace",
-            &format!("{} (from: {})", self.namespace, self.namespace_from),
-        )?;
+        let from = named_by(self.namespace_from);
+        row("namespace", &format!("{} (from {from})", self.namespace))?;
         if let Some(user) = &self.user {
             row("user", user)?;
         }
@@ -169,6 +172,16 @@ impl Access {
             ))?;
         }
         Ok(())
+    }
+}
+
+fn named_by(source: NamespaceSource) -> &'static str {
+    match source {
+        NamespaceSource::Setting => "--namespace or LEASEHOLD_NAMESPACE",
+        NamespaceSource::PodNamespace => "POD_NAMESPACE",
+        NamespaceSource::ServiceAccount => "the service account",
+        NamespaceSource::Kubeconfig => "the kubeconfig",
+        _ => "nothing, it is the default",
     }
 }
 

@@ -35,11 +35,12 @@ use crate::settings::Leases;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    leases: Leases,
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    leases: Leases,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -154,7 +155,7 @@ impl<'a> Report<'a> {
         };
         row("holder", self.holder.map(str::to_owned))?;
         row("term", self.term())?;
-        row("age", self.age_seconds.map(age))?;
+        row("age", self.age_seconds.map(|age| self.age(age)))?;
         row(
             "expires in",
             self.expires_in_seconds.map(|left| self.expiry(left)),
@@ -184,12 +185,16 @@ impl<'a> Report<'a> {
         };
         format!("{when} (lease duration {duration} s)")
     }
-}
 
-fn age(seconds: f64) -> String {
-    if seconds < 0.0 {
-        let ahead = readable_seconds(-seconds);
-        return format!("none: its clock is {ahead} ahead of this machine's");
+    fn age(&self, seconds: f64) -> String {
+        if seconds < 0.0 {
+            let ahead = readable_seconds(-seconds);
+            return format!("none: its holder's clock is {ahead} ahead of this machine's");
+        }
+        let done = match self.state {
+            LeaseState::Released => "released",
+            _ => "renewed",
+        };
+        format!("{done} {} ago", readable_seconds(seconds))
     }
-    format!("renewed {} ago", readable_seconds(seconds))
 }

@@ -42,11 +42,12 @@ const REFRESH: Duration = Duration::from_millis(200);
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    leases: Leases,
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    leases: Leases,
 }
 
 /// What there is to tell.

@@ -62,7 +62,7 @@ fn where_all_is_granted_it_says_so_and_where_it_looked() {
     let server = CLUSTER.server_url();
     for part in [
         server,
-        "namespace  all-granted (from: setting)",
+        "namespace  all-granted (from --namespace or LEASEHOLD_NAMESPACE)",
         "user       candidate",
         "Nothing is missing",
     ] {

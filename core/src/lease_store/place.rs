@@ -41,9 +41,9 @@ named! {
         /// The setting `namespace`, from the program or from `LEASEHOLD_NAMESPACE`.
         Setting = "setting",
         /// The variable `POD_NAMESPACE`.
-        PodNamespace = "POD_NAMESPACE",
+        PodNamespace = "pod_namespace",
         /// The pod's service account.
-        ServiceAccount = "service account",
+        ServiceAccount = "service_account",
         /// The kubeconfig's context; `default` where that names none.
         Kubeconfig = "kubeconfig",
         /// Nothing: it is `default`.
