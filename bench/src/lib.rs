@@ -22,8 +22,3 @@ pub use log::Log;
 pub use timeline::{Answer, Moment, Reign, Timeline, now};
 pub use trial::{LIMIT, Trial};
 pub use verdict::Verdict;
-
-/// Runs the worked example of the documentation.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/SAFETY.md")]
-struct Safety;

@@ -6,7 +6,7 @@ export type Mode =
   | 'kubernetes'
   /** A record in a folder, for the processes of one host. */
   | 'file'
-  /** Always the leader, without asking anybody. For a single instance. */
+  /** The leader from when `start` has settled, without asking anybody. For a single instance. */
   | 'always'
   /** Never the leader. */
   | 'never';

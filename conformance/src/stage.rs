@@ -62,7 +62,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Keeps everybody from writing, where that is done under a lock, until it is dropped. Who is
-    /// paused with the lock of a folder keeps the others out, as `docs/SAFETY.md` says.
+    /// paused with the lock of a folder keeps the others out, as `docs/src/safety.md` says.
     pub(crate) fn lock(&self) -> Result<Option<File>> {
         match self {
             Self::Folder(folder) => folder.lock().map(Some),

@@ -37,7 +37,7 @@ named! {
         Kubernetes = "kubernetes",
         /// A record in a folder, for the processes of one host.
         File = "file",
-        /// Always the leader, without asking anybody. For a single instance.
+        /// The leader from when `start` returns, without asking anybody. For a single instance.
         Always = "always",
         /// Never the leader.
         Never = "never",

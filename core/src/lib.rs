@@ -50,7 +50,3 @@ pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};
 pub use observer::{Observer, Sightings};
-
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -6,7 +6,7 @@ import express from 'express';
 import { LeaderElection } from 'leasehold';
 import cron from 'node-cron';
 
-const election = new LeaderElection({ lease: 'monolith-jobs' });
+const election = new LeaderElection({ lease: process.env.LEASEHOLD_LEASE ?? 'node-worker' });
 election.on('acquired', ({ fencingToken }) => console.log(`leading, under token ${fencingToken}`));
 election.on('lost', ({ reason }) => console.log(`no longer leading: ${reason}`));
 election.on('renewalFailing', ({ message }) => console.error(message));

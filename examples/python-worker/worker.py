@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from leasehold import aio
 
 # Made where the application is loaded, started where it runs: in each worker, after the fork.
-election = aio.LeaderElection("python-worker")
+election = aio.LeaderElection(os.environ.get("LEASEHOLD_LEASE", "python-worker"))
 scheduler = AsyncIOScheduler()
 bills: list[int] = []
 
@@ -20,7 +20,7 @@ bills: list[int] = []
 async def bill() -> None:
     """Runs on the leader only. Cancelled when another is to lead, who waits until it has ended."""
     if term := election.term:
-        # What is written to refuses a smaller token than it has seen: see docs/SAFETY.md.
+        # What is written to refuses a smaller token than it has seen: see docs/src/safety.md.
         bills.append(term.fencing_token)
 
 

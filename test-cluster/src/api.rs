@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use rustls::crypto::ring;
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{Method, Request};
+use ureq::http::header::WARNING;
+use ureq::http::{Method, Request, Response};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::kubeconfig::{Credentials, Kubeconfig};
@@ -86,6 +87,17 @@ impl Api {
         }
     }
 
+    /// Asks whether the server would create this object, by a server-side dry run that refuses unknown
+    /// and repeated fields, and returns what it warns of.
+    pub fn would_create(&self, path: &str, body: &Value) -> Result<Vec<String>, ApiError> {
+        let path = format!("{path}?dryRun=All&fieldValidation=Strict");
+        let response = self.answer(&Method::POST, &path, Some(("application/json", body)))?;
+        let warnings = response.headers().get_all(WARNING).iter();
+        Ok(warnings
+            .map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned())
+            .collect())
+    }
+
     /// Reads.
     pub fn get(&self, path: &str) -> Result<Value, ApiError> {
         self.send(&Method::GET, path, None)
@@ -121,6 +133,18 @@ impl Api {
         path: &str,
         body: Option<(&str, &Value)>,
     ) -> Result<Value, ApiError> {
+        let text = self.answer(method, path, body)?.into_body();
+        // Health checks answer plain text, some requests nothing at all.
+        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The answer, unless it is a refusal.
+    fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<(&str, &Value)>,
+    ) -> Result<Response<String>, ApiError> {
         let error = |status, message| ApiError {
             request: format!("{method} {path}"),
             status,
@@ -149,8 +173,7 @@ impl Api {
             .read_to_string()
             .map_err(|cause| unanswered(&cause))?;
         if response.status().is_success() {
-            // Health checks answer plain text, some requests nothing at all.
-            return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
+            return Ok(response.map(|_| text));
         }
         Err(error(Some(response.status().as_u16()), text))
     }

@@ -45,6 +45,11 @@ pub fn toxiproxy() -> Result<PathBuf> {
     cached(&go_build::TOXIPROXY)
 }
 
+/// Takes `kustomize` from the cache, where it is built first if need be.
+pub fn kustomize() -> Result<PathBuf> {
+    cached(&go_build::KUSTOMIZE)
+}
+
 /// Takes the main package of the Go module in the folder `module` from the cache, where it is
 /// built first if need be, under `name`.
 pub fn go_program(name: &str, module: &str) -> Result<PathBuf> {

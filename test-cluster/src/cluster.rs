@@ -178,7 +178,7 @@ impl TestCluster {
     }
 
     /// Lets the candidate use one Lease in the namespace `default`, by the Role
-    /// of `examples/kubernetes/rbac.yaml`. It is in effect on return.
+    /// of `examples/kubernetes/base`. It is in effect on return.
     pub fn grant(&self, lease: &str) -> Result<()> {
         self.grant_except("default", lease, &[])
     }
@@ -194,6 +194,12 @@ impl TestCluster {
     /// Takes back all that was granted for this Lease.
     pub fn revoke(&self, lease: &str) -> Result<()> {
         self.grant_except("default", lease, &rbac::VERBS)
+    }
+
+    /// Whether `user` may do this with a Lease, as the API server knows at this moment.
+    pub fn may(&self, user: &str, verb: &str, namespace: &str, lease: &str) -> Result<bool> {
+        let review = rbac::review(&self.api, user, LeaseName { namespace, lease }, verb)?;
+        Ok(review["allowed"] == true)
     }
 
     /// Gives the candidate another token, in place of the present one, from the

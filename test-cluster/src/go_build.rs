@@ -51,6 +51,14 @@ pub(crate) const TOXIPROXY: Program<'_> = Program {
     other_way: "",
 };
 
+pub(crate) const KUSTOMIZE: Program<'_> = Program {
+    name: "kustomize",
+    module: concat!(env!("CARGO_MANIFEST_DIR"), "/kustomize"),
+    package: "sigs.k8s.io/kustomize/kustomize/v5",
+    usual_time: "half a minute",
+    other_way: "",
+};
+
 impl<'a> Program<'a> {
     /// The main package of a small module of its own.
     pub(crate) fn of_module(name: &'a str, module: &'a str) -> Self {

@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 
-/// What users paste. Its use in the tests shows that it suffices.
-const DOCUMENTED: &str = include_str!("../../examples/kubernetes/rbac.yaml");
+/// What users apply. Its use in the tests shows that it suffices.
+const DOCUMENTED: [&str; 2] = [
+    include_str!("../../examples/kubernetes/base/role.yaml"),
+    include_str!("../../examples/kubernetes/base/rolebinding.yaml"),
+];
 
 const EFFECT_LIMIT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
@@ -28,17 +31,18 @@ pub(crate) struct LeaseName<'a> {
 /// returns when that is in effect.
 pub(crate) fn grant(api: &Api, user: &str, place: LeaseName<'_>, withheld: &[&str]) -> Result<()> {
     let LeaseName { namespace, lease } = place;
-    for mut object in serde_saphyr::from_multiple::<Value>(DOCUMENTED)? {
+    for documented in DOCUMENTED {
+        let mut object: Value = serde_saphyr::from_str(documented)?;
         let name = format!("leasehold-{lease}");
         object["metadata"]["name"] = json!(name);
         object["metadata"]["namespace"] = json!(namespace);
         let kind = object["kind"]
             .as_str()
-            .context("rbac.yaml has an object without a kind")?;
+            .context("the documented RBAC has an object without a kind")?;
         let resource = match kind {
             "Role" => "roles",
             "RoleBinding" => "rolebindings",
-            other => anyhow::bail!("rbac.yaml has a {other}; expected a Role and a RoleBinding"),
+            other => anyhow::bail!("a {other}, where a Role or a RoleBinding was expected"),
         };
         if kind == "Role" {
             limit_to(lease, &mut object);
@@ -86,10 +90,32 @@ fn withhold(withheld: &[&str], role: &mut Value) {
 fn wait_until(
     api: &Api,
     user: &str,
-    LeaseName { namespace, lease }: LeaseName<'_>,
+    place: LeaseName<'_>,
     verb: &str,
     allowed: bool,
 ) -> Result<()> {
+    let deadline = Instant::now() + EFFECT_LIMIT;
+    loop {
+        let status = review(api, user, place, verb)?;
+        if status["allowed"] == allowed {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "may {user} {verb} the Lease {}? By its Role {allowed}, but the API server says: {status}",
+            place.lease
+        );
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// What the API server says to the question whether `user` may do this.
+pub(crate) fn review(
+    api: &Api,
+    user: &str,
+    LeaseName { namespace, lease }: LeaseName<'_>,
+    verb: &str,
+) -> Result<Value> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
@@ -104,20 +130,9 @@ fn wait_until(
             },
         },
     });
-    let deadline = Instant::now() + EFFECT_LIMIT;
-    loop {
-        let answer = api.post(
-            "/apis/authorization.k8s.io/v1/subjectaccessreviews",
-            &review,
-        )?;
-        if answer["status"]["allowed"] == allowed {
-            return Ok(());
-        }
-        ensure!(
-            Instant::now() < deadline,
-            "may {user} {verb} the Lease {lease}? By its Role {allowed}, but the API server says: {}",
-            answer["status"]
-        );
-        thread::sleep(POLL_INTERVAL);
-    }
+    let answer = api.post(
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        &review,
+    )?;
+    Ok(answer["status"].clone())
 }

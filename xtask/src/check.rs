@@ -1,16 +1,27 @@
 //! `cargo xtask check`: form, lints, licences, documentation.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::steps::{Steps, cargo, run, run_with};
-use crate::utf8;
+use crate::target_folder;
+use crate::tool::Tool;
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
 /// and a build must not turn red because of what others found out overnight.
-const CARGO_DENY_VERSION: &str = "0.20.2";
+const CARGO_DENY: Tool = Tool {
+    name: "cargo-deny",
+    version: "0.20.2",
+    features: &[],
+};
+
+/// Makes the documentation site, searchable.
+const MDBOOK: Tool = Tool {
+    name: "mdbook",
+    version: "0.5.4",
+    features: &["--no-default-features", "--features=search"],
+};
 
 pub(crate) fn run_checks() -> Result<()> {
     let mut steps = Steps::default();
@@ -34,6 +45,15 @@ pub(crate) fn add_to(steps: &mut Steps) {
         run(cargo, &[&lint[..], &["--", "--deny", "warnings"]].concat())
     });
     steps.run("licences, bans and sources (cargo deny)", deny);
+    steps.run("documentation site (mdbook)", || {
+        let mut mdbook = Command::new(MDBOOK.program()?);
+        mdbook.args(["build", "docs", "--dest-dir"]);
+        run_with(
+            mdbook
+                .arg(target_folder().join("book"))
+                .env("RUST_LOG", "warn"),
+        )
+    });
     steps.run("documentation (cargo doc)", || {
         let document = ["doc", "--workspace", "--no-deps", "--locked", "--quiet"];
         run_with(
@@ -45,7 +65,7 @@ pub(crate) fn add_to(steps: &mut Steps) {
 }
 
 fn deny() -> Result<()> {
-    let cargo_deny = installed_cargo_deny()?;
+    let cargo_deny = CARGO_DENY.program()?;
     let arguments = [
         "--workspace",
         "check",
@@ -55,29 +75,4 @@ fn deny() -> Result<()> {
         "sources",
     ];
     run_with(Command::new(cargo_deny).args(arguments))
-}
-
-/// Installs cargo-deny once, beside the cached test cluster.
-fn installed_cargo_deny() -> Result<PathBuf> {
-    let folder =
-        leasehold_test_cluster::cache_folder()?.join(format!("cargo-deny-{CARGO_DENY_VERSION}"));
-    let program = folder.join("bin").join("cargo-deny");
-    if !program.exists() {
-        println!("installing cargo-deny {CARGO_DENY_VERSION}, once (some minutes) …");
-        let root = utf8(folder.clone())?;
-        let install = [
-            "install",
-            "cargo-deny",
-            "--locked",
-            "--quiet",
-            "--debug",
-            "--version",
-        ];
-        // Built apart: its settings are not those of this workspace.
-        run(
-            &cargo(),
-            &[&install[..], &[CARGO_DENY_VERSION, "--root", &root]].concat(),
-        )?;
-    }
-    Ok(program)
 }

@@ -11,6 +11,11 @@ use crate::{language, root, utf8};
 
 pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
 const AGENT: &str = "conformance/agents/java/target/agent.jar";
+/// Where the jars are that the first programs of the documentation need.
+const PACKAGES: [(&str, &str); 2] = [
+    ("java", "bindings-java/leasehold/target"),
+    ("spring", "docs/listings/spring/target"),
+];
 const CANDIDATE: &str = "bench/candidates/java/target/candidate.jar";
 
 #[derive(Args)]
@@ -41,6 +46,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
             false,
             &["--quiet", "--activate-profiles", "bench", "verify"],
         )
+    });
+    steps.run("Java: what the documentation shows", || {
+        let mut pages = PACKAGES.iter();
+        pages.try_for_each(|(page, folder)| language::first_program(page, &root().join(folder)))
     });
     steps.run("Java: conformance", || {
         language::conformance(&["java", "-jar", AGENT])

@@ -1,6 +1,6 @@
 //! What is built and run alike for each language with a binding.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
@@ -71,5 +71,24 @@ pub(crate) fn one_leader(command: &[String]) -> Result<()> {
         Command::new(cargo())
             .args(trials)
             .env("LEASEHOLD_CANDIDATE", command.join(" ")),
+    )
+}
+
+/// Runs the first program of a page of the documentation as a newcomer does, with what stands in
+/// the folder `packages`.
+pub(crate) fn first_program(page: &str, packages: &Path) -> Result<()> {
+    let newcomer = [
+        "test",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--test",
+        "first_program",
+    ];
+    run_with(
+        Command::new(cargo())
+            .args(newcomer)
+            .env("LEASEHOLD_PAGE", page)
+            .env("LEASEHOLD_PACKAGES", packages),
     )
 }

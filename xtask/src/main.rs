@@ -12,6 +12,7 @@ mod python;
 mod spring;
 mod steps;
 mod test;
+mod tool;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use crate::{language, root, utf8};
 
 const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
+const LISTINGS: &str = "docs/listings/node";
 const AGENT: &str = "conformance/agents/node/agent.mjs";
 const CANDIDATE: &str = "bench/candidates/node/candidate.mjs";
 
@@ -40,6 +41,11 @@ pub(crate) fn add_to(steps: &mut Steps) {
     steps.run("Node: example", || {
         install(EXAMPLE)?;
         npm(EXAMPLE, &["run", "--silent", "test"])
+    });
+    steps.run("Node: what the documentation shows", || {
+        install(LISTINGS)?;
+        npm(LISTINGS, &["run", "--silent", "test"])?;
+        language::first_program("node", &root().join(PACKAGE).join("packages"))
     });
     steps.run("Node: conformance", || {
         language::conformance(&["node", AGENT])

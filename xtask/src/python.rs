@@ -13,6 +13,7 @@ use crate::{language, root, target_folder, utf8};
 const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
 const EXAMPLE: &str = "examples/python-worker";
+const LISTINGS: &str = "docs/listings/python";
 const AGENT: &str = "conformance/agents/python/agent.py";
 const CANDIDATE: &str = "bench/candidates/python/candidate.py";
 const MANIFEST: &str = "bindings-python/Cargo.toml";
@@ -46,6 +47,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
     steps.run("Python: example (pytest)", || {
         python(EXAMPLE, "-m pytest --quiet", &[])
     });
+    steps.run("Python: what the documentation shows", || {
+        python(LISTINGS, "-m pytest --quiet", &[])?;
+        language::first_program("python", &wheels())
+    });
     steps.run("Python: conformance", || {
         language::conformance(&[&interpreter()?, AGENT])
     });
@@ -69,9 +74,17 @@ fn lint() -> Result<()> {
     for check in ["check --quiet", "format --check --quiet"] {
         let mut ruff = Command::new(program("ruff"));
         ruff.args(check.split(' ')).arg("--config").arg(&settings);
-        run_with(ruff.args([PACKAGE, EXAMPLE, AGENT, CANDIDATE]))?;
+        run_with(ruff.args([PACKAGE, EXAMPLE, LISTINGS, AGENT, CANDIDATE]))?;
     }
-    let sources = ["bindings-python/python", TESTS, EXAMPLE, AGENT, CANDIDATE].map(Path::new);
+    let sources = [
+        "bindings-python/python",
+        TESTS,
+        EXAMPLE,
+        LISTINGS,
+        AGENT,
+        CANDIDATE,
+    ]
+    .map(Path::new);
     let mypy = ["-m mypy --config-file", SETTINGS].join(" ");
     python(".", &mypy, &sources)?;
     // Not beside the sources: what it compares with the stub is what is installed.
@@ -82,7 +95,7 @@ fn lint() -> Result<()> {
 /// Builds the wheel and installs it in place of an earlier one.
 fn install(release: bool) -> Result<PathBuf> {
     prepare_environment()?;
-    let wheels = environment().join("wheels");
+    let wheels = wheels();
     if wheels.exists() {
         fs::remove_dir_all(&wheels)?;
     }
@@ -131,6 +144,11 @@ fn interpreter() -> Result<String> {
 
 fn program(name: &str) -> PathBuf {
     environment().join("bin").join(name)
+}
+
+/// Where the wheel is built.
+fn wheels() -> PathBuf {
+    environment().join("wheels")
 }
 
 /// Where the wheel, and what tests need, is installed.

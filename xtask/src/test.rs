@@ -29,10 +29,11 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
     let is_wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut steps = Steps::default();
     steps.run(
-        "a real API server, etcd and a faulty network (built once, then cached)",
+        "a real API server, etcd, a faulty network, kustomize (built once, then cached)",
         || {
             leasehold_test_cluster::binaries::control_plane()?;
             leasehold_test_cluster::binaries::toxiproxy()?;
+            leasehold_test_cluster::binaries::kustomize()?;
             Ok(())
         },
     );

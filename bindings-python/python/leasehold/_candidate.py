@@ -27,8 +27,8 @@ class Candidate(Election):
     - `identity`: this candidate's unique holder string. Default: the pod's or host's name and a
       random suffix, drawn anew at each start.
     - `mode`: where the Lease is kept: `kubernetes`, `file` (a folder, for the processes of one
-      host), `always` and `never` lead; `auto`, the default, is `kubernetes` in a pod and `file` on
-      a plain host.
+      host); `always` leads from when `start` returns, `never` does not; `auto`, the default, is
+      `kubernetes` in a pod and `file` on a plain host.
     - `lease_duration`: how long others wait after the Lease last changed: whole seconds. 15.
     - `renew_deadline`: how long a leader may act on its last successful renewal. 10.
     - `retry_period`: the time between renewals, and between attempts. 2.

@@ -68,6 +68,11 @@ impl Checked {
         self.lease_duration
     }
 
+    /// How long a leader may act on its last renewal.
+    pub(crate) fn renew_deadline(&self) -> Duration {
+        self.renew_deadline
+    }
+
     /// How long to wait for an answer, and how quickly a dead connection must be noticed.
     pub(crate) fn request_limit(&self) -> Duration {
         request_limit(self.renew_deadline)

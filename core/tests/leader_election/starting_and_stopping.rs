@@ -80,6 +80,16 @@ fn an_election_that_never_leads_says_so_from_the_start() {
 }
 
 #[test]
+fn an_election_that_always_leads_does_so_when_start_has_returned() {
+    let election = LeaderElection::new(&Config::new("jobs").mode(Mode::Always)).unwrap();
+    for _ in 0..100 {
+        election.start().unwrap();
+        assert!(election.is_leader());
+        election.stop().unwrap();
+    }
+}
+
+#[test]
 fn a_term_of_an_earlier_run_is_over_though_the_same_election_leads_again() {
     let store = MemoryStore::new();
     let election = leader(&store, &config());

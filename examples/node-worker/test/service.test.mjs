@@ -28,6 +28,7 @@ function start(identity) {
       LEASEHOLD_MODE: 'file',
       LEASEHOLD_DIRECTORY: folder,
       LEASEHOLD_IDENTITY: identity,
+      LEASEHOLD_LEASE: 'jobs-of-a-pod',
       PORT: '0',
       SCHEDULE: '* * * * * *',
     },
@@ -62,7 +63,7 @@ test('one replica runs the jobs, each tells who it is, and after SIGTERM it is a
   assert.deepEqual(await leader(second, 'first'), { leader: 'first', isLeader: false });
   const status = await (await second.get('/healthz')).json();
   assert.equal(status.role, 'candidate');
-  assert.match(await (await first.get('/metrics')).text(), /leader_election_master_status/);
+  assert.match(await (await first.get('/metrics')).text(), /leader_election_master_status\{name="jobs-of-a-pod"\} 1/);
   assert.deepEqual(second.lines.filter((line) => line.startsWith('billing')), []);
 
   first.child.kill('SIGTERM');

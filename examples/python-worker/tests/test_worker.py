@@ -78,6 +78,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
     """A Lease that runs out in an hour, so that who leads does so because it was released."""
     return {
         "LEASEHOLD_MODE": "file",
+        "LEASEHOLD_LEASE": "jobs-of-a-pod",
         "LEASEHOLD_DIRECTORY": str(tmp_path / "leases"),
         "LEASEHOLD_LEASE_DURATION": "3600",
         "LEASEHOLD_RENEW_DEADLINE": "1800",
@@ -108,7 +109,7 @@ def test_the_job_runs_on_one_replica_and_on_the_other_when_that_one_ends(
     assert second.get().json()["bills"] == 0
     first.terminate()
     second.leader()
-    assert 'leader_election_master_status{name="python-worker"} 1' in second.get("/metrics").text
+    assert 'leader_election_master_status{name="jobs-of-a-pod"} 1' in second.get("/metrics").text
 
 
 def test_of_several_workers_one_leads(
@@ -125,5 +126,5 @@ def test_of_several_workers_one_leads(
     web.terminate()
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    with leasehold.LeaderElection("python-worker") as successor:
+    with leasehold.LeaderElection("jobs-of-a-pod") as successor:
         successor.wait_for_leadership(LIMIT)

@@ -376,7 +376,7 @@ impl Course {
     }
 
     /// Somebody deletes the Lease: not while a candidate takes it for absent, for that one would
-    /// not know that it was held. SAFETY.md says not to.
+    /// not know that it was held. The page on safety says not to.
     fn delete(&mut self) {
         let mut running = self.nodes.iter().filter(|it| !it.stopped);
         let unaware = running.any(|it| it.election.observed.lease().is_none());

@@ -3,7 +3,7 @@
 //! is wrong is said; and there is a leader again at the end.
 //!
 //! `LEASEHOLD_FAULT_RUNS=<n>` makes each fault happen n times. The figures are put into
-//! `target/tmp/faults.md`, of which `docs/FAULTS.md` holds a copy.
+//! `target/tmp/faults.md`, of which `docs/src/faults.md` holds a copy.
 
 mod access;
 mod api_server;

@@ -11,7 +11,7 @@ public enum Mode {
     KUBERNETES,
     /** A record in a folder, for the processes of one host. */
     FILE,
-    /** Always the leader, without asking anybody. For a single instance. */
+    /** The leader from when {@code start} returns, without asking anybody. For a single instance. */
     ALWAYS,
     /** Never the leader. */
     NEVER;

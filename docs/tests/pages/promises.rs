@@ -1,12 +1,13 @@
-//! `docs/SAFETY.md` names the test of each promise: they exist.
+//! The page on safety names the test of each promise: they exist.
 
 use std::fs;
-use std::path::Path;
+
+use crate::support::root;
 
 #[test]
 fn each_test_that_the_documentation_names_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let text = fs::read_to_string(root.join("docs/SAFETY.md")).expect("docs/SAFETY.md");
+    let root = root();
+    let text = fs::read_to_string(root.join("docs/src/safety.md")).expect("docs/src/safety.md");
     let mut count = 0;
     for item in text.split("\n- `").skip(1) {
         let (item, _) = item.split_once("\n\n").unwrap_or((item, ""));

@@ -1,0 +1,1 @@
+leasehold run --election monolith-jobs -- ./job.sh

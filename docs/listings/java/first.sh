@@ -1,0 +1,1 @@
+java -cp leasehold-0.1.0.jar Jobs.java

@@ -1,0 +1,41 @@
+package com.example;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.leasehold.LeaderElection;
+import io.leasehold.test.LeaseholdExtension;
+import io.leasehold.test.TestLeaderElection;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(LeaseholdExtension.class)
+class BillingJobTest {
+    @Test
+    void onlyTheLeaderBills(TestLeaderElection election) {
+        BillingJob job = new BillingJob(election);
+        job.run();
+        assertEquals(0, job.invoices());
+        election.lead();
+        job.run();
+        assertEquals(1, job.invoices());
+    }
+
+    private static final class BillingJob {
+        private final LeaderElection election;
+        private int invoices;
+
+        BillingJob(LeaderElection election) {
+            this.election = election;
+        }
+
+        void run() {
+            election.runIfLeader(() -> {
+                invoices++;
+            });
+        }
+
+        int invoices() {
+            return invoices;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+npm install leasehold
+node jobs.mjs

@@ -1,0 +1,16 @@
+// What the documentation shows of tests.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { FakeLeaderElection } from 'leasehold/testing';
+
+const bill = async (election) => (await election.runIfLeader(() => 'billed')) ?? 'left to another';
+
+test('only the leader bills', async () => {
+  const election = await new FakeLeaderElection().start();
+  election.acquire();
+  assert.equal(await bill(election), 'billed');
+  election.lose('expired');
+  assert.equal(await bill(election), 'left to another');
+});

@@ -1,0 +1,86 @@
+//! What candidates may do: all that they need, and nothing else.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use leasehold::{Config, Mode};
+use leasehold_test_cluster::User;
+use serde_json::{Value, json};
+
+use crate::CLUSTER;
+use crate::application::{applications, documented_role};
+use crate::namespace::Namespace;
+
+const LIMIT: Duration = Duration::from_secs(30);
+const NEEDED: [&str; 4] = ["get", "update", "watch", "create"];
+const NOT_NEEDED: [&str; 4] = ["list", "patch", "delete", "deletecollection"];
+
+#[test]
+fn each_service_account_may_use_the_leases_of_its_application_and_no_other() -> Result<()> {
+    for application in applications()? {
+        let namespace = Namespace::restricted(&format!("rights-{}", application.name))?;
+        for kind in ["ServiceAccount", "Role", "RoleBinding"] {
+            application
+                .of_kind(kind)
+                .try_for_each(|object| namespace.create(object))?;
+        }
+        let candidate = application.candidate()?;
+        let account = candidate.spec()["serviceAccountName"]
+            .as_str()
+            .context("a service account")?;
+        let account = format!("system:serviceaccount:{}:{account}", namespace.name());
+
+        let lease = application.setting("LEASEHOLD_LEASE")?.context("a Lease")?;
+        let locks = application.locks()?.into_iter();
+        let of_locks = locks.map(|(lock, _)| format!("{lease}-{lock}"));
+        let may = |verb: &str, lease: &str| CLUSTER.may(&account, verb, namespace.name(), lease);
+        for lease in of_locks.chain([lease.to_owned()]) {
+            for verb in NEEDED {
+                // The API server learns of Roles by a watch.
+                eventually(&format!("{account} may {verb} {lease}"), || {
+                    may(verb, &lease)
+                })?;
+            }
+            for verb in NOT_NEEDED {
+                assert!(!may(verb, &lease)?, "{account} may {verb} {lease}");
+            }
+        }
+        for verb in ["get", "update", "watch"] {
+            assert!(!may(verb, "another")?, "{account} may {verb} another Lease");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_role_that_an_error_prints_has_the_rules_of_the_base() -> Result<()> {
+    let election = Config::new("printed")
+        .mode(Mode::Kubernetes)
+        .namespace("default")
+        .kubeconfig(CLUSTER.kubeconfig_for(User::Candidate, None)?)
+        .start()?;
+    eventually("the election fails", || {
+        Ok(election.status().failing.is_some())
+    })?;
+    let message = election.status().failing.map(|error| error.to_string());
+    let message = message.context("it goes on failing")?;
+    let (_, printed) = message
+        .split_once("Bind this Role:\n")
+        .context(message.clone())?;
+    let printed: Value = serde_saphyr::from_str(printed)?;
+
+    let mut documented = documented_role()?;
+    documented["rules"][0]["resourceNames"] = json!(["printed"]);
+    assert_eq!(printed["rules"], documented["rules"]);
+    Ok(election.stop()?)
+}
+
+fn eventually(what: &str, condition: impl Fn() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    while !condition()? {
+        anyhow::ensure!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
