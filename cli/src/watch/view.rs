@@ -129,11 +129,14 @@ impl View {
         if !self.is_live() {
             return Ok(());
         }
-        let width = usize::from(self.terminal.size().1);
+        let (height, width) = self.terminal.size();
+        let width = usize::from(width);
+        // What has scrolled away could not be erased.
         let lines: Vec<_> = self
             .rows
             .iter_mut()
             .flat_map(|row| row.draw(width))
+            .take(usize::from(height).saturating_sub(1))
             .collect();
         for line in &lines {
             self.terminal.write_line(&truncate_str(line, width, "…"))?;
