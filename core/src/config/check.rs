@@ -55,7 +55,7 @@ impl Checked {
         })
     }
 
-    /// What somebody who only looks goes by. An identity of his own, since that of the settings may
+    /// What an onlooker goes by. An identity of its own, since that of the settings may
     /// be in use.
     pub(crate) fn onlooker_settings(&self) -> Result<Settings> {
         Ok(Settings {
