@@ -9,9 +9,9 @@ use super::super::history::{History, Run, State, Term};
 use super::super::words::{instant, readable};
 
 const WIDTH: u32 = 1000;
-/// Where time begins and ends.
+/// Where time begins and ends, with room for the token of a term that begins at the end.
 const LEFT: f64 = 130.0;
-const RIGHT: f64 = 980.0;
+const RIGHT: f64 = 895.0;
 /// Room for handovers above, and for seconds below.
 const HEAD: u32 = 42;
 const FOOT: u32 = 30;
