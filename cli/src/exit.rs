@@ -3,7 +3,9 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
-/// Leasehold itself failed: a wrong flag or setting.
+/// The answer is no: `status` found a Lease that nobody holds, `check` a right that is missing.
+pub(crate) const NO: u8 = 1;
+/// Leasehold itself failed: a wrong flag or setting, or no answer from the API server.
 pub(crate) const FAILURE: u8 = 2;
 /// The command was found but could not be run.
 pub(crate) const CANNOT_RUN: u8 = 126;

@@ -25,11 +25,12 @@ use crate::settings::Settings;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    settings: Settings,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    settings: Settings,
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {

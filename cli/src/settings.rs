@@ -1,23 +1,54 @@
 //! Flags for an election's settings. What each means, and its default, the library knows.
 
 use clap::Args;
-use leasehold::{Config, Result};
+use leasehold::{Config, Observer, Result};
 
+/// A flag, by the name of its setting, and what it was given.
+type Given<'a> = (&'static str, &'a Option<String>);
+
+/// What says where Leases are kept.
+#[derive(Args)]
+#[command(next_help_heading = "Where the Lease is")]
+pub(crate) struct Place {
+    /// The namespace of the Lease
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Where the Lease is kept: auto, kubernetes, file, always or never
+    #[arg(long)]
+    mode: Option<String>,
+    /// The kubeconfig file, for mode kubernetes outside a pod
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<String>,
+    /// The kubeconfig's context
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// The folder of mode file
+    #[arg(long, value_name = "FOLDER")]
+    directory: Option<String>,
+}
+
+impl Place {
+    fn given(&self) -> [Given<'_>; 5] {
+        [
+            ("namespace", &self.namespace),
+            ("mode", &self.mode),
+            ("kubeconfig", &self.kubeconfig),
+            ("context", &self.context),
+            ("directory", &self.directory),
+        ]
+    }
+}
+
+/// The settings of an election that is taken part in.
 #[derive(Args)]
 #[command(next_help_heading = "Election")]
 pub(crate) struct Settings {
     /// The name of the Lease [env: `LEASEHOLD_LEASE`, and so on for all settings]
     #[arg(long = "election", visible_alias = "lease", value_name = "NAME")]
     lease: Option<String>,
-    /// The namespace of the Lease
-    #[arg(long, value_name = "NAME")]
-    namespace: Option<String>,
     /// This candidate's unique name
     #[arg(long, value_name = "NAME")]
     identity: Option<String>,
-    /// Where the Lease is kept: auto, kubernetes, file, always or never
-    #[arg(long)]
-    mode: Option<String>,
     /// How long others wait after the Lease last changed
     #[arg(long, value_name = "TIME")]
     lease_duration: Option<String>,
@@ -39,24 +70,15 @@ pub(crate) struct Settings {
     /// Roughly how many candidates there are
     #[arg(long, value_name = "COUNT")]
     candidates: Option<String>,
-    /// The kubeconfig file, for mode kubernetes outside a pod
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<String>,
-    /// The kubeconfig's context
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
-    /// The folder of mode file
-    #[arg(long, value_name = "FOLDER")]
-    directory: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 impl Settings {
     pub(crate) fn config(&self) -> Result<Config> {
-        [
+        let own = [
             ("lease", &self.lease),
-            ("namespace", &self.namespace),
             ("identity", &self.identity),
-            ("mode", &self.mode),
             ("lease_duration", &self.lease_duration),
             ("renew_deadline", &self.renew_deadline),
             ("retry_period", &self.retry_period),
@@ -64,14 +86,37 @@ impl Settings {
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
             ("candidates", &self.candidates),
-            ("kubeconfig", &self.kubeconfig),
-            ("context", &self.context),
-            ("directory", &self.directory),
-        ]
+        ];
+        set(
+            Config::from_env(),
+            own.into_iter().chain(self.place.given()),
+        )
+    }
+}
+
+/// The Leases that are looked at.
+#[derive(Args)]
+pub(crate) struct Leases {
+    /// The names of the Leases
+    #[arg(required = true, value_name = "LEASE")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Leases {
+    /// Opens each Lease. What is not said by a flag comes from the environment, as for an election.
+    pub(crate) fn observe(&self) -> Result<Vec<Observer>> {
+        self.names
+            .iter()
+            .map(|name| set(Config::new(name), self.place.given())?.observe())
+            .collect()
+    }
+}
+
+fn set<'a>(config: Config, flags: impl IntoIterator<Item = Given<'a>>) -> Result<Config> {
+    flags
         .into_iter()
         .filter_map(|(field, text)| Some((field, text.as_ref()?)))
-        .try_fold(Config::from_env(), |config, (field, text)| {
-            config.set(field, text)
-        })
-    }
+        .try_fold(config, |config, (field, text)| config.set(field, text))
 }

@@ -6,12 +6,13 @@
 //!
 //! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
 //! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
-//! and ends in `terms`.
+//! and ends in `terms`. `sighting` is for those who look on and take no part.
 
 mod event;
 mod observed;
 mod outcomes;
 mod requests;
+mod sighting;
 mod standing;
 mod terms;
 #[cfg(test)]
@@ -23,6 +24,8 @@ use std::time::Duration;
 
 pub use self::event::{Event, LostReason, Role, Standing, TermRecord};
 use self::observed::Observed;
+pub(crate) use self::requests::request_limit;
+pub use self::sighting::{LeaseState, Sighting};
 use self::writes::{SentWrite, Writes};
 use crate::clock::{Instant, WallTime};
 use crate::error::{Error, ErrorKind, Result};
@@ -147,6 +150,8 @@ pub struct Election {
     watching: bool,
     stalled: bool,
     stopping: bool,
+    /// Looks on and takes no part.
+    observes_only: bool,
     terms: u64,
     /// Until when the work of the last term that was lost may go on.
     work_until: Instant,
@@ -226,6 +231,7 @@ impl Election {
             watching: false,
             stalled: false,
             stopping: false,
+            observes_only: false,
             terms: 0,
             work_until: now,
             working: 0,
@@ -292,7 +298,8 @@ impl Election {
             } => Some(tenure.leader_until.min(*drain_until)),
             Phase::Releasing { leader_until } => Some(*leader_until),
         };
-        action.into_iter().chain(phase).min()
+        let expiry = self.expiry_to_tell();
+        action.into_iter().chain(phase).chain(expiry).min()
     }
 
     /// What happened since the last call, oldest first.
@@ -328,10 +335,12 @@ impl Election {
         matches!(self.phase, Phase::Stopped)
     }
 
-    /// The version that a watch may start from; `None` before the Lease was seen.
+    /// The version that a watch may start from; `None` before the Lease was seen. A candidate would
+    /// create one that is not there; who only looks waits for it.
     pub fn watch_from(&self) -> Option<ResourceVersion> {
         let newest = self.observed.newest();
-        (newest > ResourceVersion::default()).then_some(newest)
+        let awaited = self.observes_only && !self.observed.is_unknown();
+        (awaited || newest > ResourceVersion::default()).then_some(newest)
     }
 
     // ---- inputs --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 //! Invariant: there is no rule about expiry here. The driver sends what the election wants sent,
 //! tells it what came back and what time it is, publishes its answer, and passes its events on.
 
+mod follow;
 mod watcher;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use tokio::select;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error};
 
+pub(crate) use self::follow::follow;
 use self::watcher::Watcher;
 use crate::clock::{Clock, Instant, boot_id};
 use crate::election::{Election, Event, Operation, Reply, Request, Settings};
@@ -219,20 +221,11 @@ async fn answer(in_flight: &mut Option<BoxFuture<'_, Reply>>) -> Reply {
     }
 }
 
-/// Sends one request and waits for its answer until its deadline.
+/// Sends one request and counts it.
 async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
     let sent_at = clock.now();
-    let deadline = request.deadline;
     let verb = metrics::verb(&request.operation);
-    let reply = match request.operation {
-        Operation::Read => Reply::Read(within(clock, deadline, store.read()).await),
-        Operation::Create(record) => {
-            Reply::Written(within(clock, deadline, store.create(record)).await)
-        }
-        Operation::Replace { seen, record } => {
-            Reply::Written(within(clock, deadline, store.replace(seen, record)).await)
-        }
-    };
+    let reply = send(store, clock, request).await;
     let failure = match &reply {
         Reply::Read(Err(error)) | Reply::Written(Err(error)) => Some(error.kind()),
         Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => None,
@@ -245,8 +238,22 @@ async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Req
     reply
 }
 
+/// Sends one request and waits for its answer until its deadline.
+async fn send(store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
+    let deadline = request.deadline;
+    match request.operation {
+        Operation::Read => Reply::Read(within(clock, deadline, store.read()).await),
+        Operation::Create(record) => {
+            Reply::Written(within(clock, deadline, store.create(record)).await)
+        }
+        Operation::Replace { seen, record } => {
+            Reply::Written(within(clock, deadline, store.replace(seen, record)).await)
+        }
+    }
+}
+
 /// Gives up on `work` at `deadline`. Dropping it tells the store to distrust the connection.
-async fn within<T>(
+pub(crate) async fn within<T>(
     clock: Clock,
     deadline: Instant,
     work: impl Future<Output = Result<T>>,

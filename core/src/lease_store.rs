@@ -6,12 +6,14 @@ pub mod file;
 pub mod kubernetes;
 pub mod memory;
 mod open;
+mod place;
 mod surroundings;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
-pub(crate) use self::open::Stores;
+pub(crate) use self::open::{Found, Stores};
+pub use self::place::{Keeper, NamespaceSource, Place};
 use crate::error::Result;
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 

@@ -12,7 +12,8 @@
 //!
 //! Start from [`Config`] and [`LeaderElection`]. A [`Term`] is one uninterrupted leadership and
 //! carries a fencing token; [`Event`]s tell of its beginning and its end. All elections of a process
-//! share one background thread, so none of this needs an async runtime of yours.
+//! share one background thread, so none of this needs an async runtime of yours. An [`Observer`]
+//! looks at a Lease and takes no part.
 //!
 //! The modules below are what elections are made of: the protocol as a pure state machine
 //! ([`election`]), the stores ([`lease_store`]) and the clock. Programs need them only for a store
@@ -34,6 +35,7 @@ mod logging;
 mod metrics;
 mod named;
 mod names;
+mod observer;
 mod runtime;
 mod shared;
 
@@ -42,9 +44,10 @@ pub use config::{
     DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT,
     Mode,
 };
-pub use election::{LostReason, Role};
+pub use election::{LeaseState, LostReason, Role, Sighting};
 pub use error::{Error, ErrorKind, Result, contain_panics};
 pub use events::{Event, Loss, Registration, SingletonService, Subscription, Work};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};
+pub use observer::{Observer, Sightings};

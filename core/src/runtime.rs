@@ -83,6 +83,15 @@ impl Runtime {
         }
     }
 
+    /// Fails with [`ErrorKind::Forked`] in a child of the process that started it.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        if self.here.is_same_process() {
+            return Ok(());
+        }
+        let message = "this process was forked from the one that opened the Lease: open it anew";
+        Err(Error::new(ErrorKind::Forked, message))
+    }
+
     fn handle(&self) -> &Handle {
         // Nobody has a reference to a runtime that has not been started.
         self.handle.wait()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{FieldValue, Item, ItemUse, Member, Token, UseTree};
+use syn::{Field, FieldValue, Item, ItemUse, Member, Token, Type, UseTree};
 
 use self::definitions::{Here, declared, invocation, is_public, literal};
 use crate::sources::Sources;
@@ -110,7 +110,7 @@ pub(crate) fn flags(sources: &Sources) -> Result<Surface> {
     let mut surface = Surface::default();
     for item in items(sources, CLI)? {
         if let Item::Struct(it) = item {
-            for field in &it.fields {
+            for field in it.fields.iter().filter(|it| may_be_left_out(it)) {
                 if let Some(name) = &field.ident {
                     surface.add(declared(CLI, "Config", name, &field.attrs));
                 }
@@ -118,6 +118,17 @@ pub(crate) fn flags(sources: &Sources) -> Result<Surface> {
         }
     }
     Ok(surface)
+}
+
+/// As all settings may; what may not is an argument, or flags that another struct has.
+fn may_be_left_out(field: &Field) -> bool {
+    let Type::Path(it) = &field.ty else {
+        return false;
+    };
+    it.path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "Option")
 }
 
 fn items(sources: &Sources, file: &str) -> Result<Vec<Item>> {

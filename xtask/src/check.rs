@@ -64,7 +64,7 @@ pub(crate) fn add_to(steps: &mut Steps) {
         run_with(
             mdbook
                 .arg(target_folder().join("book"))
-                .env("RUST_LOG", "warn"),
+                .env("MDBOOK_LOG", "warn"),
         )
     });
     steps.run("documentation (cargo doc)", || {

@@ -1,190 +1,133 @@
-//! `cargo xtask demo`: three candidates elect a leader, which is ended twice.
+//! `cargo xtask demo`: programs in four languages compete for one Lease and run the same job.
 //!
-//! Each candidate is a process of its own. They elect through a folder that is deleted at the end,
+//! Each is a process of its own: a Spring Boot application, a Node service, a Python worker
+//! (`examples/demo`) and the leader-elector. They elect through a folder that is deleted at the end,
 //! or, with `--kubernetes`, through a Lease of the test cluster.
 
-pub(crate) mod candidate;
+mod candidate;
+mod handover;
+mod history;
+mod judge;
+mod ledger;
+mod page;
+mod programs;
+mod scenes;
+mod sidecar;
 mod view;
+mod words;
 
-use std::path::Path;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use leasehold_bench::{Moment, now};
+use console::style;
+use leasehold_bench::now;
 use leasehold_test_cluster::{TestCluster, User};
 
-use self::candidate::{Place, Process, Report};
+use self::candidate::{LEASE, Place};
+use self::ledger::Ledger;
+use self::programs::Binding;
+use self::scenes::Play;
 use self::view::View;
-
-const LEASE: &str = "demo-jobs";
-const CANDIDATES: usize = 3;
-/// Short, so that the demo is: a crashed leader's Lease must run out.
-const TIMING: candidate::Timing = candidate::Timing {
-    lease_duration: 5.0,
-    renew_deadline: 3.0,
-    retry_period: 1.0,
-};
-/// How long a leader is watched before it is ended.
-const SCENE: Duration = Duration::from_secs(4);
-/// How long to wait for a leader before the demo gives up.
-const LIMIT: Duration = Duration::from_secs(60);
+use crate::steps::{self, Steps, cargo};
+use crate::target_folder;
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// Elects through a Lease of the test cluster (built at first use) and shows it.
     #[arg(long)]
     kubernetes: bool,
+    /// Leaves a language out.
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    without: Vec<Binding>,
+    /// Fails, where otherwise a language that cannot be built is left out.
+    #[arg(long)]
+    all: bool,
+    /// Where the time line goes; by default into `demo.html` in the target folder.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// Whether the demo is to end early.
+struct Interruption(Arc<AtomicBool>);
+
+impl Interruption {
+    fn listen() -> Result<Self> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, interrupted.clone())?;
+        }
+        Ok(Self(interrupted))
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Relaxed) {
+            bail!("interrupted");
+        }
+        Ok(())
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, interrupted.clone())?;
+    let interruption = Interruption::listen()?;
+    let programs = programs::build(&options.without, options.all, &interruption)?;
+    let cluster = options.kubernetes.then(start_cluster).transpose()?;
+    let folder = tempfile::Builder::new().prefix("leasehold-demo-").tempdir();
+    let folder = folder.context("cannot make a folder for the demo")?;
+    let ledger = Ledger::create(folder.path())?;
+    let kubeconfig = cluster
+        .as_ref()
+        .map(|it| it.kubeconfig_for(User::Candidate, None));
+    let place = Place {
+        folder: folder.path().to_owned(),
+        ledger: ledger.path().to_owned(),
+        kubeconfig: kubeconfig.transpose()?,
+    };
+    let through = match &cluster {
+        Some(_) => format!("the Lease {LEASE} of a real API server"),
+        None => "a local folder".to_owned(),
+    };
+    println!("{} through {through}", style("Electing a leader").bold());
+
+    let view = View::new(cluster.map(lease_of));
+    let mut play = Play::new(programs, &place, ledger, view, &interruption);
+    play.run()?;
+    let (history, ended) = (play.history(), now());
+    let faults = judge::faults(history, ended);
+    let verdict = words::verdict(history, ended);
+    words::sum_up(history, ended);
+    let html = options.html.clone();
+    let html = html.unwrap_or_else(|| target_folder().join("demo.html"));
+    let subtitle = format!("They elected a leader through {through}.");
+    let page = page::render(history, ended, &subtitle, &verdict, &faults)?;
+    fs::write(&html, page).with_context(|| format!("cannot write {}", html.display()))?;
+    println!("\nThe time line: {}", html.display());
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
     }
-    if options.kubernetes {
-        let cluster = TestCluster::start()?;
-        cluster.grant(LEASE)?;
-        let place = Place::Kubernetes(cluster.kubeconfig_for(User::Candidate, None)?);
-        let path = format!("/apis/coordination.k8s.io/v1/namespaces/default/leases/{LEASE}");
-        let mut view = View::new("a Lease of a real API server");
-        view.show_lease(move || cluster.api().get(&path).ok());
-        Demo::new(view, interrupted).play(&place)
-    } else {
-        let folder = tempfile::tempdir().context("cannot make a folder for the demo")?;
-        let view = View::new("a local folder");
-        Demo::new(view, interrupted).play(&Place::Folder(folder.path().to_owned()))
-    }
+    println!("{} {verdict}", style("ok").green());
+    Ok(())
 }
 
-struct Demo {
-    view: View,
-    interrupted: Arc<AtomicBool>,
-    processes: Vec<Process>,
+/// All languages must be there, and no job may run twice.
+pub(crate) fn add_to(steps: &mut Steps) {
+    steps.run("the demo: four languages, one Lease, no job twice", || {
+        // A process of its own, since it minds Ctrl-C in a way of its own.
+        steps::run(&cargo(), &["xtask", "demo", "--all"])
+    });
 }
 
-impl Demo {
-    fn new(view: View, interrupted: Arc<AtomicBool>) -> Self {
-        Self {
-            view,
-            interrupted,
-            processes: Vec::new(),
-        }
-    }
-
-    fn play(mut self, place: &Place) -> Result<()> {
-        let (sender, reports) = channel();
-        let started = now();
-        self.view.tell(format!("{CANDIDATES} candidates start"));
-        for number in 1..=CANDIDATES {
-            let identity = format!("candidate-{number}");
-            self.view.add(&identity);
-            self.processes.push(Process::start(
-                place,
-                LEASE,
-                &identity,
-                TIMING,
-                sender.clone(),
-            )?);
-        }
-        drop(sender);
-        let first = self.await_leader(&reports, None, started, "after the start")?;
-        self.watch(&reports, SCENE)?;
-
-        let ended = self.end(
-            &first,
-            Process::terminate,
-            "SIGTERM",
-            "it stops and releases",
-        )?;
-        let second = self.await_leader(&reports, Some(&first), ended, "after SIGTERM")?;
-        self.watch(&reports, SCENE)?;
-
-        let ended = self.end(&second, Process::kill, "SIGKILL", "its Lease must run out")?;
-        self.await_leader(&reports, Some(&second), ended, "after SIGKILL")?;
-        self.watch(&reports, SCENE / 2)?;
-
-        self.view.tell("the last candidate stops");
-        for process in &mut self.processes {
-            process.terminate()?;
-        }
-        self.view.close();
-        Ok(())
-    }
-
-    /// Ends the leader, and returns when.
-    fn end(
-        &mut self,
-        leader: &str,
-        signal: fn(&mut Process) -> Result<()>,
-        name: &str,
-        consequence: &str,
-    ) -> Result<Moment> {
-        let process = self
-            .processes
-            .iter_mut()
-            .find(|process| process.identity() == leader);
-        let process = process.context("the leader is one of the candidates")?;
-        let moment = now();
-        signal(process)?;
-        self.view.tell(format!("{name} to {leader}: {consequence}"));
-        Ok(moment)
-    }
-
-    /// Waits until somebody other than `but` leads, and tells how long that took since `moment`.
-    fn await_leader(
-        &mut self,
-        reports: &Receiver<Report>,
-        but: Option<&str>,
-        moment: Moment,
-        since: &str,
-    ) -> Result<String> {
-        let deadline = Instant::now() + LIMIT;
-        while Instant::now() < deadline {
-            let Some(report) = self.next(reports, view::REFRESH)? else {
-                continue;
-            };
-            if report.is_leader && Some(report.identity.as_str()) != but {
-                let took = Duration::from_nanos(report.moment.saturating_sub(moment));
-                self.view.tell(format!(
-                    "{} leads under fencing token {}, {} {since}",
-                    report.identity,
-                    report.fencing_token.unwrap_or_default(),
-                    view::readable(took)
-                ));
-                return Ok(report.identity);
-            }
-        }
-        bail!("nobody leads after {LIMIT:?}")
-    }
-
-    fn watch(&mut self, reports: &Receiver<Report>, time: Duration) -> Result<()> {
-        let deadline = Instant::now() + time;
-        while Instant::now() < deadline {
-            self.next(reports, view::REFRESH)?;
-        }
-        Ok(())
-    }
-
-    /// The next report within `time`, shown.
-    fn next(&mut self, reports: &Receiver<Report>, time: Duration) -> Result<Option<Report>> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            bail!("interrupted");
-        }
-        let report = match reports.recv_timeout(time) {
-            Ok(report) => Some(report),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => bail!("all candidates have ended"),
-        };
-        self.view.update(report.as_ref());
-        Ok(report)
-    }
+fn start_cluster() -> Result<TestCluster> {
+    let cluster = TestCluster::start()?;
+    cluster.grant(LEASE)?;
+    Ok(cluster)
 }
 
-/// A path as an argument of a program.
-fn argument(path: &Path) -> Result<&str> {
-    path.to_str().context("the folder has a name in UTF-8")
+/// Reads the Lease, and keeps the cluster for as long as somebody may want to.
+fn lease_of(cluster: TestCluster) -> Box<dyn Fn() -> Option<serde_json::Value>> {
+    let path = format!("/apis/coordination.k8s.io/v1/namespaces/default/leases/{LEASE}");
+    Box::new(move || cluster.api().get(&path).ok())
 }

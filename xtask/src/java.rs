@@ -17,6 +17,8 @@ const PACKAGES: [(&str, &str); 2] = [
     ("spring", "docs/listings/spring/target"),
 ];
 const CANDIDATE: &str = "bench/candidates/java/target/candidate.jar";
+const ADVICE: &str = "install a JDK, 17 or newer, and Maven 3.8 or newer";
+const DEMO: &str = "examples/demo/spring/target/demo.jar";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -55,35 +57,45 @@ pub(crate) fn add_to(steps: &mut Steps) {
         language::conformance(&["java", "-jar", AGENT])
     });
     steps.run("Java: candidates on a real API server", || {
-        language::one_leader(&command_line()?)
+        language::one_leader(&java_jar(CANDIDATE)?)
     });
 }
 
 /// Builds the candidate (release), and returns its program and first arguments.
 pub(crate) fn candidate() -> Result<Vec<String>> {
-    build(
-        true,
-        &[
-            "--quiet",
-            "--projects",
-            "../bench/candidates/java",
-            "--also-make",
-            "-DskipTests",
-            "-Dmaven.javadoc.skip",
-            "package",
-        ],
-    )?;
-    command_line()
+    package(true, "../bench/candidates/java")?;
+    java_jar(CANDIDATE)
 }
 
-fn command_line() -> Result<Vec<String>> {
-    let jar = utf8(root().join(CANDIDATE))?;
+/// Builds the Spring Boot application of the demo, and returns its program and arguments.
+pub(crate) fn demo() -> Result<Vec<String>> {
+    // Maven may know of a JDK that the command line does not.
+    language::check_installed("java", ADVICE)?;
+    package(false, "../examples/demo/spring")?;
+    java_jar(DEMO)
+}
+
+/// The command line that runs a jar.
+fn java_jar(jar: &str) -> Result<Vec<String>> {
+    let jar = utf8(root().join(jar))?;
     Ok(vec!["java".to_owned(), "-jar".to_owned(), jar])
 }
 
+/// Builds the jar of one module, and those that it needs.
+fn package(release: bool, module: &str) -> Result<()> {
+    let only = [
+        "--batch-mode",
+        "--quiet",
+        "--projects",
+        module,
+        "--also-make",
+    ];
+    let goals = ["-DskipTests", "-Dmaven.javadoc.skip", "package"];
+    build(release, &[&only[..], &goals].concat())
+}
+
 fn build(release: bool, goals: &[&str]) -> Result<()> {
-    let advice = "install a JDK, 17 or newer, and Maven 3.8 or newer";
-    language::check_installed("mvn", advice)?;
+    language::check_installed("mvn", ADVICE)?;
     build_native_half(release)?;
     run("mvn", &[&["--file", PROJECT], goals].concat())
 }

@@ -34,7 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Shows three candidates electing a leader, and two takeovers. Needs no cluster.
+    /// Shows programs in four languages that compete for one Lease. Needs no cluster.
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
     Test(test::Options),
@@ -55,9 +55,6 @@ enum Command {
     Bench(bench::Options),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
     Spring,
-    /// One candidate of the demo.
-    #[command(hide = true)]
-    DemoCandidate(demo::candidate::Options),
 }
 
 fn main() -> ExitCode {
@@ -72,7 +69,6 @@ fn main() -> ExitCode {
         Command::Python(options) => python::run_build(&options),
         Command::Bench(options) => bench::run_all(&options),
         Command::Spring => spring::run_example(),
-        Command::DemoCandidate(options) => demo::candidate::run(options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,6 +11,7 @@ use crate::{language, root, utf8};
 
 const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
+const DEMO: &str = "examples/demo/node";
 const LISTINGS: &str = "docs/listings/node";
 const AGENT: &str = "conformance/agents/node/agent.mjs";
 const CANDIDATE: &str = "bench/candidates/node/candidate.mjs";
@@ -51,18 +52,26 @@ pub(crate) fn add_to(steps: &mut Steps) {
         language::conformance(&["node", AGENT])
     });
     steps.run("Node: candidates on a real API server", || {
-        language::one_leader(&command_line()?)
+        language::one_leader(&node(CANDIDATE)?)
     });
 }
 
 /// Builds the library (release) and the package, and returns the candidate's program and argument.
 pub(crate) fn candidate() -> Result<Vec<String>> {
     build(true)?;
-    command_line()
+    node(CANDIDATE)
 }
 
-fn command_line() -> Result<Vec<String>> {
-    Ok(vec!["node".to_owned(), utf8(root().join(CANDIDATE))?])
+/// Builds the package and the service of the demo, and returns its program and argument.
+pub(crate) fn demo() -> Result<Vec<String>> {
+    build(false)?;
+    install(DEMO)?;
+    node(&[DEMO, "/service.mjs"].concat())
+}
+
+/// The command line that runs a script.
+fn node(script: &str) -> Result<Vec<String>> {
+    Ok(vec!["node".to_owned(), utf8(root().join(script))?])
 }
 
 /// Builds the native library, puts it into the package, and compiles the package.

@@ -16,6 +16,7 @@ const EXAMPLE: &str = "examples/python-worker";
 const LISTINGS: &str = "docs/listings/python";
 const AGENT: &str = "conformance/agents/python/agent.py";
 const CANDIDATE: &str = "bench/candidates/python/candidate.py";
+const DEMO: &str = "examples/demo/python/demo_worker.py";
 const MANIFEST: &str = "bindings-python/Cargo.toml";
 /// Of ruff and mypy, for all that is Python here.
 const SETTINGS: &str = "bindings-python/pyproject.toml";
@@ -55,18 +56,25 @@ pub(crate) fn add_to(steps: &mut Steps) {
         language::conformance(&[&interpreter()?, AGENT])
     });
     steps.run("Python: candidates on a real API server", || {
-        language::one_leader(&command_line()?)
+        language::one_leader(&command_line(CANDIDATE)?)
     });
 }
 
 /// Installs the wheel (release), and returns the candidate's program and argument.
 pub(crate) fn candidate() -> Result<Vec<String>> {
     install(true)?;
-    command_line()
+    command_line(CANDIDATE)
 }
 
-fn command_line() -> Result<Vec<String>> {
-    Ok(vec![interpreter()?, utf8(root().join(CANDIDATE))?])
+/// Installs the wheel, and returns the program and argument of the demo's worker.
+pub(crate) fn demo() -> Result<Vec<String>> {
+    install(false)?;
+    command_line(DEMO)
+}
+
+/// The command line that runs a script where the wheel is installed.
+fn command_line(script: &str) -> Result<Vec<String>> {
+    Ok(vec![interpreter()?, utf8(root().join(script))?])
 }
 
 fn lint() -> Result<()> {
@@ -74,12 +82,13 @@ fn lint() -> Result<()> {
     for check in ["check --quiet", "format --check --quiet"] {
         let mut ruff = Command::new(program("ruff"));
         ruff.args(check.split(' ')).arg("--config").arg(&settings);
-        run_with(ruff.args([PACKAGE, EXAMPLE, LISTINGS, AGENT, CANDIDATE]))?;
+        run_with(ruff.args([PACKAGE, EXAMPLE, DEMO, LISTINGS, AGENT, CANDIDATE]))?;
     }
     let sources = [
         "bindings-python/python",
         TESTS,
         EXAMPLE,
+        DEMO,
         LISTINGS,
         AGENT,
         CANDIDATE,

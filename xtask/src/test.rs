@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::steps::{Steps, cargo, run};
-use crate::{check, java, node, python, spring};
+use crate::{check, demo, java, node, python, spring};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -56,6 +56,9 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
     }
     if is_wanted(Part::Python) {
         python::add_to(&mut steps);
+    }
+    if options.parts.is_empty() {
+        demo::add_to(&mut steps);
     }
     steps.finish()
 }

@@ -6,15 +6,11 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How long a test waits for something that must happen.
-const LIMIT: Duration = Duration::from_secs(60);
-
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
+use crate::common::{self, LIMIT, leasehold};
 
 /// A folder with the Lease, and a pipe into which the commands write.
 pub(crate) struct Place {
@@ -60,13 +56,7 @@ impl Place {
     }
 
     pub(crate) fn start(&self, command: &[&str], flags: &[&str]) -> Instance {
-        let mut leasehold = Command::new(env!("CARGO_BIN_EXE_leasehold"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("LEASEHOLD_") {
-                leasehold.env_remove(name);
-            }
-        }
-        let mut child = leasehold
+        let mut child = leasehold()
             .current_dir(self.folder.path())
             .args(["run", "--election=jobs", "--mode=file", "--directory"])
             .arg(self.path())
@@ -75,7 +65,6 @@ impl Place {
             .args(flags)
             .arg("--")
             .args(command)
-            .stdin(Stdio::null())
             // Not ours, which an orphan would keep open.
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -118,14 +107,7 @@ impl Instance {
     }
 
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + LIMIT;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
-                return status.code();
-            }
-            thread::sleep(POLL_INTERVAL);
-        }
-        panic!("it has not ended after {LIMIT:?}");
+        common::exit_code(&mut self.child)
     }
 
     /// What it has written to its standard error, once it has ended.

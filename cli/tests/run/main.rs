@@ -3,12 +3,13 @@
 //! The commands under test hold a lock that the kernel keeps (`flock`): if two ever ran at once, the
 //! second would fail, and with it its `leasehold`.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod instance;
-
-use std::process::Command;
 
 use rustix::process::Signal;
 
+use self::common::leasehold;
 use self::instance::Place;
 
 #[test]
@@ -125,10 +126,7 @@ fn a_wrong_setting_is_said_with_its_fix() {
 
 #[test]
 fn the_help_says_what_it_exits_with() {
-    let help = Command::new(env!("CARGO_BIN_EXE_leasehold"))
-        .args(["run", "--help"])
-        .output()
-        .unwrap();
+    let help = leasehold().args(["run", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     assert!(help.contains("126 and 127 where the command cannot be"));
 }

@@ -9,8 +9,9 @@ use super::{
     DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT,
     Mode,
 };
-use crate::election::{JITTER_FACTOR, Settings};
+use crate::election::{JITTER_FACTOR, Settings, request_limit};
 use crate::error::{Error, Result};
+use crate::lease_store::NamespaceSource;
 use crate::{identity, names};
 
 /// The longest holder identity that is still of use to a reader.
@@ -21,7 +22,7 @@ const LONGEST_IDENTITY: usize = 253;
 pub(crate) struct Checked {
     pub(crate) lease: String,
     /// As far as settings and environment tell; else the store knows one.
-    pub(crate) namespace: Option<String>,
+    pub(crate) namespace: Option<(String, NamespaceSource)>,
     pub(crate) mode: Mode,
     pub(crate) stall_timeout: Option<Duration>,
     pub(crate) kubeconfig: Option<PathBuf>,
@@ -54,14 +55,28 @@ impl Checked {
         })
     }
 
+    /// What an onlooker goes by. An identity of its own, since that of the settings may
+    /// be in use.
+    pub(crate) fn onlooker_settings(&self) -> Result<Settings> {
+        Ok(Settings {
+            identity: identity::draw()?,
+            ..self.settings()?
+        })
+    }
+
     /// How long others wait after the Lease last changed.
     pub(crate) fn lease_duration(&self) -> Duration {
         self.lease_duration
     }
 
-    /// How quickly a dead connection must be noticed.
+    /// How long a leader may act on its last renewal.
     pub(crate) fn renew_deadline(&self) -> Duration {
         self.renew_deadline
+    }
+
+    /// How long to wait for an answer, and how quickly a dead connection must be noticed.
+    pub(crate) fn request_limit(&self) -> Duration {
+        request_limit(self.renew_deadline)
     }
 }
 
@@ -76,11 +91,13 @@ impl Config {
         let lease = given.lease.ok_or_else(|| {
             Error::config("lease", "(none)", "name the Lease, or set LEASEHOLD_LEASE")
         })?;
+        let of_pod = || environment("POD_NAMESPACE").filter(|name| !name.is_empty());
         let checked = Checked {
             lease,
-            namespace: given
-                .namespace
-                .or_else(|| environment("POD_NAMESPACE").filter(|name| !name.is_empty())),
+            namespace: match given.namespace {
+                Some(name) => Some((name, NamespaceSource::Setting)),
+                None => of_pod().map(|name| (name, NamespaceSource::PodNamespace)),
+            },
             mode: given.mode.unwrap_or_default(),
             identity: given.identity,
             lease_duration: given.lease_duration.unwrap_or(DEFAULT_LEASE_DURATION),
@@ -119,7 +136,7 @@ impl Checked {
 
     fn check_names(&self) -> Result<()> {
         names::check_lease(&self.lease)?;
-        if let Some(namespace) = &self.namespace {
+        if let Some((namespace, _)) = &self.namespace {
             names::check_namespace(namespace)?;
         }
         if let Some(identity) = &self.identity

@@ -6,6 +6,11 @@ use super::{Action, Election, FEW_CANDIDATES, JITTER_FACTOR, Phase, SPREAD_PER_C
 use crate::clock::{Instant, WallTime};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS};
 
+/// How long to wait for an answer, so that another attempt is possible before the deadline.
+pub(crate) fn request_limit(renew_deadline: Duration) -> Duration {
+    renew_deadline / 4
+}
+
 impl Election {
     /// The next thing to ask of the store and when; `None` while an answer is awaited.
     pub(super) fn next_action(&self) -> Option<(Instant, Action)> {
@@ -19,6 +24,12 @@ impl Election {
             Phase::Releasing { .. } => (self.write_after, Action::Release),
             Phase::Leading(tenure) | Phase::Draining { tenure, .. } => {
                 (tenure.renew_at.max(self.write_after), Action::Renew)
+            }
+            Phase::Candidate if self.observes_only => {
+                if self.watching {
+                    return None;
+                }
+                (self.poll_at, Action::Read)
             }
             Phase::Candidate => {
                 let attempt = self
@@ -35,10 +46,10 @@ impl Election {
         Some((due.max(self.retry_at), action))
     }
 
-    /// A quarter of the renew deadline, and never past the end of a term: an answer that comes
+    /// Within the limit of any request, and never past the end of a term: an answer that comes
     /// later could not be used.
     pub(super) fn request_deadline(&self, now: Instant) -> Instant {
-        let limit = now + self.settings.renew_deadline / 4;
+        let limit = now + request_limit(self.settings.renew_deadline);
         self.held_until().map_or(limit, |held| limit.min(held))
     }
 

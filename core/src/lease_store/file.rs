@@ -61,6 +61,13 @@ impl FileStore {
         let folder = Arc::new(LeaseFolder::open(directory, namespace, lease)?);
         Ok(Self { folder })
     }
+
+    /// The same for somebody who only looks: no folder is made. Until a candidate has made it,
+    /// there is no Lease, and a watch fails with [`Unavailable`](ErrorKind::Unavailable).
+    pub(crate) fn find(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
+        let folder = Arc::new(LeaseFolder::find(directory, namespace, lease)?);
+        Ok(Self { folder })
+    }
 }
 
 impl LeaseStore for FileStore {

@@ -3,7 +3,7 @@
 //! `config` finds the cluster and who we are, `access` makes that usable, and `connector`,
 //! `transport` and `connection` keep HTTP/2 connections of our own to it, which `cluster` shares
 //! among Leases. `lease_object` and `watch` know what is sent over them; `refusal` and `errors` say
-//! what went wrong.
+//! what went wrong. `rbac` and `review` are about what is allowed.
 
 mod access;
 mod cluster;
@@ -12,7 +12,9 @@ mod connection;
 mod connector;
 mod errors;
 mod lease_object;
+mod rbac;
 mod refusal;
+mod review;
 mod token_file;
 mod transport;
 mod watch;
@@ -31,13 +33,15 @@ use kube::core::request;
 use serde_json::Value;
 
 use self::connection::Connection;
-use self::refusal::{Refusal, Verb};
+use self::refusal::Refusal;
 use super::{LeaseStore, WatchEvent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 use crate::names;
 
 pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
+pub use self::rbac::{Verb, role_and_binding};
+pub use self::review::AccessReview;
 
 /// One Lease of a cluster; see [`ClusterConnections::lease`].
 ///

@@ -1,17 +1,18 @@
 //! Which store a configuration means.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use super::LeaseStore;
 use super::file::{FileStore, default_directory};
-use super::kubernetes::{ClusterConnections, ClusterOptions, ClusterSource};
+use super::kubernetes::{ClusterConnections, ClusterOptions, ClusterSource, KubernetesStore};
 use super::memory::MemoryStore;
 use super::surroundings::Surroundings;
+use super::{Keeper, LeaseStore, NamespaceSource, Place};
 use crate::config::{Checked, Mode};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lease_record::ResourceVersion;
 use crate::runtime::Runtime;
 
@@ -25,24 +26,49 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The store of the Lease that `config` names. Reads credentials, so it may take a while.
+    /// The store of the Lease that `config` names, for an election. Reads credentials, so it may
+    /// take a while.
     pub(crate) fn open(&self, runtime: &Runtime, config: &Checked) -> Result<Arc<dyn LeaseStore>> {
-        let mode = match config.mode {
-            Mode::Auto => Surroundings::HERE.resolve_auto()?,
-            mode => mode,
-        };
-        match mode {
-            Mode::Kubernetes => self.open_kubernetes(runtime, config),
-            Mode::Always => Ok(Arc::new(open_always(&config.lease))),
-            Mode::File | Mode::Auto | Mode::Never => open_file(config),
+        Ok(match mode_here(config)? {
+            Mode::Kubernetes => self.find_in_cluster(runtime, config)?.store,
+            Mode::Always => Arc::new(open_always(&config.lease)),
+            Mode::File | Mode::Auto | Mode::Never => {
+                let directory = directory(config)?;
+                warn_of_auto(config, &directory);
+                let (namespace, _) = file_namespace(config);
+                Arc::new(FileStore::open(&directory, &namespace, &config.lease)?)
+            }
+        })
+    }
+
+    /// The same, for somebody who only looks: makes nothing that is not there.
+    pub(crate) fn find(&self, runtime: &Runtime, config: &Checked) -> Result<Found> {
+        match mode_here(config)? {
+            Mode::Kubernetes => self.find_in_cluster(runtime, config),
+            Mode::File | Mode::Auto => find_in_folder(config),
+            nowhere @ (Mode::Always | Mode::Never) => {
+                let fix = "there is no Lease to look at: use `kubernetes` or `file`";
+                Err(Error::config("mode", format_args!("`{nowhere}`"), fix))
+            }
         }
     }
 
-    fn open_kubernetes(&self, runtime: &Runtime, config: &Checked) -> Result<Arc<dyn LeaseStore>> {
+    fn find_in_cluster(&self, runtime: &Runtime, config: &Checked) -> Result<Found> {
         let connections = self.connect(runtime, config)?;
-        let namespace = config.namespace.as_deref();
-        let namespace = namespace.unwrap_or_else(|| connections.default_namespace());
-        Ok(Arc::new(connections.lease(namespace, &config.lease)?))
+        let (namespace, namespace_from) = config
+            .namespace
+            .clone()
+            .unwrap_or_else(|| connections.default_namespace_and_source());
+        let store = Arc::new(connections.lease(&namespace, &config.lease)?);
+        Ok(Found {
+            place: Place {
+                namespace,
+                namespace_from,
+                keeper: connections.keeper(),
+            },
+            store: store.clone(),
+            in_cluster: Some(store),
+        })
     }
 
     /// The connections to the cluster, shared with other elections of the same settings.
@@ -59,6 +85,36 @@ impl Stores {
     }
 }
 
+/// A Lease that somebody looks at.
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    pub(crate) store: Arc<dyn LeaseStore>,
+    /// The same store, where it is a cluster's.
+    pub(crate) in_cluster: Option<Arc<KubernetesStore>>,
+}
+
+fn find_in_folder(config: &Checked) -> Result<Found> {
+    let (namespace, namespace_from) = file_namespace(config);
+    let directory = directory(config)?;
+    let store = FileStore::find(&directory, &namespace, &config.lease)?;
+    Ok(Found {
+        place: Place {
+            namespace,
+            namespace_from,
+            keeper: Keeper::Folder(directory),
+        },
+        store: Arc::new(store),
+        in_cluster: None,
+    })
+}
+
+fn mode_here(config: &Checked) -> Result<Mode> {
+    match config.mode {
+        Mode::Auto => Surroundings::HERE.resolve_auto(),
+        mode => Ok(mode),
+    }
+}
+
 fn cluster_options(config: &Checked) -> ClusterOptions {
     let kubeconfig_given = config.kubeconfig.is_some() || config.context.is_some();
     let source = if !kubeconfig_given && Surroundings::HERE.is_in_cluster() {
@@ -71,15 +127,20 @@ fn cluster_options(config: &Checked) -> ClusterOptions {
     };
     ClusterOptions {
         source,
-        silence_limit: config.renew_deadline() / 4,
+        silence_limit: config.request_limit(),
     }
 }
 
-fn open_file(config: &Checked) -> Result<Arc<dyn LeaseStore>> {
-    let directory = config
-        .directory
-        .clone()
-        .map_or_else(default_directory, Ok)?;
+fn directory(config: &Checked) -> Result<PathBuf> {
+    config.directory.clone().map_or_else(default_directory, Ok)
+}
+
+fn file_namespace(config: &Checked) -> (String, NamespaceSource) {
+    let named = config.namespace.clone();
+    named.unwrap_or_else(|| (DEFAULT_NAMESPACE.to_owned(), NamespaceSource::Default))
+}
+
+fn warn_of_auto(config: &Checked, directory: &Path) {
     if config.mode == Mode::Auto {
         warn!(
             lease = config.lease,
@@ -87,12 +148,6 @@ fn open_file(config: &Checked) -> Result<Arc<dyn LeaseStore>> {
             "not in a cluster: electing among the processes of this host (mode `file`)"
         );
     }
-    let namespace = config.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-    Ok(Arc::new(FileStore::open(
-        &directory,
-        namespace,
-        &config.lease,
-    )?))
 }
 
 /// A store of one's own, where there is nobody to lose to. Its versions, and so the tokens, grow

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{ErrorKind, LeaderElection};
+use leasehold::{ErrorKind, LeaderElection, Mode};
 
 use crate::support::{LIMIT, config, leader};
 
@@ -81,5 +81,17 @@ fn a_child_may_start_an_election_of_its_own() {
         own.start().unwrap();
         own.wait_for_leadership(LIMIT).unwrap();
         own.is_leader() && own.stop().is_ok()
+    }));
+}
+
+#[test]
+fn a_child_does_not_look_over_its_parents_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config().mode(Mode::File).directory(folder.path());
+    let parents = config.observe().unwrap();
+    assert!(in_child(|| {
+        parents.read().unwrap_err().kind() == ErrorKind::Forked
+            && parents.follow().unwrap_err().kind() == ErrorKind::Forked
+            && config.observe().unwrap().read().unwrap().is_none()
     }));
 }

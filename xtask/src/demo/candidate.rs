@@ -1,183 +1,201 @@
-//! One candidate of the demo: the process, and the demo's end of it.
+//! One process of the demo: started, signalled, ended.
 
-use std::io::{BufRead, BufReader, Write, stdout};
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use clap::Args;
-use leasehold::{Config, Mode};
-use leasehold_bench::{Moment, now};
+use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use serde::{Deserialize, Serialize};
 
-use super::argument;
+use super::ledger;
+use super::programs::{Kind, Program};
+use super::sidecar::{self, Application};
 
-/// How often a candidate looks whether there is anything new to report.
-const LOOK: Duration = Duration::from_millis(1);
+pub(crate) const LEASE: &str = "demo-jobs";
+/// Short, so that the demo is: a crashed leader's Lease must run out.
+pub(crate) const LEASE_DURATION: &str = "5s";
+const RENEW_DEADLINE: &str = "3s";
+const RETRY_PERIOD: &str = "1s";
 
-/// Where the candidates elect.
-pub(crate) enum Place {
-    Folder(PathBuf),
-    /// Through this kubeconfig.
-    Kubernetes(PathBuf),
+/// How long a process may take to say where it listens, or to end.
+const LIMIT: Duration = Duration::from_secs(15);
+const POLL_PERIOD: Duration = Duration::from_millis(5);
+/// How much of its log a failure shows.
+const LAST_LINES: usize = 15;
+
+/// Where the processes elect, and what they share.
+pub(crate) struct Place {
+    /// For whatever they write; deleted in the end.
+    pub(crate) folder: PathBuf,
+    pub(crate) ledger: PathBuf,
+    /// Elects through a Lease of this cluster; otherwise through the folder.
+    pub(crate) kubeconfig: Option<PathBuf>,
 }
 
-/// Lease duration, renew deadline and retry period, in seconds.
-#[derive(Clone, Copy, Args)]
-pub(crate) struct Timing {
-    #[arg(long)]
-    pub(crate) lease_duration: f64,
-    #[arg(long)]
-    pub(crate) renew_deadline: f64,
-    #[arg(long)]
-    pub(crate) retry_period: f64,
+/// A program and, while it runs, its process. Ended when dropped.
+pub(crate) struct Candidate {
+    program: Program,
+    log: PathBuf,
+    child: Option<Child>,
+    /// Beside a leader-elector.
+    application: Option<Application>,
 }
 
-/// What a candidate says of itself, whenever it changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Report {
-    pub(crate) identity: String,
-    pub(crate) moment: Moment,
-    pub(crate) is_leader: bool,
-    pub(crate) role: String,
-    pub(crate) fencing_token: Option<u64>,
-    pub(crate) transitions: Option<i32>,
-}
-
-#[derive(Args)]
-pub(crate) struct Options {
-    #[arg(long)]
-    lease: String,
-    #[arg(long)]
-    identity: String,
-    /// Elects through this folder; otherwise through KUBECONFIG.
-    #[arg(long)]
-    folder: Option<PathBuf>,
-    #[command(flatten)]
-    timing: Timing,
-}
-
-/// The process itself: takes part and reports until SIGTERM.
-pub(crate) fn run(options: Options) -> Result<()> {
-    let terminated = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGTERM, terminated.clone())?;
-    let config = Config::new(options.lease)
-        .identity(options.identity.as_str())
-        .namespace("default")
-        .lease_duration(Duration::from_secs_f64(options.timing.lease_duration))
-        .renew_deadline(Duration::from_secs_f64(options.timing.renew_deadline))
-        .retry_period(Duration::from_secs_f64(options.timing.retry_period));
-    let election = match options.folder {
-        Some(folder) => config.mode(Mode::File).directory(folder),
-        None => config.mode(Mode::Kubernetes),
-    }
-    .start()?;
-    let mut last = None;
-    while !terminated.load(Ordering::Relaxed) {
-        let moment = now();
-        let term = election.term();
-        let report = Report {
-            identity: options.identity.clone(),
-            moment: 0,
-            is_leader: term.is_some(),
-            role: election.status().role.to_string(),
-            fencing_token: term.as_ref().map(leasehold::Term::fencing_token),
-            transitions: term.as_ref().map(leasehold::Term::transitions),
-        };
-        if last.as_ref() != Some(&report) {
-            let stamped = Report {
-                moment,
-                ..report.clone()
-            };
-            let mut stdout = stdout().lock();
-            writeln!(stdout, "{}", serde_json::to_string(&stamped)?)?;
-            stdout.flush()?;
-            last = Some(report);
+impl Candidate {
+    pub(crate) fn new(program: Program, place: &Place) -> Self {
+        Self {
+            log: place.folder.join(format!("{}.log", program.name)),
+            program,
+            child: None,
+            application: None,
         }
-        thread::sleep(LOOK);
-    }
-    Ok(election.stop()?)
-}
-
-/// The demo's end of a candidate's process. Killed when dropped.
-pub(crate) struct Process {
-    identity: String,
-    child: Child,
-}
-
-impl Process {
-    pub(crate) fn start(
-        place: &Place,
-        lease: &str,
-        identity: &str,
-        timing: Timing,
-        reports: Sender<Report>,
-    ) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["demo-candidate", "--lease", lease, "--identity", identity]);
-        for (name, seconds) in [
-            ("--lease-duration", timing.lease_duration),
-            ("--renew-deadline", timing.renew_deadline),
-            ("--retry-period", timing.retry_period),
-        ] {
-            command.args([name, &seconds.to_string()]);
-        }
-        match place {
-            Place::Folder(folder) => command.args(["--folder", argument(folder)?]),
-            Place::Kubernetes(kubeconfig) => command.env("KUBECONFIG", kubeconfig),
-        };
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().context("the candidate has an output")?;
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let Ok(report) = serde_json::from_str(&line) else {
-                    continue;
-                };
-                if reports.send(report).is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(Self {
-            identity: identity.to_owned(),
-            child,
-        })
     }
 
-    pub(crate) fn identity(&self) -> &str {
-        &self.identity
+    /// What it is called, which is its identity in the Lease.
+    pub(crate) fn name(&self) -> &str {
+        &self.program.name
     }
 
-    /// Asks it to stop. One that has ended already has.
-    pub(crate) fn terminate(&mut self) -> Result<()> {
-        if self.child.try_wait()?.is_none() {
-            kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+    pub(crate) fn kind(&self) -> Kind {
+        self.program.kind
+    }
+
+    pub(crate) fn start(&mut self, place: &Place) -> Result<()> {
+        let log = File::create(&self.log)?;
+        let mut command = self.command(place)?;
+        command.stdin(Stdio::null());
+        command.stdout(log.try_clone()?).stderr(log);
+        // Ctrl-C is for the demo, which then ends the others.
+        command.process_group(0);
+        let child = command.spawn();
+        self.child = Some(child.with_context(|| format!("cannot start {}", self.name()))?);
+        if self.program.kind == Kind::Sidecar {
+            let address = self.address()?;
+            let ledger = place.ledger.clone();
+            ledger::note(&ledger, self.name(), &[&"ready"])?;
+            self.application = Some(Application::start(self.name(), &address, ledger));
         }
         Ok(())
     }
 
-    pub(crate) fn kill(&mut self) -> Result<()> {
-        Ok(self.child.kill()?)
+    fn command(&self, place: &Place) -> Result<Command> {
+        let (program, arguments) = self.program.command.split_first().context("a program")?;
+        let mut command = Command::new(program);
+        command.args(arguments);
+        for (name, _) in std::env::vars_os() {
+            // What the person at the terminal has set is not meant for the demo.
+            if name.to_string_lossy().starts_with("LEASEHOLD_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("LEASEHOLD_IDENTITY", self.name());
+        match &place.kubeconfig {
+            Some(kubeconfig) => command
+                .env("LEASEHOLD_MODE", "kubernetes")
+                .env("LEASEHOLD_KUBECONFIG", kubeconfig),
+            None => command
+                .env("LEASEHOLD_MODE", "file")
+                .env("LEASEHOLD_DIRECTORY", place.folder.join("leases")),
+        };
+        match self.program.kind {
+            Kind::Application => command
+                .env("LEASEHOLD_LEASE_DURATION", LEASE_DURATION)
+                .env("LEASEHOLD_RENEW_DEADLINE", RENEW_DEADLINE)
+                .env("LEASEHOLD_RETRY_PERIOD", RETRY_PERIOD)
+                .env("DEMO_LEDGER", &place.ledger),
+            Kind::Sidecar => command
+                .args(["--election", LEASE, "--http", "127.0.0.1:0"])
+                .args(["--ttl", LEASE_DURATION, "--renew-deadline", RENEW_DEADLINE])
+                .args(["--retry-period", RETRY_PERIOD])
+                .args(["--release-delay", sidecar::RELEASE_DELAY]),
+        };
+        Ok(command)
+    }
+
+    /// Where the leader-elector listens, as its log says.
+    fn address(&mut self) -> Result<String> {
+        let deadline = Instant::now() + LIMIT;
+        while Instant::now() < deadline {
+            let log = fs::read_to_string(&self.log)?;
+            let complete = log
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'));
+            for line in complete {
+                if let Some((_, address)) = line.trim_end().split_once("listening on ") {
+                    return Ok(address.to_owned());
+                }
+            }
+            self.check()?;
+            thread::sleep(POLL_PERIOD);
+        }
+        bail!(
+            "{} does not say where it listens:\n{}",
+            self.name(),
+            self.last_words()
+        )
+    }
+
+    /// Fails where it has ended without being asked to, with what it said last.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        if let Some(status) = self.status()? {
+            bail!(
+                "{} has ended by itself, with {status}:\n{}",
+                self.name(),
+                self.last_words()
+            );
+        }
+        Ok(())
+    }
+
+    /// How it has ended, if it has.
+    fn status(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(match &mut self.child {
+            Some(child) => child.try_wait()?,
+            None => None,
+        })
+    }
+
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+    }
+
+    /// Signals it, if it is there.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        if let Some(child) = &self.child {
+            kill_process(Pid::from_child(child), signal)
+                .with_context(|| format!("cannot signal {}", self.name()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether it is gone. After SIGTERM or SIGKILL that is only a matter of time.
+    pub(crate) fn is_gone(&mut self) -> Result<bool> {
+        if self.status()?.is_some() {
+            self.child = None;
+            self.application = None;
+        }
+        Ok(self.child.is_none())
     }
 }
 
-impl Drop for Process {
-    /// Waits for one that was asked to stop, and kills one that was not.
+impl Drop for Candidate {
+    /// Gives it time to end by itself, as `kubectl delete` does.
     fn drop(&mut self) {
-        let asked = self.terminate().is_ok();
-        if !asked {
-            // Gone already.
-            let _ = self.child.kill();
+        // Gone already, where that fails. What is paused hears nothing.
+        let _ = self.signal(Signal::TERM);
+        let _ = self.signal(Signal::CONT);
+        let deadline = Instant::now() + LIMIT;
+        while Instant::now() < deadline && self.is_gone().is_ok_and(|gone| !gone) {
+            thread::sleep(POLL_PERIOD);
         }
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }

@@ -1,69 +1,55 @@
-//! What the demo shows: what happened, and below it, redrawn on a terminal, how things stand.
+//! What the demo shows on the terminal: what happened, and below it, redrawn, how things stand.
 
-use std::collections::BTreeMap;
+use std::iter;
 use std::time::{Duration, Instant};
 
-use console::{Term, style};
+use console::{Style, Term, style};
+use leasehold_bench::{Moment, now};
 use serde_json::Value;
 
-use super::candidate::Report;
+use super::handover::Handover;
+use super::history::{History, State};
 
 /// How often the view is redrawn.
-pub(crate) const REFRESH: Duration = Duration::from_millis(100);
+const REFRESH: Duration = Duration::from_millis(100);
+/// Columns for names, and for what is said beside the time line.
+const NAME: usize = 18;
+const REMARK: usize = 30;
+/// The shortest time that a column stands for.
+const FINEST: Duration = Duration::from_millis(500);
 
 pub(crate) struct View {
     terminal: Term,
-    started: Instant,
     drawn_at: Instant,
-    candidates: BTreeMap<String, Option<Report>>,
-    /// Reads the Lease, where it can be shown.
-    lease: Option<Box<dyn Fn() -> Option<Value>>>,
     /// How many lines of the view stand on the terminal.
     drawn: usize,
+    /// Reads the Lease, where it can be shown.
+    lease: Option<Box<dyn Fn() -> Option<Value>>>,
 }
 
 impl View {
-    pub(crate) fn new(place: &str) -> Self {
-        let view = Self {
+    pub(crate) fn new(lease: Option<Box<dyn Fn() -> Option<Value>>>) -> Self {
+        Self {
             terminal: Term::stdout(),
-            started: Instant::now(),
             drawn_at: Instant::now(),
-            candidates: BTreeMap::new(),
-            lease: None,
             drawn: 0,
-        };
-        view.write(&format!(
-            "{} through {place}",
-            style("Electing a leader").bold()
-        ));
-        view
-    }
-
-    pub(crate) fn show_lease(&mut self, read: impl Fn() -> Option<Value> + 'static) {
-        self.lease = Some(Box::new(read));
-    }
-
-    pub(crate) fn add(&mut self, identity: &str) {
-        self.candidates.insert(identity.to_owned(), None);
+            lease,
+        }
     }
 
     /// Adds a line to what happened.
-    pub(crate) fn tell(&mut self, what: impl AsRef<str>) {
+    pub(crate) fn tell(&mut self, history: &History, moment: Moment, what: impl AsRef<str>) {
         self.erase();
-        let time = format!("{:>6.1} s", self.started.elapsed().as_secs_f64());
+        let time = format!("{:>6.1} s", history.time(moment).as_secs_f64());
         self.write(&format!("{}  {}", style(time).dim(), what.as_ref()));
-        self.draw();
+        self.draw(history);
     }
 
-    /// Takes note of a report, and redraws.
-    pub(crate) fn update(&mut self, report: Option<&Report>) {
-        if let Some(report) = report {
-            self.candidates
-                .insert(report.identity.clone(), Some(report.clone()));
-        }
-        if report.is_some() || self.drawn_at.elapsed() >= REFRESH {
+    /// Redraws, if it is time to.
+    pub(crate) fn update(&mut self, history: &History) {
+        if self.drawn_at.elapsed() >= REFRESH {
             self.erase();
-            self.draw();
+            self.draw(history);
         }
     }
 
@@ -72,24 +58,30 @@ impl View {
         self.erase();
     }
 
-    fn draw(&mut self) {
+    fn draw(&mut self, history: &History) {
         self.drawn_at = Instant::now();
         if !self.terminal.is_term() {
             return;
         }
         let mut lines = vec![String::new()];
-        lines.extend(
-            self.candidates
-                .iter()
-                .map(|(identity, report)| row(identity, report.as_ref())),
-        );
+        let now = now();
+        let columns = usize::from(self.terminal.size().1);
+        let columns = columns.saturating_sub(NAME + REMARK).max(10);
+        for who in 0..history.candidates.len() {
+            let name = history.name(who);
+            let (bar, remark) = (bar(history, who, now, columns), remark(history, who));
+            lines.push(format!("  {name:<width$}{bar}  {remark}", width = NAME - 2));
+        }
+        lines.push(String::new());
+        lines.push(format!(
+            "  {} runs of the job, {} handovers",
+            history.runs.len(),
+            Handover::all(history).count()
+        ));
         if let Some(lease) = self.lease.as_ref().and_then(|read| read()) {
-            lines.push(String::new());
             lines.push(lease_row(&lease));
         }
-        for line in &lines {
-            self.write(line);
-        }
+        self.write(&lines.join("\n"));
         self.drawn = lines.len();
     }
 
@@ -105,19 +97,43 @@ impl View {
     }
 }
 
-fn row(identity: &str, report: Option<&Report>) -> String {
-    let Some(report) = report else {
-        return format!("  {identity}  {}", style("starting").dim());
+/// The time line of a candidate, from the beginning until now.
+fn bar(history: &History, who: usize, now: Moment, columns: usize) -> String {
+    let elapsed = history.time(now);
+    let column = (elapsed / u32::try_from(columns).unwrap_or(u32::MAX)).max(FINEST);
+    // In the middle of each column.
+    let times = iter::successors(Some(column / 2), |time| Some(*time + column));
+    let states = times.take(columns).map(|time| {
+        let moment = history.began + u64::try_from(time.as_nanos()).unwrap_or(Moment::MAX);
+        (time <= elapsed).then(|| history.state_at(who, moment))
+    });
+    let states: Vec<_> = states.collect();
+    let alike = states.chunk_by(PartialEq::eq);
+    alike.map(|states| cells(states[0], states.len())).collect()
+}
+
+/// So many columns of one state; of none where that is yet to come.
+fn cells(state: Option<State>, columns: usize) -> String {
+    let (cell, look) = match state {
+        None | Some(State::Down) => (" ", Style::new()),
+        Some(State::Starting) => ("┄", Style::new().dim()),
+        Some(State::Standby) => ("─", Style::new().dim()),
+        Some(State::Leading) => ("●", Style::new().green()),
+        Some(State::Paused) => ("░", Style::new().yellow()),
     };
-    match (report.fencing_token, report.transitions) {
-        (Some(token), Some(transitions)) => format!(
-            "  {identity}  {}  fencing token {token}, transition {transitions} of the Lease",
-            style("● leader").green().bold(),
-        ),
-        _ => format!(
-            "  {identity}  {}",
-            style(format!("○ {}", report.role)).dim()
-        ),
+    look.apply_to(cell.repeat(columns)).to_string()
+}
+
+fn remark(history: &History, who: usize) -> String {
+    match history.state(who) {
+        State::Down => style("down").dim().to_string(),
+        State::Starting => style("starts").dim().to_string(),
+        State::Standby => style("standby").dim().to_string(),
+        State::Paused => style("paused").yellow().to_string(),
+        State::Leading => {
+            let token = history.present_term().map_or(0, |term| term.token);
+            format!("{}, token {token}", style("leads").green().bold())
+        }
     }
 }
 
@@ -128,10 +144,9 @@ fn lease_row(lease: &Value) -> String {
             .map_or_else(|| "-".to_owned(), readable_value)
     };
     format!(
-        "  Lease {}: holder {}, renewed {}, transitions {}, version {}",
+        "  Lease {}: holder {}, transitions {}, version {}",
         field("/metadata/name"),
         field("/spec/holderIdentity"),
-        field("/spec/renewTime"),
         field("/spec/leaseTransitions"),
         field("/metadata/resourceVersion"),
     )
@@ -142,14 +157,5 @@ fn readable_value(value: &Value) -> String {
         Some("") => "(nobody)".to_owned(),
         Some(text) => text.to_owned(),
         None => value.to_string(),
-    }
-}
-
-/// A duration with as many digits as matter.
-pub(crate) fn readable(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format!("{:.1} ms", duration.as_secs_f64() * 1e3)
-    } else {
-        format!("{:.2} s", duration.as_secs_f64())
     }
 }

@@ -46,7 +46,10 @@ fn the_program_comes_before_the_environment_and_that_before_the_default() {
     assert_eq!(checked.retry_period, Duration::from_secs(1));
     assert_eq!(checked.renew_deadline, DEFAULT_RENEW_DEADLINE);
     assert_eq!(checked.stall_timeout, None);
-    assert_eq!(checked.namespace.as_deref(), Some("billing"));
+    assert_eq!(
+        checked.namespace,
+        Some(("billing".into(), NamespaceSource::PodNamespace))
+    );
 }
 
 #[test]

@@ -38,17 +38,36 @@ pub(super) struct LeaseFolder {
     lease: String,
     /// With symbolic links resolved, so that it stays the folder that was found fit.
     path: PathBuf,
+    /// Not for somebody who only looks.
+    makes_folders: bool,
 }
 
 impl LeaseFolder {
+    /// Makes the folders that are missing.
     pub(super) fn open(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
+        Self::at(directory, namespace, lease, true)
+    }
+
+    /// Makes nothing. The folder may not be there yet.
+    pub(super) fn find(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
+        Self::at(directory, namespace, lease, false)
+    }
+
+    fn at(directory: &Path, namespace: &str, lease: &str, makes_folders: bool) -> Result<Self> {
         names::check_namespace(namespace)?;
         names::check_lease(lease)?;
+        let below = [namespace, lease];
+        let found = if makes_folders {
+            Some(guard::prepare(directory, below)?)
+        } else {
+            guard::find(directory, below)?
+        };
         Ok(Self {
-            path: guard::prepare(directory, [namespace, lease])?,
+            path: found.unwrap_or_else(|| directory.join(namespace).join(lease)),
             directory: directory.to_owned(),
             namespace: namespace.to_owned(),
             lease: lease.to_owned(),
+            makes_folders,
         })
     }
 
@@ -56,10 +75,18 @@ impl LeaseFolder {
         &self.path
     }
 
-    /// Makes the folder anew if somebody has deleted it.
+    /// Makes the folder anew if somebody has deleted it; who only looks waits for it.
     pub(super) fn prepare(&self) -> Result<()> {
+        let below = [self.namespace.as_str(), &self.lease];
+        if !self.makes_folders {
+            let found = guard::find(&self.directory, below)?;
+            return found.map(drop).ok_or_else(|| {
+                let message = format!("there is no folder {} yet", self.path.display());
+                Error::new(ErrorKind::Unavailable, message)
+            });
+        }
         if !self.path.is_dir() {
-            guard::prepare(&self.directory, [&self.namespace, &self.lease])?;
+            guard::prepare(&self.directory, below)?;
         }
         Ok(())
     }

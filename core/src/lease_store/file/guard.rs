@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
 use super::filesystem;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 const WRITABLE_FIX: &str = "others may write to it: take that away with chmod go-w, or choose a \
@@ -25,42 +25,82 @@ const OVERFLOW: u32 = 65534;
 /// and returns the path of the last one without symbolic links. Fails with
 /// [`Config`](crate::ErrorKind::Config) when it is no place for an election.
 pub(super) fn prepare(directory: &Path, below: [&str; 2]) -> Result<PathBuf> {
-    let refuse = |reason: &str| Error::config("directory", directory.display(), reason);
-    if !directory.is_absolute() {
-        return Err(refuse(
-            "use an absolute path: a relative one is another folder in each process",
-        ));
-    }
-    let failed = |error: io::Error| {
-        refuse(&format!(
-            "cannot be used ({error}): choose a folder that this user may write to"
-        ))
-        .with_source(error)
-    };
+    walk(directory, below, make)?.ok_or_else(|| {
+        let message = format!("{} is being deleted", directory.display());
+        Error::new(ErrorKind::Unavailable, message)
+    })
+}
 
-    make(directory).map_err(failed)?;
-    let mut folder = directory.canonicalize().map_err(failed)?;
-    for path in directory.ancestors().chain(folder.ancestors()) {
+/// The same, but makes nothing: `None` where a folder is missing that could be made.
+pub(super) fn find(directory: &Path, below: [&str; 2]) -> Result<Option<PathBuf>> {
+    walk(directory, below, |_| Ok(()))
+}
+
+/// Visits each folder, and checks it before anything is made in it.
+fn walk(
+    directory: &Path,
+    below: [&str; 2],
+    visit: fn(&Path) -> io::Result<()>,
+) -> Result<Option<PathBuf>> {
+    if !directory.is_absolute() {
+        let fix = "use an absolute path: a relative one is another folder in each process";
+        return Err(Error::config("directory", directory.display(), fix));
+    }
+    let failed = |error| unusable(directory, error);
+
+    visit(directory).map_err(failed)?;
+    let there = directory.ancestors().find(|path| path.exists());
+    let there = there.unwrap_or(Path::new("/"));
+    let mut folder = there.canonicalize().map_err(failed)?;
+    for path in there.ancestors().chain(folder.ancestors()) {
         check_ancestor(path, &fs::symlink_metadata(path).map_err(failed)?)?;
+    }
+    if there != directory {
+        check_place(directory, &folder)?;
+        return Ok(None);
     }
     check_own(&folder, &fs::symlink_metadata(&folder).map_err(failed)?)?;
     for name in below {
+        let parent = folder.clone();
         folder.push(name);
-        make(&folder).map_err(failed)?;
-        check_own(&folder, &fs::symlink_metadata(&folder).map_err(failed)?)?;
+        visit(&folder).map_err(failed)?;
+        match fs::symlink_metadata(&folder) {
+            Ok(metadata) => check_own(&folder, &metadata)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                check_place(directory, &parent)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(failed(error)),
+        }
     }
-    access(&folder, Access::WRITE_OK).map_err(|errno| failed(errno.into()))?;
-    match filesystem::unfit(&folder).map_err(failed)? {
-        Some(name) => Err(refuse(&format!(
-            "is on a {name} file system, where locks and changes do not reach every process: \
-             choose a folder on a local disk"
-        ))),
-        None => Ok(folder),
-    }
+    check_place(directory, &folder)?;
+    Ok(Some(folder))
 }
 
 fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn unusable(directory: &Path, error: io::Error) -> Error {
+    let fix = format!("cannot be used ({error}): choose a folder that this user may write to");
+    Error::config("directory", directory.display(), fix).with_source(error)
+}
+
+/// What is made in `folder` is made by this user, for all processes of this host.
+fn check_place(directory: &Path, folder: &Path) -> Result<()> {
+    let failed = |error| unusable(directory, error);
+    // The dot, since in a file nothing can be made, however writable it is.
+    access(folder.join("."), Access::WRITE_OK).map_err(|errno| failed(errno.into()))?;
+    match filesystem::unfit(folder).map_err(failed)? {
+        Some(name) => {
+            let fix = format!(
+                "is on a {name} file system, where locks and changes do not reach every process: \
+                 choose a folder on a local disk"
+            );
+            Err(Error::config("directory", directory.display(), fix))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Nobody else may put another folder, or a link to one, in place of the way to the election.
@@ -106,7 +146,6 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 
     use super::*;
-    use crate::error::ErrorKind;
 
     const BELOW: [&str; 2] = ["default", "job"];
 
@@ -139,6 +178,34 @@ mod tests {
             assert_eq!(mode(made), 0o700, "{}", made.display());
         }
         assert_eq!(prepare(&directory, BELOW).unwrap(), folder, "a second time");
+    }
+
+    #[test]
+    fn who_only_looks_makes_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("deep/.leasehold");
+        assert_eq!(find(&directory, BELOW).unwrap(), None);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+
+        fs::create_dir_all(&directory).unwrap();
+        assert_eq!(find(&directory, BELOW).unwrap(), None);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+
+        let made = prepare(&directory, BELOW).unwrap();
+        assert_eq!(find(&directory, BELOW).unwrap(), Some(made));
+    }
+
+    #[test]
+    fn who_only_looks_is_told_where_a_folder_could_not_be_made() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = find(&file.join("below"), BELOW).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+
+        set_mode(home.path(), 0o777);
+        let error = find(&home.path().join("ours"), BELOW).unwrap_err();
+        assert!(error.message().contains("chmod go-w"), "{error}");
     }
 
     #[test]

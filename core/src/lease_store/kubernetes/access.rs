@@ -15,11 +15,12 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
 
 use super::ClusterOptions;
-use super::config::{self, ClusterConfig};
+use super::config::{self, ClusterConfig, Origin};
 use super::connector::{Connector, connector};
 use super::errors;
 use super::token_file::TokenFile;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease_store::Keeper;
 
 /// What a request carries. It is small, and may have to be sent twice.
 pub(super) type Body = Full<Bytes>;
@@ -28,6 +29,8 @@ pub(super) type Body = Full<Bytes>;
 pub(super) struct Access {
     pub(super) server: Uri,
     pub(super) default_namespace: String,
+    /// Where all of this was found.
+    pub(super) origin: Origin,
     /// The certificate authorities that are trusted, in words.
     pub(super) trust: String,
     pub(super) connector: Connector,
@@ -86,9 +89,17 @@ impl Access {
             )?,
             server: kube.cluster_url,
             default_namespace: kube.default_namespace,
+            origin,
             trust,
             authorize: BoxCloneSyncService::new(authorize),
         })
+    }
+
+    pub(super) fn keeper(&self) -> Keeper {
+        Keeper::Cluster {
+            server: self.server.to_string().trim_end_matches('/').to_owned(),
+            credentials: self.origin.to_string(),
+        }
     }
 
     /// Completes `request` with the API server's address and our credentials.

@@ -9,6 +9,7 @@ use super::access::Access;
 use super::connection::{Connection, LEASES_PER_CONNECTION};
 use super::{KubernetesStore, LeaseName};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease_store::{Keeper, NamespaceSource};
 
 /// Which cluster to connect to, and how. Elections with equal options can share their connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +50,7 @@ impl ClusterConnections {
         Ok(Self(Arc::new(Cluster {
             options,
             default_namespace: access.default_namespace.clone(),
+            keeper: access.keeper(),
             access: tokio::sync::Mutex::new(access),
             connections: Mutex::default(),
         })))
@@ -57,6 +59,19 @@ impl ClusterConnections {
     /// The namespace of the service account, or of the kubeconfig's context.
     pub fn default_namespace(&self) -> &str {
         &self.0.default_namespace
+    }
+
+    pub(crate) fn default_namespace_and_source(&self) -> (String, NamespaceSource) {
+        let source = match self.0.options.source {
+            ClusterSource::InCluster => NamespaceSource::ServiceAccount,
+            ClusterSource::Kubeconfig { .. } => NamespaceSource::Kubeconfig,
+        };
+        (self.0.default_namespace.clone(), source)
+    }
+
+    /// The cluster, as it was when these connections were made.
+    pub(crate) fn keeper(&self) -> Keeper {
+        self.0.keeper.clone()
     }
 
     /// The Lease of this name, which need not exist yet.
@@ -78,6 +93,7 @@ impl fmt::Debug for ClusterConnections {
 pub(super) struct Cluster {
     pub(super) options: ClusterOptions,
     default_namespace: String,
+    keeper: Keeper,
     /// Locked while it is being renewed.
     access: tokio::sync::Mutex<Arc<Access>>,
     /// Held by the Leases that use them.

@@ -2,6 +2,7 @@
 //! that each mistake in them has an error naming the setting, its value and the fix.
 
 use std::env;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -27,6 +28,15 @@ pub(super) struct ClusterConfig {
 pub(super) struct Origin {
     pub(super) field: &'static str,
     pub(super) value: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            "kubeconfig" => write!(f, "kubeconfig {}", self.value),
+            _ => f.write_str("service account"),
+        }
+    }
 }
 
 impl Origin {

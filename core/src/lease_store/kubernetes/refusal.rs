@@ -1,6 +1,5 @@
 //! An answer of the API server that is not the one asked for, and what each means for a Lease.
 
-use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,27 +9,8 @@ use kube::core::Status;
 use serde_json::Value;
 
 use super::LeaseName;
+use super::rbac::{Verb, role};
 use crate::error::{Error, ErrorKind};
-
-/// What a request asks to be allowed, in the words of a Role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
-    Get,
-    Create,
-    Update,
-    Watch,
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Get => "get",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Watch => "watch",
-        })
-    }
-}
 
 /// The API server has answered, but does not do what was asked.
 pub(super) struct Refusal {
@@ -89,36 +69,56 @@ impl Refusal {
                 .is_some_and(|details| details.kind == kind)
     }
 
+    /// What it means for a request about a Lease.
     pub(super) fn into_error(self, verb: Verb, lease: &LeaseName) -> Error {
-        let kind = match self.code {
+        let LeaseName { namespace, name } = lease;
+        let gone = self.code == StatusCode::NOT_FOUND;
+        if gone && self.says_no("namespaces") {
+            let fix = "there is no such namespace; create it, or name another one";
+            return Error::config("namespace", namespace, fix);
+        }
+        let kind = if gone && verb == Verb::Update && self.says_no("leases") {
+            ErrorKind::Conflict
+        } else {
+            self.kind()
+        };
+        let said = &self.status.message;
+        let why = if kind == ErrorKind::Forbidden && said.contains(" cannot ") {
+            let role = role(namespace, &[name]);
+            format!("{said}\nThe verb {verb} is not granted. Bind this Role:\n{role}")
+        } else {
+            self.why()
+        };
+        Error::new(kind, format!("cannot {verb} the Lease {lease}: {why}"))
+            .with_retry_after(self.retry_after)
+    }
+
+    /// What it means for any other request: it was not possible `to_do` that.
+    pub(super) fn to(&self, to_do: &str) -> Error {
+        let message = format!("cannot {to_do}: {}", self.why());
+        Error::new(self.kind(), message).with_retry_after(self.retry_after)
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self.code {
             StatusCode::UNAUTHORIZED => ErrorKind::Unauthorized,
             StatusCode::FORBIDDEN => ErrorKind::Forbidden,
             StatusCode::CONFLICT => ErrorKind::Conflict,
-            StatusCode::NOT_FOUND if verb == Verb::Update && self.says_no("leases") => {
-                ErrorKind::Conflict
-            }
             StatusCode::GONE => ErrorKind::Gone,
-            StatusCode::NOT_FOUND if self.says_no("namespaces") => {
-                let fix = "there is no such namespace; create it, or name another one";
-                return Error::config("namespace", &lease.namespace, fix);
-            }
             _ => ErrorKind::Unavailable,
-        };
-        let said = self.status.message;
-        let why = match kind {
-            ErrorKind::Unauthorized => {
+        }
+    }
+
+    fn why(&self) -> String {
+        match self.status.message.as_str() {
+            _ if self.code == StatusCode::UNAUTHORIZED => {
                 "the API server does not accept these credentials, nor those read again since: \
                  have they expired, or are they for another cluster?"
                     .into()
             }
-            ErrorKind::Forbidden if said.contains(" cannot ") => {
-                format!("{said}\n{}", role(verb, lease))
-            }
-            _ if said.is_empty() => format!("the API server said {}", self.code),
-            _ => format!("the API server said {}: {said}", self.code),
-        };
-        Error::new(kind, format!("cannot {verb} the Lease {lease}: {why}"))
-            .with_retry_after(self.retry_after)
+            "" => format!("the API server said {}", self.code),
+            said => format!("the API server said {}: {said}", self.code),
+        }
     }
 }
 
@@ -133,24 +133,4 @@ fn not_a_status(body: &[u8]) -> Status {
     let text = String::from_utf8_lossy(body);
     let start: String = text.trim().chars().take(ENOUGH_TO_RECOGNISE_IT).collect();
     Status::failure(&start, "")
-}
-
-/// What to grant. `create` cannot be limited to a name: under `resourceNames` it never matches.
-fn role(verb: Verb, LeaseName { namespace, name }: &LeaseName) -> String {
-    format!(
-        "The verb {verb} is not granted. Bind this Role:
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: leasehold-{name}
-  namespace: {namespace}
-rules:
-  - apiGroups: [\"coordination.k8s.io\"]
-    resources: [\"leases\"]
-    resourceNames: [\"{name}\"]
-    verbs: [\"get\", \"update\", \"watch\"]
-  - apiGroups: [\"coordination.k8s.io\"]
-    resources: [\"leases\"]
-    verbs: [\"create\"]"
-    )
 }

@@ -11,7 +11,8 @@ use tokio::io::AsyncBufReadExt;
 use tokio_util::io::StreamReader;
 
 use super::connection::InFlight;
-use super::refusal::{Refusal, Verb};
+use super::rbac::Verb;
+use super::refusal::Refusal;
 use super::{LeaseName, lease_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_store::WatchEvent;

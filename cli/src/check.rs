@@ -1,0 +1,196 @@
+//! `leasehold check`: may an election run here, with these credentials?
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use console::style;
+use leasehold::Observer;
+use leasehold::lease_store::NamespaceSource;
+use leasehold::lease_store::kubernetes::{AccessReview, Verb, role_and_binding};
+use serde::Serialize;
+
+use crate::exit;
+use crate::output::{as_text, keeper, mode, say, say_json};
+use crate::settings::Leases;
+
+/// Says whether an election may run here, or else what to grant.
+///
+/// Is the API server reached, and do these credentials have each verb that is needed? If not, prints
+/// the Role and `RoleBinding` to paste.
+///
+/// Run it where the candidates run, with the credentials that they have; or anywhere, and ask about
+/// them: `--as system:serviceaccount:NAMESPACE:NAME`. Without a cluster (mode file) it asks whether
+/// the folder can be used. Nothing is written.
+///
+/// Exits with 0 when nothing is missing; 1 when a verb is; 2 for a wrong flag or setting, a folder
+/// that cannot be used, or where the API server does not answer.
+///
+/// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null where it
+/// is not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
+/// update, watch, create; null in mode file), and `manifest`, which is the Role and `RoleBinding`, or
+/// null when nothing is missing: `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// Asks about another user, as somebody who may
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<String>,
+    /// Writes JSON, for programs
+    #[arg(long)]
+    json: bool,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    leases: Leases,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let report = Report::new(&options.leases, options.user.as_deref())?;
+    if options.json {
+        say_json(&report)?;
+    } else {
+        report.print()?;
+    }
+    Ok(if report.ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(exit::NO)
+    })
+}
+
+#[derive(Serialize)]
+struct Report {
+    mode: &'static str,
+    namespace: String,
+    #[serde(serialize_with = "as_text")]
+    namespace_from: NamespaceSource,
+    kept_in: String,
+    user: Option<String>,
+    ready: bool,
+    leases: Vec<Access>,
+    /// The Role and `RoleBinding` that grant what is missing.
+    manifest: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Access {
+    lease: String,
+    verbs: Option<BTreeMap<&'static str, bool>>,
+}
+
+impl Report {
+    /// Asks about each Lease. All of them are in one namespace, for the same credentials.
+    fn new(leases: &Leases, user: Option<&str>) -> Result<Self> {
+        let observers = leases.observe()?;
+        let place = observers.first().context("a Lease is needed")?.place();
+        let reviews = observers.iter().map(|observer| review(observer, user));
+        let reviews = reviews.collect::<Result<Vec<_>>>()?;
+        let user = reviews
+            .iter()
+            .flatten()
+            .find_map(|review| review.user.clone());
+        let ready = reviews
+            .iter()
+            .flatten()
+            .all(|review| review.missing().is_empty());
+        let names: Vec<_> = leases.names.iter().map(String::as_str).collect();
+        let manifest = || role_and_binding(&place.namespace, &names, user.as_deref());
+        Ok(Self {
+            mode: mode(place),
+            namespace: place.namespace.clone(),
+            namespace_from: place.namespace_from,
+            kept_in: keeper(place),
+            ready,
+            manifest: (!ready).then(manifest),
+            user,
+            leases: names.iter().zip(&reviews).map(Access::new).collect(),
+        })
+    }
+
+    fn print(&self) -> Result<()> {
+        let row = |name: &str, value: &str| say(format_args!("{:<11}{value}", style(name).dim()));
+        row("kept in", &self.kept_in)?;
+        let from = named_by(self.namespace_from);
+        row("namespace", &format!("{} (from {from})", self.namespace))?;
+        if let Some(user) = &self.user {
+            row("user", user)?;
+        }
+        for access in &self.leases {
+            access.print()?;
+        }
+        match &self.manifest {
+            None => say("\nNothing is missing: an election may run here.")?,
+            Some(manifest) => say(format_args!(
+                "\nNot all is granted. Somebody who may grant it pastes this (kubectl apply -f -):\n\n\
+                 {manifest}"
+            ))?,
+        }
+        Ok(())
+    }
+}
+
+/// What is granted. Rights alone do not help, so a Lease that may be read is read.
+fn review(observer: &Observer, user: Option<&str>) -> Result<Option<AccessReview>> {
+    let review = observer.review_access(user)?;
+    let may_read = |review: &AccessReview| review.granted.contains(&Verb::Get);
+    if user.is_none() && review.as_ref().is_none_or(may_read) {
+        observer.read()?;
+    }
+    Ok(review)
+}
+
+impl Access {
+    fn new((lease, review): (&&str, &Option<AccessReview>)) -> Self {
+        let verbs = |review: &AccessReview| {
+            let verbs = Verb::ALL.iter();
+            verbs
+                .map(|verb| (verb.name(), review.granted.contains(verb)))
+                .collect()
+        };
+        Self {
+            lease: (*lease).to_owned(),
+            verbs: review.as_ref().map(verbs),
+        }
+    }
+
+    fn print(&self) -> Result<()> {
+        let Some(verbs) = &self.verbs else {
+            return Ok(());
+        };
+        say(format_args!("\n{}", style(&self.lease).bold()))?;
+        for verb in Verb::ALL {
+            let mark = if verbs.get(verb.name()) == Some(&true) {
+                style("✓ granted").green()
+            } else {
+                style("✗ missing").red().bold()
+            };
+            say(format_args!(
+                "  {mark}  {:<8}{}",
+                verb.name(),
+                purpose(*verb)
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+fn named_by(source: NamespaceSource) -> &'static str {
+    match source {
+        NamespaceSource::Setting => "--namespace or LEASEHOLD_NAMESPACE",
+        NamespaceSource::PodNamespace => "POD_NAMESPACE",
+        NamespaceSource::ServiceAccount => "the service account",
+        NamespaceSource::Kubeconfig => "the kubeconfig",
+        _ => "nothing, it is the default",
+    }
+}
+
+fn purpose(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Get => "to read the Lease",
+        Verb::Update => "to acquire, renew and release it",
+        Verb::Watch => "to be told of changes; without it, candidates poll",
+        Verb::Create => "to make it where it is missing",
+        _ => "",
+    }
+}

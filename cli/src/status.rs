@@ -1,0 +1,200 @@
+//! `leasehold status`: who holds a Lease, and for how long.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use console::style;
+use jiff::Timestamp;
+use leasehold::lease_record::{LeaseRecord, StoredLease};
+use leasehold::lease_store::Place;
+use leasehold::{LeaseState, Observer};
+use serde::Serialize;
+
+use crate::exit;
+use crate::output::{
+    Failure, as_text, coloured, date_and_time, keeper, mode, now, readable_seconds, say, say_json,
+    timestamp,
+};
+use crate::settings::Leases;
+
+/// Shows who holds each Lease, since when, and when it expires.
+///
+/// The times in a Lease are those of its holder's clock; what is shown as age and expiry compares
+/// them with this machine's, for people. Candidates never do: they wait until they have seen the
+/// Lease unchanged for its duration. `leasehold watch` shows expiry as they see it.
+///
+/// Exits with 0 when somebody holds each Lease; 1 when nobody holds one of them: it is absent,
+/// released or expired; 2 for a wrong flag or setting, or a Lease that cannot be read.
+///
+/// With --json, one object on one line for each Lease, of which all fields are always there, null
+/// where there is nothing to say: `lease`, `namespace`, `mode`, `state` (held, released, expired,
+/// absent or unknown), `holder`, `acquired_at`, `term_seconds`, `renewed_at`, `age_seconds`,
+/// `expires_in_seconds` (negative since then), `lease_duration_seconds`, `transitions`,
+/// `resource_version`, `uid`, and `error` with `kind` and `message`.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// Writes JSON, for programs
+    #[arg(long)]
+    json: bool,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    leases: Leases,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let observers = options.leases.observe()?;
+    let mut code = 0;
+    for (number, (name, observer)) in options.leases.names.iter().zip(&observers).enumerate() {
+        let seen = observer.read();
+        let failure = seen.as_ref().err().map(Failure::from);
+        if let Err(error) = &seen {
+            eprintln!("leasehold: {error}");
+        }
+        let lease = seen.ok().flatten();
+        let report = Report::new(name, observer, lease.as_ref(), failure);
+        if options.json {
+            say_json(&report)?;
+        } else {
+            if number > 0 {
+                say("")?;
+            }
+            report.print()?;
+        }
+        code = code.max(report.exit_code());
+    }
+    Ok(ExitCode::from(code))
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    lease: &'a str,
+    namespace: &'a str,
+    mode: &'static str,
+    #[serde(serialize_with = "as_text")]
+    state: LeaseState,
+    holder: Option<&'a str>,
+    acquired_at: Option<Timestamp>,
+    term_seconds: Option<f64>,
+    renewed_at: Option<Timestamp>,
+    age_seconds: Option<f64>,
+    expires_in_seconds: Option<f64>,
+    lease_duration_seconds: Option<i32>,
+    transitions: Option<i32>,
+    resource_version: Option<u64>,
+    uid: Option<&'a str>,
+    error: Option<Failure>,
+    #[serde(skip)]
+    place: &'a Place,
+}
+
+impl<'a> Report<'a> {
+    fn new(
+        name: &'a str,
+        observer: &'a Observer,
+        lease: Option<&'a StoredLease>,
+        error: Option<Failure>,
+    ) -> Self {
+        let now = now();
+        let record = lease.map(|lease| &lease.record);
+        let holder = record.filter(|record| record.is_held());
+        let since = |time: Timestamp| now.duration_since(time).as_secs_f64();
+        let renewed_at = record.and_then(|record| record.renew_time).map(timestamp);
+        let acquired_at = holder.and_then(|record| record.acquire_time).map(timestamp);
+        let age = renewed_at.map(since);
+        let duration = holder.and_then(LeaseRecord::lease_duration);
+        let expires_in = age
+            .zip(duration)
+            .map(|(age, duration)| duration.as_secs_f64() - age);
+        let state = match (&error, record, expires_in) {
+            (Some(_), ..) => LeaseState::Unknown,
+            (None, None, _) => LeaseState::Absent,
+            (None, Some(record), _) if !record.is_held() => LeaseState::Released,
+            (None, Some(_), Some(left)) if left <= 0.0 => LeaseState::Expired,
+            (None, Some(_), _) => LeaseState::Held,
+        };
+        Self {
+            lease: name,
+            namespace: &observer.place().namespace,
+            mode: mode(observer.place()),
+            state,
+            holder: holder.map(|record| record.holder.as_str()),
+            acquired_at,
+            term_seconds: acquired_at.map(since).filter(|_| state == LeaseState::Held),
+            renewed_at,
+            age_seconds: age,
+            expires_in_seconds: expires_in,
+            lease_duration_seconds: record.and_then(|record| record.lease_duration_seconds),
+            transitions: record.map(|record| record.transitions),
+            resource_version: lease.map(|lease| lease.version.0),
+            uid: lease.map(|lease| lease.uid.as_str()),
+            error,
+            place: observer.place(),
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self.state {
+            LeaseState::Held => 0,
+            LeaseState::Unknown => exit::FAILURE,
+            _ => exit::NO,
+        }
+    }
+
+    fn print(&self) -> Result<()> {
+        let name = format!("{}/{}", self.namespace, self.lease);
+        say(format_args!(
+            "{}  {}",
+            style(name).bold(),
+            coloured(self.state)
+        ))?;
+        let row = |name: &str, value: Option<String>| match value {
+            Some(value) => say(format_args!("  {:<12}{value}", style(name).dim())),
+            None => Ok(()),
+        };
+        row("holder", self.holder.map(str::to_owned))?;
+        row("term", self.term())?;
+        row("age", self.age_seconds.map(|age| self.age(age)))?;
+        row(
+            "expires in",
+            self.expires_in_seconds.map(|left| self.expiry(left)),
+        )?;
+        row(
+            "version",
+            self.resource_version.map(|version| version.to_string()),
+        )?;
+        row("kept in", Some(keeper(self.place)))?;
+        Ok(())
+    }
+
+    fn term(&self) -> Option<String> {
+        let lasts = self.term_seconds.map(readable_seconds);
+        let lasts = lasts.map_or(String::new(), |lasts| format!("{lasts}, "));
+        let since = date_and_time(self.acquired_at?);
+        let transitions = self.transitions.unwrap_or_default();
+        Some(format!("{lasts}since {since}, transition {transitions}"))
+    }
+
+    fn expiry(&self, left: f64) -> String {
+        let duration = self.lease_duration_seconds.unwrap_or_default();
+        let when = if left > 0.0 {
+            readable_seconds(left)
+        } else {
+            format!("{} ago", readable_seconds(-left))
+        };
+        format!("{when} (lease duration {duration} s)")
+    }
+
+    fn age(&self, seconds: f64) -> String {
+        if seconds < 0.0 {
+            let ahead = readable_seconds(-seconds);
+            return format!("none: its holder's clock is {ahead} ahead of this machine's");
+        }
+        let done = match self.state {
+            LeaseState::Released => "released",
+            _ => "renewed",
+        };
+        format!("{done} {} ago", readable_seconds(seconds))
+    }
+}

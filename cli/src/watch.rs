@@ -1,0 +1,123 @@
+//! `leasehold watch`: what happens to some Leases, as it happens.
+
+mod sentences;
+mod story;
+mod timeline;
+mod view;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use leasehold::{Error, ErrorKind, LeaseState, LogLevel, Sighting};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::interval;
+
+use self::view::View;
+use crate::settings::Leases;
+
+/// How often a terminal is redrawn.
+const REFRESH: Duration = Duration::from_millis(200);
+
+/// Follows Leases, and tells what happens to them until it is interrupted.
+///
+/// One line for each event: `found` (as it was at first), `acquired`, `handed_over`, `released`,
+/// `expired`, `renewed` (after it had expired), `created`, `deleted`, `failing`, `recovered`.
+/// Ordinary renewals are not told. On a terminal, a time line of the last minute stands below, with
+/// a column for each second and a letter for each holder: `·` is nobody, `!` is expired.
+///
+/// Takes no part: it watches as a candidate does, with the rights to `get` and `watch`; where it may
+/// not watch, it says so and polls. Whatever fails, it goes on. Expiry is what a candidate sees: a
+/// lease duration without a change, from the first sight on.
+///
+/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM); 2 for a wrong flag or setting, or where a
+/// Lease may not be read.
+///
+/// With --json, one object on one line for each event, of which all fields are always there, null
+/// where there is nothing to say: `time` (of this machine), `lease`, `namespace`, `event`, `state`
+/// (held, released, expired, absent or unknown), `holder`, `previous_holder`, `transitions`,
+/// `resource_version`, and `error` with `kind` and `message`.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// Writes JSON, for programs
+    #[arg(long)]
+    json: bool,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    leases: Leases,
+}
+
+/// What there is to tell.
+enum News {
+    /// A Lease, by its number, has changed.
+    Seen(usize, Sighting),
+    /// A warning of the library.
+    Warning(String),
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let (sender, news) = unbounded_channel();
+    let warnings = sender.clone();
+    leasehold::set_log_sink(LogLevel::Warn, move |record| {
+        // Nobody listens once the program ends.
+        let _ = warnings.send(News::Warning(record.message));
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(watch(options, sender, news))
+}
+
+async fn watch(
+    options: &Options,
+    sender: UnboundedSender<News>,
+    mut news: UnboundedReceiver<News>,
+) -> Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let observers = options.leases.observe()?;
+    let names = options.leases.names.iter().zip(&observers);
+    let places = names.map(|(name, observer)| (name, observer.place()));
+    let mut view = View::new(places, options.json);
+    for (number, observer) in observers.iter().enumerate() {
+        let mut sightings = observer.follow()?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while let Some(sighting) = sightings.recv().await {
+                if sender.send(News::Seen(number, sighting)).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    let mut refresh = interval(REFRESH);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            Some(news) = news.recv() => match news {
+                News::Seen(number, sighting) => {
+                    if let Some(error) = hopeless(&sighting) {
+                        view.close()?;
+                        return Err(error.clone().into());
+                    }
+                    view.see(number, sighting)?;
+                }
+                News::Warning(message) => view.warn(&message)?,
+            },
+            _ = refresh.tick(), if view.is_live() => view.redraw()?,
+        }
+    }
+    view.close()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why a Lease that was never read will not be, unless somebody changes settings or rights.
+fn hopeless(sighting: &Sighting) -> Option<&Error> {
+    let lasting = |kind| matches!(kind, ErrorKind::Config | ErrorKind::Forbidden);
+    let failing = sighting.failing.as_ref();
+    failing.filter(|error| sighting.state == LeaseState::Unknown && lasting(error.kind()))
+}

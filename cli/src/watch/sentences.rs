@@ -1,0 +1,53 @@
+//! The words for what has happened.
+
+use jiff::Timestamp;
+use leasehold::Sighting;
+use leasehold::lease_store::Place;
+
+use super::story::{Event, Happening};
+use crate::output::{keeper, readable_seconds, timestamp};
+
+/// What has happened, for people.
+pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: Timestamp) -> String {
+    let holder = told.holder.as_deref().unwrap_or("nobody");
+    let previous = told.previous_holder.as_deref().unwrap_or("nobody");
+    match told.event {
+        Event::Found => found(holder, seen, place, now),
+        Event::Acquired => format!("acquired by {holder}{}", version(seen)),
+        Event::HandedOver if holder == previous => {
+            format!("acquired anew by {holder}{}", version(seen))
+        }
+        Event::HandedOver => format!("went from {previous} to {holder}{}", version(seen)),
+        Event::Released => format!("released by {previous}"),
+        Event::Expired => format!("expired: {holder} has not renewed it in time"),
+        Event::Renewed => format!("renewed by {holder}, after it had expired"),
+        Event::Created => "created, and held by nobody".to_owned(),
+        Event::Deleted => format!("deleted; it was held by {previous}"),
+        Event::Failing => {
+            let error = told.error.as_ref().map(ToString::to_string);
+            format!("cannot be read now: {}", error.unwrap_or_default())
+        }
+        Event::Recovered => "can be read again".to_owned(),
+    }
+}
+
+fn found(holder: &str, seen: &Sighting, place: &Place, now: Timestamp) -> String {
+    let Some(lease) = &seen.lease else {
+        return format!("there is no such Lease yet in {}", keeper(place));
+    };
+    let since = lease.record.acquire_time.filter(|_| lease.record.is_held());
+    let lasts = since.map_or(String::new(), |since| {
+        format!(
+            " for {}",
+            readable_seconds(now.duration_since(timestamp(since)).as_secs_f64())
+        )
+    });
+    format!("held by {holder}{lasts}{}", version(seen))
+}
+
+fn version(seen: &Sighting) -> String {
+    seen.lease.as_ref().map_or(String::new(), |lease| {
+        let transitions = lease.record.transitions;
+        format!(" (transition {transitions}, version {})", lease.version)
+    })
+}

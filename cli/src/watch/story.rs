@@ -1,0 +1,131 @@
+//! What has happened to a Lease, told from one sighting of it to the next.
+
+use leasehold::clock::WallTime;
+use leasehold::{Error, ErrorKind, LeaseState, Sighting};
+
+/// Something worth a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Happening {
+    pub(crate) event: Event,
+    /// Who holds the Lease now, or held it until it expired.
+    pub(crate) holder: Option<String>,
+    /// Who held it before.
+    pub(crate) previous_holder: Option<String>,
+    pub(crate) error: Option<Error>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Found,
+    Acquired,
+    HandedOver,
+    Released,
+    Expired,
+    Renewed,
+    Created,
+    Deleted,
+    Failing,
+    Recovered,
+}
+
+impl Event {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Acquired => "acquired",
+            Self::HandedOver => "handed_over",
+            Self::Released => "released",
+            Self::Expired => "expired",
+            Self::Renewed => "renewed",
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::Failing => "failing",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
+/// What was told of one Lease so far.
+#[derive(Default)]
+pub(crate) struct Story {
+    /// `None` before it was read for the first time.
+    last: Option<Chapter>,
+    failing: Option<ErrorKind>,
+}
+
+/// Who held the Lease, and under which acquisition.
+#[derive(Clone, PartialEq, Eq)]
+struct Chapter {
+    state: LeaseState,
+    holder: Option<String>,
+    acquired_at: Option<WallTime>,
+}
+
+impl Story {
+    /// What `sighting` adds to it.
+    pub(crate) fn go_on(&mut self, sighting: &Sighting) -> Vec<Happening> {
+        let now = Chapter::of(sighting);
+        let mut happenings = Vec::new();
+        let failing = sighting.failing.as_ref();
+        if failing.map(Error::kind) != self.failing {
+            self.failing = failing.map(Error::kind);
+            let event = failing.map_or(Event::Recovered, |_| Event::Failing);
+            happenings.push(Happening {
+                error: failing.cloned(),
+                ..now.happening(event, None)
+            });
+        }
+        if now.state == LeaseState::Unknown {
+            return happenings;
+        }
+        let before = self.last.replace(now.clone());
+        let event = match &before {
+            None => Some(Event::Found),
+            Some(before) => now.event_after(before),
+        };
+        happenings.extend(event.map(|event| now.happening(event, before)));
+        happenings
+    }
+}
+
+impl Chapter {
+    fn of(sighting: &Sighting) -> Self {
+        let record = sighting.lease.as_ref().map(|lease| &lease.record);
+        let held = record.filter(|record| record.is_held());
+        Self {
+            state: sighting.state,
+            holder: held.map(|record| record.holder.clone()),
+            acquired_at: held.and_then(|record| record.acquire_time),
+        }
+    }
+
+    /// What has happened since `before`, if it is worth a line.
+    fn event_after(&self, before: &Self) -> Option<Event> {
+        let same_term = self.holder == before.holder && self.acquired_at == before.acquired_at;
+        match (before.state, self.state) {
+            (LeaseState::Held, LeaseState::Expired) if same_term => Some(Event::Expired),
+            (LeaseState::Expired, LeaseState::Held) if same_term => Some(Event::Renewed),
+            (_, LeaseState::Held | LeaseState::Expired) if same_term => None,
+            (_, LeaseState::Held | LeaseState::Expired) if before.holder.is_some() => {
+                Some(Event::HandedOver)
+            }
+            (_, LeaseState::Held | LeaseState::Expired) => Some(Event::Acquired),
+            (LeaseState::Absent, LeaseState::Released) => Some(Event::Created),
+            (LeaseState::Held | LeaseState::Expired, LeaseState::Released) => Some(Event::Released),
+            (LeaseState::Absent, LeaseState::Absent) => None,
+            (_, LeaseState::Absent) => Some(Event::Deleted),
+            _ => None,
+        }
+    }
+
+    fn happening(&self, event: Event, before: Option<Self>) -> Happening {
+        let previous_holder = before.and_then(|before| before.holder);
+        let told = !matches!(event, Event::Expired | Event::Renewed);
+        Happening {
+            event,
+            holder: self.holder.clone(),
+            previous_holder: previous_holder.filter(|_| told),
+            error: None,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What `leasehold watch` shows: what happened, and below it, redrawn on a terminal, how things stand.
+
+use std::io;
+use std::iter;
+use std::time::Instant;
+
+use console::{StyledObject, Term, style, truncate_str};
+use jiff::Timestamp;
+use leasehold::clock::Clock;
+use leasehold::lease_store::Place;
+use leasehold::{LeaseState, Sighting};
+use serde::Serialize;
+
+use super::sentences::sentence;
+use super::story::{Happening, Story};
+use super::timeline::Timeline;
+use crate::output::{Failure, coloured, now, readable, say, time_of_day};
+
+pub(crate) struct View {
+    terminal: Term,
+    json: bool,
+    rows: Vec<Row>,
+    /// How many lines of the present state stand on the terminal.
+    drawn: usize,
+}
+
+/// One Lease.
+struct Row {
+    lease: String,
+    place: Place,
+    story: Story,
+    timeline: Timeline,
+    last: Option<Sighting>,
+    /// When the Lease was last seen to change.
+    changed_at: Instant,
+}
+
+/// One event in JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: Timestamp,
+    lease: &'a str,
+    namespace: &'a str,
+    event: &'static str,
+    state: &'static str,
+    holder: Option<&'a str>,
+    previous_holder: Option<&'a str>,
+    transitions: Option<i32>,
+    resource_version: Option<u64>,
+    error: Option<Failure>,
+}
+
+impl View {
+    /// Of Leases, each by its name and place.
+    pub(crate) fn new<'a>(
+        leases: impl Iterator<Item = (&'a String, &'a Place)>,
+        json: bool,
+    ) -> Self {
+        let rows = leases.map(|(lease, place)| Row {
+            lease: lease.clone(),
+            place: place.clone(),
+            story: Story::default(),
+            timeline: Timeline::default(),
+            last: None,
+            changed_at: Instant::now(),
+        });
+        Self {
+            terminal: Term::stdout(),
+            json,
+            rows: rows.collect(),
+            drawn: 0,
+        }
+    }
+
+    /// Whether there is anything to be redrawn.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.json && self.terminal.is_term()
+    }
+
+    /// Tells what has happened to the Lease of this number.
+    pub(crate) fn see(&mut self, number: usize, sighting: Sighting) -> io::Result<()> {
+        let now = now();
+        let row = &mut self.rows[number];
+        row.timeline.see(&sighting);
+        let lines: Vec<_> = row
+            .story
+            .go_on(&sighting)
+            .iter()
+            .map(|happening| {
+                if self.json {
+                    return serde_json::to_string(&row.line(happening, &sighting, now));
+                }
+                let time = style(time_of_day(now)).dim();
+                let name = row.name();
+                Ok(format!(
+                    "{time}  {name}  {}",
+                    sentence(happening, &sighting, &row.place, now)
+                ))
+            })
+            .collect::<Result<_, _>>()?;
+        row.keep(sighting);
+        self.tell(&lines)
+    }
+
+    /// Tells what the library warns of.
+    pub(crate) fn warn(&mut self, message: &str) -> io::Result<()> {
+        self.erase()?;
+        eprintln!("leasehold: {message}");
+        self.draw()
+    }
+
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.erase()?;
+        self.draw()
+    }
+
+    /// Leaves what happened on the terminal, and nothing else.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        self.erase()
+    }
+
+    fn tell(&mut self, lines: &[String]) -> io::Result<()> {
+        self.erase()?;
+        lines.iter().try_for_each(say)?;
+        self.draw()
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if !self.is_live() {
+            return Ok(());
+        }
+        let (height, width) = self.terminal.size();
+        let width = usize::from(width);
+        // What has scrolled away could not be erased.
+        let lines: Vec<_> = self
+            .rows
+            .iter_mut()
+            .flat_map(|row| row.draw(width))
+            .take(usize::from(height).saturating_sub(1))
+            .collect();
+        for line in &lines {
+            self.terminal.write_line(&truncate_str(line, width, "…"))?;
+        }
+        self.drawn = lines.len();
+        Ok(())
+    }
+
+    fn erase(&mut self) -> io::Result<()> {
+        self.terminal
+            .clear_last_lines(std::mem::take(&mut self.drawn))
+    }
+}
+
+impl Row {
+    fn name(&self) -> StyledObject<String> {
+        style(format!("{}/{}", self.place.namespace, self.lease)).bold()
+    }
+
+    fn keep(&mut self, sighting: Sighting) {
+        let version = |sighting: &Sighting| sighting.lease.as_ref().map(|lease| lease.version);
+        if self.last.as_ref().and_then(version) != version(&sighting) {
+            self.changed_at = Instant::now();
+        }
+        self.last = Some(sighting);
+    }
+
+    fn line<'a>(&'a self, told: &'a Happening, seen: &Sighting, now: Timestamp) -> Line<'a> {
+        Line {
+            time: now,
+            lease: &self.lease,
+            namespace: &self.place.namespace,
+            event: told.event.name(),
+            state: seen.state.name(),
+            holder: told.holder.as_deref(),
+            previous_holder: told.previous_holder.as_deref(),
+            transitions: seen.lease.as_ref().map(|lease| lease.record.transitions),
+            resource_version: seen.lease.as_ref().map(|lease| lease.version.0),
+            error: told.error.as_ref().map(Failure::from),
+        }
+    }
+
+    /// How it stands, and its time line.
+    fn draw(&mut self, width: usize) -> Vec<String> {
+        const INDENT: usize = 2;
+        let name = self.name();
+        let standing = match &self.last {
+            None => style("reading").dim().to_string(),
+            Some(sighting) => self.standing(sighting),
+        };
+        let line = self.timeline.draw(width.saturating_sub(INDENT));
+        let lines = [format!("{name}  {standing}"), line];
+        let lines = lines.into_iter().chain(self.timeline.legend());
+        let indented = lines.map(|line| format!("{:INDENT$}{line}", ""));
+        iter::once(String::new()).chain(indented).collect()
+    }
+
+    fn standing(&self, sighting: &Sighting) -> String {
+        let state = coloured(sighting.state);
+        let mut parts = vec![state.to_string()];
+        if let Some(lease) = &sighting.lease
+            && lease.record.is_held()
+        {
+            let holder = &lease.record.holder;
+            parts[0] = format!("{state} by {} {holder}", self.timeline.letter(holder));
+            parts.push(format!(
+                "renewed {} ago",
+                readable(self.changed_at.elapsed())
+            ));
+            if sighting.state == LeaseState::Held {
+                let left = sighting.expires_in(Clock::suspend_aware().now());
+                parts.push(format!("expires in {}", readable(left)));
+            }
+        }
+        if !sighting.watching {
+            parts.push("polling".to_owned());
+        }
+        if sighting.failing.is_some() {
+            parts.push(style("cannot be read now").red().to_string());
+        }
+        parts.join(" · ")
+    }
+}

@@ -1,0 +1,34 @@
+//! The program under test.
+
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something that must happen.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// `leasehold`, with no settings from the environment of the tests.
+pub(crate) fn leasehold() -> Command {
+    let mut leasehold = Command::new(env!("CARGO_BIN_EXE_leasehold"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LEASEHOLD_") {
+            leasehold.env_remove(name);
+        }
+    }
+    leasehold.stdin(Stdio::null());
+    leasehold
+}
+
+/// Waits until `child` has ended; none where a signal ended it.
+pub(crate) fn exit_code(child: &mut Child) -> Option<i32> {
+    let deadline = Instant::now() + LIMIT;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().expect("it can be waited for") {
+            return status.code();
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    panic!("it has not ended after {LIMIT:?}");
+}

@@ -1,0 +1,186 @@
+//! May an election run here?
+
+use std::time::Instant;
+
+use leasehold_test_cluster::Credentials;
+use serde_json::{Value, json};
+
+use crate::common::LIMIT;
+use crate::place::{CLUSTER, Place};
+
+const VERBS: [&str; 4] = ["get", "update", "watch", "create"];
+
+/// Somebody who may grant rights applies what was printed.
+fn apply(manifest: &str, namespace: &str) {
+    let objects = serde_saphyr::from_multiple::<Value>(manifest).expect("YAML");
+    assert_eq!(objects.len(), 2, "a Role and a RoleBinding: {manifest}");
+    for object in objects {
+        let kind = object["kind"].as_str().expect("a kind").to_lowercase();
+        let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/{kind}s");
+        CLUSTER.api().post(&path, &object).expect("it is accepted");
+    }
+}
+
+/// The API server learns of Roles by a watch of its own.
+fn passes_in_the_end(place: &Place, leases: &[&str]) {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let said = place.output(&[&["check"], leases].concat());
+        if said.code == Some(0) {
+            assert!(said.text.contains("Nothing is missing"), "{said:?}");
+            return;
+        }
+        assert!(Instant::now() < deadline, "never passes: {said:?}");
+    }
+}
+
+#[test]
+fn each_missing_verb_is_named() {
+    for missing in VERBS {
+        let place = Place::namespace(&format!("without-{missing}"));
+        place.grant_except("jobs", &[missing]);
+        let said = place.output(&["check", "jobs"]);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        for verb in VERBS {
+            let mark = if verb == missing {
+                "✗ missing"
+            } else {
+                "✓ granted"
+            };
+            let row = format!("{mark}  {verb} ");
+            assert!(said.text.contains(&row), "no {row:?} in {said:?}");
+        }
+    }
+}
+
+#[test]
+fn where_all_is_granted_it_says_so_and_where_it_looked() {
+    let place = Place::namespace("all-granted");
+    place.grant_except("jobs", &[]);
+    let said = place.output(&["check", "jobs"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let server = CLUSTER.server_url();
+    for part in [
+        server,
+        "namespace  all-granted (from --namespace or LEASEHOLD_NAMESPACE)",
+        "user       candidate",
+        "Nothing is missing",
+    ] {
+        assert!(said.text.contains(part), "no {part:?} in {said:?}");
+    }
+    assert!(!said.text.contains("kind: Role"));
+}
+
+#[test]
+fn what_it_prints_suffices_for_an_election_once_it_is_applied() {
+    let place = Place::namespace("pasted");
+    let said = place.output(&["check", "jobs", "mails"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let start = said.text.find("apiVersion:").expect("a Role");
+    apply(&said.text[start..], "pasted");
+    passes_in_the_end(&place, &["jobs", "mails"]);
+    place.leader("jobs", "a").stop().unwrap();
+    place.leader("mails", "a").stop().unwrap();
+}
+
+#[test]
+fn a_service_account_is_bound_as_such() {
+    let Place::Namespace { name, .. } = Place::namespace("accounts") else {
+        unreachable!()
+    };
+    let api = CLUSTER.api();
+    let accounts = format!("/api/v1/namespaces/{name}/serviceaccounts");
+    let account = json!({ "metadata": { "name": "jobs" } });
+    api.post(&accounts, &account).unwrap();
+    let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest" });
+    let token = api
+        .post(&format!("{accounts}/jobs/token"), &request)
+        .unwrap();
+    let token = token["status"]["token"].as_str().expect("a token");
+    let credentials = Credentials::Token(token.to_owned());
+    let kubeconfig = CLUSTER.write_kubeconfig(credentials, None).unwrap();
+    let place = Place::Namespace { name, kubeconfig };
+
+    let said = place.output(&["check", "--json", "nightly"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let report = said.objects().remove(0);
+    assert_eq!(report["user"], "system:serviceaccount:accounts:jobs");
+    assert_eq!(report["ready"], false);
+    assert_eq!(report["leases"][0]["verbs"]["update"], false);
+    let manifest = report["manifest"].as_str().expect("a manifest");
+    assert!(manifest.contains("kind: ServiceAccount"), "{manifest}");
+    apply(manifest, "accounts");
+    passes_in_the_end(&place, &["nightly"]);
+    place.leader("nightly", "a").stop().unwrap();
+}
+
+#[test]
+fn an_administrator_asks_about_the_service_account_that_the_candidates_will_have() {
+    let Place::Namespace { name, .. } = Place::namespace("asked") else {
+        unreachable!()
+    };
+    let place = Place::Namespace {
+        name,
+        kubeconfig: CLUSTER.admin_kubeconfig(),
+    };
+    assert_eq!(place.output(&["check", "jobs"]).code, Some(0));
+    let asked = ["check", "jobs", "--as=system:serviceaccount:asked:jobs"];
+    let said = place.output(&asked);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let start = said.text.find("apiVersion:").expect("a Role");
+    apply(&said.text[start..], "asked");
+    passes_in_the_end(&place, &asked[1..]);
+
+    let candidate = Place::namespace("asking");
+    let said = candidate.output(&asked);
+    assert_eq!(said.code, Some(2), "not everybody may ask");
+    assert!(
+        said.errors.contains("cannot ask what may be done"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn refused_credentials_are_a_failure() {
+    let kubeconfig = CLUSTER.write_kubeconfig(Credentials::Token("wrong".into()), None);
+    let place = Place::Namespace {
+        name: "default".into(),
+        kubeconfig: kubeconfig.unwrap(),
+    };
+    let said = place.output(&["check", "jobs"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.errors.contains("does not accept these credentials"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_folder_is_checked_and_not_made() {
+    let place = Place::folder();
+    let said = place.output(&["check", "--json", "jobs"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let report = said.objects().remove(0);
+    assert_eq!(report["mode"], "file");
+    assert_eq!(report["ready"], true);
+    assert_eq!(report["leases"][0]["verbs"], json!(null));
+    let Place::Folder(folder) = &place else {
+        unreachable!()
+    };
+    assert!(folder.path().read_dir().unwrap().next().is_none());
+}
+
+#[test]
+fn a_folder_that_others_may_write_to_is_a_failure_with_its_fix() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::folder();
+    let Place::Folder(folder) = &place else {
+        unreachable!()
+    };
+    set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let said = place.output(&["check", "jobs"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.errors.contains("chmod go-w"), "{said:?}");
+}

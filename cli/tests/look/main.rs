@@ -1,0 +1,11 @@
+//! `leasehold status`, `watch` and `check`, as a person or a script runs them, beside elections in a
+//! folder and on a real API server.
+
+mod check;
+#[path = "../common/mod.rs"]
+mod common;
+mod place;
+mod status;
+mod terminal;
+mod watch;
+mod watching;

@@ -1,0 +1,134 @@
+//! Who holds a Lease.
+
+use std::fs;
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::common::{LIMIT, leasehold};
+use crate::place::{CLUSTER, Place};
+
+#[test]
+fn a_held_lease_is_shown_with_its_holder() {
+    let place = Place::folder();
+    let _leader = place.leader("jobs", "web-1");
+    let said = place.output(&["status", "jobs"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.text.starts_with("default/jobs  held\n"), "{said:?}");
+    for row in ["holder      web-1\n", "  term", "  age", "  expires in"] {
+        assert!(said.text.contains(row), "no {row:?} in {said:?}");
+    }
+    assert!(!said.text.contains('\u{1b}'), "colours without a terminal");
+}
+
+#[test]
+fn an_absent_lease_is_held_by_nobody_and_is_not_made() {
+    let Place::Folder(folder) = &Place::folder() else {
+        unreachable!()
+    };
+    let directory = folder.path().join("elections");
+    let said = leasehold()
+        .args(["status", "jobs", "--mode=file", "--directory"])
+        .arg(&directory)
+        .output()
+        .unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&said.stdout).contains("absent"));
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+}
+
+#[test]
+fn of_several_leases_one_that_nobody_holds_makes_the_exit_code_1() {
+    let place = Place::folder();
+    let leader = place.leader("jobs", "web-1");
+    place.leader("mails", "web-1").stop().unwrap();
+    let said = place.output(&["status", "jobs", "mails"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.text.contains("default/jobs  held"), "{said:?}");
+    assert!(said.text.contains("default/mails  released"), "{said:?}");
+    leader.stop().unwrap();
+}
+
+#[test]
+fn the_json_has_all_fields_for_programs() {
+    let place = Place::namespace("status-json");
+    place.grant_except("jobs", &[]);
+    place.grant_except("none", &[]);
+    let leader = place.leader("jobs", "web-1");
+    let token = leader.term().unwrap().fencing_token();
+
+    let said = place.output(&["status", "--json", "jobs", "none"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let [held, absent] = &said.objects()[..] else {
+        panic!("two Leases: {said:?}")
+    };
+    assert_eq!(held["lease"], "jobs");
+    assert_eq!(held["namespace"], "status-json");
+    assert_eq!(held["mode"], "kubernetes");
+    assert_eq!(held["state"], "held");
+    assert_eq!(held["holder"], "web-1");
+    assert_eq!(held["lease_duration_seconds"], 15);
+    assert_eq!(held["transitions"], 0);
+    assert_eq!(held["error"], json!(null));
+    assert!(held["resource_version"].as_u64() >= Some(token), "{held}");
+    assert!(held["expires_in_seconds"].as_f64() <= Some(15.0), "{held}");
+    assert!(held["acquired_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(absent["state"], "absent");
+    let fields = |object: &serde_json::Value| object.as_object().unwrap().len();
+    assert_eq!(fields(held), fields(absent));
+}
+
+#[test]
+fn a_lease_that_was_left_to_run_out_is_expired_by_its_holders_clock() {
+    let place = Place::folder();
+    place.expired_lease("jobs", "web-1");
+    let deadline = Instant::now() + LIMIT;
+    let (code, lease) = loop {
+        let said = place.output(&["status", "--json", "jobs"]);
+        let lease = said.objects().remove(0);
+        if lease["state"] == "expired" {
+            break (said.code, lease);
+        }
+        assert!(Instant::now() < deadline, "never expires: {lease}");
+    };
+    assert_eq!(code, Some(1));
+    assert_eq!(lease["holder"], "web-1");
+    assert!(lease["expires_in_seconds"].as_f64() <= Some(0.0), "{lease}");
+}
+
+#[test]
+fn a_lease_that_may_not_be_read_is_a_failure_with_the_role_to_grant() {
+    let place = Place::namespace("status-refused");
+    let said = place.output(&["status", "--json", "jobs"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.errors.contains("The verb get is not granted"),
+        "{said:?}"
+    );
+    let lease = said.objects().remove(0);
+    assert_eq!(lease["state"], "unknown");
+    assert_eq!(lease["error"]["kind"], "forbidden");
+}
+
+#[test]
+fn a_wrong_setting_is_a_failure() {
+    let place = Place::folder();
+    let said = place.output(&["status", "Jobs"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.errors.contains("lease = `Jobs`: use lower-case"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn what_lies_in_the_lease_of_another_client_is_shown_as_far_as_it_goes() {
+    let place = Place::namespace("status-bare");
+    place.grant_except("jobs", &[]);
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/status-bare/leases";
+    let bare = json!({ "metadata": { "name": "jobs" }, "spec": { "holderIdentity": "by-hand" } });
+    CLUSTER.api().post(leases, &bare).unwrap();
+    let said = place.output(&["status", "jobs"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.text.contains("by-hand"), "{said:?}");
+}

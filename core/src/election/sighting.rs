@@ -1,0 +1,102 @@
+//! What is seen of a Lease, by whoever only looks: following it without ever acquiring it.
+
+use std::time::Duration;
+
+use super::Election;
+use crate::clock::Instant;
+use crate::error::Error;
+use crate::lease_record::StoredLease;
+use crate::named::named;
+
+named! {
+    /// What a Lease says about who holds it.
+    pub enum LeaseState {
+        /// Nothing is known yet: it could not be read.
+        Unknown = "unknown",
+        /// There is no such Lease.
+        Absent = "absent",
+        /// Nobody holds it.
+        Released = "released",
+        /// Its holder has renewed it in time.
+        Held = "held",
+        /// Its holder has not renewed it for its lease duration: others may acquire it.
+        Expired = "expired",
+    }
+}
+
+/// What is known about a Lease at one instant.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Sighting {
+    /// What it says. Expiry is by local observation, as for a candidate: a holder that was first
+    /// seen now expires a full lease duration from now, however long ago it has renewed.
+    pub state: LeaseState,
+    /// The Lease, where there is one.
+    pub lease: Option<StoredLease>,
+    /// From when on candidates may acquire it, unless it changes before.
+    pub free_at: Instant,
+    /// Whether changes are watched; otherwise they are polled.
+    pub watching: bool,
+    /// The last request's error, until one succeeds again. What else is told here is then what was
+    /// known before.
+    pub failing: Option<Error>,
+}
+
+impl Sighting {
+    /// How long until candidates may acquire it, unless it changes before.
+    pub fn expires_in(&self, now: Instant) -> Duration {
+        self.free_at.since(now)
+    }
+
+    /// Whether it tells anything that `last` did not. Time that passes is not news.
+    pub(crate) fn is_news_after(&self, last: &Self) -> bool {
+        let object = |sighting: &Self| {
+            let lease = sighting.lease.as_ref();
+            lease.map(|lease| (lease.uid.clone(), lease.version))
+        };
+        let error = |sighting: &Self| {
+            let failing = sighting.failing.as_ref();
+            failing.map(|error| (error.kind(), error.message().to_owned()))
+        };
+        self.state != last.state
+            || self.watching != last.watching
+            || object(self) != object(last)
+            || error(self) != error(last)
+    }
+}
+
+impl Election {
+    /// Follows the Lease as a candidate does, and never acquires it.
+    #[must_use]
+    pub fn observing_only(mut self) -> Self {
+        self.observes_only = true;
+        self
+    }
+
+    /// What is known about the Lease at `now`.
+    pub fn sighting(&self, now: Instant) -> Sighting {
+        let free_at = self.observed.free_at();
+        let lease = self.observed.lease();
+        let state = match lease {
+            None if self.observed.is_unknown() => LeaseState::Unknown,
+            None => LeaseState::Absent,
+            Some(lease) if !lease.record.is_held() => LeaseState::Released,
+            Some(_) if now < free_at => LeaseState::Held,
+            Some(_) => LeaseState::Expired,
+        };
+        Sighting {
+            state,
+            lease: lease.cloned(),
+            free_at,
+            watching: self.watching,
+            failing: self.failing.as_ref().map(|(_, error)| error.clone()),
+        }
+    }
+
+    /// When a holder that does not renew turns from held to expired.
+    pub(super) fn expiry_to_tell(&self) -> Option<Instant> {
+        let free_at = self.observed.free_at();
+        let held = self.observed.holder().is_some() && self.now < free_at;
+        (self.observes_only && held).then_some(free_at)
+    }
+}

@@ -1,0 +1,117 @@
+//! Who only looks follows the Lease as a candidate does, and leaves it alone.
+
+use super::harness::*;
+use crate::election::{Election, LeaseState};
+use crate::error::ErrorKind;
+use crate::lease_store::memory::MemoryStore;
+
+fn onlooker(store: &MemoryStore) -> Candidate {
+    let mut onlooker = candidate("a", store);
+    onlooker.election = Election::new(settings("a"), onlooker.now()).observing_only();
+    onlooker
+}
+
+impl Candidate {
+    fn state(&self) -> LeaseState {
+        self.election.sighting(self.now()).state
+    }
+}
+
+#[test]
+fn an_onlooker_never_writes_whether_the_lease_is_absent_released_expired_or_its_own_by_name() {
+    let empty = MemoryStore::new();
+    let stores = [
+        empty,
+        store_with(released()),
+        store_held_by("b", 15),
+        store_held_by("a", 15),
+    ];
+    for store in stores {
+        let mut a = onlooker(&store);
+        a.run_until(1_000.0);
+        assert_eq!(a.asked(), ["read"]);
+        a.assert_not_leader();
+    }
+}
+
+#[test]
+fn an_onlooker_that_cannot_watch_polls_every_retry_period() {
+    let mut a = onlooker(&store_held_by("b", 15)).without_watch();
+    a.run_until(1_000.0);
+    let asked = a.asked();
+    assert!(asked.iter().all(|request| *request == "read"));
+    assert!((417..=501).contains(&asked.len()), "{}", asked.len());
+}
+
+#[test]
+fn an_onlooker_waits_for_a_lease_that_is_not_there_with_a_watch() {
+    let store = MemoryStore::new();
+    let mut a = onlooker(&store);
+    assert_eq!(a.state(), LeaseState::Unknown);
+    a.run_until(100.0);
+    assert_eq!(a.state(), LeaseState::Absent);
+
+    store.put_foreign(held_by("b", 15));
+    a.hear();
+    assert_eq!(a.state(), LeaseState::Held);
+    assert_eq!(a.asked(), ["read"]);
+}
+
+#[test]
+fn a_holder_expires_a_full_duration_after_it_was_last_seen_to_renew() {
+    let store = store_held_by("b", 15);
+    let mut a = onlooker(&store);
+    a.run_until(10.0);
+    store.edit(renewed);
+    a.run_until(24.0);
+    assert_eq!(a.state(), LeaseState::Held);
+    assert_eq!(a.next_timeout(), Some(25.0), "it is woken to see that");
+    a.run_until(25.0);
+    assert_eq!(a.state(), LeaseState::Expired);
+    assert_eq!(a.next_timeout(), None);
+
+    store.edit(renewed);
+    a.hear();
+    assert_eq!(a.state(), LeaseState::Held);
+}
+
+#[test]
+fn a_release_and_a_deletion_are_seen() {
+    let store = store_held_by("b", 15);
+    let mut a = onlooker(&store);
+    a.run_until(1.0);
+    store.put_foreign(released());
+    a.run_until(2.0);
+    assert_eq!(a.state(), LeaseState::Released);
+    store.delete();
+    a.run_until(3.0);
+    assert_eq!(a.state(), LeaseState::Absent);
+}
+
+#[test]
+fn what_fails_is_seen_beside_what_was_known_before() {
+    let mut a = onlooker(&store_held_by("b", 15)).without_watch();
+    a.expect("read").answer();
+    let again = a.election.poll_timeout().unwrap();
+    a.at_instant(again).expect("read").time_out();
+    let sighting = a.election.sighting(a.now());
+    assert_eq!(sighting.state, LeaseState::Held);
+    let failing = sighting.failing.map(|error| error.kind());
+    assert_eq!(failing, Some(ErrorKind::TimedOut));
+
+    a.run_until(10.0);
+    assert!(a.election.sighting(a.now()).failing.is_none());
+}
+
+#[test]
+fn only_what_has_changed_is_news() {
+    let store = store_held_by("b", 15);
+    let mut a = onlooker(&store);
+    a.run_until(1.0);
+    let before = a.election.sighting(a.now());
+    a.run_until(2.0);
+    assert!(!a.election.sighting(a.now()).is_news_after(&before));
+    store.edit(renewed);
+    a.run_until(3.0);
+    assert!(a.election.sighting(a.now()).is_news_after(&before));
+}

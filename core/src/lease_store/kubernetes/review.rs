@@ -1,0 +1,100 @@
+//! What the API server says about our own credentials.
+
+use kube::core::params::PostParams;
+use serde_json::{Value, json};
+
+use super::rbac::{self, Verb};
+use super::{KubernetesStore, Prepared};
+use crate::error::Result;
+
+/// Whom the API server takes us for, and what it lets us do with one Lease.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AccessReview {
+    /// The user's name; `None` where the API server does not tell (before Kubernetes 1.28).
+    pub user: Option<String>,
+    /// The verbs that are granted, of those that an election uses.
+    pub granted: Vec<Verb>,
+}
+
+impl AccessReview {
+    /// The verbs that an election needs, and that are not granted.
+    pub fn missing(&self) -> Vec<Verb> {
+        let verbs = Verb::ALL.iter().copied();
+        verbs.filter(|verb| !self.granted.contains(verb)).collect()
+    }
+}
+
+impl KubernetesStore {
+    /// Asks the API server what these credentials, or another `user`, may do with this Lease. About
+    /// oneself whoever is let in may ask; nothing is changed by it.
+    pub async fn review_access(&self, user: Option<&str>) -> Result<AccessReview> {
+        let mut granted = Vec::new();
+        for verb in Verb::ALL {
+            if self.is_granted(*verb, user).await? {
+                granted.push(*verb);
+            }
+        }
+        let user = match user {
+            Some(user) => Some(user.to_owned()),
+            None => self.user().await?,
+        };
+        Ok(AccessReview { user, granted })
+    }
+
+    async fn is_granted(&self, verb: Verb, user: Option<&str>) -> Result<bool> {
+        let mut attributes = json!({
+            "namespace": self.lease.namespace,
+            "group": "coordination.k8s.io",
+            "resource": "leases",
+            "verb": verb.name(),
+        });
+        if verb != Verb::Create {
+            attributes["name"] = json!(self.lease.name);
+        }
+        let mut review = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": { "resourceAttributes": attributes },
+        });
+        let mut path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        if let Some(user) = user {
+            path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+            review["kind"] = json!("SubjectAccessReview");
+            review["spec"]["user"] = json!(user);
+            review["spec"]["groups"] = json!(groups(user));
+        }
+        match self.exchange(post(path, &review)).await? {
+            Ok(answer) => Ok(answer["status"]["allowed"] == true),
+            Err(refusal) => Err(refusal.to("ask what may be done with the Lease")),
+        }
+    }
+
+    async fn user(&self) -> Result<Option<String>> {
+        let review = json!({
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "SelfSubjectReview",
+        });
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        // An API server that refuses to tell still says what may be done.
+        let answer = self.exchange(post(path, &review)).await?.ok();
+        Ok(answer.and_then(|answer| {
+            let name = answer["status"]["userInfo"]["username"].as_str();
+            name.map(str::to_owned)
+        }))
+    }
+}
+
+/// Those that the API server itself puts a user into.
+fn groups(user: &str) -> Vec<String> {
+    let mut groups = vec!["system:authenticated".to_owned()];
+    if let Some((namespace, _)) = rbac::service_account(user) {
+        groups.push("system:serviceaccounts".to_owned());
+        groups.push(format!("system:serviceaccounts:{namespace}"));
+    }
+    groups
+}
+
+fn post(path: &str, review: &Value) -> Prepared {
+    kube::core::Request::new(path).create(&PostParams::default(), review.to_string().into())
+}

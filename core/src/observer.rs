@@ -1,0 +1,147 @@
+//! A look at a Lease, without taking part in its election.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::config::{Checked, Config};
+use crate::election::Sighting;
+use crate::elector;
+use crate::error::Result;
+use crate::lease_record::StoredLease;
+use crate::lease_store::kubernetes::AccessReview;
+use crate::lease_store::{Found, Place};
+use crate::runtime::{self, Runtime};
+
+/// Somebody who looks at a Lease and takes no part: never writes, and makes nothing that is not
+/// there. Uses the connections and the background thread of the process's elections.
+///
+/// Every method may be called from any thread; in a forked child those that can fail do so with
+/// [`ErrorKind::Forked`](crate::ErrorKind::Forked).
+///
+/// ```no_run
+/// # fn main() -> leasehold::Result<()> {
+/// let observer = leasehold::Config::new("monolith-jobs").observe()?;
+/// match observer.read()? {
+///     Some(lease) => println!("{} holds it", lease.record.holder),
+///     None => println!("there is no such Lease"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Observer {
+    config: Checked,
+    runtime: &'static Runtime,
+    found: Found,
+}
+
+impl Config {
+    /// Opens the Lease for looking at it. Blocks the calling thread while credentials are loaded, but
+    /// asks nothing of the API server yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the wrong field, its value and the fix.
+    /// In the modes `always` and `never` there is nothing to look at.
+    pub fn observe(&self) -> Result<Observer> {
+        let config = self.check()?;
+        let runtime = Runtime::get()?;
+        Ok(Observer {
+            found: runtime.stores.find(runtime, &config)?,
+            config,
+            runtime,
+        })
+    }
+}
+
+impl Observer {
+    /// Where the Lease is kept.
+    pub fn place(&self) -> &Place {
+        &self.found.place
+    }
+
+    /// The Lease as of now; `None` when there is none. Blocks the calling thread, for at most a
+    /// quarter of the renew deadline, as a candidate waits for an answer.
+    ///
+    /// # Errors
+    /// As the store has them: [`ErrorKind`](crate::ErrorKind) says what to do.
+    pub fn read(&self) -> Result<Option<StoredLease>> {
+        let store = self.found.store.clone();
+        self.ask(async move { store.read().await })
+    }
+
+    /// What the API server lets these credentials, or another `user` by its name, do with the Lease;
+    /// `None` where no API server keeps it. Blocks the calling thread, as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); not everybody may ask about others.
+    pub fn review_access(&self, user: Option<&str>) -> Result<Option<AccessReview>> {
+        let Some(store) = self.found.in_cluster.clone() else {
+            return Ok(None);
+        };
+        let user = user.map(str::to_owned);
+        self.ask(async move { store.review_access(user.as_deref()).await.map(Some) })
+    }
+
+    /// Follows the Lease from now on as a candidate does: reads it, watches it, polls it where it
+    /// may not be watched, and goes on whatever fails.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) where the system gives no randomness.
+    pub fn follow(&self) -> Result<Sightings> {
+        self.runtime.check_process()?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.runtime.spawn(elector::follow(
+            self.config.lease.clone(),
+            self.found.store.clone(),
+            self.config.onlooker_settings()?,
+            Clock::suspend_aware(),
+            sender,
+        ));
+        Ok(Sightings(receiver))
+    }
+
+    /// Asks on the background thread, to which the connections belong.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.runtime.check_process()?;
+        let clock = Clock::suspend_aware();
+        let deadline = clock.now() + self.config.request_limit();
+        self.runtime
+            .wait_for(elector::within(clock, deadline, question))?
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observer")
+            .field("lease", &self.config.lease)
+            .field("place", &self.found.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is seen of a Lease, each time that something has changed. Dropping it ends the watch.
+#[derive(Debug)]
+pub struct Sightings(mpsc::UnboundedReceiver<Sighting>);
+
+impl Sightings {
+    /// The next sighting; `None` when there will be no more. Works under any async runtime.
+    pub async fn recv(&mut self) -> Option<Sighting> {
+        self.0.recv().await
+    }
+
+    /// The next sighting, waiting for at most `timeout`. Blocks the calling thread.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Sighting, RecvTimeoutError> {
+        match runtime::block_on(self.recv(), Some(timeout)) {
+            Some(Some(sighting)) => Ok(sighting),
+            Some(None) => Err(RecvTimeoutError::Disconnected),
+            None => Err(RecvTimeoutError::Timeout),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Looking at a Lease in a folder, from threads and runtimes of the application's own. On a real API
+//! server, `leasehold`'s own tests look (`cli/tests`).
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use leasehold::lease_store::{Keeper, NamespaceSource};
+use leasehold::{Config, ErrorKind, LeaderElection, LeaseState, Mode, Sighting, Sightings};
+
+/// How long a test waits for something that must happen.
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn jobs(directory: &Path) -> Config {
+    Config::new("jobs")
+        .mode(Mode::File)
+        .namespace("shop")
+        .directory(directory)
+}
+
+fn leader(directory: &Path, identity: &str) -> LeaderElection {
+    let election = jobs(directory).identity(identity).start().unwrap();
+    election.wait_for_leadership(LIMIT).unwrap();
+    election
+}
+
+fn holder(sighting: &Sighting) -> &str {
+    let lease = sighting.lease.as_ref();
+    lease.map_or("", |lease| lease.record.holder.as_str())
+}
+
+/// The next sighting in this state; renewals come in between.
+fn next(sightings: &mut Sightings, state: LeaseState) -> Sighting {
+    loop {
+        let sighting = sightings.recv_timeout(LIMIT).expect("a sighting");
+        if sighting.state == state {
+            return sighting;
+        }
+    }
+}
+
+#[test]
+fn a_lease_is_read_without_taking_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let election = leader(folder.path(), "a");
+    let observer = jobs(folder.path()).observe().unwrap();
+    let lease = observer.read().unwrap().expect("a Lease");
+    assert_eq!(lease.record.holder, "a");
+    assert!(observer.review_access(None).unwrap().is_none());
+    election.stop().unwrap();
+    assert!(!observer.read().unwrap().unwrap().record.is_held());
+}
+
+#[test]
+fn a_look_makes_neither_folder_nor_lease() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("elections");
+    let observer = jobs(&directory).observe().unwrap();
+    assert!(observer.read().unwrap().is_none());
+    let mut sightings = observer.follow().unwrap();
+    next(&mut sightings, LeaseState::Absent);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_lease_is_followed_from_before_it_is_there_until_it_is_gone() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("elections");
+    let observer = jobs(&directory).observe().unwrap();
+    let mut sightings = observer.follow().unwrap();
+    next(&mut sightings, LeaseState::Absent);
+
+    let election = leader(&directory, "a");
+    assert_eq!(holder(&next(&mut sightings, LeaseState::Held)), "a");
+    election.stop().unwrap();
+    next(&mut sightings, LeaseState::Released);
+    fs::remove_file(directory.join("shop/jobs/lease.json")).unwrap();
+    next(&mut sightings, LeaseState::Absent);
+}
+
+#[test]
+fn a_holder_that_does_not_renew_is_seen_to_expire() {
+    let folder = tempfile::tempdir().unwrap();
+    // Left to run out, as by a crash.
+    let config = jobs(folder.path())
+        .lease_duration(Duration::from_secs(1))
+        .renew_deadline(Duration::from_millis(600))
+        .retry_period(Duration::from_millis(200))
+        .release_on_stop(false);
+    let election = config.start().unwrap();
+    election.wait_for_leadership(LIMIT).unwrap();
+    election.stop().unwrap();
+
+    let mut sightings = jobs(folder.path()).observe().unwrap().follow().unwrap();
+    next(&mut sightings, LeaseState::Held);
+    next(&mut sightings, LeaseState::Expired);
+}
+
+#[tokio::test]
+async fn sightings_can_be_awaited_on_another_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    let election = leader(folder.path(), "a");
+    let mut sightings = jobs(folder.path()).observe().unwrap().follow().unwrap();
+    let sighting = tokio::time::timeout(LIMIT, sightings.recv()).await;
+    assert_eq!(holder(&sighting.unwrap().expect("a sighting")), "a");
+    election.request_stop().unwrap();
+}
+
+#[test]
+fn the_place_says_where_the_lease_is_and_where_its_namespace_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let observer = jobs(folder.path()).observe().unwrap();
+    let place = observer.place();
+    assert_eq!(place.namespace, "shop");
+    assert_eq!(place.namespace_from, NamespaceSource::Setting);
+    assert_eq!(place.keeper, Keeper::Folder(folder.path().to_owned()));
+}
+
+#[test]
+fn in_the_modes_without_a_lease_there_is_nothing_to_look_at() {
+    for mode in [Mode::Always, Mode::Never] {
+        let error = Config::new("jobs").mode(mode).observe().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(
+            error.message(),
+            format!("mode = `{mode}`: there is no Lease to look at: use `kubernetes` or `file`")
+        );
+    }
+}

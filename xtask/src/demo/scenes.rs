@@ -1,0 +1,265 @@
+//! The course of the demo: all start, and one leader after another is ended.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use leasehold_bench::{Moment, now};
+use rustix::process::Signal;
+
+use super::Interruption;
+use super::candidate::{Candidate, Place};
+use super::handover::Deed;
+use super::history::{History, State};
+use super::ledger::{Ledger, What};
+use super::programs::Program;
+use super::view::View;
+use super::words;
+
+/// What is done to one leader after another.
+const DEEDS: [Deed; 4] = [Deed::Terminate, Deed::Kill, Deed::Pause, Deed::Terminate];
+/// How long a leader is watched before it is ended.
+const SCENE: Duration = Duration::from_millis(2500);
+/// How long after a run the leader is ended: the next one is far, too.
+const BETWEEN_RUNS: Duration = Duration::from_millis(400);
+/// How long to wait for anything before the demo gives up.
+const LIMIT: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(10);
+
+pub(crate) struct Play<'a> {
+    place: &'a Place,
+    candidates: Vec<Candidate>,
+    ledger: Ledger,
+    history: History,
+    view: View,
+    interruption: &'a Interruption,
+    /// How many terms have been told of.
+    told: usize,
+}
+
+impl<'a> Play<'a> {
+    pub(crate) fn new(
+        programs: Vec<Program>,
+        place: &'a Place,
+        ledger: Ledger,
+        view: View,
+        interruption: &'a Interruption,
+    ) -> Self {
+        let programs = programs.into_iter();
+        let candidates: Vec<_> = programs.map(|it| Candidate::new(it, place)).collect();
+        let history = History::new(candidates.iter().map(Candidate::name));
+        Self {
+            place,
+            candidates,
+            ledger,
+            history,
+            view,
+            interruption,
+            told: 0,
+        }
+    }
+
+    /// Plays it to its end.
+    pub(crate) fn run(&mut self) -> Result<()> {
+        for who in 0..self.candidates.len() {
+            self.start(who)?;
+        }
+        self.wait_for("a first leader", |play| {
+            play.history.present_term().is_some()
+        })?;
+        self.wait_for("all to be ready", Self::all_are_ready)?;
+        self.watch(SCENE)?;
+        for deed in DEEDS {
+            if self.all_have_led() {
+                // Until then they stay away, so that each of the others gets its turn.
+                self.bring_all_back()?;
+            }
+            let leader = self.end_the_leader(deed)?;
+            let next = |play: &Self| play.leader().is_some_and(|next| next != leader);
+            self.wait_for("another leader", next)?;
+            self.watch(SCENE)?;
+        }
+        self.stop_all()?;
+        self.view.close();
+        Ok(())
+    }
+
+    /// What has happened so far.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    // ---- what is done --------------------------------------------------------------------------
+
+    fn start(&mut self, who: usize) -> Result<()> {
+        self.history.act(who, Deed::Start);
+        self.candidates[who].start(self.place)
+    }
+
+    /// Does it to the present leader, and returns who that was.
+    fn end_the_leader(&mut self, deed: Deed) -> Result<usize> {
+        // Between two runs: what is cut short in the middle of one is for the fencing token to show.
+        let runs = self.history.runs.len();
+        self.wait_for("a run of the job", |play| play.history.runs.len() > runs)?;
+        self.watch(BETWEEN_RUNS)?;
+        self.wait_for("a leader", |play| play.leader().is_some())?;
+        let who = self.leader().context("there is one")?;
+        let signal = match deed {
+            Deed::Kill => Signal::KILL,
+            Deed::Pause => Signal::STOP,
+            _ => Signal::TERM,
+        };
+        self.candidates[who].signal(signal)?;
+        self.history.act(who, deed);
+        let candidate = &self.candidates[who];
+        let consequence = words::consequence(deed, candidate.kind());
+        let line = format!("{} to {}: {consequence}", deed.name(), candidate.name());
+        self.tell(now(), line);
+        Ok(who)
+    }
+
+    /// Starts anew who was ended, and wakes who was paused.
+    fn bring_all_back(&mut self) -> Result<()> {
+        self.wait_for("those that were ended to be gone", |play| {
+            let mut all = 0..play.candidates.len();
+            all.all(|who| !play.was_ended(who) || play.history.state(who) == State::Down)
+        })?;
+        for who in 0..self.candidates.len() {
+            let name = self.candidates[who].name().to_owned();
+            match self.history.state(who) {
+                State::Paused => {
+                    self.history.act(who, Deed::Resume);
+                    self.candidates[who].signal(Signal::CONT)?;
+                    let line = format!("SIGCONT to {name}: it wakes after its Lease has run out");
+                    self.tell(now(), line);
+                }
+                State::Down => {
+                    self.start(who)?;
+                    self.tell(now(), format!("{name} starts anew"));
+                }
+                _ => {}
+            }
+        }
+        self.wait_for("all to be ready", Self::all_are_ready)
+    }
+
+    /// The standbys first, so that there is no handover in it.
+    fn stop_all(&mut self) -> Result<()> {
+        self.tell(now(), "all stop, the leader last");
+        let leader = self.leader();
+        let all = 0..self.candidates.len();
+        let (last, first): (Vec<_>, Vec<_>) = all.partition(|who| Some(*who) == leader);
+        for group in [first, last] {
+            for &who in &group {
+                self.history.act(who, Deed::Terminate);
+                self.candidates[who].signal(Signal::TERM)?;
+            }
+            self.wait_for("all to end", |play| {
+                group
+                    .iter()
+                    .all(|who| play.history.state(*who) == State::Down)
+            })?;
+        }
+        Ok(())
+    }
+
+    // ---- how things stand ----------------------------------------------------------------------
+
+    fn leader(&self) -> Option<usize> {
+        self.history.present_term().map(|term| term.who)
+    }
+
+    /// Whether the last that was done to it is to have ended it.
+    fn was_ended(&self, who: usize) -> bool {
+        let mut acts = self.history.acts.iter().rev();
+        let last = acts.find(|act| act.who == who).map(|act| act.deed);
+        matches!(last, Some(Deed::Terminate | Deed::Kill))
+    }
+
+    fn all_are_ready(&self) -> bool {
+        let mut all = 0..self.candidates.len();
+        all.all(|who| self.history.state(who) != State::Starting)
+    }
+
+    fn all_have_led(&self) -> bool {
+        (0..self.candidates.len()).all(|who| self.history.has_led(who))
+    }
+
+    // ---- time passes ---------------------------------------------------------------------------
+
+    fn watch(&mut self, time: Duration) -> Result<()> {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    fn wait_for(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while !is_so(self) {
+            if Instant::now() > deadline {
+                bail!("waited {LIMIT:?} for {what}");
+            }
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// Lets some time pass, and learns what has happened in it.
+    fn look(&mut self) -> Result<()> {
+        self.interruption.check()?;
+        thread::sleep(LOOK);
+        for who in 0..self.candidates.len() {
+            self.look_at(who)?;
+        }
+        for entry in self.ledger.news()? {
+            if let What::Lost { token, .. } = entry.what
+                && let Some(line) = words::woken(&self.history, &entry.who, token, entry.moment)
+            {
+                self.tell(entry.moment, line);
+            }
+            self.history.note(entry)?;
+        }
+        self.tell_of_leaders();
+        self.view.update(&self.history);
+        Ok(())
+    }
+
+    /// Finds out whether it has ended, and whether it was to.
+    fn look_at(&mut self, who: usize) -> Result<()> {
+        let was_ended = self.was_ended(who);
+        let candidate = &mut self.candidates[who];
+        if !was_ended {
+            return candidate.check();
+        }
+        if candidate.is_gone()? {
+            self.history.gone(who);
+        }
+        Ok(())
+    }
+
+    fn tell_of_leaders(&mut self) {
+        while let Some(term) = self.history.terms.get(self.told) {
+            self.told += 1;
+            self.tell(term.from, words::leads(&self.history, term));
+        }
+    }
+
+    fn tell(&mut self, moment: Moment, what: impl AsRef<str>) {
+        self.view.tell(&self.history, moment, what);
+    }
+}
+
+impl Drop for Play<'_> {
+    /// Asks all to end at the same time; each is then waited for as it is dropped.
+    fn drop(&mut self) {
+        self.view.close();
+        for candidate in &self.candidates {
+            for signal in [Signal::TERM, Signal::CONT] {
+                // Gone already.
+                let _ = candidate.signal(signal);
+            }
+        }
+    }
+}
