@@ -21,14 +21,14 @@ test('1,000 elections that were started and stopped leave nothing behind', async
   };
   await cycles(200);
   const before = resources();
-  // Memory grows now and then for other reasons; what leaks grows each time.
+  // Memory grows for other reasons as well, mostly at first; what leaks grows each time.
   const growths = [];
-  for (let round = 0; round < 3; round += 1) {
+  do {
     const memory = process.memoryUsage().rss;
     await cycles(1_000);
     growths.push((process.memoryUsage().rss - memory) / MIB);
-  }
-  assert.ok(Math.min(...growths) < 2, `grown by ${growths.join(', ')} MiB`);
+  } while (growths.at(-1) >= 2 && growths.length < 10);
+  assert.ok(growths.at(-1) < 2, `grown by ${growths.join(', ')} MiB`);
   await eventually('their threads and files are gone', () => {
     const { threads, files } = resources();
     return threads <= before.threads && files <= before.files;
