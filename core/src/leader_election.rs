@@ -205,8 +205,8 @@ impl LeaderElection {
     }
 
     /// Stops leading, as [`stop`](Self::stop) does but without waiting for it, and holds back for
-    /// one lease duration so that another candidate may lead. Nothing happens where this instance
-    /// does not lead.
+    /// one lease duration so that another candidate may lead. It is a request: this instance may
+    /// lead for an instant longer. Nothing happens where it does not lead.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].

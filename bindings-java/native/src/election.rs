@@ -43,7 +43,7 @@ extern "system" fn Java_io_leasehold_Native_start<'local>(
     cross(env, |_| Ok(Held::get(election)?.election.start()?));
 }
 
-/// A drain limit below zero stands for the settings'.
+/// A drain limit below zero stands for the settings'. An election that is closed has stopped.
 #[unsafe(no_mangle)]
 extern "system" fn Java_io_leasehold_Native_stop<'local>(
     env: EnvUnowned<'local>,
@@ -52,7 +52,9 @@ extern "system" fn Java_io_leasehold_Native_stop<'local>(
     drain: jlong,
 ) {
     cross(env, |_| {
-        let held = Held::get(election)?;
+        let Some(held) = Held::find(election) else {
+            return Ok(());
+        };
         Ok(match drain {
             ..0 => held.election.stop(),
             _ => held.election.stop_within(duration(drain)),
@@ -60,7 +62,7 @@ extern "system" fn Java_io_leasehold_Native_stop<'local>(
     });
 }
 
-/// A drain limit below zero stands for the settings'.
+/// A drain limit below zero stands for the settings'. An election that is closed has stopped.
 #[unsafe(no_mangle)]
 extern "system" fn Java_io_leasehold_Native_requestStop<'local>(
     env: EnvUnowned<'local>,
@@ -69,7 +71,9 @@ extern "system" fn Java_io_leasehold_Native_requestStop<'local>(
     drain: jlong,
 ) -> jboolean {
     cross(env, |_| {
-        let held = Held::get(election)?;
+        let Some(held) = Held::find(election) else {
+            return Ok(false);
+        };
         Ok(match drain {
             ..0 => held.election.request_stop(),
             _ => held.election.request_stop_within(duration(drain)),
@@ -100,7 +104,9 @@ extern "system" fn Java_io_leasehold_Native_isRunning<'local>(
     _: Class<'local>,
     election: jlong,
 ) -> jboolean {
-    cross(env, |_| Ok(Held::get(election)?.election.is_running()))
+    cross(env, |_| {
+        Ok(Held::find(election).is_some_and(|held| held.election.is_running()))
+    })
 }
 
 #[unsafe(no_mangle)]

@@ -40,11 +40,20 @@ impl Election {
             Role::Leader => return None,
             Role::Stopped => "the election has been stopped".to_owned(),
             Role::Stalled => "the application shows no sign of life".to_owned(),
-            Role::Draining => "stopping: waiting for the guarded work to end".to_owned(),
-            Role::Releasing => "stopping: giving the Lease back".to_owned(),
+            Role::Draining => format!("{}: waiting for the guarded work to end", self.leaving()),
+            Role::Releasing => format!("{}: giving the Lease back", self.leaving()),
             Role::Candidate => self.why_waiting(now),
         };
         Some(why)
+    }
+
+    /// What a leader does that has been told to stop, or to let another lead.
+    fn leaving(&self) -> &'static str {
+        if self.stopping {
+            "stopping"
+        } else {
+            "stepping down"
+        }
     }
 
     fn why_waiting(&self, now: Instant) -> String {

@@ -1,7 +1,7 @@
 //! One running instance of a program.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -14,17 +14,21 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// How long to wait for what must happen: compilers and virtual machines start in it.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// What a program prints when it does the job, and then the token.
+const JOB: &str = "the job, under token ";
+
 /// Ended with all that it has started when dropped.
 pub(crate) struct Instance {
     child: Child,
-    /// What it prints.
-    lines: Receiver<String>,
+    /// The tokens under which it did the job.
+    tokens: Receiver<u64>,
     log: PathBuf,
 }
 
 impl Instance {
     pub(crate) fn start(mut command: Command, log: PathBuf) -> Self {
         let errors = File::create(&log).expect("a log");
+        let mut others = errors.try_clone().expect("a log");
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -33,27 +37,29 @@ impl Instance {
             .spawn()
             .expect("a shell");
         let output = child.stdout.take().expect("its output");
-        let (sender, lines) = channel();
+        let (sender, tokens) = channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
+                let token = line.strip_prefix(JOB).and_then(|it| it.parse().ok());
+                match token {
+                    Some(token) if sender.send(token).is_ok() => {}
+                    Some(_) => break,
+                    // A framework's own, or an error.
+                    None => writeln!(others, "{line}").expect("a log"),
                 }
             }
         });
-        Self { child, lines, log }
+        Self { child, tokens, log }
     }
 
     /// Waits until it prints that it did the job, and returns the token that it did it under.
     pub(crate) fn does_the_job(&mut self) -> u64 {
-        let line = self.lines.recv_timeout(LIMIT);
-        let line = line.unwrap_or_else(|_| panic!("it does no job: {}", self.said()));
-        let token = line.rsplit(' ').next().and_then(|word| word.parse().ok());
-        token.unwrap_or_else(|| panic!("`{line}` names no token"))
+        let token = self.tokens.recv_timeout(LIMIT);
+        token.unwrap_or_else(|_| panic!("it does no job: {}", self.said()))
     }
 
     pub(crate) fn has_done_nothing(&self) {
-        assert_eq!(self.lines.try_recv().ok(), None);
+        assert_eq!(self.tokens.try_recv().ok(), None);
     }
 
     /// Sends SIGTERM as Kubernetes does, and waits until it has ended.

@@ -99,6 +99,21 @@ fn a_stop_while_stepping_down_ends_the_election_when_the_work_has_stopped() {
 }
 
 #[test]
+fn the_status_tells_a_step_down_from_a_stop() {
+    let mut a = leader("a", &MemoryStore::new());
+    a.at(1.0).step_down();
+    assert_eq!(
+        a.why_not_leading(),
+        "stepping down: waiting for the guarded work to end"
+    );
+    a.stop();
+    assert_eq!(
+        a.why_not_leading(),
+        "stopping: waiting for the guarded work to end"
+    );
+}
+
+#[test]
 fn it_releases_though_a_stop_would_keep_the_lease() {
     let store = MemoryStore::new();
     let settings = Settings {

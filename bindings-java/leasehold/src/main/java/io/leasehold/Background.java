@@ -34,9 +34,21 @@ final class Background {
         Background.class.notifyAll();
     }
 
-    /** Called after an election has stopped. */
-    static synchronized void leave(NativeElection election) {
-        if (!RUNNING.remove(election) || !RUNNING.isEmpty()) {
+    /** Called after an election has stopped. Its end is in the log before this returns. */
+    static void leave(NativeElection election) {
+        if (accompanies(election)) {
+            Log.awaitPassedOn();
+            remove(election);
+        }
+    }
+
+    private static synchronized boolean accompanies(NativeElection election) {
+        return RUNNING.contains(election);
+    }
+
+    private static synchronized void remove(NativeElection election) {
+        boolean startedAgain = election.isRunning();
+        if (startedAgain || !RUNNING.remove(election) || !RUNNING.isEmpty()) {
             return;
         }
         Background.class.notifyAll();

@@ -20,8 +20,8 @@ import java.util.Optional;
  * }
  * }</pre>
  *
- * <p>Every method may be called from any thread. After {@link #close}, {@link #isLeader} is false and all others but
- * {@code close} throw {@link ClosedException}.
+ * <p>Every method may be called from any thread. After {@link #close} this instance does not lead: {@link #isLeader} is
+ * false, no work runs, and stopping and closing do nothing; all others throw {@link ClosedException}.
  *
  * <p>An election that runs is stopped when the JVM shuts down: by {@code System.exit}, by SIGTERM, or because the last
  * thread that is not a daemon has ended. No thread of Leasehold's keeps a JVM from exiting.
@@ -168,7 +168,8 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Stops leading, as {@link #stop} does but without waiting for it, and holds back for one lease duration so that
-     * another candidate may lead. Nothing happens where this instance does not lead.
+     * another candidate may lead. It is a request: this instance may lead for an instant longer, and begin work, which is
+     * waited for. Nothing happens where it does not lead.
      */
     void stepDown();
 
@@ -192,7 +193,7 @@ public interface LeaderElection extends AutoCloseable {
     /**
      * Begins to stop and returns at once. {@link LeadershipListener#stopped} tells when that is done.
      *
-     * @return whether the election was running
+     * @return whether the election was running; false for one that is closed
      */
     boolean requestStop();
 
@@ -387,7 +388,7 @@ public interface LeaderElection extends AutoCloseable {
          */
         public Builder set(String setting, String text) {
             settings.add(Objects.requireNonNull(setting, "setting"));
-            settings.add(Objects.requireNonNull(text, setting));
+            settings.add(Objects.requireNonNull(text, () -> setting + " = null: leave it out for its default"));
             return this;
         }
 

@@ -10,19 +10,46 @@ import java.time.Duration;
  */
 final class Log {
     /** Everything that Leasehold logs. */
-    static final Logger LOGGER = System.getLogger("io.leasehold");
+    static final Logger LOGGER = logger("io.leasehold");
 
-    private static final long LIMIT = Duration.ofMillis(200).toNanos();
+    private static final long TURN = Duration.ofMillis(200).toNanos();
+    private static final long LIMIT = Duration.ofSeconds(5).toNanos();
+
+    /** It has not taken a line within the limit, nor since. */
+    private static volatile boolean blocked;
 
     private Log() {}
 
+    /**
+     * That of SLF4J where the program has it, else the platform's: when a JVM shuts down, java.util.logging takes its
+     * handlers away at once, even those that pass on to SLF4J, and with them the lines on how the elections end.
+     */
+    private static Logger logger(String name) {
+        try {
+            if (Slf4jLogger.hasProvider()) {
+                return new Slf4jLogger(name);
+            }
+        } catch (LinkageError absent) {
+            // SLF4J is no dependency.
+        }
+        return System.getLogger(name);
+    }
+
     /** Waits for a line for a while, and logs it. Returns whether there was one. */
     static boolean passOn() {
-        String[] line = Native.nextLogLine(LIMIT);
+        String[] line = Native.nextLogLine(TURN);
         if (line == null) {
             return false;
         }
         LOGGER.log(Level.valueOf(line[0]), line[1]);
+        blocked = false;
         return true;
+    }
+
+    /** Waits until what has been said so far is in the log. One that blocks is waited for once. */
+    static void awaitPassedOn() {
+        if (!blocked) {
+            blocked = !Native.awaitLog(LIMIT);
+        }
     }
 }

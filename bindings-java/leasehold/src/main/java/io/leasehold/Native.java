@@ -77,6 +77,8 @@ final class Native {
 
     static native String[] nextLogLine(long limitNanos);
 
+    static native boolean awaitLog(long limitNanos);
+
     static native String[] names(int list);
 
     static native void fail(String kind, String message);

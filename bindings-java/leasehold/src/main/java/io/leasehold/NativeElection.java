@@ -1,5 +1,6 @@
 package io.leasehold;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -12,13 +13,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** An election that the native half runs. */
 final class NativeElection implements LeaderElection {
     private final long number;
+    private final String lease;
     private final boolean stopAtShutdown;
+    /** Whether it has been started, or has warned that it was not. */
+    private final AtomicBoolean startedOrWarned = new AtomicBoolean();
+
     private final AtomicBoolean closing = new AtomicBoolean();
     /** What a thread that a stop would wait for is busy with. */
     private final ThreadLocal<Busy> busy = new ThreadLocal<>();
 
     private NativeElection(long number, boolean stopAtShutdown) {
         this.number = number;
+        this.lease = Native.readStatus(Native.status(number)).lease();
         this.stopAtShutdown = stopAtShutdown;
     }
 
@@ -35,11 +41,16 @@ final class NativeElection implements LeaderElection {
         return stopAtShutdown;
     }
 
+    boolean isRunning() {
+        return Native.isRunning(number);
+    }
+
     @Override
     public void start() {
         Background.accompany(this);
         try {
             Native.start(number);
+            startedOrWarned.set(true);
         } catch (RuntimeException failure) {
             Background.leave(this);
             throw failure;
@@ -71,7 +82,7 @@ final class NativeElection implements LeaderElection {
         CompletableFuture<Term> leadership = new CompletableFuture<>();
         long limit = saturated(timeout);
         try (Registration registration = addListener(new Awaiting(leadership))) {
-            if (Native.isRunning(number)) {
+            if (isRunning()) {
                 return leadership.get(limit, TimeUnit.NANOSECONDS);
             }
         } catch (TimeoutException | ExecutionException inVain) {
@@ -100,12 +111,20 @@ final class NativeElection implements LeaderElection {
         Objects.requireNonNull(work, "work");
         String[] begun = Native.beginWork(number);
         if (begun == null) {
+            warnUnlessStarted();
             return Optional.empty();
         }
         try (Busy busy = busy()) {
             return Optional.ofNullable(work.call(Native.term(number, begun, 1)));
         } finally {
             Native.endWork(Long.parseLong(begun[0]));
+        }
+    }
+
+    /** Work that never runs is otherwise easily taken for a standby's. */
+    private void warnUnlessStarted() {
+        if (startedOrWarned.compareAndSet(false, true)) {
+            Log.LOGGER.log(Level.WARNING, "the election for `" + lease + "` was never started: call start()");
         }
     }
 

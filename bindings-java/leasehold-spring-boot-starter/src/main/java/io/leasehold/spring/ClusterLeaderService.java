@@ -34,8 +34,8 @@ public interface ClusterLeaderService {
     String DEFAULT_LOCK = "default";
 
     /**
-     * A service with one election behind whatever lock is asked for: for tests, as a bean that takes the place of the
-     * starter's, with the election of {@code leasehold-test}.
+     * A service with one election behind whatever lock is asked for, so that a misspelt name goes unnoticed: for tests, as
+     * a bean that takes the place of the starter's, with the election of {@code leasehold-test}.
      *
      * @param election what decides who leads; starting and stopping it is the caller's
      * @return the service
@@ -206,8 +206,8 @@ public interface ClusterLeaderService {
 
     /**
      * Stops leading, and holds back for one lease duration so that another instance may lead. Work in {@link
-     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released; returns at
-     * once.
+     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released. It is a request:
+     * this instance may lead for an instant longer.
      */
     default void stepDown() {
         stepDown(DEFAULT_LOCK);

@@ -2,7 +2,6 @@ package io.leasehold.spring;
 
 import static io.leasehold.spring.ClusterLeaderService.DEFAULT_LOCK;
 
-import io.leasehold.ConfigException;
 import io.leasehold.LeaderElection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,9 +13,10 @@ import java.util.function.BiConsumer;
 final class Elections implements ClusterLeaderService, AutoCloseable {
     private final Map<String, LeaderElection> byLock = new LinkedHashMap<>();
 
-    Elections(LeaseNames leases, LeaseholdProperties common, Map<String, LeaseholdProperties> locks) {
+    Elections(LeaseNames leases, LeaseholdProperties common) {
         try {
-            leases.forEach((lock, lease) -> byLock.put(lock, election(lease, common, locks.get(lock))));
+            leases.forEach((lock, lease) ->
+                    byLock.put(lock, election(lease, common, common.locks().get(lock))));
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -43,8 +43,9 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         LeaderElection election = byLock.get(lock);
         if (election == null) {
             String property = lock.equals(DEFAULT_LOCK) ? "leasehold.lease" : "leasehold.locks." + lock + ".lease";
-            throw new ConfigException("there is no lock `" + lock + "`; configured are " + byLock.keySet()
-                    + ": name its Lease by " + property + ", or use one of these");
+            throw new ApplicationException(
+                    "there is no lock `" + lock + "`; configured are " + byLock.keySet(),
+                    "name its Lease by " + property + ", or use one of these");
         }
         return election;
     }

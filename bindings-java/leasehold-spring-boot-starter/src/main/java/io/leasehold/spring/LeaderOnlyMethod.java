@@ -1,6 +1,5 @@
 package io.leasehold.spring;
 
-import io.leasehold.ConfigException;
 import io.leasehold.spring.LeaderOnly.OnStandby;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -16,28 +15,36 @@ record LeaderOnlyMethod(String lock, OnStandby onStandby, Class<?> returnType) {
 
     static LeaderOnlyMethod of(Method method, LeaderOnly annotation, String lock) {
         LeaderOnlyMethod guarded = new LeaderOnlyMethod(lock, annotation.onStandby(), method.getReturnType());
-        String wrong = guarded.whatIsWrongWith(method);
-        if (wrong != null) {
-            String name = method.getDeclaringClass().getName() + "." + method.getName();
-            throw new ConfigException("@LeaderOnly on " + name + "(): " + wrong);
-        }
+        guarded.refuseWhatCannotWork(method);
         return guarded;
     }
 
-    private String whatIsWrongWith(Method method) {
+    private void refuseWhatCannotWork(Method method) {
         int modifiers = method.getModifiers();
         if (Modifier.isPrivate(modifiers) || Modifier.isStatic(modifiers) || Modifier.isFinal(modifiers)) {
-            return "it would run on every instance, since no proxy can stand before a private, static or final method: "
-                    + "make it none of these";
+            throw fault(
+                    method,
+                    "it would run on every instance, since no proxy can stand before a private, static or final method",
+                    "make it none of these");
         }
         if (returnType.isPrimitive() && returnType != void.class && onStandby == OnStandby.SKIP) {
-            return "a standby has no " + returnType + " to return: return void or an object, or set onStandby = THROW";
+            throw fault(
+                    method,
+                    "a standby has no " + returnType + " to return",
+                    "return void or an object, or set onStandby = THROW");
         }
         if (isReactive()) {
-            return "the work would begin after it has returned its " + returnType.getSimpleName()
-                    + ", when nobody holds the Lease for it: call runIfLeader where the work is done";
+            throw fault(
+                    method,
+                    "the work would begin after it has returned its " + returnType.getSimpleName()
+                            + ", when nobody holds the Lease for it",
+                    "call runIfLeader where the work is done");
         }
-        return null;
+    }
+
+    private static ApplicationException fault(Method method, String wrong, String fix) {
+        String name = method.getDeclaringClass().getName() + "." + method.getName();
+        return new ApplicationException("@LeaderOnly on " + name + "(): " + wrong, fix);
     }
 
     /** What a skipped call returns: as little as the caller can bear. */

@@ -2,7 +2,6 @@ package io.leasehold.spring;
 
 import static io.leasehold.spring.ClusterLeaderService.DEFAULT_LOCK;
 
-import io.leasehold.ConfigException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -12,17 +11,27 @@ final class LeaseNames {
     private final Map<String, String> byLock = new LinkedHashMap<>();
 
     /**
-     * The default lock is there where its Lease is named, or where there is no other. An application that only uses
-     * named locks needs no rights on a Lease that it never asks about.
+     * The default lock is there wherever a name for its Lease is known, so that one more lock takes nothing away; and where
+     * there is no other.
      */
-    LeaseNames(String lease, String applicationName, Map<String, LeaseholdProperties> locks) {
-        String base = hasText(lease) ? lease : hasText(applicationName) ? applicationName : null;
-        if (hasText(lease) || locks.isEmpty()) {
+    LeaseNames(LeaseholdProperties settings, String applicationName) {
+        String base = hasText(settings.lease()) ? settings.lease() : hasText(applicationName) ? applicationName : null;
+        if (base != null || settings.locks().isEmpty()) {
             // Without a name, the core says what to do.
             byLock.put(DEFAULT_LOCK, base);
         }
-        locks.forEach((lock, settings) -> byLock.put(lock, ofNamed(lock, settings.lease(), base)));
-        refuseShared(locks);
+        settings.locks().forEach((lock, own) -> {
+            refuseLocksOf(lock, own);
+            byLock.put(lock, ofNamed(lock, own.lease(), base));
+        });
+        refuseShared(settings.locks());
+    }
+
+    private static void refuseLocksOf(String lock, LeaseholdProperties own) {
+        if (!own.locks().isEmpty()) {
+            throw new ApplicationException(
+                    "leasehold.locks." + lock + ".locks is no setting", "a lock has none of its own: leave it out");
+        }
     }
 
     private static String ofNamed(String lock, String lease, String base) {
@@ -43,8 +52,10 @@ final class LeaseNames {
             String namespace = own == null ? null : own.namespace();
             String other = lockOf.putIfAbsent(namespace + "/" + lease, lock);
             if (other != null) {
-                throw new ConfigException("leasehold.locks: `" + other + "` and `" + lock + "` have one Lease, `"
-                        + lease + "`, so one of them could never lead: give each its own, or use one lock");
+                throw new ApplicationException(
+                        "leasehold.locks: `" + other + "` and `" + lock + "` have one Lease, `" + lease
+                                + "`, so one of them could never lead",
+                        "give each its own, or use one lock");
             }
         });
     }

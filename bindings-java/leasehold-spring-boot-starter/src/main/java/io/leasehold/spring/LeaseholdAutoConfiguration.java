@@ -23,13 +23,12 @@ class LeaseholdAutoConfiguration {
     /** Gives way to a {@link ClusterLeaderService} of the application's own, as of a test. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnMissingBean(ClusterLeaderService.class)
-    @EnableConfigurationProperties({LeaseholdProperties.class, LeaseholdLocks.class})
+    @EnableConfigurationProperties(LeaseholdProperties.class)
     static class ElectionsConfiguration {
         @Bean
-        Elections clusterLeaderService(LeaseholdProperties common, LeaseholdLocks locks, Environment environment) {
+        Elections clusterLeaderService(LeaseholdProperties settings, Environment environment) {
             String applicationName = environment.getProperty("spring.application.name");
-            LeaseNames leases = new LeaseNames(common.lease(), applicationName, locks.locks());
-            return new Elections(leases, common, locks.locks());
+            return new Elections(new LeaseNames(settings, applicationName), settings);
         }
 
         @Bean

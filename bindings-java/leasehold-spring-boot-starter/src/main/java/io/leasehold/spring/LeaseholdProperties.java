@@ -5,7 +5,9 @@ import io.leasehold.Mode;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.Map;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
 /**
@@ -31,8 +33,9 @@ import org.springframework.boot.convert.DurationUnit;
  * @param kubeconfig The kubeconfig file, outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.
+ * @param locks Named locks, each an election of its own, with the settings in which it differs from leasehold.*.
  */
-@ConfigurationProperties("leasehold")
+@ConfigurationProperties(prefix = "leasehold", ignoreUnknownFields = false)
 public record LeaseholdProperties(
         String lease,
         String namespace,
@@ -48,7 +51,8 @@ public record LeaseholdProperties(
         Boolean reclaim,
         String kubeconfig,
         String context,
-        String directory) {
+        String directory,
+        @DefaultValue Map<String, LeaseholdProperties> locks) {
 
     /** Sets what was given, on top of what is set already. The Lease's name is not for all locks. */
     void applyTo(LeaderElection.Builder builder) {

@@ -174,8 +174,13 @@ public final class TestLeaderElection implements LeaderElection {
 
     @Override
     public <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
-        Optional<Term> present = term();
-        return present.isEmpty() ? Optional.empty() : Optional.ofNullable(work.call(present.get()));
+        Term present = present();
+        return present == null ? Optional.empty() : Optional.ofNullable(work.call(present));
+    }
+
+    /** As {@link #term}, for what a closed election answers as well. */
+    private synchronized Term present() {
+        return term;
     }
 
     @Override
@@ -208,7 +213,9 @@ public final class TestLeaderElection implements LeaderElection {
 
     @Override
     public boolean requestStop() {
-        lose(LostReason.STOPPED);
+        if (present() != null) {
+            lose(LostReason.STOPPED);
+        }
         synchronized (this) {
             if (!running) {
                 return false;

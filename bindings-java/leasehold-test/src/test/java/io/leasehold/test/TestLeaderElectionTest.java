@@ -125,6 +125,9 @@ class TestLeaderElectionTest {
         assertFalse(election.isLeader());
         assertThrows(ClosedException.class, election::status);
         assertThrows(ClosedException.class, election::lead);
-        assertThrows(ClosedException.class, () -> election.runIfLeader(() -> {}));
+        assertFalse(election.runIfLeader(() -> told.add("after the end")));
+        election.stop();
+        assertFalse(election.requestStop());
+        assertEquals(List.of(), told);
     }
 }

@@ -2,7 +2,6 @@ package com.example;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.leasehold.LeaderElection;
 import io.leasehold.test.LeaseholdExtension;
 import io.leasehold.test.TestLeaderElection;
 import org.junit.jupiter.api.Test;
@@ -18,24 +17,5 @@ class BillingJobTest {
         election.lead();
         job.run();
         assertEquals(1, job.invoices());
-    }
-
-    private static final class BillingJob {
-        private final LeaderElection election;
-        private int invoices;
-
-        BillingJob(LeaderElection election) {
-            this.election = election;
-        }
-
-        void run() {
-            election.runIfLeader(() -> {
-                invoices++;
-            });
-        }
-
-        int invoices() {
-            return invoices;
-        }
     }
 }

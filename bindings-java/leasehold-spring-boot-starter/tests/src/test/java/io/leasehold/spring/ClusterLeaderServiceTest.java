@@ -30,7 +30,10 @@ class ClusterLeaderServiceTest {
         runner().withPropertyValues("leasehold.mode=never").run(context -> {
             ClusterLeaderService service = leading(context);
             assertThat(service.isThisInstanceLeader()).isFalse();
-            assertThat(service.runIfLeader(() -> { throw new AssertionError("it ran"); })).isFalse();
+            assertThat(service.runIfLeader(() -> {
+                        throw new AssertionError("it ran");
+                    }))
+                    .isFalse();
             assertThat(service.callIfLeader(term -> "it ran")).isEmpty();
             assertThat(service.currentTerm()).isEmpty();
         });
@@ -41,7 +44,9 @@ class ClusterLeaderServiceTest {
         runner().run(context -> {
             ClusterLeaderService service = leading(context);
             assertThatExceptionOfType(IOException.class)
-                    .isThrownBy(() -> service.runIfLeader(term -> { throw new IOException("no paper"); }))
+                    .isThrownBy(() -> service.runIfLeader(term -> {
+                        throw new IOException("no paper");
+                    }))
                     .withMessage("no paper");
         });
     }
@@ -88,14 +93,25 @@ class ClusterLeaderServiceTest {
     }
 
     @Test
-    void whereAllLocksAreNamedThereIsNoOther() {
-        runner().withPropertyValues("leasehold.locks.billing.lease=billing").run(context -> {
+    void oneMoreLockTakesNothingAway() {
+        runner().withPropertyValues("leasehold.locks.billing.drain-timeout=25s").run(context -> {
             ClusterLeaderService service = leading(context);
-            assertThat(service.isThisInstanceLeader("billing")).isTrue();
-            assertThatExceptionOfType(ConfigException.class)
-                    .isThrownBy(service::isThisInstanceLeader)
-                    .withMessageContaining("leasehold.lease");
+            assertThat(service.isThisInstanceLeader()).isTrue();
+            assertThat(lease(service, "default")).isEqualTo("monolith");
+            assertThat(lease(service, "billing")).isEqualTo("monolith-billing");
         });
+    }
+
+    @Test
+    void whereNothingNamesTheDefaultLeaseThereAreTheNamedLocksOnly() {
+        runner().withPropertyValues("spring.application.name=", "leasehold.locks.billing.lease=billing")
+                .run(context -> {
+                    ClusterLeaderService service = leading(context);
+                    assertThat(service.isThisInstanceLeader("billing")).isTrue();
+                    assertThatExceptionOfType(ConfigException.class)
+                            .isThrownBy(service::isThisInstanceLeader)
+                            .withMessageContaining("leasehold.lease");
+                });
     }
 
     static class Jobs {
@@ -116,7 +132,8 @@ class ClusterLeaderServiceTest {
                     assertThat(jobs.bill()).isNull();
                     election.lead();
                     assertThat(jobs.bill()).isEqualTo("billed");
-                    assertThat(context.getBean(ClusterLeaderService.class).isThisInstanceLeader("billing")).isTrue();
+                    assertThat(context.getBean(ClusterLeaderService.class).isThisInstanceLeader("billing"))
+                            .isTrue();
                 });
     }
 

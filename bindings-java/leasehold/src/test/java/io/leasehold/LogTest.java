@@ -1,0 +1,127 @@
+package io.leasehold;
+
+import static io.leasehold.Elections.eventually;
+import static io.leasehold.Elections.leaderIn;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogTest {
+    /** Held here, since java.util.logging forgets what nobody holds. */
+    private final Logger logger = Logger.getLogger("io.leasehold");
+
+    private final Diary diary = new Diary();
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void listen() {
+        logger.setLevel(Level.ALL);
+        logger.addHandler(diary);
+    }
+
+    @AfterEach
+    void listenNoMore() {
+        logger.removeHandler(diary);
+        logger.setLevel(null);
+    }
+
+    /** Each line takes a while, as on a slow disk. */
+    private static final class Diary extends Handler {
+        final List<String> lines = new CopyOnWriteArrayList<>();
+        volatile CountDownLatch blocked = new CountDownLatch(0);
+
+        @Override
+        public void publish(LogRecord line) {
+            try {
+                blocked.await();
+                TimeUnit.MILLISECONDS.sleep(100);
+            } catch (InterruptedException impossible) {
+                throw new IllegalStateException(impossible);
+            }
+            lines.add(line.getMessage());
+        }
+
+        boolean has(String text) {
+            return lines.stream().anyMatch(line -> line.contains(text));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void howAnElectionEndsIsInTheLogBeforeCloseReturns() throws Exception {
+        leaderIn(folder).close();
+        assertTrue(diary.has("no longer leading"), diary.lines::toString);
+        assertTrue(diary.has("stopped"), diary.lines::toString);
+    }
+
+    @Test
+    void aLogThatBlocksDelaysAStopByItsLimitOnly() throws Exception {
+        LeaderElection election = leaderIn(folder);
+        eventually("it is in the log", () -> diary.has("leading"));
+        diary.blocked = new CountDownLatch(1);
+        election.close();
+        assertFalse(diary.has("stopped"));
+        diary.blocked.countDown();
+        eventually("it goes on", () -> diary.has("stopped"));
+    }
+
+    @Test
+    void workThatOutlastsItsLimitIsInTheLog() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        LeaderElection election = leaderIn(folder);
+        FutureTask<Boolean> work = new FutureTask<>(() -> election.runIfLeader(term -> {
+            begun.countDown();
+            end.await();
+        }));
+        new Thread(work).start();
+        assertTrue(begun.await(30, TimeUnit.SECONDS));
+        election.stop(Duration.ZERO);
+        end.countDown();
+        election.close();
+        assertTrue(diary.has("work has not ended in time"), diary.lines::toString);
+    }
+
+    @Test
+    void anElectionThatWasNeverStartedSaysSoOnceWhenWorkIsAskedOfIt() throws Exception {
+        try (LeaderElection election = Elections.in(folder).build()) {
+            assertFalse(election.isLeader());
+            assertEquals(List.of(), diary.lines);
+            assertFalse(election.runIfLeader(() -> {}));
+            assertFalse(election.runIfLeader(() -> {}));
+            assertEquals(List.of("the election for `jobs` was never started: call start()"), diary.lines);
+        }
+    }
+
+    @Test
+    void oneThatHasStoppedWasStarted() throws Exception {
+        try (LeaderElection election = leaderIn(folder)) {
+            election.stop();
+            assertFalse(election.runIfLeader(() -> {}));
+            assertFalse(diary.has("never started"));
+        }
+    }
+}
