@@ -35,7 +35,8 @@ public interface LeaderElection extends AutoCloseable {
      * @return the settings, to be completed
      */
     static Builder builder(String lease) {
-        return builder().set("lease", lease);
+        String advice = "lease = null: name the Lease, or call builder() for the one that LEASEHOLD_LEASE names";
+        return builder().set("lease", Objects.requireNonNull(lease, advice));
     }
 
     /**

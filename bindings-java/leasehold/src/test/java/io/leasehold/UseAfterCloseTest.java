@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.time.Duration;
@@ -103,6 +104,14 @@ class UseAfterCloseTest {
                 () -> Native.create(new String[] {"lease", null}),
                 () -> always().set("lease", null));
         calls.forEach(call -> assertThrows(RuntimeException.class, call));
+    }
+
+    @Test
+    void aNullSaysWhatToDoInstead() {
+        String lease = assertThrows(NullPointerException.class, () -> LeaderElection.builder(null)).getMessage();
+        assertTrue(lease.contains("name the Lease"), lease);
+        String other = assertThrows(NullPointerException.class, () -> always().identity(null)).getMessage();
+        assertTrue(other.contains("identity = null: leave it out"), other);
     }
 
     /** While some ask all the time, another closes what they ask about. */

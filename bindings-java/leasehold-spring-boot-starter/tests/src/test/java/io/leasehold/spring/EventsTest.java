@@ -18,6 +18,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
@@ -75,8 +76,17 @@ class EventsTest {
         @Autowired
         ConfigurableApplicationContext context;
 
+        final CountDownLatch ready = new CountDownLatch(1);
+
         @EventListener
-        void acquired(LeadershipAcquiredEvent event) {
+        void ready(ApplicationReadyEvent event) {
+            ready.countDown();
+        }
+
+        /** Not before, for a run that finds its context closed fails. */
+        @EventListener
+        void acquired(LeadershipAcquiredEvent event) throws InterruptedException {
+            ready.await();
             context.close();
         }
     }

@@ -105,7 +105,7 @@ class SettingsTest {
                         .hasMessageContaining("leasehold.locks.a.locks"));
     }
 
-    /** A Service of this name puts some into each pod; and the core has some that a context does not bind. */
+    /** A Service of this name puts such into each pod. */
     @Test
     void variablesOfTheEnvironmentThatAreNoSettingsAreLeftAlone() {
         Map<String, Object> variables =

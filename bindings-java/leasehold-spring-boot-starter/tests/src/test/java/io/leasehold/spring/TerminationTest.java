@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -32,9 +33,9 @@ class TerminationTest {
     void howTheElectionEndsIsInTheLogOfAnInstanceThatIsTerminated() throws Exception {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classPath = System.getProperty("java.class.path");
-        Process instance = new ProcessBuilder(java, "-cp", classPath, Instance.class.getName(), folder.toString())
-                .redirectErrorStream(true)
-                .start();
+        List<String> command = List.of(
+                java, "-Dlogging.level.root=info", "-cp", classPath, Instance.class.getName(), folder.toString());
+        Process instance = new ProcessBuilder(command).redirectErrorStream(true).start();
         try (BufferedReader log = instance.inputReader()) {
             assertThat(soon(() -> readUntil(log, " leading"))).isNotNull();
             // SIGTERM.
