@@ -1,7 +1,8 @@
 //! Flags for an election's settings. What each means, and its default, the library knows.
 
 use clap::Args;
-use leasehold::{Config, Observer, Result};
+use leasehold::lease_store::{self, Keeper};
+use leasehold::{Config, Error, Observer, Result};
 
 /// A flag, by the name of its setting, and what it was given.
 type Given<'a> = (&'static str, &'a Option<String>);
@@ -36,6 +37,37 @@ impl Place {
             ("context", &self.context),
             ("directory", &self.directory),
         ]
+    }
+
+    fn observe(&self, lease: &str) -> Result<Observer> {
+        let observer = set(Config::new(lease), self.given())?.observe()?;
+        let of_a_cluster = [
+            ("--kubeconfig", &self.kubeconfig),
+            ("--context", &self.context),
+        ];
+        for (flag, value) in of_a_cluster {
+            needs_cluster(flag, value.as_deref(), observer.place())?;
+        }
+        Ok(observer)
+    }
+}
+
+/// Refuses a flag about a cluster where a folder keeps the Lease: what it asks for would not be done.
+pub(crate) fn needs_cluster(
+    flag: &str,
+    value: Option<&str>,
+    place: &lease_store::Place,
+) -> Result<()> {
+    match (value, &place.keeper) {
+        (Some(value), Keeper::Folder(folder)) => {
+            let fix = format!(
+                "is about a cluster, and the Lease is looked for in the folder {}: add --mode kubernetes, \
+                 or leave {flag} out",
+                folder.display()
+            );
+            Err(Error::config(flag, value, fix))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -109,7 +141,7 @@ impl Leases {
     pub(crate) fn observe(&self) -> Result<Vec<Observer>> {
         self.names
             .iter()
-            .map(|name| set(Config::new(name), self.place.given())?.observe())
+            .map(|name| self.place.observe(name))
             .collect()
     }
 }

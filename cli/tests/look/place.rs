@@ -31,6 +31,15 @@ impl Place {
         Self::namespace_of(&CLUSTER, name)
     }
 
+    /// A new namespace, for somebody who may do everything.
+    pub(crate) fn administered(name: &str) -> Self {
+        let place = Self::namespace(name);
+        Self::Namespace {
+            name: place.name().to_owned(),
+            kubeconfig: CLUSTER.admin_kubeconfig(),
+        }
+    }
+
     pub(crate) fn namespace_of(cluster: &TestCluster, name: &str) -> Self {
         let namespace = json!({ "metadata": { "name": name } });
         let created = cluster.api().post("/api/v1/namespaces", &namespace);
@@ -87,6 +96,30 @@ impl Place {
         }
     }
 
+    /// Creates a Lease in this namespace, as another client may.
+    pub(crate) fn create_lease(&self, lease: &str, spec: &Value) {
+        let object = json!({ "metadata": { "name": lease }, "spec": spec });
+        let created = CLUSTER.api().post(&self.leases(), &object);
+        created.expect("a Lease");
+    }
+
+    /// Changes fields of a Lease's spec, as another client may.
+    pub(crate) fn edit_lease(&self, lease: &str, spec: &Value) {
+        let path = format!("{}/{lease}", self.leases());
+        let edited = CLUSTER.api().patch(&path, &json!({ "spec": spec }));
+        edited.expect("a Lease");
+    }
+
+    pub(crate) fn delete_lease(&self, lease: &str) {
+        let path = format!("{}/{lease}", self.leases());
+        CLUSTER.api().delete(&path).expect("a Lease");
+    }
+
+    fn leases(&self) -> String {
+        let namespaces = "/apis/coordination.k8s.io/v1/namespaces";
+        format!("{namespaces}/{}/leases", self.name())
+    }
+
     /// A candidate that leads.
     pub(crate) fn leader(&self, lease: &str, identity: &str) -> LeaderElection {
         let election = self.config(lease).identity(identity).start().unwrap();
@@ -117,7 +150,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         Self {
             code: output.status.code(),
