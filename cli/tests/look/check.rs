@@ -5,8 +5,8 @@ use std::time::Instant;
 use leasehold_test_cluster::Credentials;
 use serde_json::{Value, json};
 
-use crate::common::{LIMIT, leasehold};
-use crate::place::{CLUSTER, Place, Said};
+use crate::common::LIMIT;
+use crate::place::{CLUSTER, Place};
 
 const VERBS: [&str; 4] = ["get", "update", "watch", "create"];
 
@@ -235,22 +235,4 @@ fn a_folder_that_others_may_write_to_is_a_failure_with_its_fix() {
     let said = place.output(&["check", "jobs"]);
     assert_eq!(said.code, Some(2));
     assert!(said.errors.contains("chmod go-w"), "{said:?}");
-}
-
-#[test]
-fn what_is_wrong_with_a_folder_is_said_once() {
-    let Place::Folder(folder) = &Place::folder() else {
-        unreachable!()
-    };
-    let file = folder.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let said = Said::of(
-        &leasehold()
-            .args(["check", "jobs", "--mode=file", "--directory"])
-            .arg(&file)
-            .output()
-            .unwrap(),
-    );
-    assert_eq!(said.code, Some(2), "{said:?}");
-    assert_eq!(said.errors.matches("os error").count(), 1, "{said:?}");
 }

@@ -150,7 +150,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    pub(crate) fn of(output: &Output) -> Self {
+    fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         Self {
             code: output.status.code(),

@@ -1,3 +1,4 @@
+use std::error::Error as _;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 
 use super::*;
@@ -179,4 +180,14 @@ fn a_path_that_is_no_folder_is_refused() {
     assert!(refusal(&file).contains("choose a folder"));
     assert!(refusal(Path::new("elections")).contains("absolute"));
     assert!(refusal(Path::new("")).contains("absolute"));
+}
+
+#[test]
+fn what_the_system_says_is_said_once() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = prepare(&file.join("below"), BELOW).unwrap_err();
+    assert!(error.message().contains("os error"), "{error}");
+    assert!(error.source().is_none(), "it would be said again");
 }
