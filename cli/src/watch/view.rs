@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::sentences::sentence;
 use super::story::{Happening, Story};
 use super::timeline::Timeline;
-use crate::output::{Failure, coloured, now, readable, say, time_of_day};
+use crate::output::{Failure, coloured, complain, now, readable, say, time_of_day};
 
 pub(crate) struct View {
     terminal: Term,
@@ -105,7 +105,7 @@ impl View {
     /// Tells what the library warns of.
     pub(crate) fn warn(&mut self, message: &str) -> io::Result<()> {
         self.erase()?;
-        eprintln!("leasehold: {message}");
+        complain(message);
         self.draw()
     }
 
