@@ -24,6 +24,9 @@ use crate::output::{complain, log, readable};
 /// Tells the command under which term it runs, for what must not be done twice.
 const FENCING_TOKEN: &str = "LEASEHOLD_FENCING_TOKEN";
 
+/// This very program, also where its file has been replaced since it was started.
+pub(crate) const OURSELVES: &str = "/proc/self/exe";
+
 /// From SIGKILL until nothing of a process runs any more, generously.
 const TIME_TO_DIE: Duration = Duration::from_millis(500);
 
@@ -46,8 +49,7 @@ impl Running {
     pub(crate) fn start(command: &[OsString], term: &Term) -> Result<Self> {
         // Before there is a child, so that no end is missed.
         let endings = signal(SignalKind::child())?;
-        let ourselves = std::env::current_exe().context("cannot find this program's own file")?;
-        let child = Command::new(ourselves)
+        let child = Command::new(OURSELVES)
             .args(["become", &getpid().as_raw_pid().to_string(), "--"])
             .args(command)
             .env(FENCING_TOKEN, term.fencing_token().to_string())

@@ -1,14 +1,16 @@
 //! A small process that outlives `leasehold run` by an instant: when that is killed, it kills all
 //! that the command has started.
 
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use rustix::process::{Pid, Signal, kill_process_group, setsid};
+
+use crate::command::OURSELVES;
 
 /// Its name among processes, so that `killall leasehold` spares it.
 const NAME: &str = "lease-keeper";
@@ -23,7 +25,7 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn start(group: Pid) -> Result<Self> {
-        let process = Command::new(env::current_exe()?)
+        let process = Command::new(OURSELVES)
             .arg0(NAME)
             .args(["keep", &group.as_raw_pid().to_string()])
             .stdin(Stdio::piped())

@@ -10,12 +10,14 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::common::{self, LIMIT, leasehold};
+use crate::common::{self, LEASEHOLD, LIMIT, program};
 
 /// A folder with the Lease, and a pipe into which the commands write.
 pub(crate) struct Place {
     folder: TempDir,
     lines: Receiver<String>,
+    /// The file of `leasehold`.
+    program: PathBuf,
 }
 
 impl Place {
@@ -38,7 +40,28 @@ impl Place {
                 }
             }
         });
-        Self { folder, lines }
+        Self {
+            folder,
+            lines,
+            program: LEASEHOLD.into(),
+        }
+    }
+
+    /// With a copy of `leasehold`, which may be deleted.
+    pub(crate) fn with_a_copy() -> Self {
+        let mut place = Self::new();
+        place.program = place.path().join("leasehold");
+        // By another process: this one must not have it open for writing when it is executed.
+        let copied = Command::new("cp")
+            .arg(LEASEHOLD)
+            .arg(&place.program)
+            .status();
+        assert!(copied.expect("cp").success());
+        place
+    }
+
+    pub(crate) fn delete_the_copy(&self) {
+        fs::remove_file(&self.program).expect("a copy");
     }
 
     /// Runs a shell script that holds the lock. `say` and `started` put a line into the pipe.
@@ -65,7 +88,7 @@ impl Place {
     }
 
     fn command(&self, command: &[&str], flags: &[&str]) -> Command {
-        let mut leasehold = leasehold();
+        let mut leasehold = program(&self.program);
         leasehold
             .current_dir(self.folder.path())
             .env("LEASEHOLD_MODE", "file")

@@ -95,3 +95,15 @@ fn the_commands_own_exit_code_is_passed_on_and_the_lease_given_back() {
     let mut second = place.run("second", "kill -KILL $$");
     assert_eq!(second.exit_code(), Some(128 + 9));
 }
+
+#[test]
+fn the_command_is_started_although_the_file_of_leasehold_was_replaced() {
+    let place = Place::with_a_copy();
+    let mut first = place.run("first", "started; exec sleep 1000");
+    assert_eq!(place.next_line(), "first started");
+    place.delete_the_copy();
+    place.lose_the_lease();
+    assert_eq!(place.next_line(), "first started", "under its next term");
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit_code(), Some(0));
+}
