@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// How long a test waits for something that must happen.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 pub(crate) const LEASEHOLD: &str = env!("CARGO_BIN_EXE_leasehold");
 

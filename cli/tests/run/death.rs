@@ -1,14 +1,33 @@
 //! Nothing of a command outlives its term, whoever is killed.
 
-use rustix::process::{Signal, kill_process};
+use std::thread;
+use std::time::Instant;
 
-use crate::instance::Place;
-use crate::processes::{children, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::common::{LIMIT, POLL_INTERVAL};
+use crate::instance::{Instance, Place};
+use crate::processes::children;
 
 /// A command that holds the lock, and so does what it has started.
 const WITH_A_CHILD: &str = "sleep 1000 & started; wait";
 const ALONE: &str = "started; exec sleep 1000";
-const KEEPER: &str = "lease-keeper";
+
+/// Waits until an instance has one keeper, which is not its `former` one.
+fn keeper_other_than(former: Option<Pid>, instance: &Instance) -> Pid {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        // From its start until it has given itself its name, it is not found.
+        let keepers = children(instance.pid(), "lease-keeper");
+        if let [keeper] = keepers[..]
+            && Some(keeper) != former
+        {
+            return keeper;
+        }
+        assert!(Instant::now() < deadline, "its keepers are {keepers:?}");
+        thread::sleep(POLL_INTERVAL);
+    }
+}
 
 #[test]
 fn a_command_dies_with_its_leasehold() {
@@ -37,15 +56,9 @@ fn a_keeper_that_is_killed_is_replaced() {
     let place = Place::new();
     let first = place.run("first", WITH_A_CHILD);
     assert_eq!(place.next_line(), "first started");
-    let keepers = children(first.pid(), KEEPER);
-    let [keeper] = keepers[..] else {
-        panic!("{keepers:?}")
-    };
+    let keeper = keeper_other_than(None, &first);
     kill_process(keeper, Signal::KILL).unwrap();
-    wait_until(
-        "there is another keeper",
-        || matches!(children(first.pid(), KEEPER)[..], [another] if another != keeper),
-    );
+    keeper_other_than(Some(keeper), &first);
     let _second = place.run("second", ALONE);
     first.signal(Signal::KILL);
     assert_eq!(place.next_line(), "second started");
@@ -66,12 +79,10 @@ fn the_keeper_ends_with_the_command() {
     let place = Place::new();
     let first = place.run("first", ALONE);
     assert_eq!(place.next_line(), "first started");
-    let keepers = children(first.pid(), KEEPER);
+    let keeper = keeper_other_than(None, &first);
     place.lose_the_lease();
     assert_eq!(place.next_line(), "first started", "under its next term");
-    let next = children(first.pid(), KEEPER);
-    assert_eq!((keepers.len(), next.len()), (1, 1));
-    assert_ne!(keepers, next);
+    keeper_other_than(Some(keeper), &first);
 }
 
 #[test]

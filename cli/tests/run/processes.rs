@@ -1,14 +1,8 @@
 //! Processes that a test looks for.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
-
-use crate::common::LIMIT;
-
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The processes of this name that `parent` has started.
 pub(crate) fn children(parent: Pid, name: &str) -> Vec<Pid> {
@@ -20,14 +14,6 @@ pub(crate) fn children(parent: Pid, name: &str) -> Vec<Pid> {
             stat(*pid).is_some_and(|stat| stat.name == name && stat.parent == parent.as_raw_pid())
         })
         .collect()
-}
-
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !condition() {
-        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
-        thread::sleep(POLL_INTERVAL);
-    }
 }
 
 struct Stat {
