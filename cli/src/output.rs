@@ -8,7 +8,7 @@ use console::{StyledObject, style};
 use jiff::{SignedDuration, Timestamp};
 use leasehold::clock::WallTime;
 use leasehold::lease_store::{Keeper, Place};
-use leasehold::{Error, LeaseState};
+use leasehold::{Error, LeaseState, stderr};
 use serde::{Serialize, Serializer};
 
 /// Below this, tenths of a second matter.
@@ -22,6 +22,18 @@ const LONGEST_NAME: usize = 253;
 /// Writes one line, and fails where nobody reads any more.
 pub(crate) fn say(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
+}
+
+/// Writes a line to stderr, soon, as [`printable_lines`]. To nobody where nobody reads, which holds up
+/// and fails nothing.
+pub(crate) fn log(line: impl fmt::Display) {
+    stderr::line(printable_lines(&format!("leasehold: {line}")));
+}
+
+/// Says what is wrong: as [`log`], but before whatever is written next.
+pub(crate) fn complain(problem: impl fmt::Display) {
+    log(problem);
+    stderr::flush();
 }
 
 /// Writes one object on a line of its own.

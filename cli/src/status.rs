@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
-    Failure, as_text, coloured, date_and_time, keeper, mode, now, printable, printable_lines,
+    Failure, as_text, coloured, complain, date_and_time, keeper, mode, now, printable,
     readable_seconds, say, say_json, timestamp,
 };
 use crate::settings::Leases;
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let seen = observer.read();
         let failure = seen.as_ref().err().map(Failure::from);
         if let Err(error) = &seen {
-            eprintln!("leasehold: {}", printable_lines(error.message()));
+            complain(error);
         }
         let lease = seen.ok().flatten();
         let report = Report::new(name, observer, lease.as_ref(), failure);

@@ -13,9 +13,7 @@ use serde::Serialize;
 use super::sentences::sentence;
 use super::story::{Happening, Story};
 use super::timeline::Timeline;
-use crate::output::{
-    Failure, coloured, now, printable, printable_lines, readable, say, time_of_day,
-};
+use crate::output::{Failure, coloured, complain, now, printable, readable, say, time_of_day};
 
 pub(crate) struct View {
     terminal: Term,
@@ -103,7 +101,7 @@ impl View {
     /// Tells what the library warns of.
     pub(crate) fn warn(&mut self, message: &str) -> io::Result<()> {
         self.erase()?;
-        eprintln!("leasehold: {}", printable_lines(message));
+        complain(message);
         self.draw()
     }
 

@@ -207,6 +207,15 @@ fn refused_credentials_are_a_failure() {
 }
 
 #[test]
+fn what_a_credential_plugin_says_does_not_command_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::with_plugin(folder.path(), "printf 'no\\033[2J\\007' >&2; exit 1");
+    let said = place.output(&["check", "jobs"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.errors.contains("no�[2J�"), "{said:?}");
+}
+
+#[test]
 fn a_folder_is_checked_and_not_made() {
     let place = Place::folder();
     let said = place.output(&["check", "--json", "jobs"]);

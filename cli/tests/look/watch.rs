@@ -8,7 +8,7 @@ use leasehold_test_cluster::TestCluster;
 use serde_json::{Value, json};
 
 use crate::common::LIMIT;
-use crate::place::{CLUSTER, Place};
+use crate::place::Place;
 use crate::watching::Watching;
 
 fn is(event: &Value, name: &str, holder: Option<&str>, previous: Option<&str>) {
@@ -182,29 +182,11 @@ fn a_holder_does_not_command_the_terminal() {
 fn a_credential_plugin_that_hangs_does_not_keep_it_from_ending() {
     let folder = tempfile::tempdir().unwrap();
     let running = folder.path().join("running");
-    let kubeconfig = folder.path().join("kubeconfig");
     let hang = format!(
         "touch {0}; while test -e {0}; do sleep 0.05; done",
         running.display()
     );
-    let config = json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "c",
-        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
-        "clusters": [{ "name": "c", "cluster": { "server": CLUSTER.server_url() } }],
-        "users": [{ "name": "u", "user": { "exec": {
-            "apiVersion": "client.authentication.k8s.io/v1",
-            "command": "sh",
-            "args": ["-c", hang],
-            "interactiveMode": "Never",
-        }}}],
-    });
-    fs::write(&kubeconfig, config.to_string()).unwrap();
-    let place = Place::Namespace {
-        name: "default".to_owned(),
-        kubeconfig,
-    };
+    let place = Place::with_plugin(folder.path(), &hang);
     let watch = Watching::start(&place, &["jobs"]);
     let deadline = Instant::now() + LIMIT;
     while !running.exists() {
