@@ -52,11 +52,15 @@ impl Status {
 #[pymethods]
 impl Status {
     fn __repr__(&self) -> String {
-        format!(
-            "<leasehold.Status lease={:?} role={:?} holder={:?}>",
-            self.lease,
-            self.role,
-            self.holder.as_deref().unwrap_or_default()
-        )
+        let mut shown = format!("lease={:?} role={:?}", self.lease, self.role);
+        for (name, value) in [
+            ("holder", &self.holder),
+            ("why_not_leading", &self.why_not_leading),
+        ] {
+            if let Some(value) = value {
+                shown += &format!(" {name}={value:?}");
+            }
+        }
+        format!("<leasehold.Status {shown}>")
     }
 }

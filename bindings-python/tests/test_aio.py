@@ -30,7 +30,7 @@ def test_a_candidate_leads_within_a_with_block_and_not_after() -> None:
             assert election.is_leader
             assert election.term == term
         assert not election.is_leader
-        await election.start()
+        assert await election.start() is election
         assert (await election.wait_for_leadership()).fencing_token > term.fencing_token
         await election.stop()
         await election.stop(drain=0)
@@ -227,6 +227,22 @@ def test_work_runs_on_the_leader_only(fake_async_election: FakeAsyncLeaderElecti
             assert await election.run_if_leader(token) == term.fencing_token
 
     run(main())
+
+
+def test_work_warns_once_where_nobody_has_started_the_election(
+    fake_async_election: FakeAsyncLeaderElection, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(term: leasehold.Term) -> int:
+        return term.fencing_token
+
+    async def main() -> None:
+        for _ in range(2):
+            assert await fake_async_election.run_if_leader(work) is None
+
+    run(main())
+    assert [it for it in caplog.messages if "election" in it] == [
+        "the election for `fake` was never started: await start(), or use `async with`"
+    ]
 
 
 def test_a_singleton_service_runs_with_leadership(
