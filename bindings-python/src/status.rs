@@ -52,15 +52,16 @@ impl Status {
 #[pymethods]
 impl Status {
     fn __repr__(&self) -> String {
-        let mut shown = format!("lease={:?} role={:?}", self.lease, self.role);
-        for (name, value) in [
-            ("holder", &self.holder),
-            ("why_not_leading", &self.why_not_leading),
-        ] {
-            if let Some(value) = value {
-                shown += &format!(" {name}={value:?}");
-            }
-        }
-        format!("<leasehold.Status {shown}>")
+        let shown = [
+            ("lease", Some(self.lease.as_str())),
+            ("role", Some(self.role)),
+            ("holder", self.holder.as_deref()),
+            ("why_not_leading", self.why_not_leading.as_deref()),
+        ];
+        let shown = shown.into_iter();
+        let shown: String = shown
+            .filter_map(|(name, value)| Some(format!(" {name}={:?}", value?)))
+            .collect();
+        format!("<leasehold.Status{shown}>")
     }
 }
