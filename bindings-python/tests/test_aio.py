@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import leasehold
@@ -315,6 +316,24 @@ def test_a_closed_loop_is_no_error(place: Place) -> None:
     # Nobody is left whose work could go on: what happens now is told to nobody.
     election.request_stop()
     place.is_released()
+
+
+def test_a_call_whose_loop_ends_before_it_begins_holds_up_neither_lease_nor_later_calls() -> None:
+    told: list[str] = []
+    done: list[str] = []
+    home = aio._Home()
+    calls = aio._Calls(home, lambda _: None)
+
+    async def post(name: str, ends_at_once: bool) -> None:
+        home.loop = asyncio.get_running_loop()
+        calls.post(partial(told.append, name), partial(done.append, name))
+        while not ends_at_once and name not in done:
+            await asyncio.sleep(0)
+
+    asyncio.run(post("first", ends_at_once=True))
+    assert (told, done) == ([], ["first"])
+    run(post("second", ends_at_once=False))
+    assert (told, done) == (["second"], ["first", "second"])
 
 
 def test_an_election_goes_on_in_the_loop_in_which_it_was_started_last() -> None:

@@ -279,26 +279,28 @@ class _Calls:
 
     def _enqueue(self, call: Callable[[], object], done: Callable[[], None]) -> None:
         self._calls.append((call, done))
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task.add_done_callback(self._give_up)
 
     async def _run(self) -> None:
-        try:
-            while self._calls:
-                call, done = self._calls.popleft()
-                try:
-                    outcome = call()
-                    if isawaitable(outcome):
-                        await outcome
-                except Exception:
-                    _listeners.log_defect()
-                finally:
-                    done()
-        finally:
-            self._task = None
-            # Cancelled, as when its loop ends: nobody is left whose work could go on.
-            while self._calls:
-                self._calls.popleft()[1]()
+        while self._calls:
+            call, done = self._calls.popleft()
+            try:
+                outcome = call()
+                if isawaitable(outcome):
+                    await outcome
+            except Exception:
+                _listeners.log_defect()
+            finally:
+                done()
+
+    def _give_up(self, task: asyncio.Task[None]) -> None:
+        """What a task leaves that was cancelled, perhaps before it began, as when its loop ends:
+        nobody is left whose work could go on.
+        """
+        while self._task is task and self._calls:
+            self._calls.popleft()[1]()
 
 
 def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any) -> bool:
