@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::command::Running;
 use crate::exit;
-use crate::output::log;
+use crate::output::{log, printable};
 use crate::settings::Settings;
 
 /// How long a sleep may be, since a suspended machine does not count it.
@@ -170,7 +170,7 @@ impl Singleton {
             Event::LeaderChanged(_) if self.stopping => {}
             Event::LeaderChanged(None) => log("waiting: nobody leads yet"),
             Event::LeaderChanged(Some(holder)) if !self.is_ours(holder) => {
-                log(format_args!("waiting: {} leads", holder.escape_debug()));
+                log(format_args!("waiting: {} leads", printable(holder)));
             }
             _ => {}
         }

@@ -21,9 +21,10 @@ fn each_message_that_is_explained_can_be_met() {
     for (message, line) in messages {
         let place = page.place(line);
         let names = names();
-        let is_said = match message.contains(' ') {
-            true => sources.contains(&message),
-            false => names.contains(&&*message),
+        let is_said = if message.contains(' ') {
+            sources.contains(&message)
+        } else {
+            names.contains(&&*message)
         };
         assert!(is_said, "{place}: nothing says `{message}`");
     }
