@@ -52,11 +52,16 @@ impl Status {
 #[pymethods]
 impl Status {
     fn __repr__(&self) -> String {
-        format!(
-            "<leasehold.Status lease={:?} role={:?} holder={:?}>",
-            self.lease,
-            self.role,
-            self.holder.as_deref().unwrap_or_default()
-        )
+        let shown = [
+            ("lease", Some(self.lease.as_str())),
+            ("role", Some(self.role)),
+            ("holder", self.holder.as_deref()),
+            ("why_not_leading", self.why_not_leading.as_deref()),
+        ];
+        let shown = shown.into_iter();
+        let shown: String = shown
+            .filter_map(|(name, value)| Some(format!(" {name}={:?}", value?)))
+            .collect();
+        format!("<leasehold.Status{shown}>")
     }
 }

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import leasehold
@@ -30,7 +31,7 @@ def test_a_candidate_leads_within_a_with_block_and_not_after() -> None:
             assert election.is_leader
             assert election.term == term
         assert not election.is_leader
-        await election.start()
+        assert await election.start() is election
         assert (await election.wait_for_leadership()).fencing_token > term.fencing_token
         await election.stop()
         await election.stop(drain=0)
@@ -229,6 +230,22 @@ def test_work_runs_on_the_leader_only(fake_async_election: FakeAsyncLeaderElecti
     run(main())
 
 
+def test_work_warns_once_where_nobody_has_started_the_election(
+    fake_async_election: FakeAsyncLeaderElection, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(term: leasehold.Term) -> int:
+        return term.fencing_token
+
+    async def main() -> None:
+        for _ in range(2):
+            assert await fake_async_election.run_if_leader(work) is None
+
+    run(main())
+    assert [it for it in caplog.messages if "election" in it] == [
+        "the election for `fake` was never started: await start(), or use `async with`"
+    ]
+
+
 def test_a_singleton_service_runs_with_leadership(
     fake_async_election: FakeAsyncLeaderElection,
 ) -> None:
@@ -299,6 +316,24 @@ def test_a_closed_loop_is_no_error(place: Place) -> None:
     # Nobody is left whose work could go on: what happens now is told to nobody.
     election.request_stop()
     place.is_released()
+
+
+def test_a_call_whose_loop_ends_before_it_begins_holds_up_neither_lease_nor_later_calls() -> None:
+    told: list[str] = []
+    done: list[str] = []
+    home = aio._Home()
+    calls = aio._Calls(home, lambda _: None)
+
+    async def post(name: str, ends_at_once: bool) -> None:
+        home.loop = asyncio.get_running_loop()
+        calls.post(partial(told.append, name), partial(done.append, name))
+        while not ends_at_once and name not in done:
+            await asyncio.sleep(0)
+
+    asyncio.run(post("first", ends_at_once=True))
+    assert (told, done) == ([], ["first"])
+    run(post("second", ends_at_once=False))
+    assert (told, done) == (["second"], ["first", "second"])
 
 
 def test_an_election_goes_on_in_the_loop_in_which_it_was_started_last() -> None:

@@ -22,6 +22,13 @@ def test_a_candidate_leads_within_a_with_block_and_not_after() -> None:
     assert election.remaining == 0
 
 
+def test_a_start_returns_the_election() -> None:
+    election = leasehold.LeaderElection("jobs", mode="always")
+    assert election.start() is election
+    assert election.start() is election
+    election.stop()
+
+
 def test_an_election_starts_and_stops_as_often_as_one_likes() -> None:
     election = leasehold.LeaderElection("jobs", mode="always")
     tokens = []
@@ -70,11 +77,16 @@ def test_the_status_says_who_leads_and_why_not_this_one(fake_election: FakeLeade
     assert "another-instance" in str(status.why_not_leading)
     assert (status.failing, status.fencing_token, status.remaining) == (None, None, 0)
     assert repr(fake_election) == "<FakeLeaderElection lease='fake' role='candidate'>"
+    assert repr(status).startswith(
+        '<leasehold.Status lease="fake" role="candidate" holder="another'
+    )
+    assert f'why_not_leading="{status.why_not_leading}">' in repr(status)
 
     term = fake_election.acquire()
     eventually("it is told", lambda: fake_election.status().role == "leader")
     status = fake_election.status()
     assert status.why_not_leading is None
+    assert "why_not_leading" not in repr(status)
     assert status.fencing_token == term.fencing_token
     assert status.remaining > 0
 
@@ -157,6 +169,39 @@ class TestWork:
         assert (add.__name__, add.__doc__) == ("add", "Adds.")
         fake_election.lose()
         assert add(1, b=2) is None
+
+    def test_has_its_term_on_the_election(self, fake_election: FakeLeaderElection) -> None:
+        terms = []
+
+        @fake_election.leader_only
+        def work() -> None:
+            terms.append(fake_election.term)
+
+        term = fake_election.acquire()
+        work()
+        assert terms == [term]
+
+    def test_warns_once_where_nobody_has_started_the_election(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        election = leasehold.LeaderElection("jobs", mode="never")
+        assert not election.is_leader
+        assert caplog.text == ""
+        for _ in range(2):
+            assert election.run_if_leader(lambda _: "done") is None
+            assert election.leader_only(lambda: "done")() is None
+        assert caplog.messages == [
+            "the election for `jobs` was never started: call start(), or use `with`"
+        ]
+        assert caplog.records[0].levelname == "WARNING"
+
+    def test_does_not_warn_of_a_standby_or_after_a_stop(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with leasehold.LeaderElection("jobs", mode="never") as election:
+            assert election.run_if_leader(lambda _: "done") is None
+        assert election.run_if_leader(lambda _: "done") is None
+        assert "never started" not in caplog.text
 
     def test_holds_the_lease_until_the_block_ends(self, place: Place) -> None:
         with place.election(identity="first") as first:

@@ -103,8 +103,10 @@ election.start()
 election.wait_for_leadership(30)
 """
     )
-    leader.ends_well()
+    assert leader.end() == 0
     # Its work was unfinished, so that nothing was released over it.
+    assert leader.complaints().splitlines()[0].startswith("work has not ended in time")
+    assert leader.complaints().count("\n") == 1, leader.complaints()
     place.is_held_by("leader")
 
 

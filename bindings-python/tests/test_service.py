@@ -9,7 +9,7 @@ from support import Place, eventually
 
 def test_it_answers_for_the_application_and_for_locks(place: Place) -> None:
     settings = {name: value for name, value in place.settings.items() if name != "lease"}
-    with ClusterLeaderService("jobs", **settings) as service:
+    with ClusterLeaderService("jobs", **settings).start() as service:
         eventually("it leads", service.is_this_instance_leader)
         eventually("it has the lock", lambda: service.is_this_instance_leader("reports"))
         with ClusterLeaderService("jobs", **settings) as other:

@@ -56,6 +56,21 @@ def test_a_wrong_setting_names_field_value_and_fix(name: str, value: Any, messag
     assert it.value.kind == "config"
 
 
+@pytest.mark.parametrize("name", ["lease", "identity", "mode", "context", "directory"])
+def test_a_name_that_is_no_string_is_refused(name: str) -> None:
+    with pytest.raises(leasehold.ConfigError, match=f"{name} = 5: use a string, such as '5'"):
+        leasehold.LeaderElection(**{"lease": "jobs", name: 5})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "make", [leasehold.LeaderElection, leasehold.aio.LeaderElection, leasehold.ClusterLeaderService]
+)
+def test_a_misspelt_setting_is_one_of_the_class_that_everybody_knows(make: Any) -> None:
+    message = r"^LeaderElection\(\) got an unexpected keyword argument 'lease_duraion'"
+    with pytest.raises(TypeError, match=message):
+        make("jobs", lease_duraion=15)
+
+
 def test_what_is_left_out_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEASEHOLD_LEASE", "from-outside")
     monkeypatch.setenv("LEASEHOLD_MODE", "never")

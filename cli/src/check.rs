@@ -12,20 +12,21 @@ use leasehold::lease_store::kubernetes::{AccessReview, Verb, role_and_binding};
 use serde::Serialize;
 
 use crate::exit;
-use crate::output::{as_text, keeper, mode, say, say_json};
-use crate::settings::Leases;
+use crate::output::{as_text, keeper, mode, printable, say, say_json};
+use crate::settings::{Leases, needs_cluster};
 
 /// Says whether an election may run here, or else what to grant.
 ///
 /// Is the API server reached, and do these credentials have each verb that is needed? If not, prints
-/// the Role and `RoleBinding` to paste.
+/// the Role and `RoleBinding` to paste. A Lease that is missing, and may be created, is created in a
+/// dry run.
 ///
 /// Run it where the candidates run, with the credentials that they have; or anywhere, and ask about
-/// them: `--as system:serviceaccount:NAMESPACE:NAME`. Without a cluster (mode file) it asks whether
-/// the folder can be used. Nothing is written.
+/// them: `--as system:serviceaccount:NAMESPACE:NAME`, on a laptop with `--mode kubernetes`. Without a
+/// cluster (mode file) it asks whether the folder can be used. Nothing is written.
 ///
 /// Exits with 0 when nothing is missing; 1 when a verb is; 2 for a wrong flag or setting, a folder
-/// that cannot be used, or where the API server does not answer.
+/// that cannot be used, a namespace that does not exist, or where the API server does not answer.
 ///
 /// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null where it
 /// is not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
@@ -84,6 +85,7 @@ impl Report {
     fn new(leases: &Leases, user: Option<&str>) -> Result<Self> {
         let observers = leases.observe()?;
         let place = observers.first().context("a Lease is needed")?.place();
+        needs_cluster("--as", user, place)?;
         let reviews = observers.iter().map(|observer| review(observer, user));
         let reviews = reviews.collect::<Result<Vec<_>>>()?;
         let user = reviews
@@ -114,7 +116,7 @@ impl Report {
         let from = named_by(self.namespace_from);
         row("namespace", &format!("{} (from {from})", self.namespace))?;
         if let Some(user) = &self.user {
-            row("user", user)?;
+            row("user", &printable(user))?;
         }
         for access in &self.leases {
             access.print()?;
@@ -130,14 +132,20 @@ impl Report {
     }
 }
 
-/// What is granted. Rights alone do not help, so a Lease that may be read is read.
+/// What is granted. Rights alone do not help, so what these credentials may do is tried as well, also
+/// where the question is about another user.
 fn review(observer: &Observer, user: Option<&str>) -> Result<Option<AccessReview>> {
-    let review = observer.review_access(user)?;
-    let may_read = |review: &AccessReview| review.granted.contains(&Verb::Get);
-    if user.is_none() && review.as_ref().is_none_or(may_read) {
-        observer.read()?;
+    let own = observer.review_access(None)?;
+    let may = |verb| own.as_ref().is_none_or(|own| own.granted.contains(&verb));
+    let absent = may(Verb::Get) && observer.read()?.is_none();
+    let in_folder = own.is_none();
+    if in_folder || absent && may(Verb::Create) {
+        observer.rehearse_creation()?;
     }
-    Ok(review)
+    match user {
+        Some(_) => Ok(observer.review_access(user)?),
+        None => Ok(own),
+    }
 }
 
 impl Access {

@@ -8,20 +8,69 @@ use console::{StyledObject, style};
 use jiff::{SignedDuration, Timestamp};
 use leasehold::clock::WallTime;
 use leasehold::lease_store::{Keeper, Place};
-use leasehold::{Error, LeaseState};
+use leasehold::{Error, LeaseState, stderr};
 use serde::{Serialize, Serializer};
 
 /// Below this, tenths of a second matter.
 const SHORT: Duration = Duration::from_secs(10);
+/// From here on, seconds do not.
+const LONG: Duration = Duration::from_secs(2 * SECONDS_PER_DAY);
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+/// As long as an identity may be; who writes a longer one wants to hide what stands beside it.
+const LONGEST_NAME: usize = 253;
 
 /// Writes one line, and fails where nobody reads any more.
 pub(crate) fn say(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
+/// Writes a line to stderr, soon, as [`printable_lines`]. To nobody where nobody reads, which holds up
+/// and fails nothing.
+pub(crate) fn log(line: impl fmt::Display) {
+    stderr::line(printable_lines(&format!("leasehold: {line}")));
+}
+
+/// Says what is wrong: as [`log`], but before whatever is written next.
+pub(crate) fn complain(problem: impl fmt::Display) {
+    log(problem);
+    stderr::flush();
+}
+
 /// Writes one object on a line of its own.
 pub(crate) fn say_json(object: &impl Serialize) -> io::Result<()> {
     say(serde_json::to_string(object)?)
+}
+
+/// A name that somebody else has chosen, in one line of what a terminal shows and does not obey.
+pub(crate) fn printable(name: &str) -> String {
+    let mut letters = name.chars().map(|letter| match letter {
+        '\n' => char::REPLACEMENT_CHARACTER,
+        letter => harmless(letter),
+    });
+    let mut shown: String = letters.by_ref().take(LONGEST_NAME).collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The same for a message, which may have several lines.
+pub(crate) fn printable_lines(message: &str) -> String {
+    message.chars().map(harmless).collect()
+}
+
+/// Neither a part of a command to a terminal nor a change of the direction in which it writes.
+fn harmless(letter: char) -> char {
+    let obeyed = match letter {
+        '\n' => false,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        other => other.is_control(),
+    };
+    if obeyed {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        letter
+    }
 }
 
 /// An error, in JSON.
@@ -66,10 +115,13 @@ pub(crate) fn time_of_day(time: Timestamp) -> String {
     time.strftime("%H:%M:%S%.3fZ").to_string()
 }
 
-/// `3.2 s`, `3m 12s`, `2h 5m 3s`.
+/// `3.2 s`, `3m 12s`, `2h 5m 3s`, `3 days`.
 pub(crate) fn readable(duration: Duration) -> String {
     if duration < SHORT {
         return format!("{:.1} s", duration.as_secs_f64());
+    }
+    if duration >= LONG {
+        return format!("{} days", duration.as_secs() / SECONDS_PER_DAY);
     }
     let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     match seconds {
@@ -109,5 +161,40 @@ pub(crate) fn keeper(place: &Place) -> String {
         } => format!("{server} ({credentials})"),
         Keeper::Folder(folder) => format!("folder {}", folder.display()),
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_shown_as_exactly_as_it_matters() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        for (duration, shown) in [
+            (Duration::from_millis(3210), "3.2 s"),
+            (Duration::from_secs(59), "59 s"),
+            (Duration::from_secs(192), "3m 12s"),
+            (hours(47), "47h"),
+            (hours(48), "2 days"),
+            (hours(60399), "2516 days"),
+        ] {
+            assert_eq!(readable(duration), shown);
+        }
+    }
+
+    #[test]
+    fn no_name_commands_a_terminal_or_fills_it() {
+        let name = "\u{1b}[2J\u{1b}]0;owned\u{7}\nshop/jobs\u{9b}\u{202e} held\r";
+        assert_eq!(printable(name), "�[2J�]0;owned��shop/jobs�� held�");
+        assert_eq!(printable("wéb-1_日本"), "wéb-1_日本");
+        let long = "x".repeat(LONGEST_NAME);
+        assert_eq!(printable(&long), long);
+        assert_eq!(printable(&(long.clone() + "yz")), long + "…");
+    }
+
+    #[test]
+    fn a_message_keeps_its_lines() {
+        assert_eq!(printable_lines("a\n  b\u{1b}[2J\r\n"), "a\n  b�[2J�\n");
     }
 }

@@ -1,7 +1,16 @@
 //! Flags for an election's settings. What each means, and its default, the library knows.
 
+use std::fmt;
+use std::time::Duration;
+
 use clap::Args;
-use leasehold::{Config, Observer, Result};
+use jiff::SignedDuration;
+use leasehold::lease_store::{self, Keeper};
+use leasehold::{
+    Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM,
+    DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer,
+    Result,
+};
 
 /// A flag, by the name of its setting, and what it was given.
 type Given<'a> = (&'static str, &'a Option<String>);
@@ -13,8 +22,7 @@ pub(crate) struct Place {
     /// The namespace of the Lease
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// Where the Lease is kept: auto, kubernetes, file, always or never
-    #[arg(long)]
+    #[arg(long, help = with_default("Where the Lease is kept: auto, kubernetes, file, always or never", Mode::default()))]
     mode: Option<String>,
     /// The kubeconfig file, for mode kubernetes outside a pod
     #[arg(long, value_name = "FILE")]
@@ -37,6 +45,37 @@ impl Place {
             ("directory", &self.directory),
         ]
     }
+
+    fn observe(&self, lease: &str) -> Result<Observer> {
+        let observer = set(Config::new(lease), self.given())?.observe()?;
+        let of_a_cluster = [
+            ("--kubeconfig", &self.kubeconfig),
+            ("--context", &self.context),
+        ];
+        for (flag, value) in of_a_cluster {
+            needs_cluster(flag, value.as_deref(), observer.place())?;
+        }
+        Ok(observer)
+    }
+}
+
+/// Refuses a flag about a cluster where a folder keeps the Lease: what it asks for would not be done.
+pub(crate) fn needs_cluster(
+    flag: &str,
+    value: Option<&str>,
+    place: &lease_store::Place,
+) -> Result<()> {
+    match (value, &place.keeper) {
+        (Some(value), Keeper::Folder(folder)) => {
+            let fix = format!(
+                "is about a cluster, and the Lease is looked for in the folder {}: add --mode kubernetes, \
+                 or leave {flag} out",
+                folder.display()
+            );
+            Err(Error::config(flag, value, fix))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The settings of an election that is taken part in.
@@ -46,29 +85,22 @@ pub(crate) struct Settings {
     /// The name of the Lease [env: `LEASEHOLD_LEASE`, and so on for all settings]
     #[arg(long = "election", visible_alias = "lease", value_name = "NAME")]
     lease: Option<String>,
-    /// This candidate's unique name
+    /// This candidate's unique name [default: the pod's or host's, and a random suffix]
     #[arg(long, value_name = "NAME")]
     identity: Option<String>,
-    /// How long others wait after the Lease last changed
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help = with_time("How long others wait after the Lease last changed", DEFAULT_LEASE_DURATION))]
     lease_duration: Option<String>,
-    /// How long a leader may act on its last renewal
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help = with_time("How long a leader may act on its last renewal", DEFAULT_RENEW_DEADLINE))]
     renew_deadline: Option<String>,
-    /// The time between renewals, and between attempts
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help = with_time("The time between renewals, and between attempts", DEFAULT_RETRY_PERIOD))]
     retry_period: Option<String>,
-    /// How long the command may take to stop when it is asked to
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
     drain_timeout: Option<String>,
-    /// Whether ending gives the Lease back, so that another leads at once: true or false
-    #[arg(long, value_name = "WHETHER")]
+    #[arg(long, value_name = "WHETHER", help = with_default("Whether ending gives the Lease back, so that another leads at once: true or false", DEFAULT_RELEASE_ON_STOP))]
     release_on_stop: Option<String>,
-    /// Whether an unexpired record under this very identity is taken up at once: true or false
-    #[arg(long, value_name = "WHETHER")]
+    #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
     reclaim: Option<String>,
-    /// Roughly how many candidates there are
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", help = with_default("Roughly how many candidates there are", DEFAULT_CANDIDATES))]
     candidates: Option<String>,
     #[command(flatten)]
     place: Place,
@@ -109,7 +141,7 @@ impl Leases {
     pub(crate) fn observe(&self) -> Result<Vec<Observer>> {
         self.names
             .iter()
-            .map(|name| set(Config::new(name), self.place.given())?.observe())
+            .map(|name| self.place.observe(name))
             .collect()
     }
 }
@@ -119,4 +151,20 @@ fn set<'a>(config: Config, flags: impl IntoIterator<Item = Given<'a>>) -> Result
         .into_iter()
         .filter_map(|(field, text)| Some((field, text.as_ref()?)))
         .try_fold(config, |config, (field, text)| config.set(field, text))
+}
+
+/// The help of a flag that may be left out.
+fn with_default(help: &str, default: impl fmt::Display) -> String {
+    format!("{help} [default: {default}]")
+}
+
+fn with_time(help: &str, default: Duration) -> String {
+    // Only times of more than 292 billion years do not fit.
+    with_default(
+        help,
+        format_args!(
+            "{:#}",
+            SignedDuration::try_from(default).unwrap_or(SignedDuration::MAX)
+        ),
+    )
 }

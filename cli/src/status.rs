@@ -1,20 +1,21 @@
 //! `leasehold status`: who holds a Lease, and for how long.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use console::style;
 use jiff::Timestamp;
-use leasehold::lease_record::{LeaseRecord, StoredLease};
+use leasehold::lease_record::StoredLease;
 use leasehold::lease_store::Place;
 use leasehold::{LeaseState, Observer};
 use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
-    Failure, as_text, coloured, date_and_time, keeper, mode, now, readable_seconds, say, say_json,
-    timestamp,
+    Failure, as_text, coloured, complain, date_and_time, keeper, mode, now, printable,
+    readable_seconds, say, say_json, timestamp,
 };
 use crate::settings::Leases;
 
@@ -22,7 +23,8 @@ use crate::settings::Leases;
 ///
 /// The times in a Lease are those of its holder's clock; what is shown as age and expiry compares
 /// them with this machine's, for people. Candidates never do: they wait until they have seen the
-/// Lease unchanged for its duration. `leasehold watch` shows expiry as they see it.
+/// Lease unchanged for its duration, or for their own where it has none. `leasehold watch` shows
+/// expiry as they see it.
 ///
 /// Exits with 0 when somebody holds each Lease; 1 when nobody holds one of them: it is absent,
 /// released or expired; 2 for a wrong flag or setting, or a Lease that cannot be read.
@@ -50,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let seen = observer.read();
         let failure = seen.as_ref().err().map(Failure::from);
         if let Err(error) = &seen {
-            eprintln!("leasehold: {error}");
+            complain(error);
         }
         let lease = seen.ok().flatten();
         let report = Report::new(name, observer, lease.as_ref(), failure);
@@ -85,6 +87,9 @@ struct Report<'a> {
     resource_version: Option<u64>,
     uid: Option<&'a str>,
     error: Option<Failure>,
+    /// What candidates wait.
+    #[serde(skip)]
+    duration: Option<Duration>,
     #[serde(skip)]
     place: &'a Place,
 }
@@ -103,7 +108,11 @@ impl<'a> Report<'a> {
         let renewed_at = record.and_then(|record| record.renew_time).map(timestamp);
         let acquired_at = holder.and_then(|record| record.acquire_time).map(timestamp);
         let age = renewed_at.map(since);
-        let duration = holder.and_then(LeaseRecord::lease_duration);
+        // As a candidate waits, which goes by its own where the Lease has none.
+        let duration = holder.map(|record| {
+            let own = observer.lease_duration();
+            record.lease_duration().unwrap_or(own)
+        });
         let expires_in = age
             .zip(duration)
             .map(|(age, duration)| duration.as_secs_f64() - age);
@@ -125,6 +134,7 @@ impl<'a> Report<'a> {
             renewed_at,
             age_seconds: age,
             expires_in_seconds: expires_in,
+            duration,
             lease_duration_seconds: record.and_then(|record| record.lease_duration_seconds),
             transitions: record.map(|record| record.transitions),
             resource_version: lease.map(|lease| lease.version.0),
@@ -153,7 +163,7 @@ impl<'a> Report<'a> {
             Some(value) => say(format_args!("  {:<12}{value}", style(name).dim())),
             None => Ok(()),
         };
-        row("holder", self.holder.map(str::to_owned))?;
+        row("holder", self.holder.map(printable))?;
         row("term", self.term())?;
         row("age", self.age_seconds.map(|age| self.age(age)))?;
         row(
@@ -177,7 +187,7 @@ impl<'a> Report<'a> {
     }
 
     fn expiry(&self, left: f64) -> String {
-        let duration = self.lease_duration_seconds.unwrap_or_default();
+        let duration = self.duration.unwrap_or_default().as_secs();
         let when = if left > 0.0 {
             readable_seconds(left)
         } else {

@@ -8,7 +8,7 @@ mod view;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use leasehold::{Error, ErrorKind, LeaseState, LogLevel, Sighting};
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,7 +32,7 @@ const REFRESH: Duration = Duration::from_millis(200);
 /// not watch, it says so and polls. Whatever fails, it goes on. Expiry is what a candidate sees: a
 /// lease duration without a change, from the first sight on.
 ///
-/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM); 2 for a wrong flag or setting, or where a
+/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM) and has begun to watch; 2 for a wrong flag or setting, or where a
 /// Lease may not be read.
 ///
 /// With --json, one object on one line for each event, of which all fields are always there, null
@@ -54,6 +54,8 @@ pub(crate) struct Options {
 enum News {
     /// A Lease, by its number, has changed.
     Seen(usize, Sighting),
+    /// A Lease, by its number, is no longer followed. That is a defect of the library.
+    Ended(usize),
     /// A warning of the library.
     Warning(String),
 }
@@ -76,9 +78,10 @@ async fn watch(
     sender: UnboundedSender<News>,
     mut news: UnboundedReceiver<News>,
 ) -> Result<ExitCode> {
+    // It may take as long as an exec plugin does. Until then, signals end the program by themselves.
+    let observers = options.leases.observe()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let observers = options.leases.observe()?;
     let names = options.leases.names.iter().zip(&observers);
     let places = names.map(|(name, observer)| (name, observer.place()));
     let mut view = View::new(places, options.json);
@@ -88,9 +91,11 @@ async fn watch(
         tokio::spawn(async move {
             while let Some(sighting) = sightings.recv().await {
                 if sender.send(News::Seen(number, sighting)).is_err() {
-                    break;
+                    return;
                 }
             }
+            // Nobody listens once the program ends.
+            let _ = sender.send(News::Ended(number));
         });
     }
     let mut refresh = interval(REFRESH);
@@ -105,6 +110,10 @@ async fn watch(
                         return Err(error.clone().into());
                     }
                     view.see(number, sighting)?;
+                }
+                News::Ended(number) => {
+                    view.close()?;
+                    bail!("a defect has ended the watch of {}", options.leases.names[number]);
                 }
                 News::Warning(message) => view.warn(&message)?,
             },

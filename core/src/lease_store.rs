@@ -12,7 +12,7 @@ mod surroundings;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
-pub(crate) use self::open::{Found, Stores};
+pub(crate) use self::open::{Found, Kept, Stores};
 pub use self::place::{Keeper, NamespaceSource, Place};
 use crate::error::Result;
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};

@@ -17,7 +17,7 @@
 //!
 //! The modules below are what elections are made of: the protocol as a pure state machine
 //! ([`election`]), the stores ([`lease_store`]) and the clock. Programs need them only for a store
-//! of their own, or to test against one in memory.
+//! of their own, or to test against one in memory. [`stderr`] is a log that never blocks.
 
 pub mod clock;
 mod config;
@@ -38,6 +38,7 @@ mod names;
 mod observer;
 mod runtime;
 mod shared;
+pub mod stderr;
 
 pub use config::{
     Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM,

@@ -14,11 +14,11 @@ use crate::elector;
 use crate::error::Result;
 use crate::lease_record::StoredLease;
 use crate::lease_store::kubernetes::AccessReview;
-use crate::lease_store::{Found, Place};
+use crate::lease_store::{Found, Kept, Place};
 use crate::runtime::{self, Runtime};
 
-/// Somebody who looks at a Lease and takes no part: never writes, and makes nothing that is not
-/// there. Uses the connections and the background thread of the process's elections.
+/// Somebody who looks at a Lease and takes no part: never writes or locks anything, and makes nothing
+/// that is not there. Uses the connections and the background thread of the process's elections.
 ///
 /// Every method may be called from any thread; in a forked child those that can fail do so with
 /// [`ErrorKind::Forked`](crate::ErrorKind::Forked).
@@ -69,7 +69,7 @@ impl Observer {
     /// # Errors
     /// As the store has them: [`ErrorKind`](crate::ErrorKind) says what to do.
     pub fn read(&self) -> Result<Option<StoredLease>> {
-        let store = self.found.store.clone();
+        let store = self.found.store();
         self.ask(async move { store.read().await })
     }
 
@@ -79,11 +79,31 @@ impl Observer {
     /// # Errors
     /// As [`read`](Self::read); not everybody may ask about others.
     pub fn review_access(&self, user: Option<&str>) -> Result<Option<AccessReview>> {
-        let Some(store) = self.found.in_cluster.clone() else {
+        let Kept::InCluster(store) = self.found.kept.clone() else {
             return Ok(None);
         };
         let user = user.map(str::to_owned);
         self.ask(async move { store.review_access(user.as_deref()).await.map(Some) })
+    }
+
+    /// Whether a candidate with these credentials could create the Lease, rights aside: asks the API
+    /// server for a dry run, which also namespaces, quotas and admission plugins have their say in; in
+    /// mode `file`, whether the folder is fit for an election of this user. Where the Lease exists in a
+    /// cluster already, there is nothing to find out. Blocks the calling thread, as
+    /// [`read`](Self::read) does.
+    ///
+    /// # Errors
+    /// Why it could not be created, as for an election.
+    pub fn rehearse_creation(&self) -> Result<()> {
+        match self.found.kept.clone() {
+            Kept::InCluster(store) => self.ask(async move { store.rehearse_creation().await }),
+            Kept::InFolder(store) => self.ask(async move { store.check().await }),
+        }
+    }
+
+    /// What a candidate with these settings waits where the Lease does not say how long.
+    pub fn lease_duration(&self) -> Duration {
+        self.config.lease_duration()
     }
 
     /// Follows the Lease from now on as a candidate does: reads it, watches it, polls it where it
@@ -96,7 +116,7 @@ impl Observer {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.runtime.spawn(elector::follow(
             self.config.lease.clone(),
-            self.found.store.clone(),
+            self.found.store(),
             self.config.onlooker_settings()?,
             Clock::suspend_aware(),
             sender,

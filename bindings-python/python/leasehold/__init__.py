@@ -33,6 +33,24 @@ from ._listeners import Registration
 from ._service import ClusterLeaderService
 from ._signals import exit_on_sigterm
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import aio as aio
+    from . import testing as testing
+    from . import types as types
+else:
+
+    def __getattr__(name):
+        """Imports a module of the package when it is asked for: asyncio takes longer than all the
+        rest.
+        """
+        from importlib import import_module
+
+        if name in ("aio", "testing", "types"):
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "Acquired",
     "ClosedError",

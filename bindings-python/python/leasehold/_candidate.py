@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _process
+from ._errors import ConfigError
 from ._leasehold import Election, MemoryLease
 
 TYPE_CHECKING = False
@@ -90,17 +91,24 @@ class Candidate(Election):
             "context": context,
             "directory": directory,
         }
-        settings = [(name, _text(value)) for name, value in given.items() if value is not None]
+        settings = [
+            (name, _text(name, value)) for name, value in given.items() if value is not None
+        ]
         memory = cls._memory()
         self = super().__new__(cls, settings, memory)
         self._waiting = []
-        self._listens = False
+        self._was_started = False
+        self._has_warned = False
         self._prepare(memory)
         return self
 
+    # Python's message for a misspelt setting names it.
+    __new__.__qualname__ = "LeaderElection"
+
     _waiting: list[Registration]
     """Listeners that were added before the start. They listen from then on, also in a child."""
-    _listens: bool
+    _was_started: bool
+    _has_warned: bool
 
     @classmethod
     def _memory(cls) -> MemoryLease | None:
@@ -110,31 +118,49 @@ class Candidate(Election):
     def _prepare(self, memory: MemoryLease | None) -> None:
         """What a subclass adds to a new election."""
 
-    def _begin(self) -> None:
+    def _begin(self) -> Self:
         process = _process.current()
         process.ensure_threads()
         with process.lock:
-            self._listens = True
+            self._was_started = True
             waiting, self._waiting = self._waiting, []
         for registration in waiting:
             registration._attach(self)
         self._start(process.background)
+        return self
 
     def _register(self, registration: Registration) -> Registration:
         with _process.current().lock:
-            if not self._listens:
+            if not self._was_started:
                 self._waiting.append(registration)
                 return registration
         registration._attach(self)
         return registration
+
+    def _warn_unless_started(self, advice: str) -> None:
+        """Says once that work is not done since nobody has started the election."""
+        if self._was_started or self._has_warned:
+            return
+        self._has_warned = True
+        import logging
+
+        warning = "the election for `%s` was never started: %s"
+        logging.getLogger("leasehold").warning(warning, self.status().lease, advice)
 
     def __repr__(self) -> str:
         status = self.status()
         return f"<{type(self).__qualname__} lease={status.lease!r} role={status.role!r}>"
 
 
-def _text(value: object) -> str:
+_TEXTS = frozenset(["lease", "namespace", "identity", "mode", "kubeconfig", "context", "directory"])
+"""The settings that are no numbers."""
+
+
+def _text(name: str, value: object) -> str:
     """A setting as the environment would have it."""
+    if name in _TEXTS and not isinstance(value, (str, os.PathLike)):
+        # Such as a number from YAML: it would be a name as well.
+        raise ConfigError(f"{name} = {value!r}: use a string, such as {str(value)!r}", "config")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, os.PathLike):

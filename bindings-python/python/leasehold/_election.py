@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _listeners
+from . import _functions, _listeners
 from ._candidate import Candidate
 from ._listeners import Registration, Singleton
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 class LeaderElection(Candidate):
     __doc__ = Candidate.__doc__
 
-    def start(self) -> None:
-        """Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
-        may be called again after `stop`.
+    def start(self) -> Self:
+        """Takes part from now on, under an identity drawn anew, and returns the election. Does
+        nothing where it runs already; may be called again after `stop`.
 
         Waits while credentials are loaded, but not for the first answer of the API server: a
         cluster that is down is waited for in the background. Raises `ConfigError` where credentials
         or folder cannot be used.
         """
-        self._begin()
+        return self._begin()
 
     def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, listeners are told and waited for while renewal
@@ -43,7 +43,8 @@ class LeaderElection(Candidate):
         seconds (else `drain_timeout`) and `renew_deadline` later. Does nothing where it does not
         run.
 
-        Not for a listener, which would wait for itself: see `request_stop`.
+        Not for guarded work or a listener, which would wait for itself until `drain` is over: see
+        `request_stop`.
         """
         self._stop(drain)
 
@@ -64,20 +65,21 @@ class LeaderElection(Candidate):
         this instance leads already; may be added before `start`.
 
         After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
-        has passed. What it raises is logged.
+        has passed. What it raises is logged. An asynchronous one is a TypeError.
         """
+        listener = _functions.plain(listener)
         return self._register(Registration(_listeners.calling(listener)))
 
     def on_acquired(self, callback: OnAcquired) -> OnAcquired:
         """Calls `callback(term)` when this instance leads, as a listener. May be a decorator."""
-        self.add_listener(_listeners.acquired_only(callback))
+        self.add_listener(_listeners.acquired_only(_functions.plain(callback)))
         return callback
 
     def on_lost(self, callback: OnLost) -> OnLost:
         """Calls `callback(term, reason)` when this instance no longer leads, as a listener: the
         Lease is not released before it has returned. May be a decorator.
         """
-        self.add_listener(_listeners.lost_only(callback))
+        self.add_listener(_listeners.lost_only(_functions.plain(callback)))
         return callback
 
     def add_singleton_service(
@@ -87,7 +89,7 @@ class LeaderElection(Candidate):
         and `stop()`, which is to return when the work has stopped. Both on one thread of its own,
         never at once. Also stopped when the registration is removed, or the election goes.
         """
-        service = Singleton(start, stop)
+        service = Singleton(_functions.plain(start), _functions.plain(stop))
         return self._register(Registration(_listeners.calling(service.tell), service.stop))
 
     # ---- work ----------------------------------------------------------------------------------
@@ -95,23 +97,27 @@ class LeaderElection(Candidate):
     def run_if_leader(self, work: Callable[[Term], T]) -> T | None:
         """Runs `work(term)` here and now if this instance leads, and returns what it returns; else
         None. The Lease is not released before it returns, or `drain_timeout` has passed; a long job
-        calls `term.check()` on its way.
+        calls `term.check()` on its way. Asynchronous work is a TypeError.
         """
+        work = _functions.plain(work)
         begun = self._begin_work()
         if begun is None:
+            self._warn_unless_started("call start(), or use `with`")
             return None
         with _Leading(lambda: begun) as term:
             return work(term)
 
     def leader_only(self, function: Callable[P, T]) -> Callable[P, T | None]:
         """A decorator: the function runs on the leader only, as `run_if_leader` does; elsewhere the
-        call returns None at once.
+        call returns None at once. Within, `term` is the term, and None once that is lost.
         """
         from functools import wraps
 
+        guarded = _functions.plain(function)
+
         @wraps(function)
         def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
-            return self.run_if_leader(lambda _: function(*args, **kwargs))
+            return self.run_if_leader(lambda _: guarded(*args, **kwargs))
 
         return leader_only
 
@@ -130,8 +136,7 @@ class LeaderElection(Candidate):
         return _Leading(begin)
 
     def __enter__(self) -> Self:
-        self.start()
-        return self
+        return self.start()
 
     def __exit__(
         self,

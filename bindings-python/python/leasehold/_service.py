@@ -27,9 +27,10 @@ class ClusterLeaderService:
         self._application = LeaderElection(lease, **settings)
         self._locks: dict[str, LeaderElection] = {}
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Takes part in the election for the application's Lease: see `LeaderElection.start`."""
         self._application.start()
+        return self
 
     def stop(self, drain: Duration | None = None) -> None:
         """Stops all elections, at the same time: see `LeaderElection.stop`."""
@@ -52,8 +53,7 @@ class ClusterLeaderService:
         return election.is_leader
 
     def __enter__(self) -> Self:
-        self.start()
-        return self
+        return self.start()
 
     def __exit__(
         self,

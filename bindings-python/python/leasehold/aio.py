@@ -15,7 +15,7 @@ from collections import deque
 from functools import partial, wraps
 from inspect import isawaitable
 
-from . import _listeners, _threads
+from . import _functions, _listeners, _threads
 from ._candidate import Candidate
 from ._errors import LeadershipLostError
 from ._leasehold import Cancellation, Lost
@@ -53,16 +53,16 @@ class LeaderElection(Candidate):
         super()._prepare(memory)
         self._home = _Home()
 
-    async def start(self) -> None:
-        """Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
-        may be called again after `stop`.
+    async def start(self) -> Self:
+        """Takes part from now on, under an identity drawn anew, and returns the election. Does
+        nothing where it runs already; may be called again after `stop`.
 
         Waits while credentials are loaded, but not for the first answer of the API server: a
         cluster that is down is waited for in the background. Raises `ConfigError` where credentials
         or folder cannot be used.
         """
         self._home.loop = asyncio.get_running_loop()
-        await _in_thread(self._begin)
+        return await _in_thread(self._begin)
 
     async def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, blocks under `leading()` are cancelled, listeners
@@ -71,7 +71,8 @@ class LeaderElection(Candidate):
         `renew_deadline` later. Does nothing where it does not run. Goes on when the caller is
         cancelled.
 
-        Not for a listener, which would wait for itself: see `request_stop`.
+        Not for guarded work or a listener, which would wait for itself until `drain` is over: see
+        `request_stop`.
         """
         await _in_thread(partial(self._stop, drain))
 
@@ -136,10 +137,12 @@ class LeaderElection(Candidate):
 
     async def run_if_leader(self, work: Callable[[Term], Awaitable[T]]) -> T | None:
         """Awaits `work(term)` if this instance leads now, as a block under `leading()`; else
-        returns None.
+        returns None. Work that returns nothing to await is a TypeError.
         """
+        work = _functions.awaitable(work)
         leading = _Leading(self)
         if not self.is_leader or not leading.begin_now():
+            self._warn_unless_started("await start(), or use `async with`")
             return None
         async with leading as term:
             return await work(term)
@@ -148,18 +151,18 @@ class LeaderElection(Candidate):
         self, function: Callable[P, Awaitable[T]]
     ) -> Callable[P, Coroutine[Any, Any, T | None]]:
         """A decorator: the coroutine function runs on the leader only, as `run_if_leader` does;
-        elsewhere it returns None at once.
+        elsewhere it returns None at once. Within, `term` is the term, and None once that is lost.
         """
+        guarded = _functions.coroutine_function(function)
 
         @wraps(function)
         async def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
-            return await self.run_if_leader(lambda _: function(*args, **kwargs))
+            return await self.run_if_leader(lambda _: guarded(*args, **kwargs))
 
         return leader_only
 
     async def __aenter__(self) -> Self:
-        await self.start()
-        return self
+        return await self.start()
 
     async def __aexit__(
         self,
@@ -276,26 +279,28 @@ class _Calls:
 
     def _enqueue(self, call: Callable[[], object], done: Callable[[], None]) -> None:
         self._calls.append((call, done))
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task.add_done_callback(self._give_up)
 
     async def _run(self) -> None:
-        try:
-            while self._calls:
-                call, done = self._calls.popleft()
-                try:
-                    outcome = call()
-                    if isawaitable(outcome):
-                        await outcome
-                except Exception:
-                    _listeners.log_defect()
-                finally:
-                    done()
-        finally:
-            self._task = None
-            # Cancelled, as when its loop ends: nobody is left whose work could go on.
-            while self._calls:
-                self._calls.popleft()[1]()
+        while self._calls:
+            call, done = self._calls.popleft()
+            try:
+                outcome = call()
+                if isawaitable(outcome):
+                    await outcome
+            except Exception:
+                _listeners.log_defect()
+            finally:
+                done()
+
+    def _give_up(self, task: asyncio.Task[None]) -> None:
+        """What a task leaves that was cancelled, perhaps before it began, as when its loop ends:
+        nobody is left whose work could go on.
+        """
+        while self._task is task and self._calls:
+            self._calls.popleft()[1]()
 
 
 def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any) -> bool:

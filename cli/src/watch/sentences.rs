@@ -5,26 +5,33 @@ use leasehold::Sighting;
 use leasehold::lease_store::Place;
 
 use super::story::{Event, Happening};
-use crate::output::{keeper, readable_seconds, timestamp};
+use crate::output::{keeper, printable, printable_lines, readable, readable_seconds, timestamp};
 
 /// What has happened, for people.
 pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: Timestamp) -> String {
-    let holder = told.holder.as_deref().unwrap_or("nobody");
-    let previous = told.previous_holder.as_deref().unwrap_or("nobody");
+    let name = |holder: &Option<String>| holder.as_deref().map_or("nobody".to_owned(), printable);
+    let (holder, previous) = (name(&told.holder), name(&told.previous_holder));
     match told.event {
-        Event::Found => found(holder, seen, place, now),
+        Event::Found => found(&holder, seen, place, now),
         Event::Acquired => format!("acquired by {holder}{}", version(seen)),
         Event::HandedOver if holder == previous => {
             format!("acquired anew by {holder}{}", version(seen))
         }
-        Event::HandedOver => format!("went from {previous} to {holder}{}", version(seen)),
+        Event::HandedOver => format!(
+            "went from {previous} to {holder}{}{}",
+            silence(told),
+            version(seen)
+        ),
         Event::Released => format!("released by {previous}"),
         Event::Expired => format!("expired: {holder} has not renewed it in time"),
         Event::Renewed => format!("renewed by {holder}, after it had expired"),
         Event::Created => "created, and held by nobody".to_owned(),
         Event::Deleted => format!("deleted; it was held by {previous}"),
         Event::Failing => {
-            let error = told.error.as_ref().map(ToString::to_string);
+            let error = told
+                .error
+                .as_ref()
+                .map(|error| printable_lines(error.message()));
             format!("cannot be read now: {}", error.unwrap_or_default())
         }
         Event::Recovered => "can be read again".to_owned(),
@@ -43,6 +50,13 @@ fn found(holder: &str, seen: &Sighting, place: &Place, now: Timestamp) -> String
         )
     });
     format!("held by {holder}{lasts}{}", version(seen))
+}
+
+/// How long the holder before was silent, which tells a takeover after its end from a handover.
+fn silence(told: &Happening) -> String {
+    told.silence.map_or(String::new(), |silence| {
+        format!(", after {} without a renewal", readable(silence))
+    })
 }
 
 fn version(seen: &Sighting) -> String {

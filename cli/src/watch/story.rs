@@ -1,6 +1,8 @@
 //! What has happened to a Lease, told from one sighting of it to the next.
 
-use leasehold::clock::WallTime;
+use std::time::Duration;
+
+use leasehold::clock::{Instant, WallTime};
 use leasehold::{Error, ErrorKind, LeaseState, Sighting};
 
 /// Something worth a line.
@@ -11,6 +13,8 @@ pub(crate) struct Happening {
     pub(crate) holder: Option<String>,
     /// Who held it before.
     pub(crate) previous_holder: Option<String>,
+    /// For how long the Lease had not changed before.
+    pub(crate) silence: Option<Duration>,
     pub(crate) error: Option<Error>,
 }
 
@@ -54,11 +58,13 @@ pub(crate) struct Story {
 }
 
 /// Who held the Lease, and under which acquisition.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Chapter {
     state: LeaseState,
     holder: Option<String>,
     acquired_at: Option<WallTime>,
+    /// When the Lease was seen to change, the last time of those that this chapter is about.
+    changed_at: Option<Instant>,
 }
 
 impl Story {
@@ -96,6 +102,7 @@ impl Chapter {
             state: sighting.state,
             holder: held.map(|record| record.holder.clone()),
             acquired_at: held.and_then(|record| record.acquire_time),
+            changed_at: sighting.changed_at,
         }
     }
 
@@ -119,12 +126,15 @@ impl Chapter {
     }
 
     fn happening(&self, event: Event, before: Option<Self>) -> Happening {
+        let changed_before = before.as_ref().and_then(|before| before.changed_at);
+        let changed = self.changed_at.zip(changed_before);
         let previous_holder = before.and_then(|before| before.holder);
         let told = !matches!(event, Event::Expired | Event::Renewed);
         Happening {
             event,
             holder: self.holder.clone(),
             previous_holder: previous_holder.filter(|_| told),
+            silence: changed.map(|(now, before)| now.since(before)),
             error: None,
         }
     }

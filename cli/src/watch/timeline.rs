@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use console::{Color, style};
 use leasehold::{LeaseState, Sighting};
 
+use crate::output::printable;
+
 /// How far back it reaches, where the terminal is wide enough.
 const LONGEST: usize = 60;
 const COLUMN: Duration = Duration::from_secs(1);
@@ -101,7 +103,8 @@ impl Timeline {
         };
         let numbers = self.marks.iter().filter_map(|(_, mark)| number(mark));
         let numbers: BTreeSet<_> = numbers.collect();
-        let entry = |number: &usize| format!("{} {}", letters(*number, 1), self.holders[*number]);
+        let name = |number: &usize| printable(&self.holders[*number]);
+        let entry = |number: &usize| format!("{} {}", letters(*number, 1), name(number));
         let entries: Vec<_> = numbers.iter().map(entry).collect();
         (entries.len() > 1).then(|| entries.join("  "))
     }

@@ -2,19 +2,18 @@
 
 use std::io;
 use std::iter;
-use std::time::Instant;
 
 use console::{StyledObject, Term, style, truncate_str};
 use jiff::Timestamp;
+use leasehold::Sighting;
 use leasehold::clock::Clock;
 use leasehold::lease_store::Place;
-use leasehold::{LeaseState, Sighting};
 use serde::Serialize;
 
 use super::sentences::sentence;
 use super::story::{Happening, Story};
 use super::timeline::Timeline;
-use crate::output::{Failure, coloured, now, readable, say, time_of_day};
+use crate::output::{Failure, coloured, complain, now, printable, readable, say, time_of_day};
 
 pub(crate) struct View {
     terminal: Term,
@@ -31,8 +30,6 @@ struct Row {
     story: Story,
     timeline: Timeline,
     last: Option<Sighting>,
-    /// When the Lease was last seen to change.
-    changed_at: Instant,
 }
 
 /// One event in JSON.
@@ -62,7 +59,6 @@ impl View {
             story: Story::default(),
             timeline: Timeline::default(),
             last: None,
-            changed_at: Instant::now(),
         });
         Self {
             terminal: Term::stdout(),
@@ -98,14 +94,14 @@ impl View {
                 ))
             })
             .collect::<Result<_, _>>()?;
-        row.keep(sighting);
+        row.last = Some(sighting);
         self.tell(&lines)
     }
 
     /// Tells what the library warns of.
     pub(crate) fn warn(&mut self, message: &str) -> io::Result<()> {
         self.erase()?;
-        eprintln!("leasehold: {message}");
+        complain(message);
         self.draw()
     }
 
@@ -156,14 +152,6 @@ impl Row {
         style(format!("{}/{}", self.place.namespace, self.lease)).bold()
     }
 
-    fn keep(&mut self, sighting: Sighting) {
-        let version = |sighting: &Sighting| sighting.lease.as_ref().map(|lease| lease.version);
-        if self.last.as_ref().and_then(version) != version(&sighting) {
-            self.changed_at = Instant::now();
-        }
-        self.last = Some(sighting);
-    }
-
     fn line<'a>(&'a self, told: &'a Happening, seen: &Sighting, now: Timestamp) -> Line<'a> {
         Line {
             time: now,
@@ -195,21 +183,19 @@ impl Row {
     }
 
     fn standing(&self, sighting: &Sighting) -> String {
+        let now = Clock::suspend_aware().now();
         let state = coloured(sighting.state);
         let mut parts = vec![state.to_string()];
         if let Some(lease) = &sighting.lease
             && lease.record.is_held()
         {
             let holder = &lease.record.holder;
-            parts[0] = format!("{state} by {} {holder}", self.timeline.letter(holder));
-            parts.push(format!(
-                "renewed {} ago",
-                readable(self.changed_at.elapsed())
-            ));
-            if sighting.state == LeaseState::Held {
-                let left = sighting.expires_in(Clock::suspend_aware().now());
-                parts.push(format!("expires in {}", readable(left)));
-            }
+            let letter = self.timeline.letter(holder);
+            parts[0] = format!("{state} by {letter} {}", printable(holder));
+            let unchanged = sighting.unchanged_for(now).map(readable);
+            parts.extend(unchanged.map(|time| format!("unchanged for {time}")));
+            let left = sighting.expires_in(now).filter(|left| !left.is_zero());
+            parts.extend(left.map(|left| format!("expires in {}", readable(left))));
         }
         if !sighting.watching {
             parts.push("polling".to_owned());

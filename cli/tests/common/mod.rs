@@ -1,5 +1,6 @@
 //! The program under test.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,11 +8,18 @@ use std::time::{Duration, Instant};
 /// How long a test waits for something that must happen.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+pub(crate) const LEASEHOLD: &str = env!("CARGO_BIN_EXE_leasehold");
 
 /// `leasehold`, with no settings from the environment of the tests.
 pub(crate) fn leasehold() -> Command {
-    let mut leasehold = Command::new(env!("CARGO_BIN_EXE_leasehold"));
+    program(LEASEHOLD.as_ref())
+}
+
+/// The same from another file.
+pub(crate) fn program(file: &Path) -> Command {
+    let mut leasehold = Command::new(file);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("LEASEHOLD_") {
             leasehold.env_remove(name);

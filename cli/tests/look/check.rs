@@ -10,14 +10,16 @@ use crate::place::{CLUSTER, Place};
 
 const VERBS: [&str; 4] = ["get", "update", "watch", "create"];
 
-/// Somebody who may grant rights applies what was printed.
+/// Somebody who may grant rights applies what was printed; what is there already is replaced.
 fn apply(manifest: &str, namespace: &str) {
     let objects = serde_saphyr::from_multiple::<Value>(manifest).expect("YAML");
     assert_eq!(objects.len(), 2, "a Role and a RoleBinding: {manifest}");
     for object in objects {
         let kind = object["kind"].as_str().expect("a kind").to_lowercase();
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/{kind}s");
-        CLUSTER.api().post(&path, &object).expect("it is accepted");
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        let path =
+            format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/{kind}s/{name}");
+        CLUSTER.api().put(&path, &object).expect("it is accepted");
     }
 }
 
@@ -116,13 +118,7 @@ fn a_service_account_is_bound_as_such() {
 
 #[test]
 fn an_administrator_asks_about_the_service_account_that_the_candidates_will_have() {
-    let Place::Namespace { name, .. } = Place::namespace("asked") else {
-        unreachable!()
-    };
-    let place = Place::Namespace {
-        name,
-        kubeconfig: CLUSTER.admin_kubeconfig(),
-    };
+    let place = Place::administered("asked");
     assert_eq!(place.output(&["check", "jobs"]).code, Some(0));
     let asked = ["check", "jobs", "--as=system:serviceaccount:asked:jobs"];
     let said = place.output(&asked);
@@ -141,6 +137,61 @@ fn an_administrator_asks_about_the_service_account_that_the_candidates_will_have
 }
 
 #[test]
+fn what_is_granted_to_one_account_stays_granted_when_another_gets_it_too() {
+    let place = Place::administered("two-accounts");
+    let accounts = ["monolith", "worker"];
+    let asked =
+        accounts.map(|account| format!("--as=system:serviceaccount:two-accounts:{account}"));
+    for account in &asked {
+        let said = place.output(&["check", "jobs", "mails", account]);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        let start = said.text.find("apiVersion:").expect("a Role");
+        apply(&said.text[start..], place.name());
+        passes_in_the_end(&place, &["jobs", "mails", account]);
+    }
+    let said = place.output(&["check", "jobs", "mails", &asked[0]]);
+    assert_eq!(said.code, Some(0), "taken away again: {said:?}");
+}
+
+#[test]
+fn a_namespace_that_does_not_exist_is_a_failure() {
+    let place = Place::Namespace {
+        name: "nowhere".into(),
+        kubeconfig: CLUSTER.admin_kubeconfig(),
+    };
+    let about_another = ["check", "jobs", "--as=system:masters"];
+    for arguments in [&about_another[..2], &about_another] {
+        let said = place.output(arguments);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(
+            said.errors.contains("there is no such namespace"),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn trying_it_out_leaves_no_lease_behind() {
+    let place = Place::administered("tried");
+    assert_eq!(place.output(&["check", "jobs"]).code, Some(0));
+    assert!(place.output(&["status", "jobs"]).text.contains("absent"));
+}
+
+#[test]
+fn without_a_cluster_nobody_can_be_asked_about_another_user() {
+    let place = Place::folder();
+    let said = place.output(&["check", "jobs", "--as=system:serviceaccount:shop:web"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.text.is_empty(), "{said:?}");
+    for part in [
+        "--as = system:serviceaccount:shop:web: ",
+        "add --mode kubernetes",
+    ] {
+        assert!(said.errors.contains(part), "no {part:?} in {said:?}");
+    }
+}
+
+#[test]
 fn refused_credentials_are_a_failure() {
     let kubeconfig = CLUSTER.write_kubeconfig(Credentials::Token("wrong".into()), None);
     let place = Place::Namespace {
@@ -153,6 +204,15 @@ fn refused_credentials_are_a_failure() {
         said.errors.contains("does not accept these credentials"),
         "{said:?}"
     );
+}
+
+#[test]
+fn what_a_credential_plugin_says_does_not_command_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::with_plugin(folder.path(), "printf 'no\\033[2J\\007' >&2; exit 1");
+    let said = place.output(&["check", "jobs"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.errors.contains("no�[2J�"), "{said:?}");
 }
 
 #[test]
@@ -179,6 +239,7 @@ fn a_folder_that_others_may_write_to_is_a_failure_with_its_fix() {
     let Place::Folder(folder) = &place else {
         unreachable!()
     };
+    place.leader("jobs", "web-1").stop().unwrap();
     set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
     let said = place.output(&["check", "jobs"]);
     assert_eq!(said.code, Some(2));

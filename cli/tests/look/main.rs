@@ -7,5 +7,6 @@ mod common;
 mod place;
 mod status;
 mod terminal;
+mod unread;
 mod watch;
 mod watching;

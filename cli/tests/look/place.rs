@@ -1,6 +1,7 @@
 //! Where the Leases of a test are: a folder, or a namespace of a real API server.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -31,6 +32,15 @@ impl Place {
         Self::namespace_of(&CLUSTER, name)
     }
 
+    /// A new namespace, for somebody who may do everything.
+    pub(crate) fn administered(name: &str) -> Self {
+        let place = Self::namespace(name);
+        Self::Namespace {
+            name: place.name().to_owned(),
+            kubeconfig: CLUSTER.admin_kubeconfig(),
+        }
+    }
+
     pub(crate) fn namespace_of(cluster: &TestCluster, name: &str) -> Self {
         let namespace = json!({ "metadata": { "name": name } });
         let created = cluster.api().post("/api/v1/namespaces", &namespace);
@@ -39,6 +49,30 @@ impl Place {
         Self::Namespace {
             name: name.to_owned(),
             kubeconfig: kubeconfig.expect("a kubeconfig"),
+        }
+    }
+
+    /// A namespace for whom a credential plugin vouches: this script of the shell. Its kubeconfig is in
+    /// `folder`.
+    pub(crate) fn with_plugin(folder: &Path, script: &str) -> Self {
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "c",
+            "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+            "clusters": [{ "name": "c", "cluster": { "server": CLUSTER.server_url() } }],
+            "users": [{ "name": "u", "user": { "exec": {
+                "apiVersion": "client.authentication.k8s.io/v1",
+                "command": "sh",
+                "args": ["-c", script],
+                "interactiveMode": "Never",
+            }}}],
+        });
+        let kubeconfig = folder.join("kubeconfig");
+        fs::write(&kubeconfig, config.to_string()).expect("a file");
+        Self::Namespace {
+            name: "default".to_owned(),
+            kubeconfig,
         }
     }
 
@@ -85,6 +119,30 @@ impl Place {
                 .namespace(name)
                 .kubeconfig(kubeconfig),
         }
+    }
+
+    /// Creates a Lease in this namespace, as another client may.
+    pub(crate) fn create_lease(&self, lease: &str, spec: &Value) {
+        let object = json!({ "metadata": { "name": lease }, "spec": spec });
+        let created = CLUSTER.api().post(&self.leases(), &object);
+        created.expect("a Lease");
+    }
+
+    /// Changes fields of a Lease's spec, as another client may.
+    pub(crate) fn edit_lease(&self, lease: &str, spec: &Value) {
+        let path = format!("{}/{lease}", self.leases());
+        let edited = CLUSTER.api().patch(&path, &json!({ "spec": spec }));
+        edited.expect("a Lease");
+    }
+
+    pub(crate) fn delete_lease(&self, lease: &str) {
+        let path = format!("{}/{lease}", self.leases());
+        CLUSTER.api().delete(&path).expect("a Lease");
+    }
+
+    fn leases(&self) -> String {
+        let namespaces = "/apis/coordination.k8s.io/v1/namespaces";
+        format!("{namespaces}/{}/leases", self.name())
     }
 
     /// A candidate that leads.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::common::{LIMIT, leasehold};
-use crate::place::{CLUSTER, Place};
+use crate::place::Place;
 
 #[test]
 fn a_held_lease_is_shown_with_its_holder() {
@@ -125,10 +125,68 @@ fn a_wrong_setting_is_a_failure() {
 fn what_lies_in_the_lease_of_another_client_is_shown_as_far_as_it_goes() {
     let place = Place::namespace("status-bare");
     place.grant_except("jobs", &[]);
-    let leases = "/apis/coordination.k8s.io/v1/namespaces/status-bare/leases";
-    let bare = json!({ "metadata": { "name": "jobs" }, "spec": { "holderIdentity": "by-hand" } });
-    CLUSTER.api().post(leases, &bare).unwrap();
+    place.create_lease("jobs", &json!({ "holderIdentity": "by-hand" }));
     let said = place.output(&["status", "jobs"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.text.contains("by-hand"), "{said:?}");
+}
+
+#[test]
+fn a_lease_without_a_duration_expires_after_that_of_a_candidate() {
+    let place = Place::namespace("status-endless");
+    place.grant_except("jobs", &[]);
+    let spec = json!({ "holderIdentity": "gone", "renewTime": "2020-01-01T00:00:00.000000Z" });
+    place.create_lease("jobs", &spec);
+    let said = place.output(&["status", "jobs"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in ["jobs  expired", " days ago (lease duration 15 s)"] {
+        assert!(said.text.contains(part), "no {part:?} in {said:?}");
+    }
+    let report = place.output(&["status", "--json", "jobs"]).objects();
+    assert_eq!(report[0]["lease_duration_seconds"], json!(null));
+}
+
+#[test]
+fn a_holder_does_not_command_the_terminal() {
+    let place = Place::namespace("status-owned");
+    place.grant_except("jobs", &[]);
+    let holder = "\u{1b}[2J\u{1b}]0;owned\u{7}\nstatus-owned/jobs  held";
+    place.create_lease("jobs", &json!({ "holderIdentity": holder }));
+    let said = place.output(&["status", "jobs"]);
+    let row = "  holder      �[2J�]0;owned��status-owned/jobs  held\n";
+    assert!(said.text.contains(row), "{said:?}");
+    assert!(!said.text.contains('\u{1b}'), "{said:?}");
+    let report = place.output(&["status", "--json", "jobs"]).objects();
+    assert_eq!(report[0]["holder"], holder);
+}
+
+#[test]
+fn a_folder_that_no_election_could_use_can_be_looked_into() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::folder();
+    let Place::Folder(folder) = &place else {
+        unreachable!()
+    };
+    place.leader("jobs", "web-1").stop().unwrap();
+    set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let said = place.output(&["status", "jobs"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.text.contains("jobs  released"), "{said:?}");
+}
+
+#[test]
+fn a_flag_about_a_cluster_is_refused_where_a_folder_would_be_looked_into() {
+    let place = Place::folder();
+    for command in ["status", "watch", "check"] {
+        for flag in ["--context", "--kubeconfig"] {
+            let said = place.output(&[command, "jobs", flag, "nope"]);
+            assert_eq!(said.code, Some(2), "{said:?}");
+            assert!(said.text.is_empty(), "{said:?}");
+            let refused = format!("{flag} = nope: is about a cluster");
+            assert!(said.errors.contains(&refused), "{said:?}");
+            assert!(said.errors.contains("--mode kubernetes"), "{said:?}");
+        }
+    }
 }

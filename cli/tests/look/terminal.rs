@@ -10,6 +10,7 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use serde_json::json;
 
 use crate::common::{LIMIT, exit_code};
 use crate::place::Place;
@@ -80,10 +81,24 @@ fn a_watch_draws_how_it_stands_and_who_held_the_lease() {
     let _leader = place.leader("jobs", "web-1");
     let mut screen = Screen::start(place.command(&["watch", "jobs"]).env_remove("NO_COLOR"));
     screen.until("held by web-1 for ");
+    screen.until("unchanged for ");
     screen.until("expires in ");
     screen.until(&format!("{GREEN}AA"));
     kill_process(Pid::from_child(&screen.child), Signal::INT).unwrap();
     assert_eq!(exit_code(&mut screen.child), Some(0));
+}
+
+#[test]
+fn a_holder_does_not_command_the_terminal_by_the_legend() {
+    let place = Place::namespace("drawn-owned");
+    place.grant_except("jobs", &[]);
+    place.create_lease("jobs", &json!({ "holderIdentity": "\u{1b}]0;owned\u{7}" }));
+    let mut screen = Screen::start(&mut place.command(&["watch", "jobs"]));
+    screen.until("�]0;owned� · unchanged for ");
+    place.edit_lease("jobs", &json!({ "holderIdentity": "second\n" }));
+    screen.until(" �]0;owned�  ");
+    let seen = screen.until(" second�\r\n");
+    assert!(!seen.contains("\u{1b}]0"), "{seen:?}");
 }
 
 #[test]

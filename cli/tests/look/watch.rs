@@ -1,11 +1,14 @@
 //! What happens to Leases, as it happens.
 
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use leasehold_test_cluster::TestCluster;
 use serde_json::{Value, json};
 
-use crate::place::{CLUSTER, Place};
+use crate::common::LIMIT;
+use crate::place::Place;
 use crate::watching::Watching;
 
 fn is(event: &Value, name: &str, holder: Option<&str>, previous: Option<&str>) {
@@ -16,12 +19,6 @@ fn is(event: &Value, name: &str, holder: Option<&str>, previous: Option<&str>) {
         event["previous_holder"].clone(),
     );
     assert_eq!(told, expected, "{event}");
-}
-
-fn delete(place: &Place, lease: &str) {
-    let leases = "/apis/coordination.k8s.io/v1/namespaces";
-    let path = format!("{leases}/{}/leases/{lease}", place.name());
-    CLUSTER.api().delete(&path).expect("a Lease");
 }
 
 #[test]
@@ -41,7 +38,7 @@ fn an_election_on_the_api_server_is_seen_from_its_first_leader_to_the_deletion_o
     let token = second.term().unwrap().fencing_token();
     assert_eq!(acquired["resource_version"], token);
 
-    delete(&place, "jobs");
+    place.delete_lease("jobs");
     is(&watch.next_event(), "deleted", None, Some("b"));
     assert_eq!(watch.interrupt(), (Some(0), String::new()));
 }
@@ -53,9 +50,7 @@ fn a_lease_that_goes_from_one_holder_to_the_next_has_changed_hands() {
     let _leader = place.leader("jobs", "a");
     let watch = Watching::start(&place, &["--json", "jobs"]);
     is(&watch.next_event(), "found", Some("a"), None);
-    let stolen = json!({ "spec": { "holderIdentity": "b" } });
-    let lease = "/apis/coordination.k8s.io/v1/namespaces/hands/leases/jobs";
-    CLUSTER.api().patch(lease, &stolen).unwrap();
+    place.edit_lease("jobs", &json!({ "holderIdentity": "b" }));
     is(&watch.next_event(), "handed_over", Some("b"), Some("a"));
 }
 
@@ -151,4 +146,54 @@ fn several_leases_are_watched_at_once() {
     let expected =
         expected.map(|(lease, holder)| (json!(lease).to_string(), json!(holder).to_string()));
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_takeover_is_told_with_how_long_the_holder_before_was_silent() {
+    let place = Place::folder();
+    let watch = Watching::start(&place, &["jobs"]);
+    watch.next_line();
+    place.expired_lease("jobs", "a");
+    let _next = place.leader("jobs", "b");
+    let told = std::iter::repeat_with(|| watch.next_line());
+    let takeover = told.into_iter().find(|line| line.contains("went from"));
+    let takeover = takeover.expect("a line");
+    assert!(takeover.contains("went from a to b, after "), "{takeover}");
+    assert!(
+        takeover.contains(" s without a renewal (transition 1"),
+        "{takeover}"
+    );
+}
+
+#[test]
+fn a_holder_does_not_command_the_terminal() {
+    let place = Place::namespace("watch-owned");
+    place.grant_except("jobs", &[]);
+    place.create_lease("jobs", &json!({ "holderIdentity": "\u{1b}[2J\nowned" }));
+    let watch = Watching::start(&place, &["jobs"]);
+    let found = watch.next_line();
+    assert!(found.contains("held by �[2J�owned ("), "{found:?}");
+    place.edit_lease("jobs", &json!({ "holderIdentity": "\u{9b}2J" }));
+    let next = watch.next_line();
+    assert!(next.contains("went from �[2J�owned to �2J, "), "{next:?}");
+}
+
+#[test]
+fn a_credential_plugin_that_hangs_does_not_keep_it_from_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = folder.path().join("running");
+    let hang = format!(
+        "touch {0}; while test -e {0}; do sleep 0.05; done",
+        running.display()
+    );
+    let place = Place::with_plugin(folder.path(), &hang);
+    let watch = Watching::start(&place, &["jobs"]);
+    let deadline = Instant::now() + LIMIT;
+    while !running.exists() {
+        assert!(Instant::now() < deadline, "the plugin never runs");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let (code, _) = watch.interrupt();
+    assert_eq!(code, None, "the signal has ended it");
+    // The plugin ends with its file.
 }

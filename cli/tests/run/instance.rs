@@ -1,21 +1,23 @@
 //! Instances of `leasehold run` that compete for one Lease in a folder.
 
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::common::{self, LIMIT, leasehold};
+use crate::common::{self, LEASEHOLD, LIMIT, program};
 
 /// A folder with the Lease, and a pipe into which the commands write.
 pub(crate) struct Place {
     folder: TempDir,
     lines: Receiver<String>,
+    /// The file of `leasehold`.
+    program: PathBuf,
 }
 
 impl Place {
@@ -38,7 +40,28 @@ impl Place {
                 }
             }
         });
-        Self { folder, lines }
+        Self {
+            folder,
+            lines,
+            program: LEASEHOLD.into(),
+        }
+    }
+
+    /// With a copy of `leasehold`, which may be deleted.
+    pub(crate) fn with_a_copy() -> Self {
+        let mut place = Self::new();
+        place.program = place.path().join("leasehold");
+        // By another process: this one must not have it open for writing when it is executed.
+        let copied = Command::new("cp")
+            .arg(LEASEHOLD)
+            .arg(&place.program)
+            .status();
+        assert!(copied.expect("cp").success());
+        place
+    }
+
+    pub(crate) fn delete_the_copy(&self) {
+        fs::remove_file(&self.program).expect("a copy");
     }
 
     /// Runs a shell script that holds the lock. `say` and `started` put a line into the pipe.
@@ -47,18 +70,29 @@ impl Place {
     }
 
     pub(crate) fn run_with(&self, flags: &[&str], name: &str, script: &str) -> Instance {
+        Instance::start(&mut self.script(flags, name, script))
+    }
+
+    pub(crate) fn start(&self, command: &[&str], flags: &[&str]) -> Instance {
+        Instance::start(&mut self.command(command, flags))
+    }
+
+    /// As [`run_with`](Self::run_with), not started yet.
+    pub(crate) fn script(&self, flags: &[&str], name: &str, script: &str) -> Command {
         let script = format!(
             "say() {{ echo \"{name} $1\" > said; }}; started() {{ say started; }}; {script}"
         );
         let command = ["flock", "--no-fork", "--nonblock", "lock"];
         let command = [&command[..], &["sh", "-c", &script]].concat();
-        self.start(&command, flags)
+        self.command(&command, flags)
     }
 
-    pub(crate) fn start(&self, command: &[&str], flags: &[&str]) -> Instance {
-        let mut child = leasehold()
+    fn command(&self, command: &[&str], flags: &[&str]) -> Command {
+        let mut leasehold = program(&self.program);
+        leasehold
             .current_dir(self.folder.path())
-            .args(["run", "--election=jobs", "--mode=file", "--directory"])
+            .env("LEASEHOLD_MODE", "file")
+            .args(["run", "--election=jobs", "--directory"])
             .arg(self.path())
             .args(["--lease-duration=3", "--renew-deadline=2"])
             .arg("--retry-period=0.2")
@@ -67,11 +101,8 @@ impl Place {
             .args(command)
             // Not ours, which an orphan would keep open.
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("leasehold starts");
-        let errors = child.stderr.take().expect("it is piped");
-        Instance { child, errors }
+            .stderr(Stdio::piped());
+        leasehold
     }
 
     fn path(&self) -> &Path {
@@ -91,19 +122,51 @@ impl Place {
 
     /// Somebody deletes the Lease by hand.
     pub(crate) fn lose_the_lease(&self) {
-        fs::remove_file(self.path().join("default/jobs/lease.json")).expect("a Lease");
+        fs::remove_file(self.lease()).expect("a Lease");
+    }
+
+    /// Nobody can read or renew it from now on.
+    pub(crate) fn damage_the_lease(&self) {
+        fs::write(self.lease(), "damaged").expect("a Lease");
+    }
+
+    fn lease(&self) -> PathBuf {
+        self.path().join("default/jobs/lease.json")
     }
 }
 
 /// One process of `leasehold run`. Killed when dropped.
 pub(crate) struct Instance {
     child: Child,
-    errors: ChildStderr,
+    /// What it writes to its standard error.
+    errors: Receiver<String>,
 }
 
 impl Instance {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("leasehold starts");
+        let stderr = child.stderr.take();
+        let (sender, errors) = channel();
+        thread::spawn(move || {
+            let lines = stderr.map(|stderr| BufReader::new(stderr).lines());
+            for line in lines.into_iter().flatten() {
+                // Read on even if nobody listens: a full pipe is a test of its own.
+                let _ = sender.send(line.expect("text"));
+            }
+        });
+        Self { child, errors }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    pub(crate) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("it is piped")
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+        kill_process(self.pid(), signal).expect("it runs");
     }
 
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
@@ -111,10 +174,14 @@ impl Instance {
     }
 
     /// What it has written to its standard error, once it has ended.
-    pub(crate) fn says(&mut self) -> String {
-        let mut said = String::new();
-        self.errors.read_to_string(&mut said).expect("text");
-        said
+    pub(crate) fn says(&self) -> String {
+        let lines: Vec<_> = self.errors.iter().collect();
+        lines.join("\n")
+    }
+
+    /// The next line that it writes to its standard error.
+    pub(crate) fn next_line(&self) -> String {
+        self.errors.recv_timeout(LIMIT).expect("a line")
     }
 }
 

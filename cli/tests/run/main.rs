@@ -5,11 +5,14 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod death;
 mod instance;
+mod processes;
+mod streams;
+mod words;
 
 use rustix::process::Signal;
 
-use self::common::leasehold;
 use self::instance::Place;
 
 #[test]
@@ -61,18 +64,6 @@ fn a_command_that_does_not_stop_is_killed_with_all_its_children_before_another_s
 }
 
 #[test]
-fn a_command_dies_with_its_leasehold() {
-    let place = Place::new();
-    let first = place.run("first", "started; exec sleep 1000");
-    assert_eq!(place.next_line(), "first started");
-    let mut second = place.run("second", "started; exec sleep 1000");
-    first.signal(Signal::KILL);
-    assert_eq!(place.next_line(), "second started");
-    second.signal(Signal::TERM);
-    assert_eq!(second.exit_code(), Some(0));
-}
-
-#[test]
 fn the_command_is_killed_when_the_lease_is_lost_and_started_anew_with_the_next_term() {
     let place = Place::new();
     let mut first = place.run("first", "started; exec sleep 1000");
@@ -106,27 +97,13 @@ fn the_commands_own_exit_code_is_passed_on_and_the_lease_given_back() {
 }
 
 #[test]
-fn what_cannot_be_run_is_said() {
-    let place = Place::new();
-    let mut instance = place.start(&["no-such-command"], &[]);
-    assert_eq!(instance.exit_code(), Some(127));
-    assert!(instance.says().contains("no-such-command: "));
-    let mut instance = place.start(&["/"], &[]);
-    assert_eq!(instance.exit_code(), Some(126));
-}
-
-#[test]
-fn a_wrong_setting_is_said_with_its_fix() {
-    let mut instance = Place::new().start(&["true"], &["--drain-timeout=soon"]);
-    assert_eq!(instance.exit_code(), Some(2));
-    let said = instance.says();
-    let wanted = "drain_timeout = `soon`: use seconds, or a form such as `15s`";
-    assert!(said.contains(wanted), "{said}");
-}
-
-#[test]
-fn the_help_says_what_it_exits_with() {
-    let help = leasehold().args(["run", "--help"]).output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    assert!(help.contains("126 and 127 where the command cannot be"));
+fn the_command_is_started_although_the_file_of_leasehold_was_replaced() {
+    let place = Place::with_a_copy();
+    let mut first = place.run("first", "started; exec sleep 1000");
+    assert_eq!(place.next_line(), "first started");
+    place.delete_the_copy();
+    place.lose_the_lease();
+    assert_eq!(place.next_line(), "first started", "under its next term");
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit_code(), Some(0));
 }

@@ -33,8 +33,11 @@ pub struct Sighting {
     pub state: LeaseState,
     /// The Lease, where there is one.
     pub lease: Option<StoredLease>,
-    /// From when on candidates may acquire it, unless it changes before.
-    pub free_at: Instant,
+    /// When it was first seen as it is now, by the local clock; `None` while nothing is known.
+    pub changed_at: Option<Instant>,
+    /// From when on candidates may acquire it, unless it changes before; `None` while nothing is
+    /// known.
+    pub free_at: Option<Instant>,
     /// Whether changes are watched; otherwise they are polled.
     pub watching: bool,
     /// The last request's error, until one succeeds again. What else is told here is then what was
@@ -43,9 +46,15 @@ pub struct Sighting {
 }
 
 impl Sighting {
-    /// How long until candidates may acquire it, unless it changes before.
-    pub fn expires_in(&self, now: Instant) -> Duration {
-        self.free_at.since(now)
+    /// For how long it has not been seen to change; `None` while nothing is known.
+    pub fn unchanged_for(&self, now: Instant) -> Option<Duration> {
+        self.changed_at.map(|changed_at| now.since(changed_at))
+    }
+
+    /// How long until candidates may acquire it, unless it changes before; `None` while nothing is
+    /// known.
+    pub fn expires_in(&self, now: Instant) -> Option<Duration> {
+        self.free_at.map(|free_at| free_at.since(now))
     }
 
     /// Whether it tells anything that `last` did not. Time that passes is not news.
@@ -75,18 +84,20 @@ impl Election {
 
     /// What is known about the Lease at `now`.
     pub fn sighting(&self, now: Instant) -> Sighting {
-        let free_at = self.observed.free_at();
+        let changed_at = self.observed.changed_at();
+        let free_at = changed_at.map(|_| self.observed.free_at());
         let lease = self.observed.lease();
         let state = match lease {
-            None if self.observed.is_unknown() => LeaseState::Unknown,
+            None if changed_at.is_none() => LeaseState::Unknown,
             None => LeaseState::Absent,
             Some(lease) if !lease.record.is_held() => LeaseState::Released,
-            Some(_) if now < free_at => LeaseState::Held,
+            Some(_) if Some(now) < free_at => LeaseState::Held,
             Some(_) => LeaseState::Expired,
         };
         Sighting {
             state,
             lease: lease.cloned(),
+            changed_at,
             free_at,
             watching: self.watching,
             failing: self.failing.as_ref().map(|(_, error)| error.clone()),

@@ -62,11 +62,17 @@ impl FileStore {
         Ok(Self { folder })
     }
 
-    /// The same for somebody who only looks: no folder is made. Until a candidate has made it,
-    /// there is no Lease, and a watch fails with [`Unavailable`](ErrorKind::Unavailable).
+    /// The same for somebody who only looks, at any folder that he may read: makes and locks nothing.
+    /// Until a candidate has made the folder, there is no Lease, and a watch fails with
+    /// [`Unavailable`](ErrorKind::Unavailable).
     pub(crate) fn find(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
         let folder = Arc::new(LeaseFolder::find(directory, namespace, lease)?);
         Ok(Self { folder })
+    }
+
+    /// Whether this user could elect here; [`open`](Self::open) says what that takes.
+    pub(crate) async fn check(&self) -> Result<()> {
+        blocking(&self.folder, LeaseFolder::check).await
     }
 }
 

@@ -36,7 +36,7 @@ use self::connection::Connection;
 use self::refusal::Refusal;
 use super::{LeaseStore, WatchEvent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
 use crate::names;
 
 pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
@@ -75,6 +75,33 @@ impl KubernetesStore {
             Ok(object) => lease_object::stored_lease(object),
             Err(refusal) => Err(refusal.into_error(verb, &self.lease)),
         }
+    }
+
+    /// Whether the Lease could be created: by a dry run, in which everything but the storage takes
+    /// part. Passes where there is one already.
+    pub(crate) async fn rehearse_creation(&self) -> Result<()> {
+        let record = LeaseRecord {
+            holder: "a dry run".to_owned(),
+            lease_duration_seconds: Some(RELEASED_DURATION_SECONDS),
+            ..LeaseRecord::default()
+        };
+        let rehearsal = PostParams {
+            dry_run: true,
+            ..our_write()
+        };
+        // The answer has no version.
+        match self.exchange(self.creation(&record, &rehearsal)).await? {
+            Ok(_) => Ok(()),
+            Err(refusal) => match refusal.into_error(Verb::Create, &self.lease) {
+                error if error.kind() == ErrorKind::Conflict => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+
+    fn creation(&self, record: &LeaseRecord, how: &PostParams) -> Prepared {
+        let object = lease_object::new_object(&self.lease, record);
+        self.requests.create(how, object.to_string().into())
     }
 
     /// Opens a watch, and returns its events.
@@ -123,13 +150,7 @@ impl LeaseStore for KubernetesStore {
     }
 
     fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
-        Box::pin(async move {
-            let object = lease_object::new_object(&self.lease, &record);
-            let request = self
-                .requests
-                .create(&our_write(), object.to_string().into());
-            self.write(Verb::Create, request).await
-        })
+        Box::pin(self.write(Verb::Create, self.creation(&record, &our_write())))
     }
 
     fn replace(

@@ -30,7 +30,7 @@ impl Stores {
     /// take a while.
     pub(crate) fn open(&self, runtime: &Runtime, config: &Checked) -> Result<Arc<dyn LeaseStore>> {
         Ok(match mode_here(config)? {
-            Mode::Kubernetes => self.find_in_cluster(runtime, config)?.store,
+            Mode::Kubernetes => self.find_in_cluster(runtime, config)?.store(),
             Mode::Always => Arc::new(open_always(&config.lease)),
             Mode::File | Mode::Auto | Mode::Never => {
                 let directory = directory(config)?;
@@ -59,15 +59,14 @@ impl Stores {
             .namespace
             .clone()
             .unwrap_or_else(|| connections.default_namespace_and_source());
-        let store = Arc::new(connections.lease(&namespace, &config.lease)?);
+        let store = connections.lease(&namespace, &config.lease)?;
         Ok(Found {
             place: Place {
                 namespace,
                 namespace_from,
                 keeper: connections.keeper(),
             },
-            store: store.clone(),
-            in_cluster: Some(store),
+            kept: Kept::InCluster(Arc::new(store)),
         })
     }
 
@@ -88,9 +87,23 @@ impl Stores {
 /// A Lease that somebody looks at.
 pub(crate) struct Found {
     pub(crate) place: Place,
-    pub(crate) store: Arc<dyn LeaseStore>,
-    /// The same store, where it is a cluster's.
-    pub(crate) in_cluster: Option<Arc<KubernetesStore>>,
+    pub(crate) kept: Kept,
+}
+
+/// Its store, by what can be asked of it beside the Lease.
+#[derive(Clone)]
+pub(crate) enum Kept {
+    InCluster(Arc<KubernetesStore>),
+    InFolder(Arc<FileStore>),
+}
+
+impl Found {
+    pub(crate) fn store(&self) -> Arc<dyn LeaseStore> {
+        match &self.kept {
+            Kept::InCluster(store) => store.clone(),
+            Kept::InFolder(store) => store.clone(),
+        }
+    }
 }
 
 fn find_in_folder(config: &Checked) -> Result<Found> {
@@ -103,8 +116,7 @@ fn find_in_folder(config: &Checked) -> Result<Found> {
             namespace_from,
             keeper: Keeper::Folder(directory),
         },
-        store: Arc::new(store),
-        in_cluster: None,
+        kept: Kept::InFolder(Arc::new(store)),
     })
 }
 

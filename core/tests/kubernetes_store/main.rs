@@ -10,6 +10,7 @@ mod kubeconfig;
 mod permissions;
 mod proxies;
 mod refusals;
+mod reviews;
 mod trust;
 mod watches;
 mod wire;

@@ -1,7 +1,8 @@
 //! Looking at a Lease in a folder, from threads and runtimes of the application's own. On a real API
 //! server, `leasehold`'s own tests look (`cli/tests`).
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,6 +61,39 @@ fn a_look_makes_neither_folder_nor_lease() {
     let mut sightings = observer.follow().unwrap();
     next(&mut sightings, LeaseState::Absent);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_look_into_a_folder_that_is_there_writes_nothing_into_it() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("shop/jobs");
+    fs::create_dir_all(&folder).unwrap();
+    let mut sightings = jobs(home.path()).observe().unwrap().follow().unwrap();
+    while !next(&mut sightings, LeaseState::Absent).watching {}
+
+    // Told once the watch has looked.
+    let made = home.path().join("made");
+    let election = leader(&made, "a");
+    fs::copy(made.join("shop/jobs/lease.json"), home.path().join("copy")).unwrap();
+    fs::rename(home.path().join("copy"), folder.join("lease.json")).unwrap();
+    next(&mut sightings, LeaseState::Held);
+    let files = fs::read_dir(&folder).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["lease.json"]);
+    election.stop().unwrap();
+}
+
+#[test]
+fn a_folder_is_rehearsed_in_without_a_trace_and_refused_where_others_may_write() {
+    let home = tempfile::tempdir().unwrap();
+    let observer = jobs(home.path()).observe().unwrap();
+    observer.rehearse_creation().unwrap();
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+
+    fs::set_permissions(home.path(), Permissions::from_mode(0o777)).unwrap();
+    let error = observer.rehearse_creation().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(observer.read().unwrap().is_none(), "a look goes on");
 }
 
 #[test]

@@ -1,1 +1,2 @@
+chmod +x job.sh
 leasehold run --election monolith-jobs -- ./job.sh

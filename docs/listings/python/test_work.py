@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import leasehold
-import leasehold.aio
 import pytest
-from leasehold.testing import FakeLeaderElection
 
 done: list[object] = []
 
@@ -38,19 +35,21 @@ def election(tmp_path: Path) -> Iterator[leasehold.LeaderElection]:
 
 
 def test_work_ends_before_the_lease_is_released(election: leasehold.LeaderElection) -> None:
-    """A block under `leading`, and a function for the leader only."""
+    """A function for the leader only, and a block under `leading`."""
     invoices = ["first", "second"]
 
     @election.leader_only
-    def bill() -> None:  # elsewhere returns None at once
-        with election.leading() as term:  # waits for leadership
-            for invoice in invoices:
-                term.check()  # raises LeadershipLostError once the term is over
-                send(invoice, fence=term.fencing_token)
+    def remind() -> None:  # elsewhere a call returns None at once
+        if term := election.term:  # None once the term is over
+            send("reminder", fence=term.fencing_token)
 
-    election.wait_for_leadership(30)
-    bill()
-    assert done == [("first", True), ("second", True)]
+    with election.leading() as term:  # waits for leadership
+        for invoice in invoices:
+            term.check()  # raises LeadershipLostError once the term is over
+            send(invoice, fence=term.fencing_token)
+
+    remind()
+    assert done == [("first", True), ("second", True), ("reminder", True)]
 
 
 def test_what_runs_with_leadership_stops_with_it(election: leasehold.LeaderElection) -> None:
@@ -66,36 +65,3 @@ def test_what_runs_with_leadership_stops_with_it(election: leasehold.LeaderElect
     election.wait_for_leadership(30)
     election.stop()
     assert sorted(map(str, done)) == ["started", "stopped", "stopped"]
-
-
-def test_the_same_for_asyncio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`leasehold.aio`."""
-
-    async def consume() -> None:
-        done.append("consumed")
-
-    async def main() -> None:
-        async with leasehold.aio.LeaderElection("monolith-jobs") as election:
-            # Waits for leadership; is cancelled when the term is lost.
-            async with election.leading() as term:
-                await consume()
-        assert not term.is_valid
-
-    monkeypatch.setenv("LEASEHOLD_MODE", "file")
-    monkeypatch.setenv("LEASEHOLD_DIRECTORY", str(tmp_path))
-    done.clear()
-    asyncio.run(main())
-    assert done == ["consumed"]
-
-
-def bill(election: leasehold.LeaderElection) -> str:
-    """What is to be tested."""
-    return election.run_if_leader(lambda term: "billed") or "left to another"
-
-
-def test_only_the_leader_bills(fake_election: FakeLeaderElection) -> None:
-    """With the fixture that the package brings."""
-    fake_election.acquire()
-    assert bill(fake_election) == "billed"
-    fake_election.lose()
-    assert bill(fake_election) == "left to another"

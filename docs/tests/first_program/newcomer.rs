@@ -92,13 +92,15 @@ fn environment(folder: &Path, packages: Option<&Path>) -> Vec<(&'static str, Str
     environment
 }
 
-/// Copies the files of a folder whose names begin with `start`, whatever the case.
+/// Copies the files of a folder whose names begin with `start`, whatever the case; as text from a
+/// page, which carries no right to be executed.
 fn copy(from: &Path, start: &str, to: &Path) {
     for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
         let name = entry.file_name();
         if name.to_string_lossy().to_lowercase().starts_with(start) {
-            fs::copy(entry.path(), to.join(name)).expect("a copy");
+            let text = fs::read(entry.path()).expect("a file");
+            fs::write(to.join(name), text).expect("a copy");
         }
     }
 }

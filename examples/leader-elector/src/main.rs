@@ -1,19 +1,25 @@
 //! A drop-in for the old Kubernetes leader-elector sidecar, for applications in languages without
 //! a binding: it takes part in an election and answers over HTTP who leads.
 
+#![warn(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "they panic when nobody reads"
+)]
+
 mod answers;
 mod flags;
-mod log;
 mod options;
 mod server;
 mod sidecar;
 
 use std::env;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use leasehold::{LeaderElection, LogLevel};
+use leasehold::{LeaderElection, LogLevel, stderr};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,9 +33,9 @@ const FAILURE: u8 = 2;
 fn main() -> ExitCode {
     let result = obey();
     if let Err(error) = &result {
-        log::line(format!("leader-elector: {error}"));
+        stderr::line(format!("leader-elector: {error}"));
     }
-    log::flush();
+    stderr::flush();
     result.map_or(ExitCode::from(FAILURE), |()| ExitCode::SUCCESS)
 }
 
@@ -40,18 +46,23 @@ fn obey() -> Result<()> {
             .build()?
             .block_on(run(*options)),
         Request::Help => {
-            print!("{}", options::HELP);
+            say(options::HELP);
             Ok(())
         }
         Request::Version => {
-            println!("leader-elector {}", env!("CARGO_PKG_VERSION"));
+            say(concat!("leader-elector ", env!("CARGO_PKG_VERSION"), "\n"));
             Ok(())
         }
     }
 }
 
+/// Writes to stdout, which nobody may read.
+fn say(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
 async fn run(options: Options) -> Result<()> {
-    leasehold::set_log_sink(LogLevel::Info, |record| log::line(record.message))?;
+    leasehold::set_log_sink(LogLevel::Info, |record| stderr::line(record.message))?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
@@ -60,9 +71,9 @@ async fn run(options: Options) -> Result<()> {
     let listener = TcpListener::bind(options.http.as_slice())
         .await
         .map_err(|error| anyhow!("--http = {}: cannot listen there: {error}", options.http[0]))?;
-    log::line(format!("listening on {}", listener.local_addr()?));
+    stderr::line(format!("listening on {}", listener.local_addr()?));
     if let Some(warning) = options.warning {
-        log::line(warning);
+        stderr::line(warning);
     }
 
     let events = election.subscribe()?;

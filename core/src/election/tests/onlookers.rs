@@ -115,3 +115,31 @@ fn only_what_has_changed_is_news() {
     a.run_until(3.0);
     assert!(a.election.sighting(a.now()).is_news_after(&before));
 }
+
+#[test]
+fn before_anything_was_seen_nothing_is_said_of_when() {
+    let store = store_held_by("b", 15);
+    let mut a = onlooker(&store);
+    let unread = a.election.sighting(a.now());
+    assert_eq!(unread.free_at, None);
+    assert_eq!(unread.expires_in(a.now()), None);
+    assert_eq!(unread.unchanged_for(a.now()), None);
+
+    a.run_until(4.0);
+    let read = a.election.sighting(a.now());
+    assert_eq!(read.expires_in(a.now()), Some(secs(11.0)));
+}
+
+#[test]
+fn a_lease_is_unchanged_since_its_record_was_first_seen_whatever_else_is_edited() {
+    let store = store_held_by("b", 15);
+    let mut a = onlooker(&store);
+    a.run_until(4.0);
+    store.set_field(&["metadata", "labels", "team"], "blue");
+    a.run_until(6.0);
+    let unchanged_for = |a: &Candidate| a.election.sighting(a.now()).unchanged_for(a.now());
+    assert_eq!(unchanged_for(&a), Some(secs(6.0)));
+    store.edit(renewed);
+    a.run_until(9.0);
+    assert_eq!(unchanged_for(&a), Some(secs(3.0)));
+}

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use serde_json::Value;
@@ -27,7 +28,8 @@ const RESERVATION: u64 = 100;
 /// What there is to see of a Lease.
 pub(super) enum Sight {
     Present(StoredLease),
-    /// Above the version of each Lease so far, below that of the next one.
+    /// Above the version of each Lease so far, or of those that were seen, by somebody who only
+    /// looks; below that of the next one.
     Absent(ResourceVersion),
 }
 
@@ -40,6 +42,8 @@ pub(super) struct LeaseFolder {
     path: PathBuf,
     /// Not for somebody who only looks.
     makes_folders: bool,
+    /// The highest version of a Lease that was read.
+    newest: AtomicU64,
 }
 
 impl LeaseFolder {
@@ -68,6 +72,7 @@ impl LeaseFolder {
             namespace: namespace.to_owned(),
             lease: lease.to_owned(),
             makes_folders,
+            newest: AtomicU64::default(),
         })
     }
 
@@ -91,17 +96,29 @@ impl LeaseFolder {
         Ok(())
     }
 
+    /// Whether this user could elect here. Makes nothing.
+    pub(super) fn check(&self) -> Result<()> {
+        guard::check(&self.directory, [&self.namespace, &self.lease])
+    }
+
     pub(super) fn read(&self) -> Result<Option<StoredLease>> {
         let Some(contents) = self.read_file(LEASE)? else {
             return Ok(None);
         };
         let lease = format::decode(&contents).map_err(|reason| self.corrupt(LEASE, &reason))?;
+        self.newest.fetch_max(lease.version.0, Ordering::Relaxed);
         Ok(Some(lease))
     }
 
     pub(super) fn look(&self) -> Result<Sight> {
         if let Some(lease) = self.read()? {
             return Ok(Sight::Present(lease));
+        }
+        if !self.makes_folders {
+            // Without the lock, the version reserved may be above that of a Lease which is just
+            // being created; one that follows on a Lease leaves out a version after it.
+            let newest = self.newest.load(Ordering::Relaxed);
+            return Ok(Sight::Absent(ResourceVersion(newest.saturating_add(1))));
         }
         // Nobody may create the Lease between the look at it and the look at the version.
         let _lock = self.lock()?;
@@ -253,3 +270,6 @@ pub(super) fn unavailable(action: &str, path: &Path, error: io::Error) -> Error 
 fn conflict(reason: &str) -> Error {
     Error::new(ErrorKind::Conflict, reason)
 }
+
+#[cfg(test)]
+mod tests;

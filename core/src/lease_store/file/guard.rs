@@ -31,9 +31,25 @@ pub(super) fn prepare(directory: &Path, below: [&str; 2]) -> Result<PathBuf> {
     })
 }
 
-/// The same, but makes nothing: `None` where a folder is missing that could be made.
+/// The same, but makes nothing.
+pub(super) fn check(directory: &Path, below: [&str; 2]) -> Result<()> {
+    walk(directory, below, |_| Ok(())).map(drop)
+}
+
+/// The path of the last folder for somebody who only looks, and who may look into folders that he
+/// could not elect in: `None` where one is missing.
 pub(super) fn find(directory: &Path, below: [&str; 2]) -> Result<Option<PathBuf>> {
-    walk(directory, below, |_| Ok(()))
+    check_absolute(directory)?;
+    let folder = directory.join(below[0]).join(below[1]);
+    match folder.canonicalize() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let fix =
+                format!("cannot be looked into ({error}): choose a folder that this user may read");
+            Err(Error::config("directory", directory.display(), fix))
+        }
+    }
 }
 
 /// Visits each folder, and checks it before anything is made in it.
@@ -42,11 +58,8 @@ fn walk(
     below: [&str; 2],
     visit: fn(&Path) -> io::Result<()>,
 ) -> Result<Option<PathBuf>> {
-    if !directory.is_absolute() {
-        let fix = "use an absolute path: a relative one is another folder in each process";
-        return Err(Error::config("directory", directory.display(), fix));
-    }
-    let failed = |error| unusable(directory, error);
+    check_absolute(directory)?;
+    let failed = |error| unusable(directory, &error);
 
     visit(directory).map_err(failed)?;
     let there = directory.ancestors().find(|path| path.exists());
@@ -81,14 +94,23 @@ fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-fn unusable(directory: &Path, error: io::Error) -> Error {
+fn check_absolute(directory: &Path) -> Result<()> {
+    if directory.is_absolute() {
+        return Ok(());
+    }
+    let fix = "use an absolute path: a relative one is another folder in each process";
+    Err(Error::config("directory", directory.display(), fix))
+}
+
+/// It says all that `error` does, which is therefore not its source.
+fn unusable(directory: &Path, error: &io::Error) -> Error {
     let fix = format!("cannot be used ({error}): choose a folder that this user may write to");
-    Error::config("directory", directory.display(), fix).with_source(error)
+    Error::config("directory", directory.display(), fix)
 }
 
 /// What is made in `folder` is made by this user, for all processes of this host.
 fn check_place(directory: &Path, folder: &Path) -> Result<()> {
-    let failed = |error| unusable(directory, error);
+    let failed = |error| unusable(directory, &error);
     // The dot, since in a file nothing can be made, however writable it is.
     access(folder.join("."), Access::WRITE_OK).map_err(|errno| failed(errno.into()))?;
     match filesystem::unfit(folder).map_err(failed)? {
@@ -142,156 +164,4 @@ fn refuse(path: &Path, reason: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
-
-    use super::*;
-
-    const BELOW: [&str; 2] = ["default", "job"];
-
-    fn set_mode(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().mode() & 0o777
-    }
-
-    /// The message, which must be that of a faulty setting.
-    fn refusal(directory: &Path) -> String {
-        let error = prepare(directory, BELOW).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.message().starts_with("directory = "), "{error}");
-        error.message().to_owned()
-    }
-
-    #[test]
-    fn missing_folders_are_made_for_the_owner_only() {
-        let home = tempfile::tempdir().unwrap();
-        let directory = home.path().join("deep/.leasehold");
-        let folder = prepare(&directory, BELOW).unwrap();
-        assert_eq!(
-            folder,
-            directory.canonicalize().unwrap().join("default/job")
-        );
-        for made in folder.ancestors().take(4) {
-            assert_eq!(mode(made), 0o700, "{}", made.display());
-        }
-        assert_eq!(prepare(&directory, BELOW).unwrap(), folder, "a second time");
-    }
-
-    #[test]
-    fn who_only_looks_makes_nothing() {
-        let home = tempfile::tempdir().unwrap();
-        let directory = home.path().join("deep/.leasehold");
-        assert_eq!(find(&directory, BELOW).unwrap(), None);
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
-
-        fs::create_dir_all(&directory).unwrap();
-        assert_eq!(find(&directory, BELOW).unwrap(), None);
-        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
-
-        let made = prepare(&directory, BELOW).unwrap();
-        assert_eq!(find(&directory, BELOW).unwrap(), Some(made));
-    }
-
-    #[test]
-    fn who_only_looks_is_told_where_a_folder_could_not_be_made() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "").unwrap();
-        let error = find(&file.join("below"), BELOW).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config);
-
-        set_mode(home.path(), 0o777);
-        let error = find(&home.path().join("ours"), BELOW).unwrap_err();
-        assert!(error.message().contains("chmod go-w"), "{error}");
-    }
-
-    #[test]
-    fn folders_that_others_may_write_to_are_refused() {
-        for shared in ["", "default", "default/job"] {
-            for mode in [0o770, 0o702, 0o1777] {
-                let home = tempfile::tempdir().unwrap();
-                prepare(home.path(), BELOW).unwrap();
-                set_mode(&home.path().join(shared), mode);
-                assert!(
-                    refusal(home.path()).contains("chmod go-w"),
-                    "{shared} {mode:o}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn folders_that_others_may_read_are_fine() {
-        let home = tempfile::tempdir().unwrap();
-        set_mode(home.path(), 0o755);
-        assert!(prepare(home.path(), BELOW).is_ok());
-    }
-
-    #[test]
-    fn a_folder_that_others_may_put_another_in_place_of_is_refused_unless_it_is_sticky() {
-        let home = tempfile::tempdir().unwrap();
-        let directory = home.path().join("ours");
-        prepare(&directory, BELOW).unwrap();
-        set_mode(home.path(), 0o1777);
-        assert!(prepare(&directory, BELOW).is_ok());
-        set_mode(home.path(), 0o777);
-        assert!(refusal(&directory).contains(home.path().to_str().unwrap()));
-    }
-
-    #[test]
-    fn a_link_of_ones_own_is_followed_to_a_folder_that_is_checked() {
-        let home = tempfile::tempdir().unwrap();
-        let shared = home.path().join("shared");
-        fs::create_dir(&shared).unwrap();
-        let link = home.path().join("link");
-        symlink(&shared, &link).unwrap();
-        let folder = prepare(&link, BELOW).unwrap();
-        assert!(folder.starts_with(shared.canonicalize().unwrap()));
-
-        set_mode(&shared, 0o777);
-        refusal(&link);
-        refusal(&link.join("below"));
-    }
-
-    #[test]
-    fn a_link_inside_of_the_folder_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        let elsewhere = tempfile::tempdir().unwrap();
-        symlink(elsewhere.path(), home.path().join("default")).unwrap();
-        assert!(refusal(home.path()).contains("is no folder, or a link to one"));
-    }
-
-    #[test]
-    fn what_belongs_to_somebody_else_is_refused() {
-        // Only root can give a file away.
-        if !geteuid().is_root() {
-            return;
-        }
-        let somebody = Some(4242);
-        let home = tempfile::tempdir().unwrap();
-        let directory = home.path().join("ours");
-        prepare(&directory, BELOW).unwrap();
-        chown(&directory, somebody, None).unwrap();
-        assert!(refusal(&directory).contains("belongs to user 4242"));
-
-        let target = home.path().join("target");
-        fs::create_dir(&target).unwrap();
-        let link = home.path().join("link");
-        symlink(&target, &link).unwrap();
-        lchown(&link, somebody, None).unwrap();
-        assert!(refusal(&link).contains("belongs to user 4242"));
-    }
-
-    #[test]
-    fn a_path_that_is_no_folder_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "").unwrap();
-        assert!(refusal(&file).contains("choose a folder"));
-        assert!(refusal(Path::new("elections")).contains("absolute"));
-        assert!(refusal(Path::new("")).contains("absolute"));
-    }
-}
+mod tests;

@@ -131,6 +131,15 @@ fn without_an_id_the_leader_is_known_by_its_pod() {
 }
 
 #[test]
+fn help_that_nobody_reads_is_no_failure() {
+    for flag in ["--help", "--version"] {
+        let (_, closed) = std::io::pipe().unwrap();
+        let status = command().arg(flag).stdout(closed).status();
+        assert!(status.unwrap().success(), "{flag}");
+    }
+}
+
+#[test]
 fn help_lists_the_flags() {
     let output = command().arg("--help").output().unwrap();
     assert!(output.status.success());

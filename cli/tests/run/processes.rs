@@ -1,0 +1,34 @@
+//! Processes that a test looks for.
+
+use std::fs;
+
+use rustix::process::Pid;
+
+/// The processes of this name that `parent` has started.
+pub(crate) fn children(parent: Pid, name: &str) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").expect("processes");
+    let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers
+        .filter_map(Pid::from_raw)
+        .filter(|pid| {
+            stat(*pid).is_some_and(|stat| stat.name == name && stat.parent == parent.as_raw_pid())
+        })
+        .collect()
+}
+
+struct Stat {
+    name: String,
+    parent: i32,
+}
+
+/// What the kernel says of a process: `1 (name) S 0 …`.
+fn stat(pid: Pid) -> Option<Stat> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?;
+    let (head, rest) = stat.rsplit_once(") ")?;
+    let (_, name) = head.split_once('(')?;
+    let mut rest = rest.split(' ');
+    Some(Stat {
+        name: name.to_owned(),
+        parent: rest.nth(1)?.parse().ok()?,
+    })
+}

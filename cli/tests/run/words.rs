@@ -1,0 +1,98 @@
+//! What a person reads.
+
+use rustix::process::Signal;
+
+use crate::common::leasehold;
+use crate::instance::Place;
+
+#[test]
+fn a_leader_and_a_standby_say_what_they_are() {
+    let place = Place::new();
+    let first = place.run_with(&["--identity=a"], "first", "exec sleep 1000");
+    let leading = first.next_line();
+    let words = "leasehold: leading, under fencing token ";
+    assert!(leading.starts_with(words), "{leading}");
+    let second = place.run_with(&["--identity=b"], "second", "exec sleep 1000");
+    assert_eq!(second.next_line(), "leasehold: waiting: a leads");
+    first.signal(Signal::TERM);
+    let asked = "leasehold: asked flock to stop; killing it in ";
+    let mut said = [first.next_line(), first.next_line()];
+    said.sort();
+    assert!(said[0].starts_with(asked), "{said:?}");
+    assert_eq!(said[1], "leasehold: no longer leading: stopped");
+    assert_eq!(second.next_line(), "leasehold: waiting: nobody leads yet");
+    let leading = second.next_line();
+    assert!(leading.starts_with(words), "{leading}");
+}
+
+#[test]
+fn a_command_is_said_to_be_asked_and_killed() {
+    let place = Place::new();
+    let script = "trap '' TERM; started; sleep 1000";
+    let mut first = place.run_with(&["--drain-timeout=1s"], "first", script);
+    assert_eq!(place.next_line(), "first started");
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit_code(), Some(0));
+    let said = first.says();
+    assert!(
+        said.contains("asked flock to stop; killing it in 0."),
+        "{said}"
+    );
+    assert!(
+        said.contains("killed flock: it had not ended in "),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_cannot_be_run_is_said() {
+    let place = Place::new();
+    let mut instance = place.start(&["no-such-command"], &[]);
+    assert_eq!(instance.exit_code(), Some(127));
+    assert!(instance.says().contains("no-such-command: "));
+    let mut instance = place.start(&["/"], &[]);
+    assert_eq!(instance.exit_code(), Some(126));
+}
+
+#[test]
+fn a_wrong_setting_is_said_with_its_fix() {
+    let mut instance = Place::new().start(&["true"], &["--drain-timeout=soon"]);
+    assert_eq!(instance.exit_code(), Some(2));
+    let said = instance.says();
+    let wanted = "drain_timeout = `soon`: use seconds, or a form such as `15s`";
+    assert!(said.contains(wanted), "{said}");
+}
+
+#[test]
+fn a_command_without_its_dashes_is_said_with_the_fix() {
+    let mut run = leasehold();
+    let output = run.args(["run", "--election=jobs", "./job.sh"]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("put `--` before the command: `-- ./job.sh`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_help_says_the_defaults_and_what_it_exits_with() {
+    let help = leasehold().args(["run", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for text in [
+        "126 and 127 where the command cannot be",
+        "How long others wait after the Lease last changed [default: 15s]",
+        "stop when it is asked to [default: 20s]",
+        "always or never [default: auto]",
+    ] {
+        assert!(help.contains(text), "no {text:?} in {help}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_program() {
+    let version = leasehold().arg("-V").output().unwrap();
+    let wanted = concat!("leasehold ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(String::from_utf8(version.stdout).unwrap(), wanted);
+}
