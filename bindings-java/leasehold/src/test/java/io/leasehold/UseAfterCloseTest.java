@@ -108,9 +108,11 @@ class UseAfterCloseTest {
 
     @Test
     void aNullSaysWhatToDoInstead() {
-        String lease = assertThrows(NullPointerException.class, () -> LeaderElection.builder(null)).getMessage();
+        String lease = assertThrows(NullPointerException.class, () -> LeaderElection.builder(null))
+                .getMessage();
         assertTrue(lease.contains("name the Lease"), lease);
-        String other = assertThrows(NullPointerException.class, () -> always().identity(null)).getMessage();
+        String other = assertThrows(NullPointerException.class, () -> always().identity(null))
+                .getMessage();
         assertTrue(other.contains("identity = null: leave it out"), other);
     }
 
