@@ -2,17 +2,18 @@ import { EventEmitter } from 'node:events';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
+import { checkMilliseconds, checkOptions } from './checks.js';
 import type { Engine } from './engine.js';
-import { call, errorOf } from './errors.js';
+import { call } from './errors.js';
 import type { LeaseholdError } from './errors.js';
 import { attempt } from './listeners.js';
 import type { Loss } from './loss.js';
 import { openEngine } from './native.js';
-import { settingsOf } from './options.js';
+import { inOptions, settingsOf } from './options.js';
 import type { LeaderElectionOptions } from './options.js';
 import { runService } from './singleton-service.js';
 import type { Registration, SingletonService } from './singleton-service.js';
-import type { Status } from './status.js';
+import { Status } from './status.js';
 import type { Term } from './term.js';
 
 /**
@@ -85,7 +86,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   constructor(options: LeaderElectionOptions, engine: Engine);
   constructor(options: LeaderElectionOptions = {}, engine?: Engine) {
     super();
-    this.#engine = engine ?? call(() => openEngine(settingsOf(options)));
+    this.#engine = engine ?? open(options);
     this.#candidacy = new Candidacy(this.#engine, this);
     this.#isLeader = this.#engine.answer();
     (this as EventEmitter).on('newListener', (event: string, listener: () => void) => {
@@ -108,11 +109,13 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   /**
    * Stops: the answer turns false at once, listeners are told and waited for while renewal goes on,
    * then the Lease is given back. Resolves when all that is done, at most the drain timeout and the
-   * renew deadline later. Does nothing where it does not run. Work under a term must not await it.
+   * renew deadline later. Does nothing where it does not run. Work under a term must not await it:
+   * each would wait for the other, for the whole drain timeout.
    *
    * @throws {@link ConfigError} if `drainMs` is no time.
    */
   async stop({ drainMs }: StopOptions = {}): Promise<void> {
+    if (drainMs !== undefined) checkMilliseconds('drainMs', drainMs);
     await this.#candidacy.pulse.holdFor(() => this.#candidacy.stop(drainMs));
   }
 
@@ -159,8 +162,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
 
   /** How the election stands. */
   status(): Status {
-    const status = call(() => this.#engine.status());
-    return { ...status, failing: status.failing && errorOf(status.failing) };
+    return new Status(call(() => this.#engine.status()));
   }
 
   /** Metrics in the Prometheus text format, under client-go's names where it has them. */
@@ -173,10 +175,14 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    * an election whose background thread is stuck, nor one that the Lease still names `toleranceMs`
    * milliseconds after it ran out.
    *
+   * @throws {@link ConfigError} if `toleranceMs` is no time.
    * @throws {@link InternalError} where the election is stuck.
    * @throws {@link LeadershipLostError} where it let its Lease run out.
    */
-  checkHealth({ toleranceMs = 0 }: { toleranceMs?: number | undefined } = {}): void {
+  checkHealth(options: { toleranceMs?: number | undefined } = {}): void {
+    checkOptions(options, ['toleranceMs'], '{ toleranceMs: 5_000 }');
+    const { toleranceMs = 0 } = options;
+    checkMilliseconds('toleranceMs', toleranceMs);
     call(() => {
       this.#engine.checkHealth(toleranceMs);
     });
@@ -199,7 +205,8 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    *
    * @throws {@link ClosedError} where the election does not run, or stops.
    */
-  async waitForLeadership({ signal }: WaitOptions = {}): Promise<Term> {
+  async waitForLeadership(options: WaitOptions = {}): Promise<Term> {
+    const signal = signalOf(options);
     const candidacy = this.#candidacy;
     const term = await candidacy.pulse.holdFor(() => candidacy.leadership(signal));
     if (!term) throw candidacy.notLeading();
@@ -240,7 +247,8 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    *
    * @throws {@link ClosedError} where the election does not run.
    */
-  async *terms({ signal }: WaitOptions = {}): AsyncGenerator<Term, void, undefined> {
+  async *terms(options: WaitOptions = {}): AsyncGenerator<Term, void, undefined> {
+    const signal = signalOf(options);
     const candidacy = this.#candidacy;
     if (!candidacy.isRunning) throw candidacy.notLeading();
     const letGo = candidacy.pulse.hold();
@@ -280,6 +288,17 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
       if (wrapped) void attempt(wrapped.bind(this, term));
     });
   }
+}
+
+/** An election of the core. */
+function open(options: LeaderElectionOptions): Engine {
+  const settings = settingsOf(options);
+  return call(() => openEngine(settings), inOptions);
+}
+
+function signalOf(options: WaitOptions): AbortSignal | undefined {
+  checkOptions(options, ['signal'], '{ signal: AbortSignal.timeout(5_000) }');
+  return options.signal;
 }
 
 async function finishing<T>(begun: Work, work: (term: Term) => T | PromiseLike<T>): Promise<T> {

@@ -30,5 +30,5 @@ export type { LogRecord } from './log.js';
 export { Loss } from './loss.js';
 export type { LeaderElectionOptions, Mode } from './options.js';
 export type { Registration, SingletonService } from './singleton-service.js';
-export type { Status } from './status.js';
+export { Status } from './status.js';
 export { Term } from './term.js';
