@@ -166,18 +166,6 @@ pub(crate) enum EventName {
     Working,
 }
 
-impl EventName {
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Acquired,
-        Self::Lost,
-        Self::Stopped,
-        Self::LeaderChanged,
-        Self::RenewalFailing,
-        Self::Working,
-    ];
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum LeaseStep {

@@ -452,7 +452,7 @@ impl Election {
         self.stalled = true;
         match &self.phase {
             Phase::Leading(_) => self.lose(LostReason::Stalled),
-            Phase::Draining { tenure, .. } => self.leave_to_run_out(tenure.leader_until),
+            Phase::Draining { tenure, .. } => self.leave_to_run_out(tenure.clone()),
             Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => {}
         }
         self.finish_if_idle();

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::election::LostReason;
 use crate::error::Error;
 use crate::leadership::Term;
+use crate::named::named;
 use crate::runtime;
 
 /// Something that happened to an election. Each term has one `Acquired` and one `Lost`, in order.
@@ -28,6 +29,35 @@ pub enum Event {
     RenewalFailing(Error),
     /// The election has stopped; after another `start` there are events again.
     Stopped,
+}
+
+named! {
+    /// The kinds of [`Event`].
+    pub enum EventKind {
+        /// [`Event::Acquired`].
+        Acquired = "acquired",
+        /// [`Event::Lost`].
+        Lost = "lost",
+        /// [`Event::LeaderChanged`].
+        LeaderChanged = "leader_changed",
+        /// [`Event::RenewalFailing`].
+        RenewalFailing = "renewal_failing",
+        /// [`Event::Stopped`].
+        Stopped = "stopped",
+    }
+}
+
+impl Event {
+    /// Which kind of event it is.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::Acquired(_) => EventKind::Acquired,
+            Self::Lost(_) => EventKind::Lost,
+            Self::LeaderChanged(_) => EventKind::LeaderChanged,
+            Self::RenewalFailing(_) => EventKind::RenewalFailing,
+            Self::Stopped => EventKind::Stopped,
+        }
+    }
 }
 
 /// The end of a term. While a copy of it exists, its work counts as unfinished: the Lease is not

@@ -135,7 +135,7 @@ impl LeaderElection {
         if let Some(elector) = self.elector(store)? {
             runtime.spawn(elector.run());
             if self.config.mode == Mode::Always && self.store.is_none() {
-                // Fails only where another thread has stopped it meanwhile.
+                // Fails where another thread has stopped it meanwhile, or the machine is stuck.
                 let _ = self.wait_for_leadership(self.config.renew_deadline());
             }
         }

@@ -46,7 +46,7 @@ pub use config::{
 };
 pub use election::{LeaseState, LostReason, Role, Sighting};
 pub use error::{Error, ErrorKind, Result, contain_panics};
-pub use events::{Event, Loss, Registration, SingletonService, Subscription, Work};
+pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription, Work};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};

@@ -3,7 +3,7 @@
 //! Where client-go has a metric, its name is used (`leader_election_master_status`,
 //! `leader_election_slowpath_total`; component-base `metrics/prometheus/clientgo/leaderelection`).
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::election::{LostReason, Operation};
 use crate::error::ErrorKind;
+use crate::named::named;
 
 /// What is counted while the election runs.
 #[derive(Debug, Default)]
@@ -25,8 +26,24 @@ pub(crate) struct Metrics(Mutex<Counts>);
 struct Counts {
     terms: u64,
     slow_paths: u64,
-    losses: BTreeMap<&'static str, u64>,
-    requests: BTreeMap<(&'static str, &'static str), u64>,
+    losses: HashMap<LostReason, u64>,
+    requests: HashMap<(&'static str, Outcome), u64>,
+}
+
+named! {
+    /// What became of a request.
+    enum Outcome {
+        /// It succeeded.
+        Ok = "ok",
+        /// The Lease had changed.
+        Conflict = "conflict",
+        /// No answer came in time.
+        TimedOut = "timed_out",
+        /// Rights or credentials are missing.
+        Refused = "refused",
+        /// Anything else.
+        Failed = "failed",
+    }
 }
 
 impl Metrics {
@@ -40,16 +57,16 @@ impl Metrics {
     }
 
     pub(crate) fn count_loss(&self, reason: LostReason) {
-        self.update(|counts| *counts.losses.entry(reason.name()).or_default() += 1);
+        self.update(|counts| *counts.losses.entry(reason).or_default() += 1);
     }
 
     pub(crate) fn count_request(&self, verb: &'static str, failure: Option<ErrorKind>) {
         let outcome = match failure {
-            None => "ok",
-            Some(ErrorKind::Conflict) => "conflict",
-            Some(ErrorKind::TimedOut) => "timed_out",
-            Some(ErrorKind::Forbidden | ErrorKind::Unauthorized) => "refused",
-            Some(_) => "failed",
+            None => Outcome::Ok,
+            Some(ErrorKind::Conflict) => Outcome::Conflict,
+            Some(ErrorKind::TimedOut) => Outcome::TimedOut,
+            Some(ErrorKind::Forbidden | ErrorKind::Unauthorized) => Outcome::Refused,
+            Some(_) => Outcome::Failed,
         };
         self.update(|counts| *counts.requests.entry((verb, outcome)).or_default() += 1);
     }
@@ -74,6 +91,9 @@ impl Metrics {
         text
     }
 }
+
+/// What [`verb`] may be.
+const VERBS: [&str; 3] = ["get", "create", "update"];
 
 /// The Kubernetes verb of an operation.
 pub(crate) fn verb(operation: &Operation) -> &'static str {
@@ -117,8 +137,11 @@ impl Collector for Sample {
             None,
             MetricType::Counter,
         )?;
-        for (reason, count) in &self.counts.losses {
-            ConstCounter::new(*count).encode(losses.encode_family(&[("reason", *reason)])?)?;
+        // Each series from the start: a counter that is born as 1 has never increased.
+        for reason in LostReason::ALL {
+            let count = self.counts.losses.get(reason).copied().unwrap_or(0);
+            let labels = [("reason", reason.name())];
+            ConstCounter::new(count).encode(losses.encode_family(&labels)?)?;
         }
         let mut requests = encoder.encode_descriptor(
             "leasehold_requests",
@@ -126,9 +149,12 @@ impl Collector for Sample {
             None,
             MetricType::Counter,
         )?;
-        for ((verb, outcome), count) in &self.counts.requests {
-            let labels = [("verb", *verb), ("outcome", *outcome)];
-            ConstCounter::new(*count).encode(requests.encode_family(&labels)?)?;
+        for verb in VERBS {
+            for outcome in Outcome::ALL {
+                let count = self.counts.requests.get(&(verb, *outcome)).copied();
+                let labels = [("verb", verb), ("outcome", outcome.name())];
+                ConstCounter::new(count.unwrap_or(0)).encode(requests.encode_family(&labels)?)?;
+            }
         }
         Ok(())
     }

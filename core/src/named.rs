@@ -4,23 +4,23 @@
 macro_rules! named {
     (
         $(#[$list_doc:meta])*
-        pub enum $List:ident {
+        $vis:vis enum $List:ident {
             $($(#[$doc:meta])* $Value:ident = $name:literal,)+
         }
     ) => {
         $(#[$list_doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum $List {
+        $vis enum $List {
             $($(#[$doc])* $Value,)+
         }
 
         impl $List {
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$Value),+];
+            $vis const ALL: &[Self] = &[$(Self::$Value),+];
 
             /// The name used in settings, logs, metrics and every binding.
-            pub const fn name(self) -> &'static str {
+            $vis const fn name(self) -> &'static str {
                 match self {
                     $(Self::$Value => $name,)+
                 }

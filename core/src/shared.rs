@@ -171,6 +171,7 @@ impl Shared {
                 Event::Acquired(term)
             }
             election::Event::Lost(_, reason) => self.lose(&mut state, reason)?,
+            election::Event::LeftToRunOut(_) => return None,
             election::Event::LeaderChanged(holder) => Event::LeaderChanged(holder),
             election::Event::RenewalFailing(error) => Event::RenewalFailing(error),
             election::Event::Stopped => {
@@ -192,6 +193,14 @@ impl Shared {
             election::Event::Lost(term, reason) => {
                 let fencing_token = term.fencing_token.0;
                 info!(lease, fencing_token, %reason, "no longer leading");
+            }
+            election::Event::LeftToRunOut(term) => {
+                let fencing_token = term.fencing_token.0;
+                warn!(
+                    lease,
+                    fencing_token,
+                    "work has not ended in time: the Lease is not released, and has to run out"
+                );
             }
             election::Event::LeaderChanged(holder) => {
                 info!(lease, holder, "the holder has changed");

@@ -23,16 +23,16 @@ pub(crate) fn of_term(term: &Term) -> Fields {
 
 /// The kind of the event, then what it carries.
 pub(crate) fn of_event(event: &Event) -> Fields {
-    let kind = |kind: &str| vec![Some(kind.to_owned())];
-    match event {
-        Event::Acquired(term) => [kind("acquired"), of_term(term)].concat(),
-        Event::Lost(loss) => [kind("lost"), kind(loss.reason.name()), of_term(&loss.term)].concat(),
-        Event::LeaderChanged(holder) => [kind("leader_changed"), vec![holder.clone()]].concat(),
-        Event::RenewalFailing(error) => [kind("renewal_failing"), of_error(error)].concat(),
-        Event::Stopped => kind("stopped"),
-        // An event that Java does not know passes by.
-        _ => kind("unknown"),
-    }
+    let name = |name: &str| vec![Some(name.to_owned())];
+    let carried = match event {
+        Event::Acquired(term) => of_term(term),
+        Event::Lost(loss) => [name(loss.reason.name()), of_term(&loss.term)].concat(),
+        Event::LeaderChanged(holder) => vec![holder.clone()],
+        Event::RenewalFailing(error) => of_error(error),
+        // Nothing, or one that Java does not know, which passes by.
+        _ => Fields::new(),
+    };
+    [name(event.kind().name()), carried].concat()
 }
 
 pub(crate) fn of_status(status: &Status) -> Fields {

@@ -21,20 +21,17 @@ pub(crate) fn answer(id: u64, outcome: Result<Value>) {
 
 pub(crate) fn tell(candidate: &str, event: &Event) {
     let mut line = match event {
-        Event::Acquired(term) => json!({ "event": "acquired", "term": of_term(term) }),
+        Event::Acquired(term) => json!({ "term": of_term(term) }),
         Event::Lost(loss) => json!({
-            "event": "lost",
             "term": of_term(&loss.term),
             "reason": loss.reason.name(),
             "has_time_left": !loss.time_left().is_zero(),
         }),
-        Event::LeaderChanged(leader) => json!({ "event": "leader_changed", "leader": leader }),
-        Event::RenewalFailing(error) => {
-            json!({ "event": "renewal_failing", "error": of_error(error) })
-        }
-        Event::Stopped => json!({ "event": "stopped" }),
-        other => json!({ "event": format!("{other:?}") }),
+        Event::LeaderChanged(leader) => json!({ "leader": leader }),
+        Event::RenewalFailing(error) => json!({ "error": of_error(error) }),
+        _ => json!({}),
     };
+    line["event"] = json!(event.kind().name());
     line["candidate"] = json!(candidate);
     say(&line);
 }

@@ -17,6 +17,9 @@ use crate::transcript::Transcript;
 /// The process of all candidates who do not say which.
 const MAIN: &str = "main";
 
+/// Commands that an agent may be without: some languages cannot fork, some JVMs cannot stand still.
+const MAY_BE_MISSING: [&str; 2] = ["fork", "stall"];
+
 pub(super) struct Agents<'a> {
     case: &'a Case,
     pub(super) transcript: Transcript,
@@ -69,6 +72,12 @@ impl<'a> Agents<'a> {
             "the agent speaks protocol {spoken:?}, the driver {}",
             protocol::VERSION
         );
+        for command in self.hello.iter().flat_map(|hello| &hello.cannot) {
+            ensure!(
+                MAY_BE_MISSING.contains(&command.as_str()),
+                "each language has means for `{command}`: teach the agent"
+            );
+        }
         Ok(())
     }
 

@@ -21,7 +21,7 @@ impl Election {
                 tenure,
                 drain_until,
             } if now >= tenure.leader_until || now >= *drain_until => {
-                self.leave_to_run_out(tenure.leader_until);
+                self.leave_to_run_out(tenure.clone());
             }
             Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
             _ => {}
@@ -123,9 +123,10 @@ impl Election {
     }
 
     /// Leaves draining over unfinished work, which may go on until another may acquire.
-    pub(super) fn leave_to_run_out(&mut self, leader_until: Instant) {
+    pub(super) fn leave_to_run_out(&mut self, tenure: Tenure) {
         self.leave();
-        self.work_until = self.runs_out_at(leader_until);
+        self.work_until = self.runs_out_at(tenure.leader_until);
+        self.events.push_back(Event::LeftToRunOut(tenure.term));
     }
 
     /// A candidate that is to stop ends as soon as it knows what became of its writes.

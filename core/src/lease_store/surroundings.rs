@@ -60,9 +60,9 @@ impl Surroundings<'_> {
                 format_args!(
                     "this is a container ({sign}) without a Kubernetes service account, where an \
                      election among local processes would elect every instance. In a pod, mount \
-                     the token (automountServiceAccountToken); to reach a cluster by kubeconfig, \
-                     set `kubernetes`; for processes of this container only, `file`; for a single \
-                     instance, `always`"
+                     the token (automountServiceAccountToken). Elsewhere set the mode, or \
+                     LEASEHOLD_MODE: `kubernetes` to reach a cluster by kubeconfig, `file` for \
+                     processes of this container only, `always` for a single instance"
                 ),
             )),
         }

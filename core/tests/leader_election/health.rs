@@ -69,6 +69,7 @@ fn metrics_carry_client_gos_names_and_the_answer_of_now() {
         "leader_election_master_status{name=\"monolith-jobs\"} 1",
         "leader_election_slowpath_total{name=\"monolith-jobs\"} 0",
         "leasehold_terms_total{name=\"monolith-jobs\"} 1",
+        "leasehold_losses_total{name=\"monolith-jobs\",reason=\"expired\"} 0",
         "leasehold_requests_total{name=\"monolith-jobs\",verb=\"create\",outcome=\"ok\"} 1",
     ] {
         assert!(

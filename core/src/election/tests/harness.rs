@@ -437,6 +437,7 @@ impl Candidate {
             self.told.push(match event {
                 Event::Acquired(term) => format!("term {} acquired", term.number),
                 Event::Lost(term, reason) => format!("term {} lost: {reason}", term.number),
+                Event::LeftToRunOut(term) => format!("term {} left to run out", term.number),
                 Event::LeaderChanged(Some(holder)) => format!("{holder} holds the Lease"),
                 Event::LeaderChanged(None) => "nobody holds the Lease".to_owned(),
                 Event::RenewalFailing(error) => format!("failing: {:?}", error.kind()),

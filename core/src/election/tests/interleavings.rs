@@ -266,7 +266,7 @@ impl Course {
                     let pause = self.random.f64() * 5.0;
                     self.after(pause, node, Due::Start);
                 }
-                Event::LeaderChanged(_) | Event::RenewalFailing(_) => {}
+                Event::LeftToRunOut(_) | Event::LeaderChanged(_) | Event::RenewalFailing(_) => {}
             }
         }
     }

@@ -73,6 +73,10 @@ fn work_that_does_not_stop_in_time_leaves_the_lease_to_run_out() {
     a.stop();
     run(&mut [&mut a, &mut b], 31.0);
     assert_eq!(a.role(), Role::Stopped);
+    assert_eq!(
+        a.told(),
+        ["term 1 lost: stopped", "term 1 left to run out", "stopped"]
+    );
     a.drained();
     run(&mut [&mut a, &mut b], 44.9);
     assert_eq!(stored(&store).record.holder, "a");
