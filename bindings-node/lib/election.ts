@@ -5,41 +5,14 @@ import type { Work } from './candidacy.js';
 import { checkMilliseconds, checkOptions } from './checks.js';
 import type { Engine } from './engine.js';
 import { call } from './errors.js';
-import type { LeaseholdError } from './errors.js';
+import type { LeaderElectionEvents } from './events.js';
 import { attempt } from './listeners.js';
-import type { Loss } from './loss.js';
 import { openEngine } from './native.js';
-import { inOptions, settingsOf } from './options.js';
 import type { LeaderElectionOptions } from './options.js';
 import { runService } from './singleton-service.js';
 import type { Registration, SingletonService } from './singleton-service.js';
 import { Status } from './status.js';
 import type { Term } from './term.js';
-
-/**
- * What an election tells. Each term has one `acquired` and one `lost`, in order. `error` is never
- * emitted: unheard, it would end the process. A listener that throws, or returns a promise that
- * rejects, is an uncaught exception; the others are told all the same.
- *
- * Each event is published on the diagnostics channel `leasehold:` and its name, as an object with
- * the `election` and the `value` that listeners are called with.
- */
-export interface LeaderElectionEvents {
-  /** This instance leads. A listener that is added while it leads is told of the present term. */
-  acquired: [term: Term];
-  /**
-   * This instance no longer leads: stop the guarded work. The Lease is not released before all
-   * listeners have returned, and the promises that they returned have settled, or the drain timeout
-   * has passed.
-   */
-  lost: [loss: Loss];
-  /** The Lease names another holder, or none. Tells nothing about who may act now. */
-  leaderChanged: [holder: string | null];
-  /** This candidate cannot read or renew the Lease, and why. Told once for each new kind of error. */
-  renewalFailing: [error: LeaseholdError];
-  /** The election has stopped. */
-  stopped: [];
-}
 
 /** What may end a wait. */
 export interface WaitOptions {
@@ -86,7 +59,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   constructor(options: LeaderElectionOptions, engine: Engine);
   constructor(options: LeaderElectionOptions = {}, engine?: Engine) {
     super();
-    this.#engine = engine ?? open(options);
+    this.#engine = engine ?? openEngine(options);
     this.#candidacy = new Candidacy(this.#engine, this);
     this.#isLeader = this.#engine.answer();
     (this as EventEmitter).on('newListener', (event: string, listener: () => void) => {
@@ -288,12 +261,6 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
       if (wrapped) void attempt(wrapped.bind(this, term));
     });
   }
-}
-
-/** An election of the core. */
-function open(options: LeaderElectionOptions): Engine {
-  const settings = settingsOf(options);
-  return call(() => openEngine(settings), inOptions);
 }
 
 function signalOf(options: WaitOptions): AbortSignal | undefined {

@@ -6,7 +6,7 @@
 export { ClusterLeaderService, clusterLeaderService } from './cluster-leader-service.js';
 export type { ClusterLeaderServiceOptions } from './cluster-leader-service.js';
 export { LeaderElection } from './election.js';
-export type { LeaderElectionEvents, StopOptions, WaitOptions } from './election.js';
+export type { StopOptions, WaitOptions } from './election.js';
 export type { LostReason, Role } from './engine.js';
 export {
   ClosedError,
@@ -25,6 +25,7 @@ export {
   UnavailableError,
 } from './errors.js';
 export type { ErrorCode } from './errors.js';
+export type { LeaderElectionEvents } from './events.js';
 export { NativeLibraryError } from './loader.js';
 export type { LogRecord } from './log.js';
 export { Loss } from './loss.js';

@@ -98,15 +98,23 @@ test('a wrong directory is refused at the start', async () => {
 
 test('an unknown option is refused with those there are, also one that the core would know', () => {
   for (const option of ['retryPeriod', 'leaseDuration', 'lease_duration', 'toString'])
-    assert.throws(() => new LeaderElection({ lease: 'jobs', [option]: 15 }), {
-      name: 'ConfigError',
-      message: new RegExp(`^${option} = \`15\`: no such option: use one of \`lease\`, .*\`retryPeriodMs\``),
-    });
+    assert.throws(
+      () => new LeaderElection({ lease: 'jobs', [option]: 15 }),
+      ({ name, message }) => {
+        const said = `${option} = \`15\`: no such option: use one of \`lease\`, `;
+        assert.equal(message.slice(0, said.length), said);
+        assert.match(message, /`retryPeriodMs`/);
+        return name === 'ConfigError';
+      },
+    );
 });
 
 test('a wait refuses what is none of its options, and so would wait for ever', async () => {
   const election = new LeaderElection({ lease: 'jobs', mode: 'never' });
-  const timeout = { name: 'ConfigError', message: 'timeout = `1`: no such option: use one of `signal`' };
+  const timeout = {
+    name: 'ConfigError',
+    message: 'timeout = `1`: no such option: use one of `signal`',
+  };
   await assert.rejects(election.waitForLeadership({ timeout: 1 }), timeout);
   await assert.rejects(election.lead(() => undefined, { timeout: 1 }), timeout);
   await assert.rejects(election.terms({ timeout: 1 }).next(), timeout);
