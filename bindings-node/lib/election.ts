@@ -189,7 +189,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   /**
    * Runs `work` if this instance leads now, and resolves with what it returned; with undefined if
    * not. The Lease is not released before `work` has settled, or the drain timeout has passed; when
-   * the term is over, `term.signal` aborts.
+   * the term is over, `term.signal` aborts. An election that was never started says so, in a warning.
    */
   async runIfLeader<T>(work: (term: Term) => T | PromiseLike<T>): Promise<T | undefined> {
     const begun = this.#candidacy.beginWork();
@@ -216,7 +216,8 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   /**
    * Each term of this instance, for a loop whose body is the work under it: the Lease is not released
    * before the body has ended, or the drain timeout has passed. After a body that ends early the loop
-   * waits for the next term. It ends when the election stops.
+   * waits for the next term. It ends when the election stops; so that it can, the body catches what
+   * `term.signal` cuts short.
    *
    * @throws {@link ClosedError} where the election does not run.
    */
@@ -243,7 +244,11 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
     }
   }
 
-  /** Runs `service` while this instance leads, until it is removed. */
+  /**
+   * Runs `service` while this instance leads, until it is removed.
+   *
+   * @throws {@link ConfigError} if it has no `start` or no `stop`.
+   */
   addSingletonService(service: SingletonService): Registration {
     return runService(this, service);
   }
