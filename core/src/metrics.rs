@@ -75,8 +75,8 @@ impl Metrics {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Everything in the Prometheus text format, with the election's answer of now.
-    pub(crate) fn to_prometheus(&self, lease: &str, is_leader: bool) -> String {
+    /// Everything in the Prometheus text format, with how the election stands now.
+    pub(crate) fn to_prometheus(&self, lease: &str, is_leader: bool, failing: bool) -> String {
         let counts = self
             .0
             .lock()
@@ -84,7 +84,11 @@ impl Metrics {
             .clone();
         let mut registry =
             Registry::with_labels([("name".into(), lease.to_owned().into())].into_iter());
-        registry.register_collector(Box::new(Sample { counts, is_leader }));
+        registry.register_collector(Box::new(Sample {
+            counts,
+            is_leader,
+            failing,
+        }));
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = text::encode(&mut text, &registry);
@@ -108,6 +112,7 @@ pub(crate) fn verb(operation: &Operation) -> &'static str {
 struct Sample {
     counts: Counts,
     is_leader: bool,
+    failing: bool,
 }
 
 impl Collector for Sample {
@@ -116,6 +121,13 @@ impl Collector for Sample {
         gauge.encode(encoder.encode_descriptor(
             "leader_election_master_status",
             "Whether this instance is the leader",
+            None,
+            MetricType::Gauge,
+        )?)?;
+        let gauge = ConstGauge::new(i64::from(self.failing));
+        gauge.encode(encoder.encode_descriptor(
+            "leasehold_failing",
+            "Whether the Lease cannot be read or renewed",
             None,
             MetricType::Gauge,
         )?)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use regex::Regex;
 
-use crate::places::{MODEL, SETTING};
+use crate::places::{BY_NAME, MODEL};
 use crate::surface::{Declared, Place};
 
 /// It has none: who leaves it out is told so, or has the application's name in Spring.
@@ -36,12 +36,15 @@ impl Defaults {
 
     /// Compares with the constants of the core, and where it has none with its documentation.
     pub(crate) fn compare(&self, places: &[Place]) -> Vec<String> {
-        let expected = self.expected(places);
+        let (expected, untold) = self.expected(places);
         let telling = places.iter().filter(|place| place.tells_defaults);
         let settings = telling.flat_map(|place| &place.names);
-        settings
-            .filter_map(|(name, declared)| self.wrong(declared, expected.get(name)?))
-            .collect()
+        let wrong =
+            settings.filter_map(|(name, declared)| self.wrong(declared, expected.get(name)?));
+        let untold = untold.iter().map(|declared| {
+            format!("{declared} has no default: say `Default: ….` there, which all others repeat")
+        });
+        wrong.chain(untold).collect()
     }
 
     /// What is wrong with a row of a table, which may leave the default out.
@@ -59,18 +62,28 @@ impl Defaults {
         })
     }
 
-    /// The defaults by the names of settings.
-    fn expected(&self, places: &[Place]) -> BTreeMap<String, String> {
-        let core = places.iter().find(|place| place.name == MODEL);
-        let settings = core.iter().flat_map(|place| &place.names);
-        let with_default = settings
-            .filter(|(name, _)| name.starts_with(SETTING) && *name != WITHOUT_DEFAULT)
-            .filter_map(|(name, declared)| {
-                let setting = name.split('.').nth(1)?;
-                let constant = self.constants.get(setting).cloned();
-                Some((name.clone(), constant.or_else(|| self.told(declared))?))
-            });
-        with_default.collect()
+    /// The defaults by the names of settings, and the settings of which the core tells none.
+    fn expected<'a>(&self, places: &'a [Place]) -> (BTreeMap<String, String>, Vec<&'a Declared>) {
+        let of = |place: &str| {
+            places
+                .iter()
+                .find(|it| it.name == place)
+                .map(|it| &it.names)
+        };
+        let (mut expected, mut untold) = (BTreeMap::new(), Vec::new());
+        let settings = of(BY_NAME).into_iter().flat_map(BTreeMap::keys);
+        for name in settings.filter(|name| *name != WITHOUT_DEFAULT) {
+            let Some(declared) = of(MODEL).and_then(|names| names.get(name)) else {
+                continue;
+            };
+            let setting = name.rsplit('.').next().unwrap_or(name);
+            let constant = self.constants.get(setting).cloned();
+            match constant.or_else(|| self.told(declared)) {
+                Some(default) => drop(expected.insert(name.clone(), default)),
+                None => untold.push(declared),
+            }
+        }
+        (expected, untold)
     }
 
     /// The default in the documentation; `None` where there is none.

@@ -11,7 +11,8 @@ use crate::places::SETTING;
 use crate::sources::Sources;
 use crate::surface::{Declared, Place, Surface};
 
-const README: &str = "README.md";
+/// Has the table of all settings.
+const PAGE: &str = "docs/src/operations/settings.md";
 /// Where users read of variables of the environment.
 const READ_BY_USERS: [(&str, &str); 7] = [
     ("", ".md"),
@@ -23,10 +24,10 @@ const READ_BY_USERS: [(&str, &str); 7] = [
     ("bindings-python/python/", ".py"),
 ];
 
-/// The table of the README.
+/// The table of settings.
 pub(crate) fn settings(sources: &Sources) -> Result<Surface> {
     let mut surface = Surface::default();
-    for row in rows(README, &sources.text(README)?) {
+    for row in rows(PAGE, &sources.text(PAGE)?) {
         surface.add(row);
     }
     Ok(surface)
@@ -35,7 +36,7 @@ pub(crate) fn settings(sources: &Sources) -> Result<Surface> {
 /// Defaults in the tables of other documents.
 pub(crate) fn wrong_defaults(sources: &Sources, defaults: &Defaults) -> Result<Vec<String>> {
     let mut findings = Vec::new();
-    for file in sources.below("", ".md").filter(|file| *file != README) {
+    for file in sources.below("", ".md").filter(|file| *file != PAGE) {
         let rows = rows(file, &sources.text(file)?);
         findings.extend(rows.iter().filter_map(|row| defaults.wrong_in_table(row)));
     }

@@ -15,6 +15,8 @@ use crate::{documents, java, rust, typescript};
 pub(crate) const SETTING: &str = "Config";
 /// The first of all places.
 pub(crate) const MODEL: &str = "Rust";
+/// Has all settings, and nothing else.
+pub(crate) const BY_NAME: &str = "Config::set";
 
 pub(crate) fn all(sources: &Sources, core: &Rust, differences: &Differences) -> Result<Vec<Place>> {
     let python = Python::parse(sources)?;
@@ -44,14 +46,14 @@ pub(crate) fn all(sources: &Sources, core: &Rust, differences: &Differences) -> 
             tells_defaults: false,
             names: common("asyncio", asyncio, differences),
         },
-        settings("Config::set", false, core.settings_by_name()?),
+        settings(BY_NAME, false, core.settings_by_name()?),
         settings("leasehold run", false, rust::flags(sources)?),
         Place {
             types: &[SETTING, "ClusterLeaderService"],
             ..settings("Spring", true, java::spring(sources)?)
         },
         settings("leasehold.types", false, python.annotations()?),
-        settings("README", true, documents::settings(sources)?),
+        settings("settings.md", true, documents::settings(sources)?),
     ])
 }
 

@@ -40,6 +40,7 @@ impl Python {
             for (parsed, function) in self.functions(name) {
                 surface.add(parsed.declared(name, function, ""));
             }
+            surface.must_have(name, INDEX)?;
         }
         let types = self.module(TYPES)?;
         let statements = children(types.root()).into_iter();

@@ -4,7 +4,7 @@ mod definitions;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Field, FieldValue, Item, ItemUse, Member, Token, Type, UseTree};
@@ -39,7 +39,7 @@ impl Rust {
         let mut public_modules = Vec::new();
         for item in root {
             match item {
-                Item::Use(it) if is_public(&it.vis) => exported(it, &mut exports),
+                Item::Use(it) if is_public(&it.vis) => exported(it, &mut exports)?,
                 Item::Mod(it) if is_public(&it.vis) => public_modules.push(it.ident.to_string()),
                 _ => {}
             }
@@ -64,6 +64,10 @@ impl Rust {
                 if belongs(file, module) || !is_elsewhere {
                     here.add_methods(items, &mut surface);
                 }
+            }
+            // Defaults are compared as such, and errors as each language raises them.
+            if !name.starts_with("DEFAULT_") && name != "Result" {
+                surface.must_have(name, ROOT)?;
             }
         }
         Ok(surface)
@@ -91,12 +95,16 @@ impl Rust {
             Item::Const(constant) => Some(constant),
             _ => None,
         });
-        let defaults = constants.filter_map(|constant| {
+        let mut defaults = BTreeMap::new();
+        for constant in constants {
             let name = constant.ident.to_string();
-            let setting = name.strip_prefix("DEFAULT_")?.to_lowercase();
-            Some((setting, literal(&constant.expr)?))
-        });
-        Ok(defaults.collect())
+            if let Some(setting) = name.strip_prefix("DEFAULT_") {
+                let value = literal(&constant.expr);
+                let value = value.with_context(|| format!("{CONFIG}: what is {name}?"))?;
+                defaults.insert(setting.to_lowercase(), value);
+            }
+        }
+        Ok(defaults)
     }
 
     fn items(&self, file: &str) -> Result<&[Item]> {
@@ -146,17 +154,22 @@ fn belongs(file: &str, module: &str) -> bool {
 }
 
 /// `module` and `Name` for each that is named.
-fn exported(item: &ItemUse, exports: &mut Vec<(String, String)>) {
+fn exported(item: &ItemUse, exports: &mut Vec<(String, String)>) -> Result<()> {
     let UseTree::Path(path) = &item.tree else {
-        return;
+        bail!("{ROOT} exports in a form that parity does not read: use `pub use module::Name`");
     };
     let names = match &*path.tree {
         UseTree::Group(group) => group.items.iter().collect(),
         single => vec![single],
     };
     for tree in names {
-        if let UseTree::Name(name) = tree {
-            exports.push((path.ident.to_string(), name.ident.to_string()));
-        }
+        let UseTree::Name(name) = tree else {
+            bail!(
+                "{ROOT} exports of {} in a form that parity does not read",
+                path.ident
+            );
+        };
+        exports.push((path.ident.to_string(), name.ident.to_string()));
     }
+    Ok(())
 }

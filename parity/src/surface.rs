@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use anyhow::{Result, ensure};
+
 /// Where a public name is declared.
 #[derive(Clone, Debug)]
 pub(crate) struct Declared {
@@ -33,6 +35,17 @@ impl Surface {
 
     pub(crate) fn extend(&mut self, other: Self) {
         other.0.into_iter().for_each(|declared| self.add(declared));
+    }
+
+    /// Refuses to go on where `index` exports a name that was not found: it would be compared with
+    /// nothing.
+    pub(crate) fn must_have(&self, name: &str, index: &str) -> Result<()> {
+        ensure!(
+            self.0.iter().any(|known| known.name == name),
+            "{index} exports `{name}`, whose declaration is of a form that parity does not read: \
+             teach it"
+        );
+        Ok(())
     }
 
     pub(crate) fn into_names(self) -> impl Iterator<Item = Declared> {

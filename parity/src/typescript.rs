@@ -34,6 +34,9 @@ pub(crate) fn surface(sources: &Sources) -> Result<Surface> {
             }
         }
     }
+    for name in exported {
+        surface.must_have(name, INDEX)?;
+    }
     Ok(surface)
 }
 

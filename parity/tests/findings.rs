@@ -11,6 +11,7 @@ const NODE: &str = "bindings-node/lib/election.ts";
 const OPTIONS: &str = "bindings-node/lib/options.ts";
 const PYTHON: &str = "bindings-python/python/leasehold/_candidate.py";
 const TYPES: &str = "bindings-python/python/leasehold/types.py";
+const SETTINGS: &str = "docs/src/operations/settings.md";
 const DIFFERENCES: &str = "parity/differences.toml";
 
 /// In a file, an old text and the new one in its place.
@@ -118,6 +119,31 @@ fn an_event_that_is_called_otherwise_is_found() {
 }
 
 #[test]
+fn an_exported_name_that_would_be_compared_with_nothing_is_an_error() {
+    for (file, old, new) in [
+        (
+            "bindings-node/lib/term.ts",
+            "export class Term",
+            "export const Term = class",
+        ),
+        (
+            "core/src/lib.rs",
+            "events::{Event,",
+            "events::{self as told, Event,",
+        ),
+        (
+            "bindings-python/python/leasehold/__init__.py",
+            "\"Acquired\",",
+            "\"Gained\",",
+        ),
+    ] {
+        let sources = Sources::of_checkout().unwrap().with(file, old, new);
+        let error = findings(&sources.unwrap()).unwrap_err().to_string();
+        assert!(error.contains("does not read"), "{error}");
+    }
+}
+
+#[test]
 fn a_kind_of_error_without_a_name_or_an_exception_is_found() {
     let java = "bindings-java/leasehold/src/main/java/io/leasehold/";
     let exception = format!("{java}CorruptException.java");
@@ -129,11 +155,7 @@ fn a_kind_of_error_without_a_name_or_an_exception_is_found() {
                 "class SpoiltException",
             ),
             (&format!("{java}ErrorKind.java"), "GONE(", "LEFT("),
-            (
-                "bindings-node/lib/errors.ts",
-                "class ConflictError",
-                "class Conflict",
-            ),
+            ("bindings-node/lib/index.ts", "  ConflictError,", ""),
             (
                 "bindings-python/python/leasehold/__init__.py",
                 "\"ForkedError\",",
@@ -197,12 +219,12 @@ fn a_setting_that_a_place_has_not_is_found() {
                 "    retry_period: duration",
                 "    retry: duration",
             ),
-            ("README.md", "| `retry_period` |", "| `retry` |"),
+            (SETTINGS, "| `retry_period` |", "| `retry` |"),
         ],
         &[
             "`Config.retry_period` (core/src/config.rs:",
-            "is not in Config::set, Java, Node, Python, README, Spring, leasehold run, \
-             leasehold.types:",
+            "is not in Config::set, Java, Node, Python, Spring, leasehold run, \
+             leasehold.types, settings.md:",
         ],
     );
 }
@@ -216,7 +238,7 @@ fn a_default_that_is_told_otherwise_is_found() {
         (SPRING, "Default: 10s.", "Default: 11s."),
         ("core/src/config.rs", "Default: 10 s.", "Default: 11 s."),
         (
-            "README.md",
+            SETTINGS,
             "| `renew_deadline` | 10 s |",
             "| `renew_deadline` | 11 s |",
         ),
@@ -239,12 +261,14 @@ fn a_default_that_is_changed_in_words_or_constants_or_not_told_at_all_is_found()
                 "RECLAIM: bool = false",
                 "RECLAIM: bool = true",
             ),
+            ("core/src/config.rs", "Default: its current one.", ""),
             ("ARCHITECTURE.md", "\n\n", table),
         ],
         &[
             &["directory", "\"/tmp\"", "\"~/.leasehold\""],
             &["renewDeadlineMs", "\"nothing\""],
-            &["README.md:", "reclaim", "is \"false\", the core \"true\""],
+            &["settings.md:", "reclaim", "is \"false\", the core \"true\""],
+            &["`Config.context`", "has no default"],
             &["ARCHITECTURE.md:", "candidates", "\"12\""],
         ],
     );

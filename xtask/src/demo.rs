@@ -17,15 +17,16 @@ mod view;
 mod words;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use console::style;
 use leasehold_bench::now;
 use leasehold_test_cluster::{TestCluster, User};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::candidate::{LEASE, Place};
 use self::ledger::Ledger;
@@ -57,7 +58,8 @@ struct Interruption(Arc<AtomicBool>);
 impl Interruption {
     fn listen() -> Result<Self> {
         let interrupted = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Of a terminal that is closed, too: the programs do not belong to it.
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
             signal_hook::flag::register(signal, interrupted.clone())?;
         }
         Ok(Self(interrupted))
@@ -73,6 +75,9 @@ impl Interruption {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let interruption = Interruption::listen()?;
+    let html = options.html.clone();
+    let html = html.unwrap_or_else(|| target_folder().join("demo.html"));
+    check_file(&html)?;
     let programs = programs::build(&options.without, options.all, &interruption)?;
     let cluster = options.kubernetes.then(start_cluster).transpose()?;
     let folder = tempfile::Builder::new().prefix("leasehold-demo-").tempdir();
@@ -99,8 +104,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let faults = judge::faults(history, ended);
     let verdict = words::verdict(history, ended);
     words::sum_up(history, ended);
-    let html = options.html.clone();
-    let html = html.unwrap_or_else(|| target_folder().join("demo.html"));
     let subtitle = format!("They elected a leader through {through}.");
     let page = page::render(history, ended, &subtitle, &verdict, &faults)?;
     fs::write(&html, page).with_context(|| format!("cannot write {}", html.display()))?;
@@ -118,6 +121,18 @@ pub(crate) fn add_to(steps: &mut Steps) {
         // A process of its own, since it minds Ctrl-C in a way of its own.
         steps::run(&cargo(), &["xtask", "demo", "--all"])
     });
+}
+
+/// Tells now, rather than when all has been played.
+fn check_file(html: &Path) -> Result<()> {
+    let folder = html.parent().filter(|it| !it.as_os_str().is_empty());
+    let is_file = html.file_name().is_some() && !html.is_dir();
+    ensure!(
+        is_file && folder.is_none_or(Path::is_dir),
+        "--html {}: name a file in a folder that exists",
+        html.display()
+    );
+    Ok(())
 }
 
 fn start_cluster() -> Result<TestCluster> {

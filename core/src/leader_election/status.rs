@@ -115,7 +115,11 @@ impl LeaderElection {
         match self.shared.leadership().check_process() {
             Ok(()) => {
                 let metrics = self.shared.metrics();
-                metrics.to_prometheus(&self.config.lease, self.is_leader())
+                let failing = self
+                    .shared
+                    .standing()
+                    .is_some_and(|it| it.failing.is_some());
+                metrics.to_prometheus(&self.config.lease, self.is_leader(), failing)
             }
             Err(_) => String::new(),
         }

@@ -67,6 +67,7 @@ fn metrics_carry_client_gos_names_and_the_answer_of_now() {
     let metrics = election.metrics();
     for line in [
         "leader_election_master_status{name=\"monolith-jobs\"} 1",
+        "leasehold_failing{name=\"monolith-jobs\"} 0",
         "leader_election_slowpath_total{name=\"monolith-jobs\"} 0",
         "leasehold_terms_total{name=\"monolith-jobs\"} 1",
         "leasehold_losses_total{name=\"monolith-jobs\",reason=\"expired\"} 0",

@@ -97,13 +97,22 @@ fn stands_in_a_file(code: &str, extensions: &[&str]) -> bool {
         .any(|file| contains(&file, &code))
 }
 
-fn contains(file: &Path, code: &[String]) -> bool {
+fn contains(file: &Path, code: &[&str]) -> bool {
     let text = fs::read_to_string(file).expect("a text file");
-    lines(&text).windows(code.len()).any(|lines| lines == code)
+    let code = dedented(code);
+    lines(&text)
+        .windows(code.len())
+        .any(|lines| dedented(lines) == code)
 }
 
-/// Without indentation, which differs with what a block stands in.
-fn lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(|line| line.trim().to_owned());
+fn lines(text: &str) -> Vec<&str> {
+    let lines = text.lines().map(str::trim_end);
     lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// Without the indentation of all, which differs with what a block stands in.
+fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let indentation = |line: &&str| line.len() - line.trim_start().len();
+    let common = lines.iter().map(indentation).min().unwrap_or(0);
+    lines.iter().map(|line| &line[common..]).collect()
 }

@@ -86,8 +86,9 @@ impl Candidate {
         let mut command = Command::new(program);
         command.args(arguments);
         for (name, _) in std::env::vars_os() {
-            // What the person at the terminal has set is not meant for the demo.
-            if name.to_string_lossy().starts_with("LEASEHOLD_") {
+            // What the person at the terminal has set is not meant for the demo, nor is the pod's
+            // own namespace.
+            if name.to_string_lossy().starts_with("LEASEHOLD_") || name == "POD_NAMESPACE" {
                 command.env_remove(name);
             }
         }
@@ -152,13 +153,19 @@ impl Candidate {
 
     /// How it has ended, if it has.
     fn status(&mut self) -> Result<Option<ExitStatus>> {
-        Ok(match &mut self.child {
-            Some(child) => child.try_wait()?,
-            None => None,
-        })
+        let Some(child) = &mut self.child else {
+            return Ok(None);
+        };
+        let status = child.try_wait()?;
+        if status.is_some() {
+            // Its number may be another's from now on.
+            self.child = None;
+            self.application = None;
+        }
+        Ok(status)
     }
 
-    fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
@@ -175,10 +182,7 @@ impl Candidate {
 
     /// Whether it is gone. After SIGTERM or SIGKILL that is only a matter of time.
     pub(crate) fn is_gone(&mut self) -> Result<bool> {
-        if self.status()?.is_some() {
-            self.child = None;
-            self.application = None;
-        }
+        self.status()?;
         Ok(self.child.is_none())
     }
 }

@@ -73,7 +73,7 @@ fn late_runs(history: &History) -> Vec<String> {
     sentences.collect()
 }
 
-/// How many seconds passed in which a run came due and nobody led.
+/// How many runs came due and were not done.
 pub(crate) fn left_out(history: &History) -> u64 {
     let dues = || history.runs.iter().map(|run| run.due);
     let span = dues()
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_without_a_leader_are_counted() {
+    fn runs_that_nobody_did_are_counted() {
         assert_eq!(left_out(&history("2 a run 1 500\n3 b run 2 504")), 3);
         assert_eq!(left_out(&history("")), 0);
     }

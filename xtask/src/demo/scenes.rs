@@ -199,11 +199,18 @@ impl<'a> Play<'a> {
         let deadline = Instant::now() + LIMIT;
         while !is_so(self) {
             if Instant::now() > deadline {
-                bail!("waited {LIMIT:?} for {what}");
+                bail!("waited {LIMIT:?} for {what}{}", self.last_words());
             }
             self.look()?;
         }
         Ok(())
+    }
+
+    /// What each said last.
+    fn last_words(&self) -> String {
+        let words = self.candidates.iter();
+        let words = words.map(|it| format!("\n\n{} said:\n{}", it.name(), it.last_words()));
+        words.collect()
     }
 
     /// Lets some time pass, and learns what has happened in it.

@@ -15,9 +15,9 @@ use super::ledger;
 
 /// How often the application asks.
 pub(crate) const POLL_PERIOD: Duration = Duration::from_millis(10);
-/// How long a leader-elector keeps the Lease after its answer has turned: several times as long as
-/// the application takes to find out.
-pub(crate) const RELEASE_DELAY: &str = "100ms";
+/// How long a leader-elector keeps the Lease after its answer has turned: many times as long as the
+/// application takes to find out, on a machine that is busy with other things.
+pub(crate) const RELEASE_DELAY: &str = "500ms";
 /// Who does not answer within this is not known to lead.
 const TIMEOUT: Duration = Duration::from_millis(500);
 

@@ -55,7 +55,9 @@ pub(crate) fn woken(history: &History, who: &str, token: u64, moment: Moment) ->
 pub(crate) fn verdict(history: &History, ended: Moment) -> String {
     let left_out = match judge::left_out(history) {
         0 => String::new(),
-        seconds => format!(" ({seconds} came due while nobody led)"),
+        seconds => {
+            format!(" ({seconds} more came due in between, and were not done)")
+        }
     };
     format!(
         "no job ran twice: {} runs{left_out} in {:.0} s by {} processes, under {} terms, no two of which were at one \

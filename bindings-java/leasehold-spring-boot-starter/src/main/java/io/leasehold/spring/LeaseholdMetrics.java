@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.springframework.context.event.EventListener;
 
-/** Meters for each lock, with its name and its Lease's as tags. */
+/** Meters for each lock, called as in every other language, with its Lease and itself as tags. */
 final class LeaseholdMetrics implements MeterBinder {
     private final ClusterLeaderService service;
     private final Map<String, LongAdder> acquired = new ConcurrentHashMap<>();
-    private final Map<Loss, LongAdder> lost = new ConcurrentHashMap<>();
+    private final Map<LossKey, LongAdder> lost = new ConcurrentHashMap<>();
 
-    private record Loss(String lock, LostReason reason) {}
+    private record LossKey(String lock, LostReason reason) {}
 
     LeaseholdMetrics(ClusterLeaderService service) {
         this.service = service;
@@ -34,19 +34,19 @@ final class LeaseholdMetrics implements MeterBinder {
 
     @EventListener
     void lost(LeadershipLostEvent event) {
-        lost.computeIfAbsent(new Loss(event.lock(), event.reason()), it -> new LongAdder()).increment();
+        lost.computeIfAbsent(new LossKey(event.lock(), event.reason()), it -> new LongAdder()).increment();
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
         for (String lock : service.locks()) {
             LeaderElection election = service.election(lock);
-            bind(lock, election, Tags.of("lock", lock, "lease", election.status().lease()), registry);
+            bind(lock, election, Tags.of("lock", lock, "name", election.status().lease()), registry);
         }
     }
 
     private void bind(String lock, LeaderElection election, Tags tags, MeterRegistry registry) {
-        Gauge.builder("leasehold.leader", election, it -> it.isLeader() ? 1 : 0)
+        Gauge.builder("leader.election.master.status", election, it -> it.isLeader() ? 1 : 0)
                 .description("1 while this instance leads, else 0")
                 .tags(tags)
                 .register(registry);
@@ -59,13 +59,13 @@ final class LeaseholdMetrics implements MeterBinder {
                 .tags(tags)
                 .register(registry);
         LongAdder terms = acquired.computeIfAbsent(lock, it -> new LongAdder());
-        FunctionCounter.builder("leasehold.terms.acquired", terms, LongAdder::doubleValue)
+        FunctionCounter.builder("leasehold.terms", terms, LongAdder::doubleValue)
                 .description("Terms that this instance has led")
                 .tags(tags)
                 .register(registry);
         for (LostReason reason : LostReason.values()) {
-            LongAdder losses = lost.computeIfAbsent(new Loss(lock, reason), it -> new LongAdder());
-            FunctionCounter.builder("leasehold.terms.lost", losses, LongAdder::doubleValue)
+            LongAdder losses = lost.computeIfAbsent(new LossKey(lock, reason), it -> new LongAdder());
+            FunctionCounter.builder("leasehold.losses", losses, LongAdder::doubleValue)
                     .description("Terms that this instance has lost")
                     .tags(tags.and("reason", reason.name().toLowerCase(Locale.ROOT)))
                     .register(registry);

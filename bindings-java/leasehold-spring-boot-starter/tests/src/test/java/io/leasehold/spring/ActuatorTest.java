@@ -71,11 +71,11 @@ class ActuatorTest {
     @Test
     void metersTellOfLeadershipAndTerms() throws Exception {
         try (ConfigurableApplicationContext application = application("leasehold.mode=always")) {
-            assertThat(get(application, "/actuator/metrics/leasehold.leader?tag=lock:default&tag=lease:monolith"))
+            assertThat(get(application, "/actuator/metrics/leader.election.master.status?tag=lock:default&tag=name:monolith"))
                     .contains("\"value\":1.0");
             assertThat(get(application, "/actuator/metrics/leasehold.remaining")).contains("\"baseUnit\":\"seconds\"");
             assertThat(get(application, "/actuator/metrics/leasehold.failing")).contains("\"value\":0.0");
-            assertThat(get(application, "/actuator/metrics/leasehold.terms.lost?tag=reason:stepped_down"))
+            assertThat(get(application, "/actuator/metrics/leasehold.losses?tag=reason:stepped_down"))
                     .contains("\"value\":0.0");
         }
     }
@@ -85,8 +85,8 @@ class ActuatorTest {
         try (ConfigurableApplicationContext application = application("leasehold.mode=never")) {
             application.publishEvent(new LeadershipAcquiredEvent("default", null));
             application.publishEvent(new LeadershipLostEvent("default", new Expired(null)));
-            assertThat(get(application, "/actuator/metrics/leasehold.terms.acquired")).contains("\"value\":1.0");
-            assertThat(get(application, "/actuator/metrics/leasehold.terms.lost?tag=reason:expired"))
+            assertThat(get(application, "/actuator/metrics/leasehold.terms")).contains("\"value\":1.0");
+            assertThat(get(application, "/actuator/metrics/leasehold.losses?tag=reason:expired"))
                     .contains("\"value\":1.0");
         }
     }
