@@ -75,9 +75,7 @@ impl NativeElection {
     pub fn request_stop(&self, drain_ms: Option<f64>) -> Result<bool> {
         contained(|| match drain_ms {
             None => self.election.request_stop(),
-            Some(ms) => self
-                .election
-                .request_stop_within(duration(ms)),
+            Some(ms) => self.election.request_stop_within(duration(ms)),
         })
     }
 
