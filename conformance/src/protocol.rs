@@ -34,7 +34,11 @@ pub enum Command {
     /// `start`.
     Start {},
     /// `stop`: answered when it returns.
-    Stop {},
+    Stop {
+        /// In seconds: a limit of its own for the work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        drain_timeout: Option<f64>,
+    },
     /// `request_stop`: whether it was running.
     RequestStop {},
     /// `step_down`.

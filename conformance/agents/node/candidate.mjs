@@ -55,8 +55,8 @@ export class Candidate {
     await this.#election.start();
   }
 
-  async stop() {
-    await this.#election.stop();
+  async stop({ drain_timeout: seconds }) {
+    await this.#election.stop(seconds === undefined ? {} : { drainMs: seconds * 1000 });
   }
 
   request_stop() {

@@ -105,8 +105,8 @@ class Candidate:
     def start(self) -> None:
         self.election.start()
 
-    def stop(self) -> None:
-        self.election.stop()
+    def stop(self, drain_timeout: float | None = None) -> None:
+        self.election.stop(drain_timeout)
 
     def step_down(self) -> None:
         self.election.step_down()

@@ -60,7 +60,11 @@ impl Candidate {
         let election = &self.election;
         match command {
             Command::Start {} => election.start().map(Value::from),
-            Command::Stop {} => election.stop().map(Value::from),
+            Command::Stop { drain_timeout } => match drain_timeout {
+                Some(limit) => election.stop_within(Duration::from_secs_f64(*limit)),
+                None => election.stop(),
+            }
+            .map(Value::from),
             Command::RequestStop {} => election.request_stop().map(Value::from),
             Command::StepDown {} => election.step_down().map(Value::from),
             Command::IsLeader {} => Ok(election.is_leader().into()),

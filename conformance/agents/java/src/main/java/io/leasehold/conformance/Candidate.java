@@ -76,7 +76,13 @@ final class Candidate {
     JsonElement obey(JsonObject request) throws Exception {
         switch (request.get("do").getAsString()) {
             case "start" -> election.start();
-            case "stop" -> election.stop();
+            case "stop" -> {
+                if (request.has("drain_timeout")) {
+                    election.stop(seconds(request, "drain_timeout"));
+                } else {
+                    election.stop();
+                }
+            }
             case "step_down" -> election.stepDown();
             case "check_term" -> told.check();
             case "acknowledge" -> losses.release();
