@@ -7,6 +7,7 @@ const GLOBALS = [
   'AbortSignal',
   'FinalizationRegistry',
   'SharedArrayBuffer',
+  'URL',
   'WeakRef',
   'clearInterval',
   'console',

@@ -5,6 +5,7 @@ import { enter, leave } from './environment.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './errors.js';
 import { tell } from './listeners.js';
+import { publish } from './log.js';
 import { Loss } from './loss.js';
 import { Pulse } from './pulse.js';
 import { Tenure } from './tenure.js';
@@ -31,6 +32,7 @@ export class Candidacy {
   #run = 0;
   #told: Term | undefined;
   #exits = false;
+  #hasWarned = false;
 
   constructor(engine: Engine, election: EventEmitter) {
     this.#engine = engine;
@@ -131,11 +133,23 @@ export class Candidacy {
    */
   beginWork(): Work | undefined {
     const work = call(() => this.#engine.beginWork());
-    if (!work) return undefined;
+    if (!work) {
+      this.#warnIfNeverStarted();
+      return undefined;
+    }
     const finish = () => {
       this.#engine.finish(work.unfinished);
     };
     return { term: this.#tenure(work.term).term, finish };
+  }
+
+  /** Says once that no work will ever begin here: to forget `start` looks like being a standby. */
+  #warnIfNeverStarted(): void {
+    if (this.#run > 0 || this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { lease } = this.#engine.status();
+    const message = `the election for \`${lease}\` was never started, so it never leads: call start()`;
+    publish({ level: 'warn', target: 'leasehold', message });
   }
 
   // ---- events -----------------------------------------------------------------------------------

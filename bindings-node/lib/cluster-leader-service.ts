@@ -1,5 +1,6 @@
+import { checkOptions, wrong } from './checks.js';
 import { LeaderElection } from './election.js';
-import { ConfigError } from './errors.js';
+import { OPTIONS } from './options.js';
 import type { LeaderElectionOptions } from './options.js';
 
 /** The settings of all its elections. */
@@ -15,11 +16,16 @@ export class ClusterLeaderService implements AsyncDisposable {
   readonly #main: LeaderElection;
 
   /** @internal */
-  constructor({ locks = [], ...options }: ClusterLeaderServiceOptions) {
+  constructor(service: ClusterLeaderServiceOptions) {
+    checkOptions(service, [...OPTIONS, 'locks'], `{ lease: 'monolith', locks: ['billing'] }`);
+    const { locks = [], ...options } = service;
+    if (!isArray(locks)) throw wrong('locks', locks, `use an array of names: ['billing']`);
     this.#main = new LeaderElection(options);
+    const { lease: main } = this.#main.status();
+    const others = locks.filter((lock) => lock !== main);
     this.elections = new Map([
-      [this.#main.status().lease, this.#main],
-      ...locks.map((lease) => [lease, new LeaderElection({ ...options, lease })] as const),
+      [main, this.#main],
+      ...others.map((lease) => [lease, new LeaderElection({ ...options, lease })] as const),
     ]);
   }
 
@@ -57,12 +63,16 @@ export class ClusterLeaderService implements AsyncDisposable {
     const election = this.elections.get(lock);
     if (election) return election;
     const known = [...this.elections.keys()].join('`, `');
-    throw new ConfigError(`locks = \`${known}\`: add \`${lock}\`, which is asked for`);
+    throw wrong('lock', lock, `no such lock: use one of \`${known}\`, or add it to \`locks\``);
   }
 
   async #all(step: (election: LeaderElection) => Promise<unknown>): Promise<void> {
     await Promise.all([...this.elections.values()].map(step));
   }
+}
+
+function isArray(locks: unknown): boolean {
+  return Array.isArray(locks);
 }
 
 /**

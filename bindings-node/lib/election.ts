@@ -2,43 +2,17 @@ import { EventEmitter } from 'node:events';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
+import { checkMilliseconds, checkOptions } from './checks.js';
 import type { Engine } from './engine.js';
-import { call, errorOf } from './errors.js';
-import type { LeaseholdError } from './errors.js';
+import { call } from './errors.js';
+import type { LeaderElectionEvents } from './events.js';
 import { attempt } from './listeners.js';
-import type { Loss } from './loss.js';
 import { openEngine } from './native.js';
-import { settingsOf } from './options.js';
 import type { LeaderElectionOptions } from './options.js';
 import { runService } from './singleton-service.js';
 import type { Registration, SingletonService } from './singleton-service.js';
-import type { Status } from './status.js';
+import { Status } from './status.js';
 import type { Term } from './term.js';
-
-/**
- * What an election tells. Each term has one `acquired` and one `lost`, in order. `error` is never
- * emitted: unheard, it would end the process. A listener that throws, or returns a promise that
- * rejects, is an uncaught exception; the others are told all the same.
- *
- * Each event is published on the diagnostics channel `leasehold:` and its name, as an object with
- * the `election` and the `value` that listeners are called with.
- */
-export interface LeaderElectionEvents {
-  /** This instance leads. A listener that is added while it leads is told of the present term. */
-  acquired: [term: Term];
-  /**
-   * This instance no longer leads: stop the guarded work. The Lease is not released before all
-   * listeners have returned, and the promises that they returned have settled, or the drain timeout
-   * has passed.
-   */
-  lost: [loss: Loss];
-  /** The Lease names another holder, or none. Tells nothing about who may act now. */
-  leaderChanged: [holder: string | null];
-  /** This candidate cannot read or renew the Lease, and why. Told once for each new kind of error. */
-  renewalFailing: [error: LeaseholdError];
-  /** The election has stopped. */
-  stopped: [];
-}
 
 /** What may end a wait. */
 export interface WaitOptions {
@@ -85,7 +59,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   constructor(options: LeaderElectionOptions, engine: Engine);
   constructor(options: LeaderElectionOptions = {}, engine?: Engine) {
     super();
-    this.#engine = engine ?? call(() => openEngine(settingsOf(options)));
+    this.#engine = engine ?? openEngine(options);
     this.#candidacy = new Candidacy(this.#engine, this);
     this.#isLeader = this.#engine.answer();
     (this as EventEmitter).on('newListener', (event: string, listener: () => void) => {
@@ -108,11 +82,13 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   /**
    * Stops: the answer turns false at once, listeners are told and waited for while renewal goes on,
    * then the Lease is given back. Resolves when all that is done, at most the drain timeout and the
-   * renew deadline later. Does nothing where it does not run. Work under a term must not await it.
+   * renew deadline later. Does nothing where it does not run. Work under a term must not await it:
+   * each would wait for the other, for the whole drain timeout.
    *
    * @throws {@link ConfigError} if `drainMs` is no time.
    */
   async stop({ drainMs }: StopOptions = {}): Promise<void> {
+    if (drainMs !== undefined) checkMilliseconds('drainMs', drainMs);
     await this.#candidacy.pulse.holdFor(() => this.#candidacy.stop(drainMs));
   }
 
@@ -159,8 +135,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
 
   /** How the election stands. */
   status(): Status {
-    const status = call(() => this.#engine.status());
-    return { ...status, failing: status.failing && errorOf(status.failing) };
+    return new Status(call(() => this.#engine.status()));
   }
 
   /** Metrics in the Prometheus text format, under client-go's names where it has them. */
@@ -173,10 +148,14 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    * an election whose background thread is stuck, nor one that the Lease still names `toleranceMs`
    * milliseconds after it ran out.
    *
+   * @throws {@link ConfigError} if `toleranceMs` is no time.
    * @throws {@link InternalError} where the election is stuck.
    * @throws {@link LeadershipLostError} where it let its Lease run out.
    */
-  checkHealth({ toleranceMs = 0 }: { toleranceMs?: number | undefined } = {}): void {
+  checkHealth(options: { toleranceMs?: number | undefined } = {}): void {
+    checkOptions(options, ['toleranceMs'], '{ toleranceMs: 5_000 }');
+    const { toleranceMs = 0 } = options;
+    checkMilliseconds('toleranceMs', toleranceMs);
     call(() => {
       this.#engine.checkHealth(toleranceMs);
     });
@@ -199,7 +178,8 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    *
    * @throws {@link ClosedError} where the election does not run, or stops.
    */
-  async waitForLeadership({ signal }: WaitOptions = {}): Promise<Term> {
+  async waitForLeadership(options: WaitOptions = {}): Promise<Term> {
+    const signal = signalOf(options);
     const candidacy = this.#candidacy;
     const term = await candidacy.pulse.holdFor(() => candidacy.leadership(signal));
     if (!term) throw candidacy.notLeading();
@@ -209,7 +189,7 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   /**
    * Runs `work` if this instance leads now, and resolves with what it returned; with undefined if
    * not. The Lease is not released before `work` has settled, or the drain timeout has passed; when
-   * the term is over, `term.signal` aborts.
+   * the term is over, `term.signal` aborts. An election that was never started says so, in a warning.
    */
   async runIfLeader<T>(work: (term: Term) => T | PromiseLike<T>): Promise<T | undefined> {
     const begun = this.#candidacy.beginWork();
@@ -236,11 +216,13 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   /**
    * Each term of this instance, for a loop whose body is the work under it: the Lease is not released
    * before the body has ended, or the drain timeout has passed. After a body that ends early the loop
-   * waits for the next term. It ends when the election stops.
+   * waits for the next term. It ends when the election stops; so that it can, the body catches what
+   * `term.signal` cuts short.
    *
    * @throws {@link ClosedError} where the election does not run.
    */
-  async *terms({ signal }: WaitOptions = {}): AsyncGenerator<Term, void, undefined> {
+  async *terms(options: WaitOptions = {}): AsyncGenerator<Term, void, undefined> {
+    const signal = signalOf(options);
     const candidacy = this.#candidacy;
     if (!candidacy.isRunning) throw candidacy.notLeading();
     const letGo = candidacy.pulse.hold();
@@ -262,7 +244,11 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
     }
   }
 
-  /** Runs `service` while this instance leads, until it is removed. */
+  /**
+   * Runs `service` while this instance leads, until it is removed.
+   *
+   * @throws {@link ConfigError} if it has no `start` or no `stop`.
+   */
   addSingletonService(service: SingletonService): Registration {
     return runService(this, service);
   }
@@ -280,6 +266,11 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
       if (wrapped) void attempt(wrapped.bind(this, term));
     });
   }
+}
+
+function signalOf(options: WaitOptions): AbortSignal | undefined {
+  checkOptions(options, ['signal'], '{ signal: AbortSignal.timeout(5_000) }');
+  return options.signal;
 }
 
 async function finishing<T>(begun: Work, work: (term: Term) => T | PromiseLike<T>): Promise<T> {

@@ -32,7 +32,7 @@ export interface EngineError {
 }
 
 /** @internal A status as the core gives it. */
-export type EngineStatus = Omit<Status, 'failing'> & { failing: EngineError | null };
+export type EngineStatus = Omit<Status, 'failing' | 'toJSON'> & { failing: EngineError | null };
 
 /** @internal A term of the core. */
 export interface EngineTerm {

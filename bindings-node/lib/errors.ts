@@ -141,12 +141,16 @@ export function errorOf({ code, message }: { code: ErrorCode; message: string })
   return new CLASSES[code](message);
 }
 
-/** @internal Calls the core; what it throws becomes an error of the class that belongs to it. */
-export function call<T>(core: () => T): T {
+/**
+ * @internal Calls the core; what it throws becomes an error of the class that belongs to it, with
+ * the message `reworded`.
+ */
+export function call<T>(core: () => T, reworded = (message: string) => message): T {
   try {
     return core();
   } catch (error) {
-    throw isOfCore(error) ? errorOf(error) : error;
+    if (!isOfCore(error)) throw error;
+    throw errorOf({ code: error.code, message: reworded(error.message) });
   }
 }
 

@@ -6,7 +6,7 @@
 export { ClusterLeaderService, clusterLeaderService } from './cluster-leader-service.js';
 export type { ClusterLeaderServiceOptions } from './cluster-leader-service.js';
 export { LeaderElection } from './election.js';
-export type { LeaderElectionEvents, StopOptions, WaitOptions } from './election.js';
+export type { StopOptions, WaitOptions } from './election.js';
 export type { LostReason, Role } from './engine.js';
 export {
   ClosedError,
@@ -25,10 +25,11 @@ export {
   UnavailableError,
 } from './errors.js';
 export type { ErrorCode } from './errors.js';
+export type { LeaderElectionEvents } from './events.js';
 export { NativeLibraryError } from './loader.js';
 export type { LogRecord } from './log.js';
 export { Loss } from './loss.js';
 export type { LeaderElectionOptions, Mode } from './options.js';
 export type { Registration, SingletonService } from './singleton-service.js';
-export type { Status } from './status.js';
+export { Status } from './status.js';
 export { Term } from './term.js';

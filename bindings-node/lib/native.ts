@@ -1,8 +1,11 @@
 import type { Engine } from './engine.js';
 import { drainAll } from './environment.js';
+import { call } from './errors.js';
 import { loadLibrary } from './loader.js';
 import { publish } from './log.js';
 import type { LogRecord } from './log.js';
+import { inOptions, settingsOf } from './options.js';
+import type { LeaderElectionOptions } from './options.js';
 
 /** What the native library exports. */
 interface Library {
@@ -14,10 +17,11 @@ interface Library {
 
 let opened: { library: Library; bell: object } | undefined;
 
-/** An election of the core, with settings by its names. Loads the library at first use. */
-export function openEngine(settings: Record<string, string>): Engine {
-  opened ??= open();
-  return new opened.library.NativeElection(settings, opened.bell);
+/** An election of the core. Loads the library at first use. */
+export function openEngine(options: LeaderElectionOptions): Engine {
+  const settings = settingsOf(options);
+  const { library, bell } = (opened ??= open());
+  return call(() => new library.NativeElection(settings, bell), inOptions);
 }
 
 function open(): { library: Library; bell: object } {

@@ -1,3 +1,5 @@
+import { checkMilliseconds, checkOptions, wrong } from './checks.js';
+
 /** Where the Lease is kept, and so who takes part. */
 export type Mode =
   /** In a pod `kubernetes`, on a plain host `file`; an error in any other container. */
@@ -14,7 +16,7 @@ export type Mode =
 /**
  * The settings of one election. Whatever is left out comes from the environment (`LEASEHOLD_` and
  * the core's name of the setting in capitals: `LEASEHOLD_LEASE_DURATION=15s`) and else has a
- * default. Messages about them name the core's field: `lease_duration` for `leaseDurationMs`.
+ * default.
  */
 export interface LeaderElectionOptions {
   /** The name of the Lease. Required, here or as `LEASEHOLD_LEASE`. */
@@ -64,41 +66,80 @@ export interface LeaderElectionOptions {
   directory?: string | undefined;
 }
 
-/** The core's name of each option; durations have it under one without their unit. */
-const FIELDS: Readonly<Record<keyof LeaderElectionOptions, string>> = {
-  lease: 'lease',
-  namespace: 'namespace',
-  identity: 'identity',
-  mode: 'mode',
-  leaseDurationMs: 'lease_duration',
-  renewDeadlineMs: 'renew_deadline',
-  retryPeriodMs: 'retry_period',
-  drainTimeoutMs: 'drain_timeout',
-  stallTimeoutMs: 'stall_timeout',
-  releaseOnStop: 'release_on_stop',
-  reclaim: 'reclaim',
-  candidates: 'candidates',
-  kubeconfig: 'kubeconfig',
-  context: 'context',
-  directory: 'directory',
+// ---- each turns a value into the core's text, or refuses its type -------------------------------
+
+type Convert = (option: string, value: unknown) => string;
+
+const text = typed('string', 'use a string');
+const toggle = typed('boolean', 'use `true` or `false`');
+const count = typed('number', 'use a whole number, such as 3');
+
+function typed(type: 'string' | 'boolean' | 'number', fix: string): Convert {
+  return (option, value) => {
+    if (typeof value !== type) throw wrong(option, value, fix);
+    return String(value);
+  };
+}
+
+/** The core takes plain numbers for seconds. */
+const duration: Convert = (option, value) => {
+  checkMilliseconds(option, value);
+  return String(value / 1e3);
 };
+
+/** The core's name of each option, and what it takes. */
+const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [string, Convert]>> = {
+  lease: ['lease', text],
+  namespace: ['namespace', text],
+  identity: ['identity', text],
+  mode: ['mode', text],
+  leaseDurationMs: ['lease_duration', duration],
+  renewDeadlineMs: ['renew_deadline', duration],
+  retryPeriodMs: ['retry_period', duration],
+  drainTimeoutMs: ['drain_timeout', duration],
+  stallTimeoutMs: ['stall_timeout', duration],
+  releaseOnStop: ['release_on_stop', toggle],
+  reclaim: ['reclaim', toggle],
+  candidates: ['candidates', count],
+  kubeconfig: ['kubeconfig', text],
+  context: ['context', text],
+  directory: ['directory', text],
+};
+
+/** @internal The names of all options. */
+export const OPTIONS = Object.keys(FIELDS);
 
 /** @internal The settings by the core's names, as text. What is wrong with them, the core says. */
 export function settingsOf(options: LeaderElectionOptions): Record<string, string> {
+  const lease = typeof options === 'string' ? (options as string) : 'monolith-jobs';
+  checkOptions(options, OPTIONS, `{ lease: '${lease}' }`);
   const settings: Record<string, string> = {};
-  const given = Object.entries(options) as [string, string | number | boolean | null | undefined][];
-  for (const [option, value] of given) {
-    if (value === undefined) continue;
-    // Under a name that the core does not know either, an unknown option is refused by that name.
-    const field = Object.hasOwn(FIELDS, option)
-      ? FIELDS[option as keyof LeaderElectionOptions]
-      : `option ${option}`;
-    settings[field] = option.endsWith('Ms') ? duration(value) : String(value);
+  for (const [option, [field, convert]] of Object.entries(FIELDS)) {
+    const value = options[option as keyof LeaderElectionOptions];
+    if (value !== undefined) settings[field] = convert(option, value);
   }
   return settings;
 }
 
-/** The core takes plain numbers for seconds. Anything else must not be taken for them. */
-function duration(ms: string | number | boolean | null): string {
-  return typeof ms === 'number' ? String(ms / 1e3) : `${String(ms)}ms`;
+/** The options that the core calls otherwise, by its names. */
+const RENAMED = new Map(
+  Object.entries(FIELDS)
+    .map(([option, [field]]) => [field, option] as const)
+    .filter(([field, option]) => field !== option),
+);
+/** Such a name, and the time that may follow it; what is quoted is left alone. */
+const NAMED = new RegExp(
+  `\`[^\`]*\`|\\b(${[...RENAMED.keys()].join('|')})\\b(?:( = | \\()([\\d.]+) s\\b)?`,
+  'g',
+);
+
+/** @internal A message of the core with the options as they are called here. */
+export function inOptions(message: string): string {
+  return message.replaceAll(NAMED, (found, field?: string, before?: string, seconds?: string) => {
+    const option = field && RENAMED.get(field);
+    if (!option) return found;
+    // By way of nanoseconds, which the core counts in, so that the product has no tail.
+    const time = seconds && `${String(Math.round(Number(seconds) * 1e9) / 1e6)} ms`;
+    return option + (before ?? '') + (time ?? '');
+  });
 }

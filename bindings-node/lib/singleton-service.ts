@@ -1,3 +1,4 @@
+import { wrong } from './checks.js';
 import type { LeaderElection } from './election.js';
 import type { Loss } from './loss.js';
 import type { Term } from './term.js';
@@ -18,6 +19,8 @@ export interface Registration extends AsyncDisposable {
 
 /** Runs `service` while `election` leads: started with each term, stopped before the Lease is released. */
 export function runService(election: LeaderElection, service: SingletonService): Registration {
+  checkMethod(service, 'start', 'use a function that starts the work');
+  checkMethod(service, 'stop', 'use a function that resolves when the work has stopped');
   let turn: Promise<unknown> = Promise.resolve();
   let started = false;
 
@@ -45,4 +48,10 @@ export function runService(election: LeaderElection, service: SingletonService):
   };
   election.on('acquired', start).on('lost', stop);
   return { remove, [Symbol.asyncDispose]: remove };
+}
+
+/** At the call: when it is needed, there is nobody to tell. */
+function checkMethod(service: unknown, name: keyof SingletonService, fix: string): void {
+  const method = (service as Partial<SingletonService> | null | undefined)?.[name] as unknown;
+  if (typeof method !== 'function') throw wrong(`service.${name}`, method, fix);
 }

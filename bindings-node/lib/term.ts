@@ -45,6 +45,12 @@ export class Term {
     return this.#term.remaining();
   }
 
+  /** As JSON has it: the fencing token is a string, since a number would lose its last digits. */
+  toJSON(): object {
+    const { fencingToken, transitions, leaseUid, acquiredAt } = this;
+    return { fencingToken: fencingToken.toString(), transitions, leaseUid, acquiredAt };
+  }
+
   /**
    * For the points of a long job where it may stop.
    *

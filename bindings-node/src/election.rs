@@ -75,9 +75,7 @@ impl NativeElection {
     pub fn request_stop(&self, drain_ms: Option<f64>) -> Result<bool> {
         contained(|| match drain_ms {
             None => self.election.request_stop(),
-            Some(ms) => self
-                .election
-                .request_stop_within(duration("drain_timeout", ms)?),
+            Some(ms) => self.election.request_stop_within(duration(ms)),
         })
     }
 
@@ -114,10 +112,7 @@ impl NativeElection {
     /// Throws where the election does not work as it should.
     #[napi]
     pub fn check_health(&self, tolerance_ms: f64) -> Result<()> {
-        contained(|| {
-            self.election
-                .check_health(duration("tolerance", tolerance_ms)?)
-        })
+        contained(|| self.election.check_health(duration(tolerance_ms)))
     }
 
     /// The event loop turns.
@@ -195,8 +190,8 @@ impl NativeElection {
     #[napi]
     pub fn not_leading_after(&self, waited_ms: f64) -> Result<NativeError> {
         contained(|| {
-            let waited = Duration::try_from_secs_f64(waited_ms / 1e3).unwrap_or_default();
-            Ok((&self.election.not_leading_after(waited)).into())
+            let error = self.election.not_leading_after(duration(waited_ms));
+            Ok((&error).into())
         })
     }
 }
@@ -219,10 +214,9 @@ impl Drop for NativeElection {
     }
 }
 
-/// The time that the argument `name` gives in milliseconds.
-fn duration(name: &str, ms: f64) -> leasehold::Result<Duration> {
-    Duration::try_from_secs_f64(ms / 1e3)
-        .map_err(|_| Error::config(name, ms, "use milliseconds, zero or more"))
+/// So many milliseconds. The package has refused what is no time.
+fn duration(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
 }
 
 /// Starts the election and passes its events on until it stops.

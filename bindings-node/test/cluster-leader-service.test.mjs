@@ -31,8 +31,29 @@ test('a lock that nobody named is an error, not a false', () => {
   const leaders = clusterLeaderService({ lease: 'monolith', mode: 'always', locks: ['billing'] });
   assert.throws(() => leaders.isThisInstanceLeader('biling'), {
     name: 'ConfigError',
-    message: /^locks = `monolith`, `billing`: add `biling`/,
+    message:
+      'lock = `biling`: no such lock: use one of `monolith`, `billing`, or add it to `locks`',
   });
+});
+
+test('locks that are no list, and an option that there is not, are refused', () => {
+  for (const [options, message] of [
+    [{ locks: 'billing' }, "locks = `billing`: use an array of names: ['billing']"],
+    [{ lock: ['billing'] }, /^lock = `\[ 'billing' \]`: no such option: use one of .*`locks`$/],
+    [{ locks: [5] }, /^lease = `5`: use a string/],
+  ])
+    assert.throws(() => clusterLeaderService({ lease: 'monolith', ...options }), {
+      name: 'ConfigError',
+      message,
+    });
+});
+
+test('the main Lease among the locks is the main election', async (t) => {
+  const leaders = clusterLeaderService({ lease: 'jobs', mode: 'always', locks: ['jobs'] });
+  t.after(() => leaders.stop());
+  await leaders.start();
+  await eventually('it leads', () => leaders.isThisInstanceLeader());
+  assert.equal(leaders.isThisInstanceLeader('jobs'), true);
 });
 
 test('a wrong lock is refused as a wrong lease', () => {

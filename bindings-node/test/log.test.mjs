@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 
-import { eventually, leader, program } from './support.mjs';
+import { eventually, leader, program, settings } from './support.mjs';
 
 test('the log is published on a diagnostics channel', async (t) => {
   const records = [];
@@ -25,4 +25,11 @@ test('a warning to which nobody listens is a process warning, once', async (t) =
   assert.equal(code, 0, errors);
   assert.equal(errors.match(/LeaseholdWarning: /g)?.length, 1, errors);
   assert.match(errors, /LeaseholdWarning: .*always/);
+});
+
+test('work that outlasts its limit is a process warning, also of a process that exits', async (t) => {
+  const { code, errors } = await program(t, 'outlasting.mjs', settings(t)).ended;
+  assert.equal(code, 0, errors);
+  assert.equal(errors.match(/LeaseholdWarning: /g)?.length, 1, errors);
+  assert.match(errors, /LeaseholdWarning: work has not ended in time: the Lease is not released/);
 });

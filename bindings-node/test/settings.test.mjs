@@ -14,33 +14,71 @@ const native = require('../leasehold.node');
 const { errorOf } = require('../dist/errors.js');
 
 const WRONG = {
-  lease: ['Jobs', 'lease'],
-  namespace: ['a.b', 'namespace'],
-  identity: [' ', 'identity'],
-  mode: ['kube', 'mode'],
-  leaseDurationMs: [2_500, 'lease_duration'],
-  renewDeadlineMs: [0, 'renew_deadline'],
-  retryPeriodMs: [Number.NaN, 'retry_period'],
-  drainTimeoutMs: [-1, 'drain_timeout'],
-  stallTimeoutMs: ['soon', 'stall_timeout'],
-  releaseOnStop: ['yes', 'release_on_stop'],
-  reclaim: [1, 'reclaim'],
-  candidates: [0.5, 'candidates'],
+  lease: [
+    ['Jobs', '`Jobs`: use lower-case letters'],
+    [null, '`null`: use a string'],
+    [5, '`5`: use a string'],
+  ],
+  namespace: [['a.b', '`a.b`: ']],
+  identity: [[' ', '` `: use 1 to 253 printable']],
+  mode: [['kube', '`kube`: use one of `auto`']],
+  leaseDurationMs: [
+    [2_500, '2500 ms: use whole seconds'],
+    ['15s', '`15s`: use milliseconds, as a number'],
+    ['15000', '`15000`: use milliseconds, as a number'],
+    [null, '`null`: use milliseconds, as a number'],
+  ],
+  renewDeadlineMs: [
+    [0.5, '0.5 ms: must be longer than 1.2 × retryPeriodMs (2000 ms), '],
+    [15_001, '15001 ms: must be shorter than leaseDurationMs (15000 ms), '],
+  ],
+  retryPeriodMs: [
+    [0, '0 ms: use more than zero'],
+    [Number.NaN, '`NaN`: use milliseconds'],
+  ],
+  drainTimeoutMs: [[-1, '`-1`: use milliseconds, as a number, zero or more']],
+  stallTimeoutMs: [[Infinity, '`Infinity`: use milliseconds']],
+  releaseOnStop: [['yes', '`yes`: use `true` or `false`']],
+  reclaim: [
+    [1, '`1`: use `true` or `false`'],
+    [true, 'true: '],
+  ],
+  candidates: [
+    [0.5, '`0.5`: use a whole number'],
+    ['3', '`3`: use a whole number'],
+  ],
+  directory: [[new URL('file:///tmp'), '`URL {']],
 };
 
-for (const [option, [value, field]] of Object.entries(WRONG))
-  test(`a wrong ${option} is refused with the core's field, the value and the fix`, () => {
-    assert.throws(
-      () => new LeaderElection({ lease: 'jobs', [option]: value }),
-      (error) => {
-        assert.ok(error instanceof ConfigError && error instanceof LeaseholdError);
-        assert.equal(error.name, 'ConfigError');
-        assert.equal(error.code, 'config');
-        assert.match(error.message, new RegExp(`^${field} = .*: `));
-        return true;
-      },
-    );
+for (const [option, cases] of Object.entries(WRONG))
+  test(`a wrong ${option} is refused with its name, the value and the fix`, () => {
+    for (const [value, said] of cases)
+      assert.throws(
+        () => new LeaderElection({ lease: 'jobs', [option]: value }),
+        (error) => {
+          assert.ok(error instanceof ConfigError && error instanceof LeaseholdError);
+          assert.equal(error.name, 'ConfigError');
+          assert.equal(error.code, 'config');
+          const start = `${option} = ${said}`;
+          assert.equal(error.message.slice(0, start.length), start);
+          return true;
+        },
+      );
   });
+
+test('a value that reads as a name of the core is said as it is', () => {
+  assert.throws(() => new LeaderElection({ lease: 'retry_period' }), {
+    message: /^lease = `retry_period`: /,
+  });
+});
+
+test('options that are no object are refused with what to pass', () => {
+  for (const [options, said] of [
+    ['jobs', "options = `jobs`: pass an object: { lease: 'jobs' }"],
+    [null, "options = `null`: pass an object: { lease: 'monolith-jobs' }"],
+  ])
+    assert.throws(() => new LeaderElection(options), { name: 'ConfigError', message: said });
+});
 
 test('a wrong kubeconfig is refused at the start', async () => {
   const election = new LeaderElection({ lease: 'jobs', mode: 'kubernetes', kubeconfig: '/nowhere' });
@@ -58,24 +96,35 @@ test('a wrong directory is refused at the start', async () => {
   await assert.rejects(election.start(), { name: 'ConfigError', message: /directory = / });
 });
 
-test('an unknown option is refused by its name, also one that the core would know', () => {
+test('an unknown option is refused with those there are, also one that the core would know', () => {
   for (const option of ['retryPeriod', 'leaseDuration', 'lease_duration', 'toString'])
-    assert.throws(() => new LeaderElection({ lease: 'jobs', [option]: 15 }), {
-      name: 'ConfigError',
-      message: new RegExp(`^option ${option} = `),
-    });
+    assert.throws(
+      () => new LeaderElection({ lease: 'jobs', [option]: 15 }),
+      ({ name, message }) => {
+        const said = `${option} = \`15\`: no such option: use one of \`lease\`, `;
+        assert.equal(message.slice(0, said.length), said);
+        assert.match(message, /`retryPeriodMs`/);
+        return name === 'ConfigError';
+      },
+    );
+});
+
+test('a wait refuses what is none of its options, and so would wait for ever', async () => {
+  const election = new LeaderElection({ lease: 'jobs', mode: 'never' });
+  const timeout = {
+    name: 'ConfigError',
+    message: 'timeout = `1`: no such option: use one of `signal`',
+  };
+  await assert.rejects(election.waitForLeadership({ timeout: 1 }), timeout);
+  await assert.rejects(election.lead(() => undefined, { timeout: 1 }), timeout);
+  await assert.rejects(election.terms({ timeout: 1 }).next(), timeout);
+  const object = { name: 'ConfigError', message: /: pass an object: \{ signal: / };
+  for (const options of [1_000, AbortSignal.timeout(1)])
+    await assert.rejects(election.waitForLeadership(options), object);
 });
 
 test('an option that is undefined is left out', () => {
   new LeaderElection({ lease: 'jobs', mode: undefined, retryPeriodMs: undefined });
-});
-
-test('a duration that is no number is never taken for seconds', () => {
-  for (const leaseDurationMs of ['2500', '15s', true, null])
-    assert.throws(() => new LeaderElection({ lease: 'jobs', leaseDurationMs }), {
-      name: 'ConfigError',
-      message: /^lease_duration = /,
-    });
 });
 
 test('milliseconds may have a fraction', () => {

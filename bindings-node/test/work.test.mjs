@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ClosedError } from 'leasehold';
+import { ClosedError, LeaderElection } from 'leasehold';
 
-import { election, eventually, leader, lease, settings } from './support.mjs';
+import { election, eventually, leader, lease, program, settings } from './support.mjs';
 
 /** A promise, and what resolves it. */
 function gate() {
@@ -165,4 +165,23 @@ test('a singleton service that is added to a leader starts, and that is removed 
   assert.deepEqual(calls, ['start', 'stop']);
   await leading.stop();
   assert.deepEqual(calls, ['start', 'stop'], 'not stopped twice');
+});
+
+test('a singleton service that cannot be stopped is refused when it is added', () => {
+  const idle = new LeaderElection({ lease: 'jobs', mode: 'always' });
+  const missing = { name: 'ConfigError', message: /^service\.stop = `undefined`: use a function/ };
+  assert.throws(() => idle.addSingletonService({ start() {} }), missing);
+  const none = { name: 'ConfigError', message: /^service\.start = `undefined`: use a function/ };
+  assert.throws(() => idle.addSingletonService(), none);
+  assert.equal(idle.listenerCount('acquired'), 0);
+});
+
+test('an election that was never started says so when work is asked of it, once', async (t) => {
+  const { code, lines, errors } = await program(t, 'never-started.mjs').ended;
+  assert.equal(code, 0, errors);
+  assert.deepEqual(lines, ['undefined', 'undefined', 'false', 'undefined']);
+  const said = errors.match(/LeaseholdWarning: .*/g);
+  const expected = 'LeaseholdWarning: the election for `jobs` was never started';
+  assert.equal(said?.length, 1, errors);
+  assert.ok(said[0].startsWith(expected), errors);
 });

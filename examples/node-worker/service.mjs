@@ -32,8 +32,6 @@ const page = express()
   .get('/metrics', (_request, response) => {
     response.type('text/plain; version=0.0.4').send(election.metrics());
   });
-// A fencing token is a bigint, which JSON has no form for.
-page.set('json replacer', (_key, value) => (typeof value === 'bigint' ? String(value) : value));
 const server = page.listen(Number(process.env.PORT ?? 8080), () => {
   console.log(`listening on ${server.address().port}`);
 });

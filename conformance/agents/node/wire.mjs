@@ -10,7 +10,7 @@ export function answer(id, value = null) {
 }
 
 export function answerError(id, { code, message }) {
-  say({ id, error: { kind: code ?? 'internal', message } });
+  say({ id, error: { kind: code ?? 'internal', message: wireMessage(message) } });
 }
 
 export function tell(candidate, event, fields) {
@@ -53,10 +53,22 @@ const DURATIONS = new Set([
 export function optionsOf(config) {
   const options = {};
   for (const [field, value] of Object.entries(config)) {
-    const option = field.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase());
     if (value === null) continue;
-    if (DURATIONS.has(field)) options[`${option}Ms`] = Math.round(value * 1e6) / 1e3;
-    else options[option] = value;
+    if (DURATIONS.has(field)) options[`${camelCase(field)}Ms`] = Math.round(value * 1e6) / 1e3;
+    else options[camelCase(field)] = value;
   }
   return options;
+}
+
+/** A message that names settings as cases do, with durations in seconds. */
+function wireMessage(message) {
+  const time = /Ms( = `?| \()(-?[\d.]+)( ms)?/g;
+  return [...DURATIONS, 'release_on_stop'].reduce(
+    (text, field) => text.replaceAll(new RegExp(`\\b${camelCase(field)}\\b`, 'g'), field),
+    message.replaceAll(time, (_, before, ms, unit) => before + ms / 1e3 + (unit ? ' s' : '')),
+  );
+}
+
+function camelCase(field) {
+  return field.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase());
 }

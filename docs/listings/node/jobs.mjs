@@ -5,7 +5,5 @@ setInterval(() => {
   // Runs on one replica only. The Lease is not given to another before the promise has settled.
   election.runIfLeader((term) => console.log(`the job, under token ${term.fencingToken}`));
 }, 1000);
-process.once('SIGTERM', async () => {
-  await election.stop();
-  process.exit();
-});
+const stop = () => election.stop().then(() => process.exit());
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);

@@ -1,11 +1,9 @@
-// What the documentation shows of tests.
-
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { FakeLeaderElection } from 'leasehold/testing';
 
-const bill = async (election) => (await election.runIfLeader(() => 'billed')) ?? 'left to another';
+import { bill } from './bill.mjs';
 
 test('only the leader bills', async () => {
   const election = await new FakeLeaderElection().start();

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LeaderElection } from 'leasehold';
 
@@ -20,44 +21,76 @@ beforeEach(() => {
 });
 
 const cleanUp = () => done.push('cleaned up');
-const invoices = {
-  due: () => ['first', 'second'],
-  send: (invoice) => done.push(invoice),
-};
-const consumer = {
-  run: () => done.push('consuming'),
-  close: () => done.push('closed'),
-};
 
-test('work that ends is waited for', async () => {
-  await election.start();
+async function once(invoices) {
   // Once: waits until this instance leads.
   await election.lead(async (term) => {
-    for (const invoice of await invoices.due({ signal: term.signal })) {
-      term.check(); // throws a LeadershipLostError once the term is over
-      await invoices.send(invoice, { token: term.fencingToken });
+    try {
+      for (const invoice of await invoices.due({ signal: term.signal })) {
+        term.check(); // throws a LeadershipLostError once the term is over
+        await invoices.send(invoice, { token: term.fencingToken });
+      }
+    } catch (error) {
+      if (term.isValid) throw error; // else it was cut short, as it had to be
     }
   });
 
   // If it leads now.
   await election.runIfLeader((term) => cleanUp(term));
+}
+
+async function whenever(consume) {
+  // Whenever it leads.
+  for await (const term of election.terms()) {
+    await consume({ signal: term.signal }).catch((error) => {
+      if (term.isValid) throw error;
+    });
+  }
+}
+
+test('work that ends is waited for', async () => {
+  await election.start();
+  await once({ due: () => ['first', 'second'], send: (invoice) => done.push(invoice) });
   await election.stop();
   assert.deepEqual(done, ['first', 'second', 'cleaned up']);
 });
 
-test('work that goes on for as long as the term', async () => {
-  const consume = async ({ signal }) => {
-    done.push('consuming');
-    if (done.length === 1) election.stop();
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-  };
+test('work is cut short between its steps by the end of the term', async () => {
   await election.start();
-  // Whenever it leads.
-  for await (const term of election.terms()) await consume({ signal: term.signal });
+  let stopped;
+  const send = (invoice) => {
+    done.push(invoice);
+    stopped = election.stop();
+  };
+  await once({ due: () => ['first', 'second'], send });
+  await stopped;
+  assert.deepEqual(done, ['first']);
+});
+
+test('work that honours the signal is cut short by the end of the term', async () => {
+  await election.start();
+  let stopped;
+  await whenever(async ({ signal }) => {
+    done.push('consuming');
+    stopped = election.stop();
+    await sleep(600_000, undefined, { signal });
+  });
+  await stopped;
   assert.deepEqual(done, ['consuming']);
 });
 
+test('what goes wrong with the work under a term is not hidden', async () => {
+  await election.start();
+  const fail = async () => {
+    throw new RangeError('of the work');
+  };
+  await assert.rejects(once({ due: fail }), RangeError);
+  await assert.rejects(whenever(fail), RangeError);
+  await election.stop();
+});
+
 test('a service is started and stopped with leadership', async () => {
+  const consumer = { run: () => done.push('consuming'), close: () => done.push('closed') };
   // What is started and stopped with leadership.
   election.addSingletonService({ start: () => consumer.run(), stop: () => consumer.close() });
   await election.start();

@@ -1,0 +1,23 @@
+import { inspect } from 'node:util';
+
+import { ConfigError } from './errors.js';
+
+/** The error about a wrong argument, in the form that the core's have. */
+export function wrong(name: string, value: unknown, fix: string): ConfigError {
+  const shown = typeof value === 'string' ? value : inspect(value);
+  return new ConfigError(`${name} = \`${shown}\`: ${fix}`);
+}
+
+/** Refuses what is no object, and an option that is not `known`: it would be left out unsaid. */
+export function checkOptions(options: unknown, known: readonly string[], example: string): void {
+  if (typeof options !== 'object' || options === null || options instanceof AbortSignal)
+    throw wrong('options', options, `pass an object: ${example}`);
+  const unknown = Object.entries(options).find(([name]) => !known.includes(name));
+  if (unknown) throw wrong(...unknown, `no such option: use one of \`${known.join('`, `')}\``);
+}
+
+/** Refuses what is no time that the core could take. */
+export function checkMilliseconds(name: string, value: unknown): asserts value is number {
+  if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) return;
+  throw wrong(name, value, 'use milliseconds, as a number, zero or more');
+}

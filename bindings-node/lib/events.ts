@@ -1,0 +1,28 @@
+import type { LeaseholdError } from './errors.js';
+import type { Loss } from './loss.js';
+import type { Term } from './term.js';
+
+/**
+ * What an election tells. Each term has one `acquired` and one `lost`, in order. `error` is never
+ * emitted: unheard, it would end the process. A listener that throws, or returns a promise that
+ * rejects, is an uncaught exception; the others are told all the same.
+ *
+ * Each event is published on the diagnostics channel `leasehold:` and its name, as an object with
+ * the `election` and the `value` that listeners are called with.
+ */
+export interface LeaderElectionEvents {
+  /** This instance leads. A listener that is added while it leads is told of the present term. */
+  acquired: [term: Term];
+  /**
+   * This instance no longer leads: stop the guarded work. The Lease is not released before all
+   * listeners have returned, and the promises that they returned have settled, or the drain timeout
+   * has passed.
+   */
+  lost: [loss: Loss];
+  /** The Lease names another holder, or none. Tells nothing about who may act now. */
+  leaderChanged: [holder: string | null];
+  /** This candidate cannot read or renew the Lease, and why. Told once for each new kind of error. */
+  renewalFailing: [error: LeaseholdError];
+  /** The election has stopped. */
+  stopped: [];
+}
