@@ -8,6 +8,7 @@ const LISTENER: &str = "bindings-java/leasehold/src/main/java/io/leasehold/Leade
 const SPRING: &str = "bindings-java/leasehold-spring-boot-starter/src/main/java/io/leasehold/spring/\
                       LeaseholdProperties.java";
 const NODE: &str = "bindings-node/lib/election.ts";
+const NODE_EVENTS: &str = "bindings-node/lib/events.ts";
 const OPTIONS: &str = "bindings-node/lib/options.ts";
 const PYTHON: &str = "bindings-python/python/leasehold/_candidate.py";
 const TYPES: &str = "bindings-python/python/leasehold/types.py";
@@ -105,7 +106,7 @@ fn a_name_that_is_in_one_language_only_is_named_with_its_place() {
 fn an_event_that_is_called_otherwise_is_found() {
     let changes = [
         (LISTENER, "void renewalFailing(", "void failing("),
-        (NODE, "leaderChanged: [", "holderChanged: ["),
+        (NODE_EVENTS, "leaderChanged: [", "holderChanged: ["),
         (TYPES, "RenewalFailing | Stopped", "RenewalFailing"),
     ];
     assert_all_found(
