@@ -1,6 +1,7 @@
 // What the documentation shows of work under a term.
 
 import assert from 'node:assert/strict';
+import { EventEmitter, once as event } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,9 +59,10 @@ test('work that ends is waited for', async () => {
 test('work is cut short between its steps by the end of the term', async () => {
   await election.start();
   let stopped;
-  const send = (invoice) => {
+  const send = async (invoice) => {
     done.push(invoice);
     stopped = election.stop();
+    await event(election, 'lost');
   };
   await once({ due: () => ['first', 'second'], send });
   await stopped;
@@ -90,11 +92,14 @@ test('what goes wrong with the work under a term is not hidden', async () => {
 });
 
 test('a service is started and stopped with leadership', async () => {
-  const consumer = { run: () => done.push('consuming'), close: () => done.push('closed') };
+  const consumer = new EventEmitter();
+  consumer.run = () => consumer.emit('running', done.push('consuming'));
+  consumer.close = () => done.push('closed');
   // What is started and stopped with leadership.
   election.addSingletonService({ start: () => consumer.run(), stop: () => consumer.close() });
-  await election.start();
-  await election.waitForLeadership();
+  const running = event(consumer, 'running');
+  await election.ref().start();
+  await running;
   await election.stop();
   assert.deepEqual(done, ['consuming', 'closed']);
 });
