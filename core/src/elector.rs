@@ -24,7 +24,7 @@ use crate::election::{Election, Event, Operation, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
-use crate::metrics;
+use crate::metrics::Verb;
 use crate::shared::Shared;
 
 /// What the application asks of a running election.
@@ -224,7 +224,7 @@ async fn answer(in_flight: &mut Option<BoxFuture<'_, Reply>>) -> Reply {
 /// Sends one request and counts it.
 async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
     let sent_at = clock.now();
-    let verb = metrics::verb(&request.operation);
+    let verb = Verb::from(&request.operation);
     let reply = send(store, clock, request).await;
     let failure = match &reply {
         Reply::Read(Err(error)) | Reply::Written(Err(error)) => Some(error.kind()),
@@ -234,7 +234,7 @@ async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Req
     if matches!(reply, Reply::Read(_)) && shared.leadership().is_leader() {
         shared.metrics().count_slow_path();
     }
-    debug!(lease = shared.lease(), verb, ?failure, took = ?clock.now().since(sent_at), "request");
+    debug!(lease = shared.lease(), verb = verb.name(), ?failure, took = ?clock.now().since(sent_at), "request");
     reply
 }
 

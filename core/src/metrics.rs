@@ -27,7 +27,29 @@ struct Counts {
     terms: u64,
     slow_paths: u64,
     losses: HashMap<LostReason, u64>,
-    requests: HashMap<(&'static str, Outcome), u64>,
+    requests: HashMap<(Verb, Outcome), u64>,
+}
+
+named! {
+    /// What a request asks for, as Kubernetes calls it.
+    pub(crate) enum Verb {
+        /// A read.
+        Get = "get",
+        /// A first write.
+        Create = "create",
+        /// Any other write.
+        Update = "update",
+    }
+}
+
+impl From<&Operation> for Verb {
+    fn from(operation: &Operation) -> Self {
+        match operation {
+            Operation::Read => Self::Get,
+            Operation::Create(_) => Self::Create,
+            Operation::Replace { .. } => Self::Update,
+        }
+    }
 }
 
 named! {
@@ -60,7 +82,7 @@ impl Metrics {
         self.update(|counts| *counts.losses.entry(reason).or_default() += 1);
     }
 
-    pub(crate) fn count_request(&self, verb: &'static str, failure: Option<ErrorKind>) {
+    pub(crate) fn count_request(&self, verb: Verb, failure: Option<ErrorKind>) {
         let outcome = match failure {
             None => Outcome::Ok,
             Some(ErrorKind::Conflict) => Outcome::Conflict,
@@ -93,18 +115,6 @@ impl Metrics {
         // Writing into a String cannot fail.
         let _ = text::encode(&mut text, &registry);
         text
-    }
-}
-
-/// What [`verb`] may be.
-const VERBS: [&str; 3] = ["get", "create", "update"];
-
-/// The Kubernetes verb of an operation.
-pub(crate) fn verb(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Read => "get",
-        Operation::Create(_) => "create",
-        Operation::Replace { .. } => "update",
     }
 }
 
@@ -161,10 +171,10 @@ impl Collector for Sample {
             None,
             MetricType::Counter,
         )?;
-        for verb in VERBS {
+        for verb in Verb::ALL {
             for outcome in Outcome::ALL {
-                let count = self.counts.requests.get(&(verb, *outcome)).copied();
-                let labels = [("verb", verb), ("outcome", outcome.name())];
+                let count = self.counts.requests.get(&(*verb, *outcome)).copied();
+                let labels = [("verb", verb.name()), ("outcome", outcome.name())];
                 ConstCounter::new(count.unwrap_or(0)).encode(requests.encode_family(&labels)?)?;
             }
         }

@@ -99,7 +99,9 @@ class LeaderElection(Candidate):
         None. The Lease is not released before it returns, or `drain_timeout` has passed; a long job
         calls `term.check()` on its way. Asynchronous work is a TypeError.
         """
-        work = _functions.plain(work)
+        return self._run(_functions.plain(work))
+
+    def _run(self, work: Callable[[Term], T]) -> T | None:
         begun = self._begin_work()
         if begun is None:
             self._warn_unless_started("call start(), or use `with`")
@@ -117,7 +119,7 @@ class LeaderElection(Candidate):
 
         @wraps(function)
         def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
-            return self.run_if_leader(lambda _: guarded(*args, **kwargs))
+            return self._run(lambda _: guarded(*args, **kwargs))
 
         return leader_only
 

@@ -139,7 +139,9 @@ class LeaderElection(Candidate):
         """Awaits `work(term)` if this instance leads now, as a block under `leading()`; else
         returns None. Work that returns nothing to await is a TypeError.
         """
-        work = _functions.awaitable(work)
+        return await self._run(_functions.awaitable(work))
+
+    async def _run(self, work: Callable[[Term], Awaitable[T]]) -> T | None:
         leading = _Leading(self)
         if not self.is_leader or not leading.begin_now():
             self._warn_unless_started("await start(), or use `async with`")
@@ -157,7 +159,7 @@ class LeaderElection(Candidate):
 
         @wraps(function)
         async def leader_only(*args: P.args, **kwargs: P.kwargs) -> T | None:
-            return await self.run_if_leader(lambda _: guarded(*args, **kwargs))
+            return await self._run(lambda _: guarded(*args, **kwargs))
 
         return leader_only
 
