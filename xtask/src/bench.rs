@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use leasehold_bench::{Answer, Candidate, Moment, Timing, now};
 use leasehold_test_cluster::{TestCluster, ToxiProxy, User};
+use leasehold_tests::{Answer, Candidate, Moment, Timing, now};
 
 use crate::candidate::{self, Language};
 

@@ -44,7 +44,7 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
                     "--release",
                     "--locked",
                     "--package",
-                    "candidate",
+                    "leasehold-tests",
                 ],
             )?;
             let program = target_folder().join("release").join("candidate");
@@ -53,6 +53,6 @@ pub(crate) fn build(language: Language) -> Result<Vec<String>> {
         Language::Java => java::candidate(),
         Language::Node => node::candidate(),
         Language::Python => python::candidate(),
-        Language::Go => leasehold_bench::go_candidate(),
+        Language::Go => leasehold_tests::go_candidate(),
     }
 }

@@ -24,8 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use console::style;
-use leasehold_bench::now;
 use leasehold_test_cluster::{TestCluster, User};
+use leasehold_tests::now;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::candidate::{LEASE, Place};

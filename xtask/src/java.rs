@@ -10,13 +10,13 @@ use crate::steps::{Steps, run};
 use crate::{language, root, utf8};
 
 pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
-const AGENT: &str = "conformance/agents/java/target/agent.jar";
+const AGENT: &str = "tests/conformance/agents/java/target/agent.jar";
 /// Where the jars are that the first programs of the documentation need.
 const PACKAGES: [(&str, &str); 2] = [
     ("java", "bindings-java/leasehold/target"),
     ("spring", "docs/listings/spring/target"),
 ];
-const CANDIDATE: &str = "bench/candidates/java/target/candidate.jar";
+const CANDIDATE: &str = "tests/candidates/java/target/candidate.jar";
 const ADVICE: &str = "install a JDK, 17 or newer, and Maven 3.8 or newer";
 const DEMO: &str = "examples/demo/spring/target/demo.jar";
 
@@ -63,7 +63,7 @@ pub(crate) fn add_to(steps: &mut Steps) {
 
 /// Builds the candidate (release), and returns its program and first arguments.
 pub(crate) fn candidate() -> Result<Vec<String>> {
-    package(true, "../bench/candidates/java")?;
+    package(true, "../tests/candidates/java")?;
     java_jar(CANDIDATE)
 }
 

@@ -13,8 +13,8 @@ const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
 const DEMO: &str = "examples/demo/node";
 const LISTINGS: &str = "docs/listings/node";
-const AGENT: &str = "conformance/agents/node/agent.mjs";
-const CANDIDATE: &str = "bench/candidates/node/candidate.mjs";
+const AGENT: &str = "tests/conformance/agents/node/agent.mjs";
+const CANDIDATE: &str = "tests/candidates/node/candidate.mjs";
 
 #[derive(Args)]
 pub(crate) struct Options {

@@ -14,8 +14,8 @@ const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
 const EXAMPLE: &str = "examples/python-worker";
 const LISTINGS: &str = "docs/listings/python";
-const AGENT: &str = "conformance/agents/python/agent.py";
-const CANDIDATE: &str = "bench/candidates/python/candidate.py";
+const AGENT: &str = "tests/conformance/agents/python/agent.py";
+const CANDIDATE: &str = "tests/candidates/python/candidate.py";
 const DEMO: &str = "examples/demo/python/demo_worker.py";
 const MANIFEST: &str = "bindings-python/Cargo.toml";
 /// Of ruff and mypy, for all that is Python here.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leasehold_bench::Moment;
+use leasehold_tests::Moment;
 
 use super::history::{History, Term, between};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use leasehold_bench::{Moment, now};
+use leasehold_tests::{Moment, now};
 
 use super::handover::{Act, Deed};
 use super::ledger::{Entry, What};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use leasehold_bench::{Moment, Reign, Timeline};
+use leasehold_tests::{Moment, Reign, Timeline};
 
 use super::history::{History, Run};
 use super::words::instant;

@@ -10,7 +10,7 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use leasehold_bench::{Moment, now};
+use leasehold_tests::{Moment, now};
 
 /// A line of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ mod drawing;
 
 use anyhow::Result;
 use askama::Template;
-use leasehold_bench::Moment;
+use leasehold_tests::Moment;
 
 use self::drawing::Drawing;
 use super::candidate::LEASE_DURATION;

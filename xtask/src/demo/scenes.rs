@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use leasehold_bench::{Moment, now};
+use leasehold_tests::{Moment, now};
 use rustix::process::Signal;
 
 use super::Interruption;

@@ -4,7 +4,7 @@ use std::iter;
 use std::time::{Duration, Instant};
 
 use console::{Style, Term, style};
-use leasehold_bench::{Moment, now};
+use leasehold_tests::{Moment, now};
 use serde_json::Value;
 
 use super::handover::Handover;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use console::style;
-use leasehold_bench::Moment;
+use leasehold_tests::Moment;
 
 use super::candidate::LEASE_DURATION;
 use super::handover::{Deed, Handover};

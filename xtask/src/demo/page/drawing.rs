@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leasehold_bench::Moment;
+use leasehold_tests::Moment;
 
 use super::super::handover::Handover;
 use super::super::history::{History, Run, State, Term};

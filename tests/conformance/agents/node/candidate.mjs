@@ -1,0 +1,145 @@
+// One candidate: its election, what its listener was told, and what is held back for a case.
+
+import { LeaderElection } from '../../../../bindings-node/dist/index.mjs';
+import { optionsOf, tell, wireStatus, wireTerm } from './wire.mjs';
+
+/** Lets through one waiting promise for each `admit`. */
+class Turnstile {
+  #admitted = 0;
+  #waiting = [];
+
+  admit() {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#admitted += 1;
+  }
+
+  async wait() {
+    if (this.#admitted > 0) this.#admitted -= 1;
+    else await new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** Its methods are the commands of the protocol. */
+export class Candidate {
+  #name;
+  #election;
+  #told;
+  #losses = new Turnstile();
+  #work = new Turnstile();
+
+  constructor(name, { config = {}, hold_losses: holdLosses = false }) {
+    this.#name = name;
+    this.#election = new LeaderElection(optionsOf(config));
+    this.#listen(name, holdLosses);
+  }
+
+  #listen(name, holdLosses) {
+    const election = this.#election;
+    election.on('acquired', (term) => {
+      this.#told = term;
+      tell(name, 'acquired', { term: wireTerm(term) });
+    });
+    election.on('lost', ({ term, reason, timeLeftMs }) => {
+      tell(name, 'lost', { term: wireTerm(term), reason, has_time_left: timeLeftMs > 0 });
+      return holdLosses ? this.#losses.wait() : undefined;
+    });
+    election.on('leaderChanged', (leader) => tell(name, 'leader_changed', { leader }));
+    election.on('renewalFailing', ({ code, message }) => {
+      tell(name, 'renewal_failing', { error: { kind: code, message } });
+    });
+    election.on('stopped', () => tell(name, 'stopped', {}));
+  }
+
+  async start() {
+    await this.#election.start();
+  }
+
+  async stop({ drain_timeout: seconds }) {
+    await this.#election.stop(seconds === undefined ? {} : { drainMs: seconds * 1000 });
+  }
+
+  request_stop() {
+    const wasRunning = this.#election.status().role !== 'stopped';
+    void this.#election.stop();
+    return wasRunning;
+  }
+
+  step_down() {
+    this.#election.stepDown();
+  }
+
+  check_health({ tolerance }) {
+    this.#election.checkHealth({ toleranceMs: tolerance * 1000 });
+  }
+
+  remaining() {
+    return this.#election.remainingMs / 1000;
+  }
+
+  metrics() {
+    return this.#election.metrics();
+  }
+
+  is_leader() {
+    return this.#election.isLeader;
+  }
+
+  leader() {
+    return this.#election.leader;
+  }
+
+  term() {
+    const { term } = this.#election;
+    return term && wireTerm(term);
+  }
+
+  status() {
+    return wireStatus(this.#election.status());
+  }
+
+  async wait_for_leadership({ timeout }) {
+    const signal = AbortSignal.timeout(timeout * 1000);
+    return wireTerm(await this.#election.waitForLeadership({ signal }));
+  }
+
+  async run_if_leader({ hold }) {
+    const ran = await this.#election.runIfLeader(async (term) => {
+      tell(this.#name, 'working', { term: wireTerm(term) });
+      if (hold) await this.#work.wait();
+      return true;
+    });
+    return ran ?? false;
+  }
+
+  check_term() {
+    this.#told.check();
+  }
+
+  add_listener({ named }) {
+    this.#listen(named, false);
+  }
+
+  acknowledge() {
+    this.#losses.admit();
+  }
+
+  finish() {
+    this.#work.admit();
+  }
+
+  stall({ seconds }) {
+    // Blocks the event loop.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+  }
+
+  async close() {
+    await this.#election[Symbol.asyncDispose]();
+  }
+
+  /** Lets everything through that a case has left waiting. */
+  letGo() {
+    this.#losses.admit();
+    this.#work.admit();
+  }
+}

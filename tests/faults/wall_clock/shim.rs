@@ -1,0 +1,46 @@
+//! Candidates whose wall clocks a test sets, each its own. Their other clocks run on as they do.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use leasehold_tests::{Arena, Candidate};
+use tempfile::TempDir;
+
+pub(crate) struct WallClocks {
+    arena: Arena,
+    folder: TempDir,
+}
+
+impl WallClocks {
+    /// Builds the library that stands before the C library's clock, and a cluster.
+    pub(crate) fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let library = folder.path().join("shim.so");
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let status = Command::new("cc")
+            .args(["-shared", "-fPIC", "-Wall", "-Werror", "-O", "-o"])
+            .arg(&library)
+            .arg(package.join("faults/wall_clock/shim.c"))
+            .status()?;
+        ensure!(status.success(), "cc ended with {status}");
+        let command = [
+            "env".to_owned(),
+            format!("LD_PRELOAD={}", library.display()),
+            format!("WALL_CLOCKS={}", folder.path().display()),
+            env!("CARGO_BIN_EXE_candidate").to_owned(),
+        ];
+        let arena = Arena::start(&command)?;
+        Ok(Self { arena, folder })
+    }
+
+    pub(crate) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    /// The candidate's wall clock is wrong by so many seconds from now on.
+    pub(crate) fn shift(&self, candidate: &Candidate, seconds: i64) -> Result<()> {
+        let clock = self.folder.path().join(candidate.id().to_string());
+        Ok(std::fs::write(clock, seconds.to_string())?)
+    }
+}

@@ -1,0 +1,81 @@
+//! Three candidates, each a process of its own, on a real API server: at no instant two leaders,
+//! judged on one clock from what each said itself, and a leader again at the end.
+//!
+//! `LEASEHOLD_CANDIDATE=<command line>` puts another candidate than the Rust one to the test.
+
+mod in_a_pod;
+
+use std::env;
+use std::sync::OnceLock;
+
+use leasehold_tests::{Answer, Arena, LIMIT, Trial};
+
+/// Three candidates for a Lease of their own, on one API server for all.
+fn trial(lease: &str) -> Trial<'static> {
+    static ARENA: OnceLock<Arena> = OnceLock::new();
+    let arena = ARENA.get_or_init(|| Arena::start(&candidate_command()).expect("a cluster"));
+    arena.trial(lease).expect("three candidates")
+}
+
+/// The program that is put to the test, and its first arguments.
+fn candidate_command() -> Vec<String> {
+    match env::var("LEASEHOLD_CANDIDATE") {
+        Ok(line) => line.split(' ').map(str::to_owned).collect(),
+        Err(_) => vec![env!("CARGO_BIN_EXE_candidate").to_owned()],
+    }
+}
+
+#[test]
+fn a_leader_that_is_terminated_hands_over() {
+    let mut trial = trial("terminated");
+    let old = trial.leader().unwrap();
+    trial.candidate(&old).terminate().unwrap();
+    let new = trial.next_leader(&old).unwrap();
+    assert_ne!(old, new);
+    trial.judge().unwrap();
+}
+
+#[test]
+fn a_leader_that_is_killed_is_succeeded_when_its_lease_has_run_out() {
+    let mut trial = trial("killed");
+    let old = trial.leader().unwrap();
+    trial.candidate(&old).kill().unwrap();
+    trial.next_leader(&old).unwrap();
+    trial.judge().unwrap();
+}
+
+/// The candidate itself fails when its first answer after the pause is still true.
+#[test]
+fn a_leader_that_was_paused_knows_at_once_that_it_leads_no_more() {
+    let mut trial = trial("paused");
+    let old = trial.leader().unwrap();
+    trial.candidate(&old).pause().unwrap();
+    trial.next_leader(&old).unwrap();
+    trial.candidate(&old).resume().unwrap();
+    trial
+        .candidate(&old)
+        .wait_for(Answer::Follower, LIMIT)
+        .unwrap();
+    trial.judge().unwrap();
+}
+
+#[test]
+fn a_leader_that_is_cut_off_has_stopped_before_the_next_one_starts() {
+    let mut trial = trial("cut-off");
+    let old = trial.leader().unwrap();
+    trial.proxy(&old).go_silent().unwrap();
+    trial.next_leader(&old).unwrap();
+    trial.proxy(&old).heal().unwrap();
+    trial.judge().unwrap();
+}
+
+#[test]
+fn a_leader_that_is_cut_off_for_a_moment_goes_on_leading() {
+    let mut trial = trial("blink");
+    let leader = trial.leader().unwrap();
+    trial.proxy(&leader).go_silent().unwrap();
+    trial.proxy(&leader).heal().unwrap();
+    trial.await_renewals(3).unwrap();
+    assert_eq!(trial.leader().unwrap(), leader);
+    trial.judge().unwrap();
+}
