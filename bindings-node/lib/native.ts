@@ -9,27 +9,27 @@ import type { LeaderElectionOptions } from './options.js';
 
 /** What the native library exports. */
 interface Library {
-  Bell: new (wake: () => void) => object;
-  NativeElection: new (settings: Record<string, string>, bell: object) => Engine;
-  openLog(bell: object): void;
+  Waker: new (wake: () => void) => object;
+  NativeElection: new (settings: Record<string, string>, waker: object) => Engine;
+  openLog(waker: object): void;
   takeLog(): LogRecord[];
 }
 
-let opened: { library: Library; bell: object } | undefined;
+let opened: { library: Library; waker: object } | undefined;
 
 /** An election of the core. Loads the library at first use. */
 export function openEngine(options: LeaderElectionOptions): Engine {
   const settings = settingsOf(options);
-  const { library, bell } = (opened ??= open());
-  return call(() => new library.NativeElection(settings, bell), inOptions);
+  const { library, waker } = (opened ??= open());
+  return call(() => new library.NativeElection(settings, waker), inOptions);
 }
 
-function open(): { library: Library; bell: object } {
+function open(): { library: Library; waker: object } {
   const library = loadLibrary() as Library;
-  const bell = new library.Bell(() => {
+  const waker = new library.Waker(() => {
     drainAll();
     library.takeLog().forEach(publish);
   });
-  library.openLog(bell);
-  return { library, bell };
+  library.openLog(waker);
+  return { library, waker };
 }

@@ -11,14 +11,14 @@ use napi::Env;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
-use crate::answer::function_of;
-use crate::bell::Bell;
 use crate::error::{NativeError, Result, contained};
 use crate::events::NativeEvent;
-use crate::queue::{Queue, Told};
+use crate::fast_path::function_of;
+use crate::queue::{Notification, Queue};
 use crate::status::NativeStatus;
 use crate::term::{NativeTerm, NativeWork};
 use crate::unfinished::{Guard, Unfinished};
+use crate::waker::Waker;
 
 #[napi]
 pub struct NativeElection {
@@ -31,7 +31,7 @@ pub struct NativeElection {
 impl NativeElection {
     /// An election that does not take part yet; `settings` by the core's names, as text.
     #[napi(constructor)]
-    pub fn new(settings: HashMap<String, String>, bell: &Bell) -> Result<Self> {
+    pub fn new(settings: HashMap<String, String>, waker: &Waker) -> Result<Self> {
         contained(|| {
             let config = settings
                 .into_iter()
@@ -40,7 +40,7 @@ impl NativeElection {
                 })?;
             Ok(Self {
                 election: Arc::new(LeaderElection::new(&config)?),
-                queue: Arc::new(Queue::new(bell.clone())),
+                queue: Arc::new(Queue::new(waker.clone())),
                 unfinished: RefCell::default(),
             })
         })
@@ -136,14 +136,14 @@ impl NativeElection {
     pub fn take_events(&self) -> Result<Vec<NativeEvent>> {
         contained(|| {
             let mut unfinished = self.unfinished.borrow_mut();
-            let told = self.queue.take().into_iter();
-            Ok(told
-                .filter_map(|told| NativeEvent::new(told, &mut unfinished))
+            let notifications = self.queue.take().into_iter();
+            Ok(notifications
+                .filter_map(|notification| NativeEvent::new(notification, &mut unfinished))
                 .collect())
         })
     }
 
-    /// Blocks until something has happened. For the exit of the process, when no bell is heard.
+    /// Blocks until something has happened. For the exit of the process, when no waker is alive.
     #[napi]
     pub fn wait_for_event(&self) -> Result<()> {
         contained(|| {
@@ -230,12 +230,12 @@ fn run(election: Arc<LeaderElection>, queue: &Queue) {
     drop(election);
     let mut events = match started {
         Ok(events) => events,
-        Err(error) => return queue.put(Told::StartFailed(error)),
+        Err(error) => return queue.put(Notification::StartFailed(error)),
     };
-    queue.put(Told::Started);
+    queue.put(Notification::Started);
     while let Ok(event) = events.recv_timeout(Duration::MAX) {
         let is_last = matches!(event, Event::Stopped);
-        queue.put(Told::Event(event));
+        queue.put(Notification::Event(event));
         if is_last {
             break;
         }

@@ -4,7 +4,7 @@ use leasehold::Event;
 use napi_derive::napi;
 
 use crate::error::NativeError;
-use crate::queue::Told;
+use crate::queue::Notification;
 use crate::term::NativeTerm;
 use crate::unfinished::{Guard, Unfinished};
 
@@ -27,34 +27,34 @@ pub struct NativeEvent {
 
 impl NativeEvent {
     /// Converts what was told; a loss is `unfinished` from now on.
-    pub(crate) fn new(told: Told, unfinished: &mut Unfinished) -> Option<Self> {
-        let event = match told {
-            Told::Started => Self::of_kind("started"),
-            Told::StartFailed(error) => Self {
+    pub(crate) fn new(notification: Notification, unfinished: &mut Unfinished) -> Option<Self> {
+        let event = match notification {
+            Notification::Started => Self::of_kind("started"),
+            Notification::StartFailed(error) => Self {
                 error: Some((&error).into()),
                 ..Self::of_kind("startFailed")
             },
-            Told::Event(Event::Acquired(term)) => Self {
+            Notification::Event(Event::Acquired(term)) => Self {
                 term: Some(NativeTerm(term)),
                 ..Self::of_kind("acquired")
             },
-            Told::Event(Event::Lost(loss)) => Self {
+            Notification::Event(Event::Lost(loss)) => Self {
                 term: Some(NativeTerm(loss.term.clone())),
                 reason: Some(loss.reason.name()),
                 unfinished: Some(unfinished.hold(Guard::Loss(loss))),
                 ..Self::of_kind("lost")
             },
-            Told::Event(Event::LeaderChanged(holder)) => Self {
+            Notification::Event(Event::LeaderChanged(holder)) => Self {
                 holder,
                 ..Self::of_kind("leaderChanged")
             },
-            Told::Event(Event::RenewalFailing(error)) => Self {
+            Notification::Event(Event::RenewalFailing(error)) => Self {
                 error: Some((&error).into()),
                 ..Self::of_kind("renewalFailing")
             },
-            Told::Event(Event::Stopped) => Self::of_kind("stopped"),
+            Notification::Event(Event::Stopped) => Self::of_kind("stopped"),
             // One of a newer core, which this package has no name for.
-            Told::Event(_) => return None,
+            Notification::Event(_) => return None,
         };
         Some(event)
     }

@@ -2,7 +2,7 @@
 //!
 //! The package's own code (`lib/`, TypeScript) makes of this what an application sees. What it gets
 //! from here neither blocks nor calls back: methods that return at once, a queue of what has
-//! happened, and a bell that says when there is something in it.
+//! happened, and a waker that says when there is something in it.
 
 #![cfg_attr(
     test,
@@ -12,14 +12,14 @@
     )
 )]
 
-mod answer;
-mod bell;
 mod election;
 mod error;
 mod events;
+mod fast_path;
 mod log;
 mod names;
 mod queue;
 mod status;
 mod term;
 mod unfinished;
+mod waker;

@@ -7,20 +7,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use leasehold::{LogLevel, LogRecord};
 use napi_derive::napi;
 
-use crate::bell::Bell;
+use crate::waker::Waker;
 
 /// As many records are kept for a blocked event loop; what is logged after them is lost.
 const ROOM: usize = 1_000;
 
 static LOG: Mutex<Log> = Mutex::new(Log {
     records: VecDeque::new(),
-    bells: Vec::new(),
+    wakers: Vec::new(),
 });
 
 struct Log {
     records: VecDeque<LogRecord>,
     /// One for each environment, in the order in which they came.
-    bells: Vec<Bell>,
+    wakers: Vec<Waker>,
 }
 
 /// A line of the log.
@@ -47,10 +47,10 @@ impl From<LogRecord> for NativeLogRecord {
     }
 }
 
-/// From now on `bell` rings for the log, unless there is an older one.
+/// From now on `waker` is woken for the log, unless there is an older one.
 #[napi]
-pub(crate) fn open_log(bell: &Bell) {
-    log().bells.push(bell.clone());
+pub(crate) fn open_log(waker: &Waker) {
+    log().wakers.push(waker.clone());
     // Refused where an environment before this one has done it already.
     let _ = leasehold::set_log_sink(LogLevel::Info, put);
 }
@@ -68,9 +68,9 @@ fn put(record: LogRecord) {
     if log.records.len() < ROOM {
         log.records.push_back(record);
     }
-    log.bells.retain(Bell::is_heard);
-    if let Some(oldest) = log.bells.first() {
-        oldest.ring();
+    log.wakers.retain(Waker::is_alive);
+    if let Some(oldest) = log.wakers.first() {
+        oldest.wake();
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use leasehold::{Error, Event};
 
-use crate::bell::Bell;
+use crate::waker::Waker;
 
 /// What is told to JavaScript.
-pub(crate) enum Told {
+pub(crate) enum Notification {
     /// `start` has succeeded.
     Started,
     /// `start` has failed.
@@ -20,49 +20,49 @@ pub(crate) enum Told {
 
 /// Filled by the election's thread, emptied by JavaScript.
 pub(crate) struct Queue {
-    bell: Bell,
+    waker: Waker,
     state: Mutex<State>,
     filled: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    told: VecDeque<Told>,
+    notifications: VecDeque<Notification>,
     closed: bool,
 }
 
 impl Queue {
-    pub(crate) fn new(bell: Bell) -> Self {
+    pub(crate) fn new(waker: Waker) -> Self {
         Self {
-            bell,
+            waker,
             state: Mutex::default(),
             filled: Condvar::new(),
         }
     }
 
     /// Adds to the queue and wakes JavaScript.
-    pub(crate) fn put(&self, told: Told) {
+    pub(crate) fn put(&self, notification: Notification) {
         let mut state = self.state();
         // Nobody will take it. A loss is let go with it.
         if state.closed {
             return;
         }
-        state.told.push_back(told);
+        state.notifications.push_back(notification);
         drop(state);
         self.filled.notify_all();
-        self.bell.ring();
+        self.waker.wake();
     }
 
     /// Takes everything out.
-    pub(crate) fn take(&self) -> VecDeque<Told> {
-        mem::take(&mut self.state().told)
+    pub(crate) fn take(&self) -> VecDeque<Notification> {
+        mem::take(&mut self.state().notifications)
     }
 
     /// Blocks until there is something in the queue.
     pub(crate) fn wait(&self) {
         let waited = self
             .filled
-            .wait_while(self.state(), |state| state.told.is_empty());
+            .wait_while(self.state(), |state| state.notifications.is_empty());
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -70,7 +70,7 @@ impl Queue {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        state.told.clear();
+        state.notifications.clear();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -8,8 +8,8 @@ use napi::Env;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
-use crate::answer::function_of;
 use crate::error::{Result, contained};
+use crate::fast_path::function_of;
 
 #[napi]
 pub struct NativeTerm(pub(crate) Term);

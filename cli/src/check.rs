@@ -12,7 +12,7 @@ use leasehold::lease_store::kubernetes::{AccessReview, Verb, role_and_binding};
 use serde::Serialize;
 
 use crate::exit;
-use crate::output::{as_text, keeper, mode, printable, say, say_json};
+use crate::output::{as_text, backend, mode, printable, say, say_json};
 use crate::settings::{Leases, needs_cluster};
 
 /// Says whether an election may run here, or else what to grant.
@@ -84,8 +84,8 @@ impl Report {
     /// Asks about each Lease. All of them are in one namespace, for the same credentials.
     fn new(leases: &Leases, user: Option<&str>) -> Result<Self> {
         let observers = leases.observe()?;
-        let place = observers.first().context("a Lease is needed")?.place();
-        needs_cluster("--as", user, place)?;
+        let location = observers.first().context("a Lease is needed")?.location();
+        needs_cluster("--as", user, location)?;
         let reviews = observers.iter().map(|observer| review(observer, user));
         let reviews = reviews.collect::<Result<Vec<_>>>()?;
         let user = reviews
@@ -97,12 +97,12 @@ impl Report {
             .flatten()
             .all(|review| review.missing().is_empty());
         let names: Vec<_> = leases.names.iter().map(String::as_str).collect();
-        let manifest = || role_and_binding(&place.namespace, &names, user.as_deref());
+        let manifest = || role_and_binding(&location.namespace, &names, user.as_deref());
         Ok(Self {
-            mode: mode(place),
-            namespace: place.namespace.clone(),
-            namespace_from: place.namespace_from,
-            kept_in: keeper(place),
+            mode: mode(location),
+            namespace: location.namespace.clone(),
+            namespace_from: location.namespace_from,
+            kept_in: backend(location),
             ready,
             manifest: (!ready).then(manifest),
             user,

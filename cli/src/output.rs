@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use console::{StyledObject, style};
 use jiff::{SignedDuration, Timestamp};
 use leasehold::clock::WallTime;
-use leasehold::lease_store::{Keeper, Place};
+use leasehold::lease_store::{Backend, Location};
 use leasehold::{Error, LeaseState, stderr};
 use serde::{Serialize, Serializer};
 
@@ -145,21 +145,21 @@ pub(crate) fn coloured(state: LeaseState) -> StyledObject<LeaseState> {
 }
 
 /// Which mode keeps the Lease.
-pub(crate) fn mode(place: &Place) -> &'static str {
-    match place.keeper {
-        Keeper::Folder(_) => "file",
+pub(crate) fn mode(location: &Location) -> &'static str {
+    match location.backend {
+        Backend::Folder(_) => "file",
         _ => "kubernetes",
     }
 }
 
 /// What keeps the Lease.
-pub(crate) fn keeper(place: &Place) -> String {
-    match &place.keeper {
-        Keeper::Cluster {
+pub(crate) fn backend(location: &Location) -> String {
+    match &location.backend {
+        Backend::Cluster {
             server,
             credentials,
         } => format!("{server} ({credentials})"),
-        Keeper::Folder(folder) => format!("folder {}", folder.display()),
+        Backend::Folder(folder) => format!("folder {}", folder.display()),
         other => format!("{other:?}"),
     }
 }

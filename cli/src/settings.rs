@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::SignedDuration;
-use leasehold::lease_store::{self, Keeper};
+use leasehold::lease_store::{self, Backend};
 use leasehold::{
     Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM,
     DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer,
@@ -53,7 +53,7 @@ impl Place {
             ("--context", &self.context),
         ];
         for (flag, value) in of_a_cluster {
-            needs_cluster(flag, value.as_deref(), observer.place())?;
+            needs_cluster(flag, value.as_deref(), observer.location())?;
         }
         Ok(observer)
     }
@@ -63,10 +63,10 @@ impl Place {
 pub(crate) fn needs_cluster(
     flag: &str,
     value: Option<&str>,
-    place: &lease_store::Place,
+    location: &lease_store::Location,
 ) -> Result<()> {
-    match (value, &place.keeper) {
-        (Some(value), Keeper::Folder(folder)) => {
+    match (value, &location.backend) {
+        (Some(value), Backend::Folder(folder)) => {
             let fix = format!(
                 "is about a cluster, and the Lease is looked for in the folder {}: add --mode kubernetes, \
                  or leave {flag} out",

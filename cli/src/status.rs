@@ -8,13 +8,13 @@ use clap::Args;
 use console::style;
 use jiff::Timestamp;
 use leasehold::lease_record::StoredLease;
-use leasehold::lease_store::Place;
+use leasehold::lease_store::Location;
 use leasehold::{LeaseState, Observer};
 use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
-    Failure, as_text, coloured, complain, date_and_time, keeper, mode, now, printable,
+    Failure, as_text, backend, coloured, complain, date_and_time, mode, now, printable,
     readable_seconds, say, say_json, timestamp,
 };
 use crate::settings::Leases;
@@ -91,7 +91,7 @@ struct Report<'a> {
     #[serde(skip)]
     duration: Option<Duration>,
     #[serde(skip)]
-    place: &'a Place,
+    location: &'a Location,
 }
 
 impl<'a> Report<'a> {
@@ -125,8 +125,8 @@ impl<'a> Report<'a> {
         };
         Self {
             lease: name,
-            namespace: &observer.place().namespace,
-            mode: mode(observer.place()),
+            namespace: &observer.location().namespace,
+            mode: mode(observer.location()),
             state,
             holder: holder.map(|record| record.holder.as_str()),
             acquired_at,
@@ -140,7 +140,7 @@ impl<'a> Report<'a> {
             resource_version: lease.map(|lease| lease.version.0),
             uid: lease.map(|lease| lease.uid.as_str()),
             error,
-            place: observer.place(),
+            location: observer.location(),
         }
     }
 
@@ -174,7 +174,7 @@ impl<'a> Report<'a> {
             "version",
             self.resource_version.map(|version| version.to_string()),
         )?;
-        row("kept in", Some(keeper(self.place)))?;
+        row("kept in", Some(backend(self.location)))?;
         Ok(())
     }
 

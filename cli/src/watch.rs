@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use leasehold::{Error, ErrorKind, LeaseState, LogLevel, Sighting};
+use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState, LogLevel};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::interval;
@@ -53,7 +53,7 @@ pub(crate) struct Options {
 /// What there is to tell.
 enum News {
     /// A Lease, by its number, has changed.
-    Seen(usize, Sighting),
+    Seen(usize, LeaseSnapshot),
     /// A Lease, by its number, is no longer followed. That is a defect of the library.
     Ended(usize),
     /// A warning of the library.
@@ -83,14 +83,14 @@ async fn watch(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let names = options.leases.names.iter().zip(&observers);
-    let places = names.map(|(name, observer)| (name, observer.place()));
-    let mut view = View::new(places, options.json);
+    let locations = names.map(|(name, observer)| (name, observer.location()));
+    let mut view = View::new(locations, options.json);
     for (number, observer) in observers.iter().enumerate() {
-        let mut sightings = observer.follow()?;
+        let mut snapshots = observer.follow()?;
         let sender = sender.clone();
         tokio::spawn(async move {
-            while let Some(sighting) = sightings.recv().await {
-                if sender.send(News::Seen(number, sighting)).is_err() {
+            while let Some(snapshot) = snapshots.recv().await {
+                if sender.send(News::Seen(number, snapshot)).is_err() {
                     return;
                 }
             }
@@ -104,12 +104,12 @@ async fn watch(
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             Some(news) = news.recv() => match news {
-                News::Seen(number, sighting) => {
-                    if let Some(error) = hopeless(&sighting) {
+                News::Seen(number, snapshot) => {
+                    if let Some(error) = hopeless(&snapshot) {
                         view.close()?;
                         return Err(error.clone().into());
                     }
-                    view.see(number, sighting)?;
+                    view.see(number, snapshot)?;
                 }
                 News::Ended(number) => {
                     view.close()?;
@@ -125,8 +125,8 @@ async fn watch(
 }
 
 /// Why a Lease that was never read will not be, unless somebody changes settings or rights.
-fn hopeless(sighting: &Sighting) -> Option<&Error> {
+fn hopeless(snapshot: &LeaseSnapshot) -> Option<&Error> {
     let lasting = |kind| matches!(kind, ErrorKind::Config | ErrorKind::Forbidden);
-    let failing = sighting.failing.as_ref();
-    failing.filter(|error| sighting.state == LeaseState::Unknown && lasting(error.kind()))
+    let failing = snapshot.failing.as_ref();
+    failing.filter(|error| snapshot.state == LeaseState::Unknown && lasting(error.kind()))
 }

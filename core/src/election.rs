@@ -6,13 +6,13 @@
 //!
 //! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
 //! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
-//! and ends in `terms`. `sighting` is for those who look on and take no part.
+//! and ends in `terms`. `lease_snapshot` is for those who look on and take no part.
 
 mod event;
+mod lease_snapshot;
 mod observed;
 mod outcomes;
 mod requests;
-mod sighting;
 mod standing;
 mod terms;
 #[cfg(test)]
@@ -22,10 +22,10 @@ mod writes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use self::event::{Event, LostReason, Role, Standing, TermRecord};
+pub use self::event::{ElectionEvent, LostReason, Role, Standing, TermRecord};
+pub use self::lease_snapshot::{LeaseSnapshot, LeaseState};
 use self::observed::Observed;
 pub(crate) use self::requests::request_limit;
-pub use self::sighting::{LeaseState, Sighting};
 use self::writes::{SentWrite, Writes};
 use crate::clock::{Instant, WallTime};
 use crate::error::{Error, ErrorKind, Result};
@@ -157,9 +157,9 @@ pub struct Election {
     work_until: Instant,
     /// Terms that have begun and whose work has not ended.
     working: usize,
-    told_holder: Option<String>,
+    notified_holder: Option<String>,
     failing: Option<(Failing, Error)>,
-    events: VecDeque<Event>,
+    events: VecDeque<ElectionEvent>,
 }
 
 #[derive(Debug)]
@@ -167,10 +167,10 @@ enum Phase {
     /// Follows the Lease and acquires it when it becomes free.
     Candidate,
     /// Entitled to act until `leader_until`.
-    Leading(Tenure),
+    Leading(ActiveTerm),
     /// The answer is false already; renews until the work has stopped, or `drain_until`.
     Draining {
-        tenure: Tenure,
+        active: ActiveTerm,
         drain_until: Instant,
     },
     /// The work has stopped; gives the Lease back, unless it runs out first.
@@ -181,7 +181,7 @@ enum Phase {
 
 /// A term and how far it reaches.
 #[derive(Clone, Debug)]
-struct Tenure {
+struct ActiveTerm {
     term: TermRecord,
     leader_until: Instant,
     renew_at: Instant,
@@ -235,7 +235,7 @@ impl Election {
             terms: 0,
             work_until: now,
             working: 0,
-            told_holder: None,
+            notified_holder: None,
             failing: None,
             events: VecDeque::new(),
             settings,
@@ -291,28 +291,28 @@ impl Election {
         let action = self.next_action().map(|(due, _)| due);
         let phase = match &self.phase {
             Phase::Candidate | Phase::Stopped => None,
-            Phase::Leading(tenure) => Some(tenure.leader_until),
+            Phase::Leading(active) => Some(active.leader_until),
             Phase::Draining {
-                tenure,
+                active,
                 drain_until,
-            } => Some(tenure.leader_until.min(*drain_until)),
+            } => Some(active.leader_until.min(*drain_until)),
             Phase::Releasing { leader_until } => Some(*leader_until),
         };
-        let expiry = self.expiry_to_tell();
+        let expiry = self.expiry_to_notify();
         action.into_iter().chain(phase).chain(expiry).min()
     }
 
     /// What happened since the last call, oldest first.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub fn poll_event(&mut self) -> Option<ElectionEvent> {
         self.events.pop_front()
     }
 
     /// The right to lead, to be published before anything else is done with an input's outcome.
     pub fn leadership(&self) -> Option<Leadership> {
         match &self.phase {
-            Phase::Leading(tenure) => Some(Leadership {
-                term: tenure.term.clone(),
-                leader_until: tenure.leader_until,
+            Phase::Leading(active) => Some(Leadership {
+                term: active.term.clone(),
+                leader_until: active.leader_until,
             }),
             _ => None,
         }
@@ -321,11 +321,13 @@ impl Election {
     /// Until when the work of the latest term may go on: before that, no other candidate leads.
     pub fn work_until(&self) -> Instant {
         match &self.phase {
-            Phase::Leading(tenure) => self.runs_out_at(tenure.leader_until),
+            Phase::Leading(active) => self.others_may_acquire_at(active.leader_until),
             Phase::Draining {
-                tenure,
+                active,
                 drain_until,
-            } => self.runs_out_at(tenure.leader_until).min(*drain_until),
+            } => self
+                .others_may_acquire_at(active.leader_until)
+                .min(*drain_until),
             Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => self.work_until,
         }
     }
@@ -383,7 +385,7 @@ impl Election {
                 self.must_read = true;
             }
         }
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// A watch has told something.
@@ -410,7 +412,7 @@ impl Election {
             // Another server's cache may be behind what this election has read or written.
             Observation::Changed(_) | Observation::Deleted(_) => {}
         }
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// The application wants this candidate to stop leading, and then to hold back for one lease
@@ -427,22 +429,22 @@ impl Election {
         self.stopping = true;
         if let Some(limit) = drain_timeout {
             self.settings.drain_timeout = limit;
-            self.hasten_drain(now + limit);
+            self.shorten_drain(now + limit);
         }
         self.drain(now, LostReason::Stopped);
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// The work of one lost term has ended. Due once for each term that was acquired.
     pub fn handle_drained(&mut self, now: Instant) {
         self.advance(now);
         self.working = self.working.saturating_sub(1);
-        if let Phase::Draining { tenure, .. } = &self.phase
+        if let Phase::Draining { active, .. } = &self.phase
             && self.working == 0
         {
-            self.give_back(tenure.leader_until);
+            self.give_back(active.leader_until);
         }
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// The host runtime shows no sign of life: not leading, not renewing, not releasing, since its
@@ -451,11 +453,11 @@ impl Election {
         self.advance(now);
         self.stalled = true;
         match &self.phase {
-            Phase::Leading(_) => self.lose(LostReason::Stalled),
-            Phase::Draining { tenure, .. } => self.leave_to_run_out(tenure.clone()),
+            Phase::Leading(_) => self.end_term(LostReason::Stalled),
+            Phase::Draining { active, .. } => self.leave_to_expire(active.clone()),
             Phase::Candidate | Phase::Releasing { .. } | Phase::Stopped => {}
         }
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// The host runtime lives again.
@@ -479,22 +481,22 @@ impl Election {
         self.poll_at = now;
         self.hold_back_until = now;
         match &self.phase {
-            Phase::Leading(_) => self.lose(LostReason::ClockFault),
+            Phase::Leading(_) => self.end_term(LostReason::ClockFault),
             Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
             Phase::Candidate | Phase::Stopped => {}
         }
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// The leadership that was extended last has been published; `now` was read after that. Had
     /// the old deadline passed by then, somebody may have been told "not leader" within the term:
     /// the term ends, and is never silently re-acquired.
     pub fn handle_published(&mut self, now: Instant) {
-        if let Phase::Leading(tenure) = &mut self.phase
-            && let Some(old_deadline) = tenure.unconfirmed.take()
+        if let Phase::Leading(active) = &mut self.phase
+            && let Some(old_deadline) = active.unconfirmed.take()
             && now >= old_deadline
         {
-            self.lose(LostReason::Expired);
+            self.end_term(LostReason::Expired);
         }
         self.advance(now);
     }

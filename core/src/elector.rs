@@ -20,7 +20,7 @@ use tracing::{debug, error};
 pub(crate) use self::follow::follow;
 use self::watcher::Watcher;
 use crate::clock::{Clock, Instant, boot_id};
-use crate::election::{Election, Event, Operation, Reply, Request, Settings};
+use crate::election::{Election, ElectionEvent, Operation, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
@@ -50,8 +50,8 @@ impl Elector {
     /// Runs until the application stops it. A defect in here costs the term, never the election.
     pub(crate) async fn run(mut self) {
         loop {
-            let turns = Turns::new(&self);
-            let run = AssertUnwindSafe(turns.run(&mut self.commands));
+            let rounds = ElectionLoop::new(&self);
+            let run = AssertUnwindSafe(rounds.run(&mut self.commands));
             if run.catch_unwind().await.is_ok() {
                 return;
             }
@@ -71,16 +71,16 @@ impl Elector {
 /// The whole of an election that never leads: waits to be stopped.
 pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
     while !matches!(commands.recv().await, Some(Command::Stop(_))) {}
-    shared.tell(Event::Stopped);
+    shared.notify(ElectionEvent::Stopped);
 }
 
 /// The loop of one election, and what it waits for.
-struct Turns {
+struct ElectionLoop {
     shared: Arc<Shared>,
     store: Arc<dyn LeaseStore>,
     clock: Clock,
     election: Election,
-    /// The longest time between two turns, so that health can tell a stuck loop from an idle one.
+    /// The longest time between two rounds, so that health can tell a stuck loop from an idle one.
     longest_wait: Duration,
     stall_timeout: Option<Duration>,
     stalled: bool,
@@ -89,7 +89,7 @@ struct Turns {
     work: VecDeque<WorkEnd>,
 }
 
-impl Turns {
+impl ElectionLoop {
     fn new(elector: &Elector) -> Self {
         let leadership = elector.shared.leadership();
         let clock = *leadership.clock();
@@ -125,7 +125,7 @@ impl Turns {
             {
                 in_flight = Some(Box::pin(ask(&shared, store.as_ref(), self.clock, request)));
             }
-            self.settle(|work| ending_work.push(work.wait()));
+            self.publish(|work| ending_work.push(work.wait()));
             if self.election.is_stopped() {
                 return;
             }
@@ -147,9 +147,9 @@ impl Turns {
     }
 
     /// Publishes the answer before anything else is done with it, then passes the events on.
-    fn settle(&mut self, mut term_ended: impl FnMut(WorkEnd)) {
+    fn publish(&mut self, mut term_ended: impl FnMut(WorkEnd)) {
         let leadership = self.shared.leadership();
-        leadership.note_turn();
+        leadership.note_progress();
         leadership.publish(self.election.leadership().as_ref());
         self.election.handle_published(self.clock.now());
         leadership.publish(self.election.leadership().as_ref());
@@ -157,8 +157,8 @@ impl Turns {
         self.shared
             .set_standing(self.election.standing(self.clock.now()));
         while let Some(event) = self.election.poll_event() {
-            let is_loss = matches!(event, Event::Lost(..));
-            self.work.extend(self.shared.tell(event));
+            let is_loss = matches!(event, ElectionEvent::Lost(..));
+            self.work.extend(self.shared.notify(event));
             if is_loss && let Some(work) = self.work.pop_front() {
                 term_ended(work);
             }
@@ -242,18 +242,18 @@ async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Req
 async fn send(store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
     let deadline = request.deadline;
     match request.operation {
-        Operation::Read => Reply::Read(within(clock, deadline, store.read()).await),
+        Operation::Read => Reply::Read(with_deadline(clock, deadline, store.read()).await),
         Operation::Create(record) => {
-            Reply::Written(within(clock, deadline, store.create(record)).await)
+            Reply::Written(with_deadline(clock, deadline, store.create(record)).await)
         }
         Operation::Replace { seen, record } => {
-            Reply::Written(within(clock, deadline, store.replace(seen, record)).await)
+            Reply::Written(with_deadline(clock, deadline, store.replace(seen, record)).await)
         }
     }
 }
 
 /// Gives up on `work` at `deadline`. Dropping it tells the store to distrust the connection.
-pub(crate) async fn within<T>(
+pub(crate) async fn with_deadline<T>(
     clock: Clock,
     deadline: Instant,
     work: impl Future<Output = Result<T>>,

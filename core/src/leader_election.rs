@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription, Work};
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::LeaseStore;
-use crate::listeners::{self, Driven};
+use crate::listeners::{self, ServiceListener};
 use crate::runtime::{self, Runtime};
 use crate::shared::Shared;
 
@@ -330,8 +330,8 @@ impl LeaderElection {
     /// # Errors
     /// As [`add_listener`](Self::add_listener).
     pub fn add_singleton_service(&self, service: impl SingletonService) -> Result<Registration> {
-        let mut driven = Driven::new(service);
-        self.add_listener(move |event| driven.handle(event))
+        let mut service = ServiceListener::new(service);
+        self.add_listener(move |event| service.handle(event))
     }
 
     /// The host runtime lives. Once called, it must be called again within each `stall_timeout`, or

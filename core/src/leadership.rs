@@ -32,7 +32,7 @@ struct Snapshot {
     /// Until when the work of that term may go on, also after it is over.
     work_until: AtomicU64,
     /// When the election's task last ran.
-    turned_at: AtomicU64,
+    progress_at: AtomicU64,
     /// When the host runtime last showed that it lives.
     sign_of_life: AtomicU64,
 }
@@ -141,15 +141,15 @@ impl Leadership {
         &self.clock
     }
 
-    pub(crate) fn note_turn(&self) {
+    pub(crate) fn note_progress(&self) {
         let now = self.clock.now().as_nanos();
-        self.snapshot.turned_at.store(now, Ordering::Relaxed);
+        self.snapshot.progress_at.store(now, Ordering::Relaxed);
     }
 
     /// How long the election's task has not run.
     pub(crate) fn idle_for(&self) -> Duration {
-        let turned_at = self.snapshot.turned_at.load(Ordering::Relaxed);
-        self.clock.now().since(Instant::from_nanos(turned_at))
+        let progress_at = self.snapshot.progress_at.load(Ordering::Relaxed);
+        self.clock.now().since(Instant::from_nanos(progress_at))
     }
 
     pub(crate) fn note_sign_of_life(&self) {

@@ -4,16 +4,16 @@
 
 pub mod file;
 pub mod kubernetes;
+mod location;
 pub mod memory;
 mod open;
-mod place;
-mod surroundings;
+mod platform;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
+pub use self::location::{Backend, Location, NamespaceSource};
 pub(crate) use self::open::{Found, Kept, Stores};
-pub use self::place::{Keeper, NamespaceSource, Place};
 use crate::error::Result;
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 

@@ -34,21 +34,21 @@ mod listeners;
 mod logging;
 mod metrics;
 mod named;
-mod names;
 mod observer;
 mod runtime;
 mod shared;
 pub mod stderr;
+mod validation;
 
 pub use config::{
     Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM,
     DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, DEFAULT_STALL_TIMEOUT,
     Mode,
 };
-pub use election::{LeaseState, LostReason, Role, Sighting};
+pub use election::{LeaseSnapshot, LeaseState, LostReason, Role};
 pub use error::{Error, ErrorKind, Result, contain_panics};
 pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription, Work};
 pub use leader_election::{LeaderElection, Status};
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};
-pub use observer::{Observer, Sightings};
+pub use observer::{LeaseSnapshots, Observer};

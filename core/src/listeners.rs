@@ -34,12 +34,12 @@ pub(crate) fn listen(
 }
 
 /// A singleton service, and whether it runs.
-pub(crate) struct Driven<S: SingletonService> {
+pub(crate) struct ServiceListener<S: SingletonService> {
     service: S,
     started: bool,
 }
 
-impl<S: SingletonService> Driven<S> {
+impl<S: SingletonService> ServiceListener<S> {
     pub(crate) fn new(service: S) -> Self {
         Self {
             service,
@@ -65,7 +65,7 @@ impl<S: SingletonService> Driven<S> {
     }
 }
 
-impl<S: SingletonService> Drop for Driven<S> {
+impl<S: SingletonService> Drop for ServiceListener<S> {
     /// Removed while it runs: nobody else will stop it.
     fn drop(&mut self) {
         self.stop();

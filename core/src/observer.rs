@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::config::{Checked, Config};
-use crate::election::Sighting;
+use crate::election::LeaseSnapshot;
 use crate::elector;
 use crate::error::Result;
 use crate::lease_record::StoredLease;
 use crate::lease_store::kubernetes::AccessReview;
-use crate::lease_store::{Found, Kept, Place};
+use crate::lease_store::{Found, Kept, Location};
 use crate::runtime::{self, Runtime};
 
 /// Somebody who looks at a Lease and takes no part: never writes or locks anything, and makes nothing
@@ -59,8 +59,8 @@ impl Config {
 
 impl Observer {
     /// Where the Lease is kept.
-    pub fn place(&self) -> &Place {
-        &self.found.place
+    pub fn location(&self) -> &Location {
+        &self.found.location
     }
 
     /// The Lease as of now; `None` when there is none. Blocks the calling thread, for at most a
@@ -111,17 +111,17 @@ impl Observer {
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) where the system gives no randomness.
-    pub fn follow(&self) -> Result<Sightings> {
+    pub fn follow(&self) -> Result<LeaseSnapshots> {
         self.runtime.check_process()?;
         let (sender, receiver) = mpsc::unbounded_channel();
         self.runtime.spawn(elector::follow(
             self.config.lease.clone(),
             self.found.store(),
-            self.config.onlooker_settings()?,
+            self.config.observer_settings()?,
             Clock::suspend_aware(),
             sender,
         ));
-        Ok(Sightings(receiver))
+        Ok(LeaseSnapshots(receiver))
     }
 
     /// Asks on the background thread, to which the connections belong.
@@ -133,7 +133,7 @@ impl Observer {
         let clock = Clock::suspend_aware();
         let deadline = clock.now() + self.config.request_limit();
         self.runtime
-            .wait_for(elector::within(clock, deadline, question))?
+            .wait_for(elector::with_deadline(clock, deadline, question))?
     }
 }
 
@@ -141,25 +141,25 @@ impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observer")
             .field("lease", &self.config.lease)
-            .field("place", &self.found.place)
+            .field("location", &self.found.location)
             .finish_non_exhaustive()
     }
 }
 
 /// What is seen of a Lease, each time that something has changed. Dropping it ends the watch.
 #[derive(Debug)]
-pub struct Sightings(mpsc::UnboundedReceiver<Sighting>);
+pub struct LeaseSnapshots(mpsc::UnboundedReceiver<LeaseSnapshot>);
 
-impl Sightings {
-    /// The next sighting; `None` when there will be no more. Works under any async runtime.
-    pub async fn recv(&mut self) -> Option<Sighting> {
+impl LeaseSnapshots {
+    /// The next snapshot; `None` when there will be no more. Works under any async runtime.
+    pub async fn recv(&mut self) -> Option<LeaseSnapshot> {
         self.0.recv().await
     }
 
-    /// The next sighting, waiting for at most `timeout`. Blocks the calling thread.
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Sighting, RecvTimeoutError> {
+    /// The next snapshot, waiting for at most `timeout`. Blocks the calling thread.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<LeaseSnapshot, RecvTimeoutError> {
         match runtime::block_on(self.recv(), Some(timeout)) {
-            Some(Some(sighting)) => Ok(sighting),
+            Some(Some(snapshot)) => Ok(snapshot),
             Some(None) => Err(RecvTimeoutError::Disconnected),
             None => Err(RecvTimeoutError::Timeout),
         }

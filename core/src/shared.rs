@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::{info, warn};
 
-use crate::election::{self, LostReason, Standing};
+use crate::election::{ElectionEvent, LostReason, Standing};
 use crate::elector::Command;
 use crate::error::{Error, ErrorKind};
 use crate::events::{Event, Loss, Subscription, WorkEnd, WorkGuard};
@@ -81,7 +81,7 @@ impl Shared {
             stopping: false,
         });
         state.standing = Some(Standing::of_candidate(why_not_leading));
-        self.leadership.note_turn();
+        self.leadership.note_progress();
         Some(receiver)
     }
 
@@ -157,12 +157,12 @@ impl Shared {
     }
 
     /// Passes an event on to all listeners. Returns, for a new term, what waits for its work.
-    pub(crate) fn tell(&self, event: election::Event) -> Option<WorkEnd> {
+    pub(crate) fn notify(&self, event: ElectionEvent) -> Option<WorkEnd> {
         self.log(&event);
         let mut state = self.state();
         let mut work_end = None;
         let event = match event {
-            election::Event::Acquired(record) => {
+            ElectionEvent::Acquired(record) => {
                 self.metrics.count_term();
                 let term = Term::new(record, self.leadership.clone());
                 let (guard, end) = WorkGuard::new();
@@ -170,11 +170,11 @@ impl Shared {
                 state.term = Some((term.clone(), guard));
                 Event::Acquired(term)
             }
-            election::Event::Lost(_, reason) => self.lose(&mut state, reason)?,
-            election::Event::LeftToRunOut(_) => return None,
-            election::Event::LeaderChanged(holder) => Event::LeaderChanged(holder),
-            election::Event::RenewalFailing(error) => Event::RenewalFailing(error),
-            election::Event::Stopped => {
+            ElectionEvent::Lost(_, reason) => self.end_term(&mut state, reason)?,
+            ElectionEvent::LeftToExpire(_) => return None,
+            ElectionEvent::LeaderChanged(holder) => Event::LeaderChanged(holder),
+            ElectionEvent::RenewalFailing(error) => Event::RenewalFailing(error),
+            ElectionEvent::Stopped => {
                 state.running = None;
                 Event::Stopped
             }
@@ -184,17 +184,17 @@ impl Shared {
     }
 
     /// Without the lock, since a sink may want to know how the election stands.
-    fn log(&self, event: &election::Event) {
+    fn log(&self, event: &ElectionEvent) {
         let lease = &self.lease;
         match event {
-            election::Event::Acquired(term) => {
+            ElectionEvent::Acquired(term) => {
                 info!(lease, fencing_token = term.fencing_token.0, "leading");
             }
-            election::Event::Lost(term, reason) => {
+            ElectionEvent::Lost(term, reason) => {
                 let fencing_token = term.fencing_token.0;
                 info!(lease, fencing_token, %reason, "no longer leading");
             }
-            election::Event::LeftToRunOut(term) => {
+            ElectionEvent::LeftToExpire(term) => {
                 let fencing_token = term.fencing_token.0;
                 warn!(
                     lease,
@@ -202,13 +202,13 @@ impl Shared {
                     "work has not ended in time: the Lease is not released, and has to run out"
                 );
             }
-            election::Event::LeaderChanged(holder) => {
+            ElectionEvent::LeaderChanged(holder) => {
                 info!(lease, holder, "the holder has changed");
             }
-            election::Event::RenewalFailing(error) => {
+            ElectionEvent::RenewalFailing(error) => {
                 warn!(lease, %error, "cannot acquire or renew");
             }
-            election::Event::Stopped => info!(lease, "stopped"),
+            ElectionEvent::Stopped => info!(lease, "stopped"),
         }
     }
 
@@ -217,7 +217,7 @@ impl Shared {
     pub(crate) fn give_up_after_defect(&self) -> bool {
         self.leadership.publish(None);
         let mut state = self.state();
-        if let Some(loss) = self.lose(&mut state, LostReason::Expired) {
+        if let Some(loss) = self.end_term(&mut state, LostReason::Expired) {
             state.broadcast(&loss);
         }
         let error = Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
@@ -233,7 +233,7 @@ impl Shared {
         stopping
     }
 
-    fn lose(&self, state: &mut State, reason: LostReason) -> Option<Event> {
+    fn end_term(&self, state: &mut State, reason: LostReason) -> Option<Event> {
         let (term, work) = state.term.take()?;
         self.metrics.count_loss(reason);
         Some(Event::Lost(Loss {

@@ -10,8 +10,8 @@ use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
 use leasehold::{Config, LeaderElection};
 
-use crate::border::{Class, Texts, cross, read, texts};
-use crate::held::Held;
+use crate::ffi::{Class, Texts, cross, read, texts};
+use crate::handles::ElectionHandle;
 use crate::text::{duration, nanos, of_status, of_term};
 
 /// So that elections which nobody watches need no case of their own.
@@ -30,7 +30,7 @@ extern "system" fn Java_io_leasehold_Native_create<'local>(
         for pair in settings.chunks_exact(2) {
             config = config.set(&pair[0], &pair[1])?;
         }
-        Ok(Held::keep(LeaderElection::new(&config)?))
+        Ok(ElectionHandle::keep(LeaderElection::new(&config)?))
     })
 }
 
@@ -40,7 +40,9 @@ extern "system" fn Java_io_leasehold_Native_start<'local>(
     _: Class<'local>,
     election: jlong,
 ) {
-    cross(env, |_| Ok(Held::get(election)?.election.start()?));
+    cross(env, |_| {
+        Ok(ElectionHandle::get(election)?.election.start()?)
+    });
 }
 
 /// A drain limit below zero stands for the settings'. An election that is closed has stopped.
@@ -52,12 +54,12 @@ extern "system" fn Java_io_leasehold_Native_stop<'local>(
     drain: jlong,
 ) {
     cross(env, |_| {
-        let Some(held) = Held::find(election) else {
+        let Some(handle) = ElectionHandle::find(election) else {
             return Ok(());
         };
         Ok(match drain {
-            ..0 => held.election.stop(),
-            _ => held.election.stop_within(duration(drain)),
+            ..0 => handle.election.stop(),
+            _ => handle.election.stop_within(duration(drain)),
         }?)
     });
 }
@@ -71,12 +73,12 @@ extern "system" fn Java_io_leasehold_Native_requestStop<'local>(
     drain: jlong,
 ) -> jboolean {
     cross(env, |_| {
-        let Some(held) = Held::find(election) else {
+        let Some(handle) = ElectionHandle::find(election) else {
             return Ok(false);
         };
         Ok(match drain {
-            ..0 => held.election.request_stop(),
-            _ => held.election.request_stop_within(duration(drain)),
+            ..0 => handle.election.request_stop(),
+            _ => handle.election.request_stop_within(duration(drain)),
         }?)
     })
 }
@@ -90,9 +92,9 @@ extern "system" fn Java_io_leasehold_Native_close<'local>(
     election: jlong,
 ) {
     cross(env, |_| {
-        if let Some(held) = Held::find(election) {
-            held.election.stop()?;
-            Held::remove(election);
+        if let Some(handle) = ElectionHandle::find(election) {
+            handle.election.stop()?;
+            ElectionHandle::remove(election);
         }
         Ok(())
     });
@@ -105,7 +107,7 @@ extern "system" fn Java_io_leasehold_Native_isRunning<'local>(
     election: jlong,
 ) -> jboolean {
     cross(env, |_| {
-        Ok(Held::find(election).is_some_and(|held| held.election.is_running()))
+        Ok(ElectionHandle::find(election).is_some_and(|handle| handle.election.is_running()))
     })
 }
 
@@ -115,7 +117,9 @@ extern "system" fn Java_io_leasehold_Native_stepDown<'local>(
     _: Class<'local>,
     election: jlong,
 ) {
-    cross(env, |_| Ok(Held::get(election)?.election.step_down()?));
+    cross(env, |_| {
+        Ok(ElectionHandle::get(election)?.election.step_down()?)
+    });
 }
 
 /// In nanoseconds.
@@ -126,7 +130,7 @@ extern "system" fn Java_io_leasehold_Native_remaining<'local>(
     election: jlong,
 ) -> jlong {
     cross(env, |_| {
-        Ok(nanos(Held::get(election)?.election.remaining()))
+        Ok(nanos(ElectionHandle::get(election)?.election.remaining()))
     })
 }
 
@@ -138,11 +142,11 @@ extern "system" fn Java_io_leasehold_Native_term<'local>(
     election: jlong,
 ) -> Texts<'local> {
     cross(env, |env| {
-        let held = Held::get(election)?;
-        let Some(term) = held.election.term() else {
+        let handle = ElectionHandle::get(election)?;
+        let Some(term) = handle.election.term() else {
             return Ok(Texts::null());
         };
-        held.tell(&term);
+        handle.remember(&term);
         texts(env, &of_term(&term))
     })
 }
@@ -156,7 +160,7 @@ extern "system" fn Java_io_leasehold_Native_termRemaining<'local>(
     fencing_token: jlong,
 ) -> jlong {
     cross(env, |_| {
-        let term = Held::find(election).and_then(|held| held.term(fencing_token));
+        let term = ElectionHandle::find(election).and_then(|handle| handle.term(fencing_token));
         Ok(term.map_or(0, |term| nanos(term.remaining())))
     })
 }
@@ -170,7 +174,7 @@ extern "system" fn Java_io_leasehold_Native_checkTerm<'local>(
     fencing_token: jlong,
 ) {
     cross(env, |_| {
-        let term = Held::find(election).and_then(|held| held.term(fencing_token));
+        let term = ElectionHandle::find(election).and_then(|handle| handle.term(fencing_token));
         Ok(match term {
             Some(term) => term.check(),
             None => Err(leasehold::Error::term_over(fencing_token.cast_unsigned())),
@@ -187,8 +191,8 @@ extern "system" fn Java_io_leasehold_Native_notLeadingAfter<'local>(
     waited: jlong,
 ) {
     cross(env, |_| {
-        let held = Held::get(election)?;
-        Err::<(), _>(held.election.not_leading_after(duration(waited)).into())
+        let handle = ElectionHandle::get(election)?;
+        Err::<(), _>(handle.election.not_leading_after(duration(waited)).into())
     });
 }
 
@@ -199,7 +203,10 @@ extern "system" fn Java_io_leasehold_Native_status<'local>(
     election: jlong,
 ) -> Texts<'local> {
     cross(env, |env| {
-        texts(env, &of_status(&Held::get(election)?.election.status()))
+        texts(
+            env,
+            &of_status(&ElectionHandle::get(election)?.election.status()),
+        )
     })
 }
 
@@ -212,7 +219,7 @@ extern "system" fn Java_io_leasehold_Native_checkHealth<'local>(
     tolerance: jlong,
 ) {
     cross(env, |_| {
-        Ok(Held::get(election)?
+        Ok(ElectionHandle::get(election)?
             .election
             .check_health(duration(tolerance))?)
     });
@@ -226,7 +233,7 @@ extern "system" fn Java_io_leasehold_Native_metrics<'local>(
     election: jlong,
 ) -> JString<'local> {
     cross(env, |env| {
-        Ok(env.new_string(Held::get(election)?.election.metrics())?)
+        Ok(env.new_string(ElectionHandle::get(election)?.election.metrics())?)
     })
 }
 
@@ -238,9 +245,9 @@ extern "system" fn Java_io_leasehold_Native_signOfLife<'local>(
 ) -> jlong {
     cross(env, |_| {
         let mut period = SIGN_OF_LIFE_AT_LEAST_EACH;
-        for held in Held::all() {
-            held.election.sign_of_life();
-            period = period.min(held.election.sign_of_life_period().unwrap_or(period));
+        for handle in ElectionHandle::all() {
+            handle.election.sign_of_life();
+            period = period.min(handle.election.sign_of_life_period().unwrap_or(period));
         }
         Ok(nanos(period))
     })

@@ -2,13 +2,13 @@
 //!
 //! - Each function here is a `native` method of `io.leasehold.Native`. Elections, listeners and work
 //!   under way are numbers there, checked at each use (`table`).
-//! - What is more than a number crosses as an array of strings (`border`); errors are thrown there.
+//! - What is more than a number crosses as an array of strings (`ffi`); errors are thrown there.
 //! - No thread of Rust ever calls Java: threads of Java come here and wait.
 
-mod answers;
-mod border;
 mod election;
-mod held;
+mod fast_path;
+mod ffi;
+mod handles;
 mod listening;
 mod logging;
 mod probes;

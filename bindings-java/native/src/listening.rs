@@ -10,8 +10,8 @@ use jni::EnvUnowned;
 use jni::sys::jlong;
 use leasehold::{Event, Registration, Subscription};
 
-use crate::border::{Class, Texts, cross, texts};
-use crate::held::Held;
+use crate::ffi::{Class, Texts, cross, texts};
+use crate::handles::ElectionHandle;
 use crate::table::Table;
 use crate::text::{nanos, of_event};
 
@@ -64,7 +64,10 @@ extern "system" fn Java_io_leasehold_Native_listen<'local>(
     election: jlong,
 ) -> jlong {
     cross(env, |_| {
-        let (subscription, registration) = Held::get(election)?.election.subscribe()?.registered();
+        let (subscription, registration) = ElectionHandle::get(election)?
+            .election
+            .subscribe()?
+            .registered();
         Ok(LISTENERS.insert(Listening {
             election,
             events: Mutex::new(subscription),
@@ -89,8 +92,10 @@ extern "system" fn Java_io_leasehold_Native_nextEvent<'local>(
         let Some(event) = listening.next() else {
             return Ok(Texts::null());
         };
-        if let (Event::Acquired(term), Some(held)) = (&event, Held::find(listening.election)) {
-            held.tell(term);
+        if let (Event::Acquired(term), Some(handle)) =
+            (&event, ElectionHandle::find(listening.election))
+        {
+            handle.remember(term);
         }
         texts(env, &of_event(&event))
     })

@@ -11,7 +11,7 @@ use jni::EnvUnowned;
 use jni::sys::{jboolean, jlong};
 use leasehold::{LogLevel, LogRecord, set_log_sink};
 
-use crate::border::{Class, Texts, cross, texts};
+use crate::ffi::{Class, Texts, cross, texts};
 use crate::text::duration;
 
 /// So many lines wait for Java; what comes while it takes none is dropped, since a renewal must not

@@ -1,4 +1,4 @@
-//! What the library says about itself; for the tests of the border also what the core can say, and
+//! What the library says about itself; for the tests of the ffi also what the core can say, and
 //! each of its errors thrown in Java.
 
 #![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
@@ -9,7 +9,7 @@ use jni::objects::JString;
 use jni::sys::jint;
 use leasehold::{Error, ErrorKind, LostReason, Mode, Role};
 
-use crate::border::{Class, Texts, cross, texts};
+use crate::ffi::{Class, Texts, cross, texts};
 
 /// The version, which must be the jar's.
 #[unsafe(no_mangle)]

@@ -7,8 +7,8 @@ use jni::EnvUnowned;
 use jni::sys::jlong;
 use leasehold::Work;
 
-use crate::border::{Class, Texts, cross, texts};
-use crate::held::Held;
+use crate::ffi::{Class, Texts, cross, texts};
+use crate::handles::ElectionHandle;
 use crate::table::Table;
 use crate::text::of_term;
 
@@ -23,13 +23,13 @@ extern "system" fn Java_io_leasehold_Native_beginWork<'local>(
 ) -> Texts<'local> {
     cross(env, |env| {
         // One that was closed leads no more, which is an answer and no error: work may ask meanwhile.
-        let Some(held) = Held::find(election) else {
+        let Some(handle) = ElectionHandle::find(election) else {
             return Ok(Texts::null());
         };
-        let Some(work) = held.election.begin_work() else {
+        let Some(work) = handle.election.begin_work() else {
             return Ok(Texts::null());
         };
-        held.tell(&work.term);
+        handle.remember(&work.term);
         let term = of_term(&work.term);
         let number = WORK.insert(work);
         let fields = [vec![Some(number.to_string())], term].concat();

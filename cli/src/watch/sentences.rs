@@ -1,18 +1,23 @@
 //! The words for what has happened.
 
 use jiff::Timestamp;
-use leasehold::Sighting;
-use leasehold::lease_store::Place;
+use leasehold::LeaseSnapshot;
+use leasehold::lease_store::Location;
 
 use super::story::{Event, Happening};
-use crate::output::{keeper, printable, printable_lines, readable, readable_seconds, timestamp};
+use crate::output::{backend, printable, printable_lines, readable, readable_seconds, timestamp};
 
 /// What has happened, for people.
-pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: Timestamp) -> String {
+pub(crate) fn sentence(
+    told: &Happening,
+    seen: &LeaseSnapshot,
+    location: &Location,
+    now: Timestamp,
+) -> String {
     let name = |holder: &Option<String>| holder.as_deref().map_or("nobody".to_owned(), printable);
     let (holder, previous) = (name(&told.holder), name(&told.previous_holder));
     match told.event {
-        Event::Found => found(&holder, seen, place, now),
+        Event::Found => found(&holder, seen, location, now),
         Event::Acquired => format!("acquired by {holder}{}", version(seen)),
         Event::HandedOver if holder == previous => {
             format!("acquired anew by {holder}{}", version(seen))
@@ -38,9 +43,9 @@ pub(crate) fn sentence(told: &Happening, seen: &Sighting, place: &Place, now: Ti
     }
 }
 
-fn found(holder: &str, seen: &Sighting, place: &Place, now: Timestamp) -> String {
+fn found(holder: &str, seen: &LeaseSnapshot, location: &Location, now: Timestamp) -> String {
     let Some(lease) = &seen.lease else {
-        return format!("there is no such Lease yet in {}", keeper(place));
+        return format!("there is no such Lease yet in {}", backend(location));
     };
     let since = lease.record.acquire_time.filter(|_| lease.record.is_held());
     let lasts = since.map_or(String::new(), |since| {
@@ -59,7 +64,7 @@ fn silence(told: &Happening) -> String {
     })
 }
 
-fn version(seen: &Sighting) -> String {
+fn version(seen: &LeaseSnapshot) -> String {
     seen.lease.as_ref().map_or(String::new(), |lease| {
         let transitions = lease.record.transitions;
         format!(" (transition {transitions}, version {})", lease.version)

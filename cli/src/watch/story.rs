@@ -1,9 +1,9 @@
-//! What has happened to a Lease, told from one sighting of it to the next.
+//! What has happened to a Lease, told from one snapshot of it to the next.
 
 use std::time::Duration;
 
 use leasehold::clock::{Instant, WallTime};
-use leasehold::{Error, ErrorKind, LeaseState, Sighting};
+use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState};
 
 /// Something worth a line.
 #[derive(Clone, Debug)]
@@ -68,11 +68,11 @@ struct Chapter {
 }
 
 impl Story {
-    /// What `sighting` adds to it.
-    pub(crate) fn go_on(&mut self, sighting: &Sighting) -> Vec<Happening> {
-        let now = Chapter::of(sighting);
+    /// What `snapshot` adds to it.
+    pub(crate) fn go_on(&mut self, snapshot: &LeaseSnapshot) -> Vec<Happening> {
+        let now = Chapter::of(snapshot);
         let mut happenings = Vec::new();
-        let failing = sighting.failing.as_ref();
+        let failing = snapshot.failing.as_ref();
         if failing.map(Error::kind) != self.failing {
             self.failing = failing.map(Error::kind);
             let event = failing.map_or(Event::Recovered, |_| Event::Failing);
@@ -95,14 +95,14 @@ impl Story {
 }
 
 impl Chapter {
-    fn of(sighting: &Sighting) -> Self {
-        let record = sighting.lease.as_ref().map(|lease| &lease.record);
+    fn of(snapshot: &LeaseSnapshot) -> Self {
+        let record = snapshot.lease.as_ref().map(|lease| &lease.record);
         let held = record.filter(|record| record.is_held());
         Self {
-            state: sighting.state,
+            state: snapshot.state,
             holder: held.map(|record| record.holder.clone()),
             acquired_at: held.and_then(|record| record.acquire_time),
-            changed_at: sighting.changed_at,
+            changed_at: snapshot.changed_at,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use console::{Color, style};
-use leasehold::{LeaseState, Sighting};
+use leasehold::{LeaseSnapshot, LeaseState};
 
 use crate::output::printable;
 
@@ -39,13 +39,13 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    pub(crate) fn see(&mut self, sighting: &Sighting) {
-        let record = sighting.lease.as_ref().map(|lease| &lease.record);
-        let mark = match (sighting.state, record) {
+    pub(crate) fn see(&mut self, snapshot: &LeaseSnapshot) {
+        let record = snapshot.lease.as_ref().map(|lease| &lease.record);
+        let mark = match (snapshot.state, record) {
             (LeaseState::Unknown, _) => return,
             (LeaseState::Held | LeaseState::Expired, Some(record)) => Mark::Holder {
                 number: self.number(&record.holder),
-                expired: sighting.state == LeaseState::Expired,
+                expired: snapshot.state == LeaseState::Expired,
             },
             _ => Mark::Nobody,
         };

@@ -5,9 +5,9 @@ use std::iter;
 
 use console::{StyledObject, Term, style, truncate_str};
 use jiff::Timestamp;
-use leasehold::Sighting;
+use leasehold::LeaseSnapshot;
 use leasehold::clock::Clock;
-use leasehold::lease_store::Place;
+use leasehold::lease_store::Location;
 use serde::Serialize;
 
 use super::sentences::sentence;
@@ -26,10 +26,10 @@ pub(crate) struct View {
 /// One Lease.
 struct Row {
     lease: String,
-    place: Place,
+    location: Location,
     story: Story,
     timeline: Timeline,
-    last: Option<Sighting>,
+    last: Option<LeaseSnapshot>,
 }
 
 /// One event in JSON.
@@ -48,14 +48,14 @@ struct Line<'a> {
 }
 
 impl View {
-    /// Of Leases, each by its name and place.
+    /// Of Leases, each by its name and location.
     pub(crate) fn new<'a>(
-        leases: impl Iterator<Item = (&'a String, &'a Place)>,
+        leases: impl Iterator<Item = (&'a String, &'a Location)>,
         json: bool,
     ) -> Self {
-        let rows = leases.map(|(lease, place)| Row {
+        let rows = leases.map(|(lease, location)| Row {
             lease: lease.clone(),
-            place: place.clone(),
+            location: location.clone(),
             story: Story::default(),
             timeline: Timeline::default(),
             last: None,
@@ -74,27 +74,27 @@ impl View {
     }
 
     /// Tells what has happened to the Lease of this number.
-    pub(crate) fn see(&mut self, number: usize, sighting: Sighting) -> io::Result<()> {
+    pub(crate) fn see(&mut self, number: usize, snapshot: LeaseSnapshot) -> io::Result<()> {
         let now = now();
         let row = &mut self.rows[number];
-        row.timeline.see(&sighting);
+        row.timeline.see(&snapshot);
         let lines: Vec<_> = row
             .story
-            .go_on(&sighting)
+            .go_on(&snapshot)
             .iter()
             .map(|happening| {
                 if self.json {
-                    return serde_json::to_string(&row.line(happening, &sighting, now));
+                    return serde_json::to_string(&row.line(happening, &snapshot, now));
                 }
                 let time = style(time_of_day(now)).dim();
                 let name = row.name();
                 Ok(format!(
                     "{time}  {name}  {}",
-                    sentence(happening, &sighting, &row.place, now)
+                    sentence(happening, &snapshot, &row.location, now)
                 ))
             })
             .collect::<Result<_, _>>()?;
-        row.last = Some(sighting);
+        row.last = Some(snapshot);
         self.tell(&lines)
     }
 
@@ -149,14 +149,14 @@ impl View {
 
 impl Row {
     fn name(&self) -> StyledObject<String> {
-        style(format!("{}/{}", self.place.namespace, self.lease)).bold()
+        style(format!("{}/{}", self.location.namespace, self.lease)).bold()
     }
 
-    fn line<'a>(&'a self, told: &'a Happening, seen: &Sighting, now: Timestamp) -> Line<'a> {
+    fn line<'a>(&'a self, told: &'a Happening, seen: &LeaseSnapshot, now: Timestamp) -> Line<'a> {
         Line {
             time: now,
             lease: &self.lease,
-            namespace: &self.place.namespace,
+            namespace: &self.location.namespace,
             event: told.event.name(),
             state: seen.state.name(),
             holder: told.holder.as_deref(),
@@ -173,7 +173,7 @@ impl Row {
         let name = self.name();
         let standing = match &self.last {
             None => style("reading").dim().to_string(),
-            Some(sighting) => self.standing(sighting),
+            Some(snapshot) => self.standing(snapshot),
         };
         let line = self.timeline.draw(width.saturating_sub(INDENT));
         let lines = [format!("{name}  {standing}"), line];
@@ -182,25 +182,25 @@ impl Row {
         iter::once(String::new()).chain(indented).collect()
     }
 
-    fn standing(&self, sighting: &Sighting) -> String {
+    fn standing(&self, snapshot: &LeaseSnapshot) -> String {
         let now = Clock::suspend_aware().now();
-        let state = coloured(sighting.state);
+        let state = coloured(snapshot.state);
         let mut parts = vec![state.to_string()];
-        if let Some(lease) = &sighting.lease
+        if let Some(lease) = &snapshot.lease
             && lease.record.is_held()
         {
             let holder = &lease.record.holder;
             let letter = self.timeline.letter(holder);
             parts[0] = format!("{state} by {letter} {}", printable(holder));
-            let unchanged = sighting.unchanged_for(now).map(readable);
+            let unchanged = snapshot.unchanged_for(now).map(readable);
             parts.extend(unchanged.map(|time| format!("unchanged for {time}")));
-            let left = sighting.expires_in(now).filter(|left| !left.is_zero());
+            let left = snapshot.expires_in(now).filter(|left| !left.is_zero());
             parts.extend(left.map(|left| format!("expires in {}", readable(left))));
         }
-        if !sighting.watching {
+        if !snapshot.watching {
             parts.push("polling".to_owned());
         }
-        if sighting.failing.is_some() {
+        if snapshot.failing.is_some() {
             parts.push(style("cannot be read now").red().to_string());
         }
         parts.join(" · ")

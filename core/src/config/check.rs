@@ -12,7 +12,7 @@ use super::{
 use crate::election::{JITTER_FACTOR, Settings, request_limit};
 use crate::error::{Error, Result};
 use crate::lease_store::NamespaceSource;
-use crate::{identity, names};
+use crate::{identity, validation};
 
 /// The longest holder identity that is still of use to a reader.
 const LONGEST_IDENTITY: usize = 253;
@@ -55,9 +55,9 @@ impl Checked {
         })
     }
 
-    /// What an onlooker goes by. An identity of its own, since that of the settings may
+    /// What an observer goes by. An identity of its own, since that of the settings may
     /// be in use.
-    pub(crate) fn onlooker_settings(&self) -> Result<Settings> {
+    pub(crate) fn observer_settings(&self) -> Result<Settings> {
         Ok(Settings {
             identity: identity::draw()?,
             ..self.settings()?
@@ -135,9 +135,9 @@ impl Checked {
     }
 
     fn check_names(&self) -> Result<()> {
-        names::check_lease(&self.lease)?;
+        validation::check_lease(&self.lease)?;
         if let Some((namespace, _)) = &self.namespace {
-            names::check_namespace(namespace)?;
+            validation::check_namespace(namespace)?;
         }
         if let Some(identity) = &self.identity
             && (identity.trim().is_empty()

@@ -48,13 +48,13 @@ named! {
 
 /// What happened, in the order it happened.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum ElectionEvent {
     /// A term began.
     Acquired(TermRecord),
     /// The term ended: guarded work must stop. Each acquired term is lost exactly once.
     Lost(TermRecord, LostReason),
     /// The work of a term that ended in order has not stopped in time: the Lease is not released.
-    LeftToRunOut(TermRecord),
+    LeftToExpire(TermRecord),
     /// The Lease names another holder, or none.
     LeaderChanged(Option<String>),
     /// Requests fail, so this candidate cannot acquire or renew. Told once for each new error.

@@ -26,7 +26,7 @@ pub(super) struct Observed {
     free_at: Instant,
     /// Until when a holder before the present one may still be leading, which somebody has broken
     /// into the Lease of.
-    before_until: Instant,
+    previous_holder_until: Instant,
     /// Since when the store has told of nothing but older versions.
     outdated_since: Option<Instant>,
 }
@@ -56,7 +56,7 @@ impl Observed {
             changed_at: Instant::ZERO,
             holder_duration: None,
             free_at: Instant::ZERO,
-            before_until: Instant::ZERO,
+            previous_holder_until: Instant::ZERO,
             outdated_since: None,
         }
     }
@@ -138,14 +138,14 @@ impl Observed {
         {
             // Only the duration was edited: the holder may still go by the one it wrote.
             let own = (now + duration).max(self.changed_at + written);
-            self.free_at = self.before_until.max(own);
+            self.free_at = self.previous_holder_until.max(own);
             self.keep(State::Present(lease));
         } else {
             // Whoever breaks in does not end the wait for the holder before.
             if self.holder() != Some(lease.record.holder.as_str()) {
-                self.before_until = self.free_at;
+                self.previous_holder_until = self.free_at;
             }
-            self.free_at = self.before_until.max(now + duration);
+            self.free_at = self.previous_holder_until.max(now + duration);
             self.holder_duration = Some(duration);
             self.replace(now, State::Present(lease));
         }
@@ -167,7 +167,7 @@ impl Observed {
             _ => Duration::ZERO,
         };
         self.free_at = match self.holder_duration.take() {
-            Some(held) => self.before_until.max(now + held.max(unseen)),
+            Some(held) => self.previous_holder_until.max(now + held.max(unseen)),
             None => self.free_at.max(now + unseen),
         };
         self.replace(now, State::Absent);
@@ -206,7 +206,7 @@ impl Observed {
         match self.holder_duration {
             Some(_) if at_once => now,
             None if at_once => self.free_at.max(now),
-            Some(held) => self.before_until.max(now + held.max(written)),
+            Some(held) => self.previous_holder_until.max(now + held.max(written)),
             None => self.free_at.max(now + written),
         }
     }

@@ -37,7 +37,7 @@ impl Election {
              it was put back to an earlier state, or answers from a cache",
             self.observed.newest(),
         );
-        self.tell_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
+        self.notify_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
         self.retry_at = self.poll_at;
         if self.observed.see_outdated(now) {
             self.must_read = true;
@@ -78,12 +78,12 @@ impl Election {
         self.writes.settle(&write.record);
         self.attempt_at = now;
         match &mut self.phase {
-            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => {
-                if leader_until > tenure.leader_until {
-                    tenure.unconfirmed.get_or_insert(tenure.leader_until);
-                    tenure.leader_until = leader_until;
+            Phase::Leading(active) | Phase::Draining { active, .. } => {
+                if leader_until > active.leader_until {
+                    active.unconfirmed.get_or_insert(active.leader_until);
+                    active.leader_until = leader_until;
                 }
-                tenure.renew_at = renew_at;
+                active.renew_at = renew_at;
             }
             Phase::Releasing { .. } if !held => self.leave(),
             // A renewal that was still under way has landed: the next release is of that one.
@@ -97,7 +97,7 @@ impl Election {
             }
             Phase::Candidate => self.begin_term(leader_until, renew_at),
         }
-        self.tell_holder();
+        self.notify_holder();
     }
 
     /// Not a fault: somebody else was first. But do not race for ever against a store that
@@ -112,13 +112,13 @@ impl Election {
     pub(super) fn handle_error(&mut self, now: Instant, sent: &InFlight, error: Error) {
         let asked = error.retry_after().unwrap_or_default();
         let wait = self.jittered(self.settings.retry_period);
-        self.retry_at = (sent.sent_at + wait).max(now + self.patience(now, asked));
+        self.retry_at = (sent.sent_at + wait).max(now + self.capped_wait(now, asked));
         let failing = if sent.is_write {
             Failing::Writes
         } else {
             Failing::Reads
         };
-        self.tell_failing(failing, error);
+        self.notify_failing(failing, error);
     }
 
     /// What is stored now, by a read or the watch. Never extends a term: only a write does.
@@ -126,7 +126,7 @@ impl Election {
         if self.writes.find(&lease.record).is_some() {
             // One of ours, whose outcome its reply tells, or with a field edited that is not ours.
             self.see_own(now, lease);
-            self.tell_holder();
+            self.notify_holder();
             return;
         }
         let held = lease.record.is_held();
@@ -142,7 +142,7 @@ impl Election {
             self.attempt_at = now;
         }
         let conflict = changed && own_identity && !first_sight;
-        self.usurped(match (held, conflict) {
+        self.lease_lost(match (held, conflict) {
             (false, _) => LostReason::Emptied,
             (true, true) => LostReason::IdentityConflict,
             (true, false) => LostReason::Superseded,
@@ -154,26 +154,26 @@ impl Election {
                 self.settings.identity
             );
             let error = Error::new(ErrorKind::IdentityConflict, error);
-            self.tell_failing(Failing::Writes, error);
+            self.notify_failing(Failing::Writes, error);
         } else if changed {
             // What kept us from writing did not keep somebody else, whom we follow now.
             self.no_longer_failing(Failing::Writes);
         }
-        self.tell_holder();
+        self.notify_holder();
     }
 
     pub(super) fn observe_absent(&mut self, now: Instant, version: Option<ResourceVersion>) {
         if self.observed.see_absent(now, version) == Change::Record {
             self.spread_attempt();
         }
-        self.usurped(LostReason::Deleted);
-        self.tell_holder();
+        self.lease_lost(LostReason::Deleted);
+        self.notify_holder();
     }
 
     /// The Lease is no longer this candidate's.
-    pub(super) fn usurped(&mut self, reason: LostReason) {
+    pub(super) fn lease_lost(&mut self, reason: LostReason) {
         match &self.phase {
-            Phase::Leading(_) => self.lose(reason),
+            Phase::Leading(_) => self.end_term(reason),
             Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
             Phase::Candidate | Phase::Stopped => {}
         }

@@ -22,8 +22,8 @@ impl Election {
             Phase::Candidate if self.stalled => return None,
             _ if self.must_read => (self.retry_at, Action::Read),
             Phase::Releasing { .. } => (self.write_after, Action::Release),
-            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => {
-                (tenure.renew_at.max(self.write_after), Action::Renew)
+            Phase::Leading(active) | Phase::Draining { active, .. } => {
+                (active.renew_at.max(self.write_after), Action::Renew)
             }
             Phase::Candidate if self.observes_only => {
                 if self.watching {
@@ -55,7 +55,7 @@ impl Election {
 
     /// How long a store that asked to be left alone is left alone. It must not cost a term more than
     /// half of what is left of it, nor keep a candidate out of the election.
-    pub(super) fn patience(&self, now: Instant, asked: Duration) -> Duration {
+    pub(super) fn capped_wait(&self, now: Instant, asked: Duration) -> Duration {
         asked.min(match self.held_until() {
             Some(held) => held.since(now) / 2,
             None => self.settings.lease_duration,

@@ -3,7 +3,9 @@
 //! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
 
-use super::{Election, Event, Failing, LostReason, Phase, Settings, Tenure, TermRecord};
+use super::{
+    ActiveTerm, Election, ElectionEvent, Failing, LostReason, Phase, Settings, TermRecord,
+};
 use crate::clock::Instant;
 use crate::error::Error;
 
@@ -16,23 +18,25 @@ impl Election {
         }
         self.now = now;
         match &self.phase {
-            Phase::Leading(tenure) if now >= tenure.leader_until => self.lose(LostReason::Expired),
+            Phase::Leading(active) if now >= active.leader_until => {
+                self.end_term(LostReason::Expired);
+            }
             Phase::Draining {
-                tenure,
+                active,
                 drain_until,
-            } if now >= tenure.leader_until || now >= *drain_until => {
-                self.leave_to_run_out(tenure.clone());
+            } if now >= active.leader_until || now >= *drain_until => {
+                self.leave_to_expire(active.clone());
             }
             Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
             _ => {}
         }
-        self.finish_if_idle();
+        self.stop_if_idle();
     }
 
     /// Until when the Lease is certainly this candidate's own.
     pub(super) fn held_until(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Leading(tenure) | Phase::Draining { tenure, .. } => Some(tenure.leader_until),
+            Phase::Leading(active) | Phase::Draining { active, .. } => Some(active.leader_until),
             Phase::Releasing { leader_until } => Some(*leader_until),
             Phase::Candidate | Phase::Stopped => None,
         }
@@ -51,8 +55,8 @@ impl Election {
             uid: lease.uid.clone(),
             acquired_at: lease.record.renew_time.unwrap_or_default(),
         };
-        self.events.push_back(Event::Acquired(term.clone()));
-        self.phase = Phase::Leading(Tenure {
+        self.events.push_back(ElectionEvent::Acquired(term.clone()));
+        self.phase = Phase::Leading(ActiveTerm {
             term,
             leader_until,
             renew_at,
@@ -61,20 +65,23 @@ impl Election {
     }
 
     /// Ends a term on the spot. The Lease is not released.
-    pub(super) fn lose(&mut self, reason: LostReason) {
-        if let Phase::Leading(tenure) = std::mem::replace(&mut self.phase, Phase::Candidate) {
+    pub(super) fn end_term(&mut self, reason: LostReason) {
+        if let Phase::Leading(active) = std::mem::replace(&mut self.phase, Phase::Candidate) {
             self.work_until = match reason {
-                LostReason::Expired | LostReason::Stalled => self.runs_out_at(tenure.leader_until),
+                LostReason::Expired | LostReason::Stalled => {
+                    self.others_may_acquire_at(active.leader_until)
+                }
                 // Somebody else wrote, or nobody can tell what time it is.
                 _ => self.now,
             };
-            self.events.push_back(Event::Lost(tenure.term, reason));
+            self.events
+                .push_back(ElectionEvent::Lost(active.term, reason));
         }
     }
 
     /// When another may acquire a Lease that is not given back: its duration after the write from
     /// which `leader_until` counts was sent, at the soonest.
-    pub(super) fn runs_out_at(&self, leader_until: Instant) -> Instant {
+    pub(super) fn others_may_acquire_at(&self, leader_until: Instant) -> Instant {
         let Settings {
             lease_duration,
             renew_deadline,
@@ -86,19 +93,19 @@ impl Election {
     /// Ends a term in order: the answer is false from now on, renewal goes on until the work has
     /// stopped.
     pub(super) fn drain(&mut self, now: Instant, reason: LostReason) {
-        if let Phase::Leading(tenure) = &self.phase {
-            let tenure = tenure.clone();
+        if let Phase::Leading(active) = &self.phase {
+            let active = active.clone();
             self.events
-                .push_back(Event::Lost(tenure.term.clone(), reason));
+                .push_back(ElectionEvent::Lost(active.term.clone(), reason));
             self.phase = Phase::Draining {
-                tenure,
+                active,
                 drain_until: now + self.settings.drain_timeout,
             };
         }
     }
 
     /// Work that is under way has until `limit`, and no longer than it had before.
-    pub(super) fn hasten_drain(&mut self, limit: Instant) {
+    pub(super) fn shorten_drain(&mut self, limit: Instant) {
         if let Phase::Draining { drain_until, .. } = &mut self.phase {
             *drain_until = limit.min(*drain_until);
         }
@@ -123,14 +130,15 @@ impl Election {
     }
 
     /// Leaves draining over unfinished work, which may go on until another may acquire.
-    pub(super) fn leave_to_run_out(&mut self, tenure: Tenure) {
+    pub(super) fn leave_to_expire(&mut self, active: ActiveTerm) {
         self.leave();
-        self.work_until = self.runs_out_at(tenure.leader_until);
-        self.events.push_back(Event::LeftToRunOut(tenure.term));
+        self.work_until = self.others_may_acquire_at(active.leader_until);
+        self.events
+            .push_back(ElectionEvent::LeftToExpire(active.term));
     }
 
     /// A candidate that is to stop ends as soon as it knows what became of its writes.
-    pub(super) fn finish_if_idle(&mut self) {
+    pub(super) fn stop_if_idle(&mut self) {
         let writing = self.in_flight.as_ref().is_some_and(|it| it.is_write);
         if !self.stopping || writing || !matches!(self.phase, Phase::Candidate) {
             return;
@@ -144,7 +152,7 @@ impl Election {
         } else {
             self.phase = Phase::Stopped;
             self.in_flight = None;
-            self.events.push_back(Event::Stopped);
+            self.events.push_back(ElectionEvent::Stopped);
         }
     }
 
@@ -152,20 +160,21 @@ impl Election {
         self.failing.take_if(|(failing, _)| *failing == what);
     }
 
-    pub(super) fn tell_failing(&mut self, what: Failing, error: Error) {
+    pub(super) fn notify_failing(&mut self, what: Failing, error: Error) {
         let known = self.failing.as_ref();
         if known.is_none_or(|(_, known)| known.kind() != error.kind()) {
-            self.events.push_back(Event::RenewalFailing(error.clone()));
+            self.events
+                .push_back(ElectionEvent::RenewalFailing(error.clone()));
         }
         self.failing = Some((what, error));
     }
 
-    pub(super) fn tell_holder(&mut self) {
+    pub(super) fn notify_holder(&mut self) {
         let holder = self.observed.holder();
-        if self.told_holder.as_deref() != holder {
-            self.told_holder = holder.map(str::to_owned);
+        if self.notified_holder.as_deref() != holder {
+            self.notified_holder = holder.map(str::to_owned);
             self.events
-                .push_back(Event::LeaderChanged(self.told_holder.clone()));
+                .push_back(ElectionEvent::LeaderChanged(self.notified_holder.clone()));
         }
     }
 }

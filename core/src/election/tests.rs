@@ -13,7 +13,7 @@ mod expiry;
 mod harness;
 mod identity;
 mod interleavings;
-mod onlookers;
+mod observers;
 mod release_and_drain;
 mod requests;
 mod stall;

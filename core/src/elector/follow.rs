@@ -9,34 +9,34 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::watcher::Watcher;
 use super::{answer, send};
 use crate::clock::Clock;
-use crate::election::{Election, Reply, Settings, Sighting};
+use crate::election::{Election, LeaseSnapshot, Reply, Settings};
 use crate::lease_store::LeaseStore;
 
-/// Follows a Lease until nobody listens any more. Each sighting tells something new.
+/// Follows a Lease until nobody listens any more. Each snapshot tells something new.
 pub(crate) async fn follow(
     lease: String,
     store: Arc<dyn LeaseStore>,
     settings: Settings,
     clock: Clock,
-    sightings: UnboundedSender<Sighting>,
+    snapshots: UnboundedSender<LeaseSnapshot>,
 ) {
     let store = store.as_ref();
     let mut watcher = Watcher::new(&lease, store, clock, settings.retry_period);
     let longest_wait = settings.lease_duration;
     let mut election = Election::new(settings, clock.now()).observing_only();
     let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
-    let mut told = election.sighting(clock.now());
+    let mut last = election.lease_snapshot(clock.now());
     loop {
         if let Some(request) = election.poll_request(clock.now(), clock.wall()) {
             in_flight = Some(Box::pin(send(store, clock, request)));
         }
-        // What a candidate is told of, a sighting has.
+        // What a candidate is notified of, a snapshot has.
         while election.poll_event().is_some() {}
-        let sighting = election.sighting(clock.now());
-        if sighting.is_news_after(&told) {
-            told = sighting.clone();
+        let snapshot = election.lease_snapshot(clock.now());
+        if snapshot.is_news_after(&last) {
+            last = snapshot.clone();
             // Where nobody listens any more, this ends below.
-            let _ = sightings.send(sighting);
+            let _ = snapshots.send(snapshot);
         }
         let watch_from = election.watch_from();
         let longest = clock.now() + longest_wait;
@@ -45,7 +45,7 @@ pub(crate) async fn follow(
             .map_or(longest, |due| due.min(longest));
         select! {
             biased;
-            () = sightings.closed() => return,
+            () = snapshots.closed() => return,
             reply = answer(&mut in_flight) => election.handle_reply(clock.now(), reply),
             observation = watcher.next(watch_from) => {
                 election.handle_observation(clock.now(), observation);

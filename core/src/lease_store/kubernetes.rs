@@ -37,7 +37,7 @@ use self::refusal::Refusal;
 use super::{LeaseStore, WatchEvent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
-use crate::names;
+use crate::validation;
 
 pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
 pub use self::rbac::{Verb, role_and_binding};
@@ -200,8 +200,8 @@ struct LeaseName {
 
 impl LeaseName {
     fn checked(namespace: &str, name: &str) -> Result<Self> {
-        names::check_namespace(namespace)?;
-        names::check_lease(name)?;
+        validation::check_namespace(namespace)?;
+        validation::check_lease(name)?;
         Ok(Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),

@@ -9,8 +9,8 @@ use tracing::warn;
 use super::file::{FileStore, default_directory};
 use super::kubernetes::{ClusterConnections, ClusterOptions, ClusterSource, KubernetesStore};
 use super::memory::MemoryStore;
-use super::surroundings::Surroundings;
-use super::{Keeper, LeaseStore, NamespaceSource, Place};
+use super::platform::Platform;
+use super::{Backend, LeaseStore, Location, NamespaceSource};
 use crate::config::{Checked, Mode};
 use crate::error::{Error, Result};
 use crate::lease_record::ResourceVersion;
@@ -61,10 +61,10 @@ impl Stores {
             .unwrap_or_else(|| connections.default_namespace_and_source());
         let store = connections.lease(&namespace, &config.lease)?;
         Ok(Found {
-            place: Place {
+            location: Location {
                 namespace,
                 namespace_from,
-                keeper: connections.keeper(),
+                backend: connections.backend(),
             },
             kept: Kept::InCluster(Arc::new(store)),
         })
@@ -86,7 +86,7 @@ impl Stores {
 
 /// A Lease that somebody looks at.
 pub(crate) struct Found {
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     pub(crate) kept: Kept,
 }
 
@@ -111,10 +111,10 @@ fn find_in_folder(config: &Checked) -> Result<Found> {
     let directory = directory(config)?;
     let store = FileStore::find(&directory, &namespace, &config.lease)?;
     Ok(Found {
-        place: Place {
+        location: Location {
             namespace,
             namespace_from,
-            keeper: Keeper::Folder(directory),
+            backend: Backend::Folder(directory),
         },
         kept: Kept::InFolder(Arc::new(store)),
     })
@@ -122,14 +122,14 @@ fn find_in_folder(config: &Checked) -> Result<Found> {
 
 fn mode_here(config: &Checked) -> Result<Mode> {
     match config.mode {
-        Mode::Auto => Surroundings::HERE.resolve_auto(),
+        Mode::Auto => Platform::HERE.resolve_auto(),
         mode => Ok(mode),
     }
 }
 
 fn cluster_options(config: &Checked) -> ClusterOptions {
     let kubeconfig_given = config.kubeconfig.is_some() || config.context.is_some();
-    let source = if !kubeconfig_given && Surroundings::HERE.is_in_cluster() {
+    let source = if !kubeconfig_given && Platform::HERE.is_in_cluster() {
         ClusterSource::InCluster
     } else {
         ClusterSource::Kubeconfig {

@@ -6,8 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use leasehold::lease_store::{Keeper, NamespaceSource};
-use leasehold::{Config, ErrorKind, LeaderElection, LeaseState, Mode, Sighting, Sightings};
+use leasehold::lease_store::{Backend, NamespaceSource};
+use leasehold::{
+    Config, ErrorKind, LeaderElection, LeaseSnapshot, LeaseSnapshots, LeaseState, Mode,
+};
 
 /// How long a test waits for something that must happen.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -25,17 +27,17 @@ fn leader(directory: &Path, identity: &str) -> LeaderElection {
     election
 }
 
-fn holder(sighting: &Sighting) -> &str {
-    let lease = sighting.lease.as_ref();
+fn holder(snapshot: &LeaseSnapshot) -> &str {
+    let lease = snapshot.lease.as_ref();
     lease.map_or("", |lease| lease.record.holder.as_str())
 }
 
-/// The next sighting in this state; renewals come in between.
-fn next(sightings: &mut Sightings, state: LeaseState) -> Sighting {
+/// The next snapshot in this state; renewals come in between.
+fn next(snapshots: &mut LeaseSnapshots, state: LeaseState) -> LeaseSnapshot {
     loop {
-        let sighting = sightings.recv_timeout(LIMIT).expect("a sighting");
-        if sighting.state == state {
-            return sighting;
+        let snapshot = snapshots.recv_timeout(LIMIT).expect("a snapshot");
+        if snapshot.state == state {
+            return snapshot;
         }
     }
 }
@@ -58,8 +60,8 @@ fn a_look_makes_neither_folder_nor_lease() {
     let directory = home.path().join("elections");
     let observer = jobs(&directory).observe().unwrap();
     assert!(observer.read().unwrap().is_none());
-    let mut sightings = observer.follow().unwrap();
-    next(&mut sightings, LeaseState::Absent);
+    let mut snapshots = observer.follow().unwrap();
+    next(&mut snapshots, LeaseState::Absent);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
@@ -68,15 +70,15 @@ fn a_look_into_a_folder_that_is_there_writes_nothing_into_it() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("shop/jobs");
     fs::create_dir_all(&folder).unwrap();
-    let mut sightings = jobs(home.path()).observe().unwrap().follow().unwrap();
-    while !next(&mut sightings, LeaseState::Absent).watching {}
+    let mut snapshots = jobs(home.path()).observe().unwrap().follow().unwrap();
+    while !next(&mut snapshots, LeaseState::Absent).watching {}
 
     // Told once the watch has looked.
     let made = home.path().join("made");
     let election = leader(&made, "a");
     fs::copy(made.join("shop/jobs/lease.json"), home.path().join("copy")).unwrap();
     fs::rename(home.path().join("copy"), folder.join("lease.json")).unwrap();
-    next(&mut sightings, LeaseState::Held);
+    next(&mut snapshots, LeaseState::Held);
     let files = fs::read_dir(&folder).unwrap();
     let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["lease.json"]);
@@ -101,15 +103,15 @@ fn a_lease_is_followed_from_before_it_is_there_until_it_is_gone() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("elections");
     let observer = jobs(&directory).observe().unwrap();
-    let mut sightings = observer.follow().unwrap();
-    next(&mut sightings, LeaseState::Absent);
+    let mut snapshots = observer.follow().unwrap();
+    next(&mut snapshots, LeaseState::Absent);
 
     let election = leader(&directory, "a");
-    assert_eq!(holder(&next(&mut sightings, LeaseState::Held)), "a");
+    assert_eq!(holder(&next(&mut snapshots, LeaseState::Held)), "a");
     election.stop().unwrap();
-    next(&mut sightings, LeaseState::Released);
+    next(&mut snapshots, LeaseState::Released);
     fs::remove_file(directory.join("shop/jobs/lease.json")).unwrap();
-    next(&mut sightings, LeaseState::Absent);
+    next(&mut snapshots, LeaseState::Absent);
 }
 
 #[test]
@@ -125,18 +127,18 @@ fn a_holder_that_does_not_renew_is_seen_to_expire() {
     election.wait_for_leadership(LIMIT).unwrap();
     election.stop().unwrap();
 
-    let mut sightings = jobs(folder.path()).observe().unwrap().follow().unwrap();
-    next(&mut sightings, LeaseState::Held);
-    next(&mut sightings, LeaseState::Expired);
+    let mut snapshots = jobs(folder.path()).observe().unwrap().follow().unwrap();
+    next(&mut snapshots, LeaseState::Held);
+    next(&mut snapshots, LeaseState::Expired);
 }
 
 #[tokio::test]
 async fn sightings_can_be_awaited_on_another_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let election = leader(folder.path(), "a");
-    let mut sightings = jobs(folder.path()).observe().unwrap().follow().unwrap();
-    let sighting = tokio::time::timeout(LIMIT, sightings.recv()).await;
-    assert_eq!(holder(&sighting.unwrap().expect("a sighting")), "a");
+    let mut snapshots = jobs(folder.path()).observe().unwrap().follow().unwrap();
+    let snapshot = tokio::time::timeout(LIMIT, snapshots.recv()).await;
+    assert_eq!(holder(&snapshot.unwrap().expect("a snapshot")), "a");
     election.request_stop().unwrap();
 }
 
@@ -144,10 +146,10 @@ async fn sightings_can_be_awaited_on_another_runtime() {
 fn the_place_says_where_the_lease_is_and_where_its_namespace_came_from() {
     let folder = tempfile::tempdir().unwrap();
     let observer = jobs(folder.path()).observe().unwrap();
-    let place = observer.place();
-    assert_eq!(place.namespace, "shop");
-    assert_eq!(place.namespace_from, NamespaceSource::Setting);
-    assert_eq!(place.keeper, Keeper::Folder(folder.path().to_owned()));
+    let location = observer.location();
+    assert_eq!(location.namespace, "shop");
+    assert_eq!(location.namespace_from, NamespaceSource::Setting);
+    assert_eq!(location.backend, Backend::Folder(folder.path().to_owned()));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn try_release_tests_a_stale_holder_and_clears_a_new_leaders_lease() {
     assert_eq!(a.asked(), ["release", "read"]);
     assert_eq!(stored(&store).record, held_by("b", 15));
     assert_eq!(
-        a.told(),
+        a.events(),
         ["term 1 lost: stopped", "b holds the Lease", "stopped"]
     );
 }
@@ -70,7 +70,7 @@ fn re_acquires_silently() {
 fn on_stopped_leading_for_one_that_never_led() {
     let mut a = candidate("a", &store_held_by("b", 15));
     a.run_until(1.0).stop();
-    assert_eq!(a.told(), ["b holds the Lease", "stopped"]);
+    assert_eq!(a.events(), ["b holds the Lease", "stopped"]);
 }
 
 #[test]

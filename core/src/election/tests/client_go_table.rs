@@ -80,7 +80,7 @@ fn dont_acquire_from_led_acked_object() {
     baz.run_until(14.9).assert_not_leader();
     assert_eq!(baz.asked(), ["read"]);
     assert_eq!(stored(&store).record, held_by("bing", 15));
-    assert_eq!(baz.told(), ["bing holds the Lease"]);
+    assert_eq!(baz.events(), ["bing holds the Lease"]);
 }
 
 #[test]

@@ -93,10 +93,10 @@ fn a_clock_fault_makes_no_older_version_credible() {
     let old = changed(&store);
     a.run_until(10.0);
     store.put_foreign(held_by("c", 15));
-    a.run_until(11.0).told();
+    a.run_until(11.0).events();
     a.at(10.0).observe(old);
     a.expect("read").answer();
-    assert!(a.told().is_empty());
+    assert!(a.events().is_empty());
 }
 
 #[test]

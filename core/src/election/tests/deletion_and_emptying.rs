@@ -63,7 +63,7 @@ fn a_lease_deleted_while_it_is_drained_or_released_is_let_be() {
         a.run_until(50.0);
         assert!(store.get().is_none());
         assert_eq!(
-            a.told(),
+            a.events(),
             ["term 1 lost: stopped", "nobody holds the Lease", "stopped"]
         );
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 
 use super::super::{
-    Election, Event, LostReason, Observation, Operation, Reply, Request, Role, Settings, TermRecord,
+    Election, ElectionEvent, LostReason, Observation, Operation, Reply, Request, Role, Settings,
+    TermRecord,
 };
 use crate::clock::{Instant, WallTime};
 use crate::error::{Error, ErrorKind, Result};
@@ -54,7 +55,7 @@ pub(super) fn candidate_with(store: &MemoryStore, settings: Settings) -> Candida
         in_transit: None,
         landed: None,
         asked: Vec::new(),
-        told: Vec::new(),
+        events: Vec::new(),
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) fn leader_with(store: &MemoryStore, settings: Settings) -> Candidate 
     leader.ask();
     leader.answer().assert_leader();
     leader.asked.clear();
-    leader.told.clear();
+    leader.events.clear();
     leader
 }
 
@@ -146,7 +147,7 @@ pub(super) struct Candidate {
     pub(super) store: MemoryStore,
     /// Whether `run` keeps a watch open.
     pub(super) watches: bool,
-    /// The version up to which the watch has told what happened.
+    /// The version up to which the watch has reported what happened.
     heard: Option<ResourceVersion>,
     now: Instant,
     /// By how many microseconds its wall clock is ahead of the tests' own.
@@ -154,7 +155,7 @@ pub(super) struct Candidate {
     in_transit: Option<Request>,
     landed: Option<Reply>,
     asked: Vec<&'static str>,
-    told: Vec<String>,
+    events: Vec<String>,
 }
 
 impl Candidate {
@@ -388,12 +389,12 @@ impl Candidate {
         self
     }
 
-    /// The last term is lost, told as such, and for this reason.
+    /// The last term is lost, is reported as such, and for this reason.
     #[track_caller]
     pub(super) fn assert_lost(&mut self, reason: LostReason) -> &mut Self {
         self.assert_not_leader();
-        let told = self.terms();
-        let last = told.last().expect("a term that ended");
+        let events = self.terms();
+        let last = events.last().expect("a term that ended");
         assert!(last.ends_with(&format!(": {reason}")), "{last}");
         self
     }
@@ -420,28 +421,30 @@ impl Candidate {
         self.election.work_until().since(START).as_secs_f64()
     }
 
-    /// All that has been told since the last call.
-    pub(super) fn told(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.told)
+    /// All events since the last call.
+    pub(super) fn events(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.events)
     }
 
-    /// The beginnings and ends of terms among what has been told since the last call.
+    /// The beginnings and ends of terms among the events since the last call.
     pub(super) fn terms(&mut self) -> Vec<String> {
-        let mut told = self.told();
-        told.retain(|event| event.contains("term"));
-        told
+        let mut events = self.events();
+        events.retain(|event| event.contains("term"));
+        events
     }
 
     fn listen(&mut self) -> &mut Self {
         while let Some(event) = self.election.poll_event() {
-            self.told.push(match event {
-                Event::Acquired(term) => format!("term {} acquired", term.number),
-                Event::Lost(term, reason) => format!("term {} lost: {reason}", term.number),
-                Event::LeftToRunOut(term) => format!("term {} left to run out", term.number),
-                Event::LeaderChanged(Some(holder)) => format!("{holder} holds the Lease"),
-                Event::LeaderChanged(None) => "nobody holds the Lease".to_owned(),
-                Event::RenewalFailing(error) => format!("failing: {:?}", error.kind()),
-                Event::Stopped => "stopped".to_owned(),
+            self.events.push(match event {
+                ElectionEvent::Acquired(term) => format!("term {} acquired", term.number),
+                ElectionEvent::Lost(term, reason) => format!("term {} lost: {reason}", term.number),
+                ElectionEvent::LeftToExpire(term) => {
+                    format!("term {} left to expire", term.number)
+                }
+                ElectionEvent::LeaderChanged(Some(holder)) => format!("{holder} holds the Lease"),
+                ElectionEvent::LeaderChanged(None) => "nobody holds the Lease".to_owned(),
+                ElectionEvent::RenewalFailing(error) => format!("failing: {:?}", error.kind()),
+                ElectionEvent::Stopped => "stopped".to_owned(),
             });
         }
         self

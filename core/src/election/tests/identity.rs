@@ -15,7 +15,7 @@ fn reclaiming() -> Settings {
 fn an_unexpired_record_under_ones_own_name_is_waited_out() {
     let mut a = candidate("a", &store_held_by("a", 15));
     a.run_until(14.9).assert_not_leader();
-    assert_eq!(a.told(), ["a holds the Lease"], "and is no conflict");
+    assert_eq!(a.events(), ["a holds the Lease"], "and is no conflict");
     a.run_until(15.0).assert_leader();
 }
 
@@ -27,7 +27,7 @@ fn reading_it_again_unchanged_is_no_conflict_either() {
     store.set_field(&["metadata", "labels", "team"], "blue");
     a.run_until(14.0);
     assert!(a.asked().len() > 3);
-    assert_eq!(a.told(), ["a holds the Lease"]);
+    assert_eq!(a.events(), ["a holds the Lease"]);
 }
 
 #[test]
@@ -56,7 +56,10 @@ fn reclaiming_stops_at_a_namesake_that_lives() {
     a.expect("acquire");
     store.edit(renewed);
     a.answer().expect("read").answer();
-    assert_eq!(a.told(), ["a holds the Lease", "failing: IdentityConflict"]);
+    assert_eq!(
+        a.events(),
+        ["a holds the Lease", "failing: IdentityConflict"]
+    );
     a.run_until(14.9).assert_not_leader();
     a.run_until(15.0).assert_leader();
 }
@@ -69,7 +72,7 @@ fn a_leader_yields_to_its_namesake_at_once_and_says_so() {
     store.edit(renewed);
     a.hear().assert_not_leader();
     assert_eq!(
-        a.told(),
+        a.events(),
         [
             "term 1 lost: identity_conflict",
             "failing: IdentityConflict"
@@ -91,7 +94,7 @@ fn two_candidates_of_one_name_never_both_lead() {
     first.assert_leader();
     second.assert_not_leader();
     assert_eq!(
-        second.told(),
+        second.events(),
         ["a holds the Lease", "failing: IdentityConflict"],
         "told once"
     );

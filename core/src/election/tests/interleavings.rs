@@ -12,7 +12,7 @@ use fastrand::Rng;
 
 use super::harness::*;
 use crate::clock::{Instant, WallTime};
-use crate::election::{Election, Event, Observation, Operation, Reply, Request, Settings};
+use crate::election::{Election, ElectionEvent, Observation, Operation, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, ResourceVersion};
 use crate::lease_store::memory::MemoryStore;
@@ -56,7 +56,7 @@ struct Course {
     due: BTreeMap<(Instant, u64), (usize, u64, Due)>,
     count: u64,
     nodes: Vec<Node>,
-    told_version: ResourceVersion,
+    watched_version: ResourceVersion,
     last_token: ResourceVersion,
     terms: u64,
     /// No process starts before this instant, since the Lease was deleted: it could not know that
@@ -91,7 +91,7 @@ impl Course {
             due: BTreeMap::new(),
             count: 0,
             nodes: nodes.collect(),
-            told_version: ResourceVersion::default(),
+            watched_version: ResourceVersion::default(),
             last_token: ResourceVersion::default(),
             terms: 0,
             deleted_until: now,
@@ -197,7 +197,7 @@ impl Course {
                     return;
                 }
                 it.election.handle_observation(now, Observation::Watching);
-                self.after(0.01, node, Due::Hear(self.told_version));
+                self.after(0.01, node, Due::Hear(self.watched_version));
             }
             Due::Drained => {
                 it.unfinished -= 1;
@@ -241,7 +241,7 @@ impl Course {
     fn listen(&mut self, node: usize) {
         while let Some(event) = self.nodes[node].election.poll_event() {
             match event {
-                Event::Acquired(term) => {
+                ElectionEvent::Acquired(term) => {
                     self.terms += 1;
                     assert!(term.fencing_token > self.last_token, "a token: {self}");
                     self.last_token = term.fencing_token;
@@ -254,19 +254,21 @@ impl Course {
                     assert!(!std::mem::replace(&mut it.leads, true), "silently: {self}");
                     it.unfinished += 1;
                 }
-                Event::Lost(..) => {
+                ElectionEvent::Lost(..) => {
                     let it = &mut self.nodes[node];
                     assert!(std::mem::replace(&mut it.leads, false), "twice: {self}");
                     let late = if self.peace() { 0.1 } else { 40.0 };
                     let work = [0.0, 0.01, 3.0, late][self.random.usize(..4)];
                     self.after(work, node, Due::Drained);
                 }
-                Event::Stopped => {
+                ElectionEvent::Stopped => {
                     self.nodes[node].stopped = true;
                     let pause = self.random.f64() * 5.0;
                     self.after(pause, node, Due::Start);
                 }
-                Event::LeftToRunOut(_) | Event::LeaderChanged(_) | Event::RenewalFailing(_) => {}
+                ElectionEvent::LeftToExpire(_)
+                | ElectionEvent::LeaderChanged(_)
+                | ElectionEvent::RenewalFailing(_) => {}
             }
         }
     }
@@ -320,10 +322,10 @@ impl Course {
 
     /// Each change is told to each watch, by and by.
     fn spread_news(&mut self) {
-        let Some((version, _)) = news(&self.store, self.told_version).pop() else {
+        let Some((version, _)) = news(&self.store, self.watched_version).pop() else {
             return;
         };
-        self.told_version = version;
+        self.watched_version = version;
         for node in 0..self.nodes.len() {
             let punctual = self.peace() || self.random.u8(..10) < 9;
             let lag = self.random.f64() * if punctual { 0.005 } else { 4.0 };

@@ -55,13 +55,13 @@ fn the_answer_is_false_at_once_and_renewal_goes_on_until_the_work_has_stopped() 
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     a.at(1.0).stop().assert_not_leader();
-    assert_eq!(a.told(), ["term 1 lost: stopped"]);
+    assert_eq!(a.events(), ["term 1 lost: stopped"]);
     assert_eq!(a.role(), Role::Draining);
     a.run_until(25.0);
     assert_eq!(a.asked(), ["renew"; 12]);
     a.drained().run_until(25.0);
     assert_eq!(a.asked(), ["release"]);
-    assert_eq!(a.told(), ["nobody holds the Lease", "stopped"]);
+    assert_eq!(a.events(), ["nobody holds the Lease", "stopped"]);
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn work_that_does_not_stop_in_time_leaves_the_lease_to_run_out() {
     run(&mut [&mut a, &mut b], 31.0);
     assert_eq!(a.role(), Role::Stopped);
     assert_eq!(
-        a.told(),
-        ["term 1 lost: stopped", "term 1 left to run out", "stopped"]
+        a.events(),
+        ["term 1 lost: stopped", "term 1 left to expire", "stopped"]
     );
     a.drained();
     run(&mut [&mut a, &mut b], 44.9);
@@ -289,7 +289,7 @@ fn nothing_is_told_after_the_end() {
     a.observe(changed(&store));
     a.stop().drained().step_down().stall().alive();
     a.at(100.0).expect_nothing_due();
-    assert_eq!(a.told(), ["stopped"]);
+    assert_eq!(a.events(), ["stopped"]);
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn what_is_won_after_a_stop_is_given_back() {
     let mut a = candidate("a", &store);
     a.expect("read").answer();
     a.expect("create").stop();
-    assert!(a.told().is_empty(), "the answer may still come");
+    assert!(a.events().is_empty(), "the answer may still come");
     a.answer().expect("release").answer();
     assert_eq!(a.role(), Role::Stopped);
     assert!(!stored(&store).record.is_held());

@@ -113,17 +113,17 @@ fn a_failure_is_told_once_until_it_is_over_and_stands_in_the_status() {
     for now in [0.0, 5.0, 10.0] {
         a.at(now).expect("read").fail(ErrorKind::Unavailable);
     }
-    assert_eq!(a.told(), ["failing: Unavailable"]);
+    assert_eq!(a.events(), ["failing: Unavailable"]);
     assert_eq!(a.why_not_leading(), "as the test says");
     a.at(15.0).expect("read").fail(ErrorKind::Unauthorized);
-    assert_eq!(a.told(), ["failing: Unauthorized"]);
+    assert_eq!(a.events(), ["failing: Unauthorized"]);
     a.at(20.0).expect("read").answer();
     assert_eq!(a.why_not_leading(), "acquiring the Lease");
     a.run_until(21.9)
         .at(22.0)
         .expect("renew")
         .fail(ErrorKind::Unauthorized);
-    assert_eq!(a.told().last().unwrap(), "failing: Unauthorized");
+    assert_eq!(a.events().last().unwrap(), "failing: Unauthorized");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn writes_that_are_refused_are_told_once_though_the_reads_between_succeed() {
         a.at(now).expect("read").answer();
         a.expect("create").fail(ErrorKind::Forbidden);
     }
-    assert_eq!(a.told(), ["failing: Forbidden"]);
+    assert_eq!(a.events(), ["failing: Forbidden"]);
     a.at(15.0).expect("read").answer();
     assert_eq!(a.why_not_leading(), "as the test says");
 }
@@ -146,11 +146,11 @@ fn a_leader_whose_renewals_are_refused_is_told_so_once_and_again_after_one_succe
         a.at(now + 2.4).expect("read").answer();
         assert!(a.election.standing(a.now()).failing.is_some());
     }
-    assert_eq!(a.told(), ["failing: Forbidden"]);
+    assert_eq!(a.events(), ["failing: Forbidden"]);
     a.expect("renew").answer();
     assert!(a.election.standing(a.now()).failing.is_none());
     a.at(12.0).expect("renew").fail(ErrorKind::Forbidden);
-    assert_eq!(a.told(), ["failing: Forbidden"]);
+    assert_eq!(a.events(), ["failing: Forbidden"]);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_conflict_with_a_change_is_settled_at_once() {
     a.expect("read").answer();
     a.expect("renew").answer();
     assert_eq!(a.leader_until(), 12.0);
-    assert!(a.told().is_empty(), "no failure");
+    assert!(a.events().is_empty(), "no failure");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_creation_that_came_second_reads_and_follows() {
     a.expect("create");
     store.put_foreign(held_by("b", 15));
     a.answer().expect("read").answer().expect_nothing_due();
-    assert_eq!(a.told(), ["b holds the Lease"]);
+    assert_eq!(a.events(), ["b holds the Lease"]);
     a.run_until(15.0).assert_leader();
 }
 
@@ -274,7 +274,7 @@ fn a_second_answer_to_one_request_is_ignored() {
     store.put_foreign(held_by("b", 15));
     a.hear().reply(answer).assert_not_leader();
     a.reply(Reply::Read(Ok(None)));
-    assert_eq!(a.told(), ["term 1 lost: superseded", "b holds the Lease"]);
+    assert_eq!(a.events(), ["term 1 lost: superseded", "b holds the Lease"]);
 }
 
 #[test]
@@ -333,17 +333,17 @@ fn a_store_put_back_to_an_earlier_state_is_believed_after_a_lease_duration() {
     }
     let mut a = candidate("a", &store).without_watch();
     a.run_until(1.0);
-    a.told();
+    a.events();
 
     a.store = store_held_by("c", 15);
     a.run_until(10.0);
-    assert_eq!(a.told(), ["failing: Unavailable"]);
+    assert_eq!(a.events(), ["failing: Unavailable"]);
     assert_eq!(
         a.why_not_leading(),
         "the store answers with version 1, which is older than version 11 seen before: it was put \
          back to an earlier state, or answers from a cache"
     );
     a.run_until(30.0).assert_not_leader();
-    assert_eq!(a.told(), ["c holds the Lease"], "seen for the first time");
+    assert_eq!(a.events(), ["c holds the Lease"], "seen for the first time");
     a.run_until(35.0).assert_leader();
 }

@@ -89,7 +89,7 @@ fn a_stop_while_stepping_down_ends_the_election_when_the_work_has_stopped() {
     a.drained().run_until(1.0);
     assert!(!stored(&store).record.is_held());
     assert_eq!(
-        a.told(),
+        a.events(),
         [
             "term 1 lost: stepped_down",
             "nobody holds the Lease",

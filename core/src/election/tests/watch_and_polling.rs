@@ -101,7 +101,7 @@ fn a_change_of_holder_is_told_once() {
     store.put_foreign(released());
     a.run_until(3.0);
     assert_eq!(
-        a.told(),
+        a.events(),
         [
             "b holds the Lease",
             "c holds the Lease",

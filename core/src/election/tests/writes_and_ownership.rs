@@ -88,7 +88,7 @@ fn a_success_without_a_new_version_extends_nothing() {
         .expect("renew")
         .reply(Reply::Written(Ok(unchanged)));
     assert_eq!(a.leader_until(), 10.0);
-    assert_eq!(a.told(), ["failing: Unavailable"]);
+    assert_eq!(a.events(), ["failing: Unavailable"]);
     a.at(5.0).expect("read");
 }
 
@@ -254,7 +254,7 @@ fn a_success_overtaken_by_a_later_holder_wins_nothing() {
     a.observe(changed(&store));
     a.answer().assert_not_leader();
     a.expect("read").answer().assert_not_leader();
-    assert_eq!(a.told(), ["b holds the Lease"]);
+    assert_eq!(a.events(), ["b holds the Lease"]);
 }
 
 #[test]

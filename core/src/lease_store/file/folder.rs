@@ -16,7 +16,7 @@ use super::lock::Lock;
 use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
-use crate::names;
+use crate::validation;
 
 pub(super) const LEASE: &str = "lease.json";
 const LOCK: &str = "lock";
@@ -58,8 +58,8 @@ impl LeaseFolder {
     }
 
     fn at(directory: &Path, namespace: &str, lease: &str, makes_folders: bool) -> Result<Self> {
-        names::check_namespace(namespace)?;
-        names::check_lease(lease)?;
+        validation::check_namespace(namespace)?;
+        validation::check_lease(lease)?;
         let below = [namespace, lease];
         let found = if makes_folders {
             Some(guard::prepare(directory, below)?)

@@ -20,7 +20,7 @@ use super::connector::{Connector, connector};
 use super::errors;
 use super::token_file::TokenFile;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_store::Keeper;
+use crate::lease_store::Backend;
 
 /// What a request carries. It is small, and may have to be sent twice.
 pub(super) type Body = Full<Bytes>;
@@ -95,8 +95,8 @@ impl Access {
         })
     }
 
-    pub(super) fn keeper(&self) -> Keeper {
-        Keeper::Cluster {
+    pub(super) fn backend(&self) -> Backend {
+        Backend::Cluster {
             server: self.server.to_string().trim_end_matches('/').to_owned(),
             credentials: self.origin.to_string(),
         }

@@ -9,7 +9,7 @@ use super::access::Access;
 use super::connection::{Connection, LEASES_PER_CONNECTION};
 use super::{KubernetesStore, LeaseName};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_store::{Keeper, NamespaceSource};
+use crate::lease_store::{Backend, NamespaceSource};
 
 /// Which cluster to connect to, and how. Elections with equal options can share their connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl ClusterConnections {
         Ok(Self(Arc::new(Cluster {
             options,
             default_namespace: access.default_namespace.clone(),
-            keeper: access.keeper(),
+            backend: access.backend(),
             access: tokio::sync::Mutex::new(access),
             connections: Mutex::default(),
         })))
@@ -70,8 +70,8 @@ impl ClusterConnections {
     }
 
     /// The cluster, as it was when these connections were made.
-    pub(crate) fn keeper(&self) -> Keeper {
-        self.0.keeper.clone()
+    pub(crate) fn backend(&self) -> Backend {
+        self.0.backend.clone()
     }
 
     /// The Lease of this name, which need not exist yet.
@@ -93,7 +93,7 @@ impl fmt::Debug for ClusterConnections {
 pub(super) struct Cluster {
     pub(super) options: ClusterOptions,
     default_namespace: String,
-    keeper: Keeper,
+    backend: Backend,
     /// Locked while it is being renewed.
     access: tokio::sync::Mutex<Arc<Access>>,
     /// Held by the Leases that use them.

@@ -21,28 +21,28 @@ fn absent(sight: Sight) -> ResourceVersion {
 fn who_only_looks_makes_no_file_and_needs_no_lock() {
     let home = tempfile::tempdir().unwrap();
     let candidate = LeaseFolder::open(home.path(), "default", "job").unwrap();
-    let onlooker = LeaseFolder::find(home.path(), "default", "job").unwrap();
-    absent(onlooker.look().unwrap());
-    assert_eq!(fs::read_dir(onlooker.path()).unwrap().count(), 0);
+    let observer = LeaseFolder::find(home.path(), "default", "job").unwrap();
+    absent(observer.look().unwrap());
+    assert_eq!(fs::read_dir(observer.path()).unwrap().count(), 0);
 
     let _stopped = candidate.lock().unwrap();
-    absent(onlooker.look().unwrap());
+    absent(observer.look().unwrap());
 }
 
 #[test]
 fn a_lease_that_is_about_to_be_created_has_a_higher_version_than_the_absence_before() {
     let home = tempfile::tempdir().unwrap();
     let candidate = LeaseFolder::open(home.path(), "default", "job").unwrap();
-    let onlooker = LeaseFolder::find(home.path(), "default", "job").unwrap();
+    let observer = LeaseFolder::find(home.path(), "default", "job").unwrap();
     for holder in ["a", "b"] {
         let reserved = candidate.next_version(None).unwrap();
-        assert!(absent(onlooker.look().unwrap()) < reserved);
+        assert!(absent(observer.look().unwrap()) < reserved);
 
         let created = candidate.create(&held_by(holder)).unwrap();
-        assert!(matches!(onlooker.look().unwrap(), Sight::Present(_)));
-        fs::remove_file(onlooker.path().join(LEASE)).unwrap();
-        let deleted = absent(onlooker.look().unwrap());
+        assert!(matches!(observer.look().unwrap(), Sight::Present(_)));
+        fs::remove_file(observer.path().join(LEASE)).unwrap();
+        let deleted = absent(observer.look().unwrap());
         assert!(deleted > created.version);
-        assert_eq!(absent(onlooker.look().unwrap()), deleted, "told once");
+        assert_eq!(absent(observer.look().unwrap()), deleted, "told once");
     }
 }

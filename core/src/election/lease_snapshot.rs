@@ -27,7 +27,7 @@ named! {
 /// What is known about a Lease at one instant.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Sighting {
+pub struct LeaseSnapshot {
     /// What it says. Expiry is by local observation, as for a candidate: a holder that was first
     /// seen now expires a full lease duration from now, however long ago it has renewed.
     pub state: LeaseState,
@@ -45,7 +45,7 @@ pub struct Sighting {
     pub failing: Option<Error>,
 }
 
-impl Sighting {
+impl LeaseSnapshot {
     /// For how long it has not been seen to change; `None` while nothing is known.
     pub fn unchanged_for(&self, now: Instant) -> Option<Duration> {
         self.changed_at.map(|changed_at| now.since(changed_at))
@@ -59,12 +59,12 @@ impl Sighting {
 
     /// Whether it tells anything that `last` did not. Time that passes is not news.
     pub(crate) fn is_news_after(&self, last: &Self) -> bool {
-        let object = |sighting: &Self| {
-            let lease = sighting.lease.as_ref();
+        let object = |snapshot: &Self| {
+            let lease = snapshot.lease.as_ref();
             lease.map(|lease| (lease.uid.clone(), lease.version))
         };
-        let error = |sighting: &Self| {
-            let failing = sighting.failing.as_ref();
+        let error = |snapshot: &Self| {
+            let failing = snapshot.failing.as_ref();
             failing.map(|error| (error.kind(), error.message().to_owned()))
         };
         self.state != last.state
@@ -83,7 +83,7 @@ impl Election {
     }
 
     /// What is known about the Lease at `now`.
-    pub fn sighting(&self, now: Instant) -> Sighting {
+    pub fn lease_snapshot(&self, now: Instant) -> LeaseSnapshot {
         let changed_at = self.observed.changed_at();
         let free_at = changed_at.map(|_| self.observed.free_at());
         let lease = self.observed.lease();
@@ -94,7 +94,7 @@ impl Election {
             Some(_) if Some(now) < free_at => LeaseState::Held,
             Some(_) => LeaseState::Expired,
         };
-        Sighting {
+        LeaseSnapshot {
             state,
             lease: lease.cloned(),
             changed_at,
@@ -105,7 +105,7 @@ impl Election {
     }
 
     /// When a holder that does not renew turns from held to expired.
-    pub(super) fn expiry_to_tell(&self) -> Option<Instant> {
+    pub(super) fn expiry_to_notify(&self) -> Option<Instant> {
         let free_at = self.observed.free_at();
         let held = self.observed.holder().is_some() && self.now < free_at;
         (self.observes_only && held).then_some(free_at)

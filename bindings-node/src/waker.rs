@@ -11,28 +11,28 @@ use napi_derive::napi;
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
 /// Calls a JavaScript function in its thread after something has been put into a queue. JavaScript
-/// makes one for its environment, and empties all queues when it rings.
+/// makes one for its environment, and empties all queues when it wakes.
 #[napi]
 #[derive(Clone)]
-pub struct Bell(Arc<Wake>);
+pub struct Waker(Arc<Wake>);
 
 #[napi]
-impl Bell {
+impl Waker {
     #[napi(constructor)]
     pub fn new(wake: Wake) -> Self {
         Self(Arc::new(wake))
     }
 }
 
-impl Bell {
+impl Waker {
     /// Wakes JavaScript. Never blocks; does nothing once the environment is gone.
-    pub(crate) fn ring(&self) {
+    pub(crate) fn wake(&self) {
         // Refused where a call is under way, which then sees what this one is for.
         let _ = self.0.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 
     /// Whether its environment is still there.
-    pub(crate) fn is_heard(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         !self.0.aborted()
     }
 }

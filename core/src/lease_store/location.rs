@@ -7,19 +7,19 @@ use crate::named::named;
 /// Where a Lease is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Place {
+pub struct Location {
     /// The namespace of the Lease.
     pub namespace: String,
     /// What has named the namespace.
     pub namespace_from: NamespaceSource,
     /// What keeps it.
-    pub keeper: Keeper,
+    pub backend: Backend,
 }
 
 /// What keeps a Lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Keeper {
+pub enum Backend {
     /// An API server: mode `kubernetes`.
     Cluster {
         /// Its address.

@@ -7,20 +7,20 @@ use leasehold::{Error, ErrorKind, LeaderElection, Term};
 
 use crate::table::Table;
 
-static ELECTIONS: Table<Held> = Table::new();
+static ELECTIONS: Table<ElectionHandle> = Table::new();
 
-/// An election, and the term that Java was told of last.
-pub(crate) struct Held {
+/// An election, and the term that Java was notified of last.
+pub(crate) struct ElectionHandle {
     pub(crate) election: LeaderElection,
-    told: RwLock<Option<Term>>,
+    notified: RwLock<Option<Term>>,
 }
 
-impl Held {
+impl ElectionHandle {
     /// Keeps an election, and returns its number.
     pub(crate) fn keep(election: LeaderElection) -> jlong {
         ELECTIONS.insert(Self {
             election,
-            told: RwLock::default(),
+            notified: RwLock::default(),
         })
     }
 
@@ -49,19 +49,22 @@ impl Held {
         ELECTIONS.all()
     }
 
-    /// Remembers a term that Java is told of, since its token will be asked about. A term that is
+    /// Remembers a term that Java is notified of, since its token will be asked about. A term that is
     /// over never becomes valid again, so one is enough.
-    pub(crate) fn tell(&self, term: &Term) {
-        let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
-        if !told.as_ref().is_some_and(Term::is_valid) {
-            *told = Some(term.clone());
+    pub(crate) fn remember(&self, term: &Term) {
+        let mut notified = self
+            .notified
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !notified.as_ref().is_some_and(Term::is_valid) {
+            *notified = Some(term.clone());
         }
     }
 
     /// The term with this fencing token, unless it is over.
     pub(crate) fn term(&self, fencing_token: jlong) -> Option<Term> {
-        let told = self.told.read().unwrap_or_else(PoisonError::into_inner);
-        let term = told.as_ref()?;
+        let notified = self.notified.read().unwrap_or_else(PoisonError::into_inner);
+        let term = notified.as_ref()?;
         let asked_for = term.fencing_token() == fencing_token.cast_unsigned() && term.is_valid();
         asked_for.then(|| term.clone())
     }

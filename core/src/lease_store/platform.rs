@@ -24,19 +24,19 @@ const ORCHESTRATOR_VARIABLES: [&str; 7] = [
 ];
 
 /// How this module looks at the system.
-pub(super) struct Surroundings<'a> {
+pub(super) struct Platform<'a> {
     pub(super) has_variable: &'a dyn Fn(&str) -> bool,
     pub(super) has_file: &'a dyn Fn(&str) -> bool,
 }
 
-impl Surroundings<'static> {
+impl Platform<'static> {
     pub(super) const HERE: Self = Self {
         has_variable: &|name| env::var_os(name).is_some_and(|value| !value.is_empty()),
         has_file: &|path| Path::new(path).exists(),
     };
 }
 
-impl Surroundings<'_> {
+impl Platform<'_> {
     /// Whether this is a pod with a service account.
     pub(super) fn is_in_cluster(&self) -> bool {
         (self.has_variable)("KUBERNETES_SERVICE_HOST") && (self.has_file)(SERVICE_ACCOUNT_TOKEN)
@@ -74,11 +74,11 @@ mod tests {
     use super::*;
 
     fn resolve(variables: &[&str], files: &[&str]) -> Result<Mode> {
-        let surroundings = Surroundings {
+        let platform = Platform {
             has_variable: &|name| variables.contains(&name),
             has_file: &|path| files.contains(&path),
         };
-        surroundings.resolve_auto()
+        platform.resolve_auto()
     }
 
     #[test]

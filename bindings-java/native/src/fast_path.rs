@@ -5,7 +5,7 @@
 
 use jni::sys::{JNIEnv, jboolean, jclass, jlong};
 
-use crate::held::Held;
+use crate::handles::ElectionHandle;
 
 /// Whether this instance leads at this very call. False for an election that was closed.
 ///
@@ -17,7 +17,7 @@ extern "system" fn Java_io_leasehold_Native_isLeader(
     _: jclass,
     election: jlong,
 ) -> jboolean {
-    Held::peek(election, |held| held.election.is_leader()).unwrap_or(false)
+    ElectionHandle::peek(election, |handle| handle.election.is_leader()).unwrap_or(false)
 }
 
 /// Whether this instance leads under the term with this fencing token, at this very call.
@@ -29,5 +29,5 @@ extern "system" fn Java_io_leasehold_Native_isTermValid(
     election: jlong,
     fencing_token: jlong,
 ) -> jboolean {
-    Held::peek(election, |held| held.term(fencing_token).is_some()).unwrap_or(false)
+    ElectionHandle::peek(election, |handle| handle.term(fencing_token).is_some()).unwrap_or(false)
 }

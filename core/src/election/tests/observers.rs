@@ -5,15 +5,15 @@ use crate::election::{Election, LeaseState};
 use crate::error::ErrorKind;
 use crate::lease_store::memory::MemoryStore;
 
-fn onlooker(store: &MemoryStore) -> Candidate {
-    let mut onlooker = candidate("a", store);
-    onlooker.election = Election::new(settings("a"), onlooker.now()).observing_only();
-    onlooker
+fn observer(store: &MemoryStore) -> Candidate {
+    let mut observer = candidate("a", store);
+    observer.election = Election::new(settings("a"), observer.now()).observing_only();
+    observer
 }
 
 impl Candidate {
     fn state(&self) -> LeaseState {
-        self.election.sighting(self.now()).state
+        self.election.lease_snapshot(self.now()).state
     }
 }
 
@@ -27,7 +27,7 @@ fn an_onlooker_never_writes_whether_the_lease_is_absent_released_expired_or_its_
         store_held_by("a", 15),
     ];
     for store in stores {
-        let mut a = onlooker(&store);
+        let mut a = observer(&store);
         a.run_until(1_000.0);
         assert_eq!(a.asked(), ["read"]);
         a.assert_not_leader();
@@ -36,7 +36,7 @@ fn an_onlooker_never_writes_whether_the_lease_is_absent_released_expired_or_its_
 
 #[test]
 fn an_onlooker_that_cannot_watch_polls_every_retry_period() {
-    let mut a = onlooker(&store_held_by("b", 15)).without_watch();
+    let mut a = observer(&store_held_by("b", 15)).without_watch();
     a.run_until(1_000.0);
     let asked = a.asked();
     assert!(asked.iter().all(|request| *request == "read"));
@@ -46,7 +46,7 @@ fn an_onlooker_that_cannot_watch_polls_every_retry_period() {
 #[test]
 fn an_onlooker_waits_for_a_lease_that_is_not_there_with_a_watch() {
     let store = MemoryStore::new();
-    let mut a = onlooker(&store);
+    let mut a = observer(&store);
     assert_eq!(a.state(), LeaseState::Unknown);
     a.run_until(100.0);
     assert_eq!(a.state(), LeaseState::Absent);
@@ -60,7 +60,7 @@ fn an_onlooker_waits_for_a_lease_that_is_not_there_with_a_watch() {
 #[test]
 fn a_holder_expires_a_full_duration_after_it_was_last_seen_to_renew() {
     let store = store_held_by("b", 15);
-    let mut a = onlooker(&store);
+    let mut a = observer(&store);
     a.run_until(10.0);
     store.edit(renewed);
     a.run_until(24.0);
@@ -78,7 +78,7 @@ fn a_holder_expires_a_full_duration_after_it_was_last_seen_to_renew() {
 #[test]
 fn a_release_and_a_deletion_are_seen() {
     let store = store_held_by("b", 15);
-    let mut a = onlooker(&store);
+    let mut a = observer(&store);
     a.run_until(1.0);
     store.put_foreign(released());
     a.run_until(2.0);
@@ -90,54 +90,54 @@ fn a_release_and_a_deletion_are_seen() {
 
 #[test]
 fn what_fails_is_seen_beside_what_was_known_before() {
-    let mut a = onlooker(&store_held_by("b", 15)).without_watch();
+    let mut a = observer(&store_held_by("b", 15)).without_watch();
     a.expect("read").answer();
     let again = a.election.poll_timeout().unwrap();
     a.at_instant(again).expect("read").time_out();
-    let sighting = a.election.sighting(a.now());
-    assert_eq!(sighting.state, LeaseState::Held);
-    let failing = sighting.failing.map(|error| error.kind());
+    let snapshot = a.election.lease_snapshot(a.now());
+    assert_eq!(snapshot.state, LeaseState::Held);
+    let failing = snapshot.failing.map(|error| error.kind());
     assert_eq!(failing, Some(ErrorKind::TimedOut));
 
     a.run_until(10.0);
-    assert!(a.election.sighting(a.now()).failing.is_none());
+    assert!(a.election.lease_snapshot(a.now()).failing.is_none());
 }
 
 #[test]
 fn only_what_has_changed_is_news() {
     let store = store_held_by("b", 15);
-    let mut a = onlooker(&store);
+    let mut a = observer(&store);
     a.run_until(1.0);
-    let before = a.election.sighting(a.now());
+    let before = a.election.lease_snapshot(a.now());
     a.run_until(2.0);
-    assert!(!a.election.sighting(a.now()).is_news_after(&before));
+    assert!(!a.election.lease_snapshot(a.now()).is_news_after(&before));
     store.edit(renewed);
     a.run_until(3.0);
-    assert!(a.election.sighting(a.now()).is_news_after(&before));
+    assert!(a.election.lease_snapshot(a.now()).is_news_after(&before));
 }
 
 #[test]
 fn before_anything_was_seen_nothing_is_said_of_when() {
     let store = store_held_by("b", 15);
-    let mut a = onlooker(&store);
-    let unread = a.election.sighting(a.now());
+    let mut a = observer(&store);
+    let unread = a.election.lease_snapshot(a.now());
     assert_eq!(unread.free_at, None);
     assert_eq!(unread.expires_in(a.now()), None);
     assert_eq!(unread.unchanged_for(a.now()), None);
 
     a.run_until(4.0);
-    let read = a.election.sighting(a.now());
+    let read = a.election.lease_snapshot(a.now());
     assert_eq!(read.expires_in(a.now()), Some(secs(11.0)));
 }
 
 #[test]
 fn a_lease_is_unchanged_since_its_record_was_first_seen_whatever_else_is_edited() {
     let store = store_held_by("b", 15);
-    let mut a = onlooker(&store);
+    let mut a = observer(&store);
     a.run_until(4.0);
     store.set_field(&["metadata", "labels", "team"], "blue");
     a.run_until(6.0);
-    let unchanged_for = |a: &Candidate| a.election.sighting(a.now()).unchanged_for(a.now());
+    let unchanged_for = |a: &Candidate| a.election.lease_snapshot(a.now()).unchanged_for(a.now());
     assert_eq!(unchanged_for(&a), Some(secs(6.0)));
     store.edit(renewed);
     a.run_until(9.0);
