@@ -136,7 +136,7 @@ impl LeaderElection {
             runtime.spawn(elector.run());
             if self.config.mode == Mode::Always && self.store.is_none() {
                 // Fails where another thread has stopped it meanwhile, or the machine is stuck.
-                let _ = self.wait_for_leadership(self.config.renew_deadline());
+                let _ = self.wait_for_leadership(self.config.renew_deadline);
             }
         }
         Ok(())
@@ -149,7 +149,7 @@ impl LeaderElection {
         let commands = self.shared.begin(&settings.identity, why);
         Ok(commands.map(|commands| Elector {
             settings,
-            stall_timeout: self.config.stall_timeout,
+            stall_timeout: self.config.stall_timeout(),
             store,
             shared: self.shared.clone(),
             commands,
@@ -346,7 +346,7 @@ impl LeaderElection {
     /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
     /// watches.
     pub fn sign_of_life_period(&self) -> Option<Duration> {
-        let stall_timeout = self.config.stall_timeout;
+        let stall_timeout = self.config.stall_timeout();
         stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)
     }
 }

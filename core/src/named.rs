@@ -3,21 +3,32 @@
 /// Declares such a list: each value once, with its documentation and its name.
 macro_rules! named {
     (
-        $(#[$list_doc:meta])*
+        $(#[$($list_meta:tt)*])*
         $vis:vis enum $List:ident {
-            $($(#[$doc:meta])* $Value:ident = $name:literal,)+
+            $($(#[$($meta:tt)*])* $Value:ident = $name:literal,)+
         }
     ) => {
-        $(#[$list_doc])*
+        $(#[$($list_meta)*])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         $vis enum $List {
-            $($(#[$doc])* $Value,)+
+            $($(#[$($meta)*])* $Value,)+
         }
 
         impl $List {
             /// All of them.
             $vis const ALL: &[Self] = &[$(Self::$Value),+];
+
+            /// The list with its documentation, for other languages.
+            #[allow(dead_code, reason = "of lists that other languages share")]
+            pub(crate) const WORDS: $crate::vocabulary::WordList = $crate::vocabulary::WordList {
+                name: stringify!($List),
+                docs: $crate::named::docs!($(#[$($list_meta)*])*),
+                words: &[$($crate::vocabulary::Word {
+                    name: $name,
+                    docs: $crate::named::docs!($(#[$($meta)*])*),
+                }),+],
+            };
 
             /// The name used in settings, logs, metrics and every binding.
             $vis const fn name(self) -> &'static str {
@@ -35,4 +46,11 @@ macro_rules! named {
     };
 }
 
-pub(crate) use named;
+/// The documentation among attributes, as a text.
+macro_rules! docs {
+    ($(#[$($meta:tt)*])*) => { concat!($($crate::named::docs!(@line $($meta)*)),*) };
+    (@line doc = $line:literal) => { concat!($line, "\n") };
+    (@line $($other:tt)*) => { "" };
+}
+
+pub(crate) use {docs, named};

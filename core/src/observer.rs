@@ -103,7 +103,7 @@ impl Observer {
 
     /// What a candidate with these settings waits where the Lease does not say how long.
     pub fn lease_duration(&self) -> Duration {
-        self.config.lease_duration()
+        self.config.lease_duration
     }
 
     /// Follows the Lease from now on as a candidate does: reads it, watches it, polls it where it

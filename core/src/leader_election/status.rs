@@ -90,7 +90,7 @@ impl LeaderElection {
             return Ok(());
         }
         let idle = leadership.idle_for();
-        if idle > self.config.lease_duration() + tolerance {
+        if idle > self.config.lease_duration + tolerance {
             return Err(Error::new(
                 ErrorKind::Internal,
                 format!("the election's background thread has been stuck for {idle:.1?}"),

@@ -200,8 +200,8 @@ struct LeaseName {
 
 impl LeaseName {
     fn checked(namespace: &str, name: &str) -> Result<Self> {
-        validation::check_namespace(namespace)?;
-        validation::check_lease(name)?;
+        validation::check_namespace("namespace", namespace)?;
+        validation::check_lease("lease", name)?;
         Ok(Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),

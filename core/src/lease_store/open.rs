@@ -56,8 +56,7 @@ impl Stores {
     fn find_in_cluster(&self, runtime: &Runtime, config: &Checked) -> Result<Found> {
         let connections = self.connect(runtime, config)?;
         let (namespace, namespace_from) = config
-            .namespace
-            .clone()
+            .namespace()
             .unwrap_or_else(|| connections.default_namespace_and_source());
         let store = connections.lease(&namespace, &config.lease)?;
         Ok(Found {
@@ -148,7 +147,7 @@ fn directory(config: &Checked) -> Result<PathBuf> {
 }
 
 fn file_namespace(config: &Checked) -> (String, NamespaceSource) {
-    let named = config.namespace.clone();
+    let named = config.namespace();
     named.unwrap_or_else(|| (DEFAULT_NAMESPACE.to_owned(), NamespaceSource::Default))
 }
 

@@ -26,7 +26,7 @@ fn a_lease_name_is_all_it_takes() {
     assert_eq!(settings.lease_duration, Duration::from_secs(15));
     assert_eq!(settings.renew_deadline, Duration::from_secs(10));
     assert_eq!(settings.retry_period, Duration::from_secs(2));
-    assert_eq!(checked.stall_timeout, Some(Duration::from_secs(30)));
+    assert_eq!(checked.stall_timeout(), Some(Duration::from_secs(30)));
     assert!(settings.release_on_stop);
     assert!(!settings.reclaim);
 }
@@ -44,10 +44,13 @@ fn the_program_comes_before_the_environment_and_that_before_the_default() {
     let checked = check(&config, &environment).unwrap();
     assert_eq!(checked.lease_duration, Duration::from_secs(30));
     assert_eq!(checked.retry_period, Duration::from_secs(1));
-    assert_eq!(checked.renew_deadline, DEFAULT_RENEW_DEADLINE);
-    assert_eq!(checked.stall_timeout, None);
     assert_eq!(
-        checked.namespace,
+        checked.renew_deadline,
+        crate::config::DEFAULT_RENEW_DEADLINE
+    );
+    assert_eq!(checked.stall_timeout(), None);
+    assert_eq!(
+        checked.namespace(),
         Some(("billing".into(), NamespaceSource::PodNamespace))
     );
 }
@@ -113,7 +116,7 @@ fn each_wrong_field_is_named_with_its_value_and_the_fix() {
         ),
         (
             lease().reclaim(true),
-            "reclaim = true: takes up the record of one's own earlier run",
+            "reclaim = true: takes up the record of an earlier run",
         ),
     ];
     for (config, expected) in cases {
@@ -170,4 +173,64 @@ fn each_wrong_variable_is_named_with_its_value_and_the_fix() {
         let message = refusal(&lease(), &[(name, value)]);
         assert_eq!(message, format!("{name} = `{value}`: {fix}"));
     }
+}
+
+#[test]
+fn what_came_from_the_environment_is_called_by_its_variable() {
+    let environment = [
+        ("LEASEHOLD_LEASE_DURATION", "5s"),
+        ("POD_NAMESPACE", "a.b"),
+        ("LEASEHOLD_CANDIDATES", "0"),
+    ];
+    let default = refusal(&lease().namespace("shop"), &environment);
+    assert!(
+        default.starts_with(
+            "renew_deadline = 10 s: must be shorter than LEASEHOLD_LEASE_DURATION (5 s), "
+        ),
+        "{default}"
+    );
+    let of_pod = refusal(&lease(), &environment);
+    assert!(of_pod.starts_with("POD_NAMESPACE = `a.b`: "), "{of_pod}");
+    let config = lease()
+        .namespace("shop")
+        .lease_duration(Duration::from_secs(15));
+    let count = refusal(&config, &environment);
+    assert!(count.starts_with("LEASEHOLD_CANDIDATES = 0: "), "{count}");
+}
+
+#[test]
+fn a_lease_duration_that_a_lease_cannot_keep_is_refused_with_the_longest() {
+    let longest = Duration::from_secs(2_147_483_647);
+    check(&lease().lease_duration(longest), &[]).unwrap();
+    let longer = longest + Duration::from_secs(1);
+    assert_eq!(
+        refusal(&lease().lease_duration(longer), &[]),
+        "lease_duration = 2147483648 s: use at most 2147483647 s: a Lease keeps nothing longer"
+    );
+}
+
+#[test]
+fn the_table_of_settings_describes_what_is_so_when_nothing_is_set() {
+    use crate::vocabulary::{Default, SETTINGS};
+
+    let checked = check(&lease(), &[]).unwrap();
+    let settings = checked.settings().unwrap();
+    let seconds = |time: Duration| format!("{}s", time.as_secs());
+    let expected = [
+        ("mode", checked.mode.to_string()),
+        ("lease_duration", seconds(settings.lease_duration)),
+        ("renew_deadline", seconds(settings.renew_deadline)),
+        ("retry_period", seconds(settings.retry_period)),
+        ("drain_timeout", seconds(settings.drain_timeout)),
+        ("stall_timeout", seconds(checked.stall_timeout)),
+        ("release_on_stop", settings.release_on_stop.to_string()),
+        ("reclaim", settings.reclaim.to_string()),
+        ("candidates", settings.candidates.to_string()),
+    ];
+    let table = SETTINGS.iter().filter_map(|setting| match setting.default {
+        Default::Value(text) => Some((setting.name, text.to_owned())),
+        _ => None,
+    });
+    assert_eq!(table.collect::<Vec<_>>(), expected);
+    assert!(SETTINGS.iter().all(|setting| setting.docs.ends_with(".\n")));
 }

@@ -58,8 +58,8 @@ impl LeaseFolder {
     }
 
     fn at(directory: &Path, namespace: &str, lease: &str, makes_folders: bool) -> Result<Self> {
-        validation::check_namespace(namespace)?;
-        validation::check_lease(lease)?;
+        validation::check_namespace("namespace", namespace)?;
+        validation::check_lease("lease", lease)?;
         let below = [namespace, lease];
         let found = if makes_folders {
             Some(guard::prepare(directory, below)?)
