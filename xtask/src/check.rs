@@ -1,4 +1,4 @@
-//! `cargo xtask check`: form, lints, parity of languages, licences, documentation.
+//! `cargo xtask check`: form, lints, parity, licences, documentation.
 
 use std::process::Command;
 
@@ -44,19 +44,16 @@ pub(crate) fn add_to(steps: &mut Steps) {
         ];
         run(cargo, &[&lint[..], &["--", "--deny", "warnings"]].concat())
     });
-    steps.run(
-        "parity: names, settings, defaults and versions in each language",
-        || {
-            let parity = [
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "leasehold-parity",
-            ];
-            run(cargo, &parity)
-        },
-    );
+    steps.run("parity: versions, and settings in documents", || {
+        let parity = [
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "leasehold-parity",
+        ];
+        run(cargo, &parity)
+    });
     steps.run("licences, bans and sources (cargo deny)", deny);
     steps.run("documentation site (mdbook)", || {
         let mut mdbook = Command::new(MDBOOK.program()?);

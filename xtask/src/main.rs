@@ -38,7 +38,7 @@ enum Command {
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
     Test(test::Options),
-    /// Checks form, lints, parity of the languages, licences and documentation.
+    /// Checks form, lints, parity, licences and documentation.
     Check,
     /// Builds, starts and ends a real API server for experiments.
     #[command(subcommand)]

@@ -1,18 +1,11 @@
 //! What documents say of settings.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
+use leasehold::vocabulary::{Default, SETTINGS, Setting};
 use regex::Regex;
 
-use crate::defaults::Defaults;
-use crate::differences::{Differences, FILE};
-use crate::places::SETTING;
 use crate::sources::Sources;
-use crate::surface::{Declared, Place, Surface};
 
-/// Has the table of all settings.
-const PAGE: &str = "docs/src/operations/settings.md";
 /// Where users read of variables of the environment.
 const READ_BY_USERS: [(&str, &str); 7] = [
     ("", ".md"),
@@ -24,95 +17,111 @@ const READ_BY_USERS: [(&str, &str); 7] = [
     ("bindings-python/python/", ".py"),
 ];
 
-/// The table of settings.
-pub(crate) fn settings(sources: &Sources) -> Result<Surface> {
-    let mut surface = Surface::default();
-    for row in rows(PAGE, &sources.text(PAGE)?) {
-        surface.add(row);
-    }
-    Ok(surface)
-}
+/// Variables that are no settings, and what each is.
+const OTHERS: [(&str, &str); 8] = [
+    ("FENCING_TOKEN", "`leasehold run` tells it to the command"),
+    (
+        "NATIVE_LIBRARY",
+        "where Node finds the library when it is elsewhere",
+    ),
+    (
+        "SERVICE_HOST",
+        "Kubernetes tells it to each pod if a Service is called `leasehold`",
+    ),
+    ("TEST_KUBECONFIG", "a cluster for our own tests"),
+    ("SIM_SEED", "of the simulation"),
+    ("SIM_RUNS", "of the simulation"),
+    ("FAULT_RUNS", "of the tests of faults"),
+    ("WRITE_INDEX", "of the conformance cases"),
+];
 
-/// Defaults in the tables of other documents.
-pub(crate) fn wrong_defaults(sources: &Sources, defaults: &Defaults) -> Result<Vec<String>> {
+/// Defaults in tables that begin with `| setting | default |` and are not the core's. A row may leave
+/// the default out.
+pub(crate) fn wrong_defaults(sources: &Sources) -> Result<Vec<String>> {
     let mut findings = Vec::new();
-    for file in sources.below("", ".md").filter(|file| *file != PAGE) {
-        let rows = rows(file, &sources.text(file)?);
-        findings.extend(rows.iter().filter_map(|row| defaults.wrong_in_table(row)));
+    for file in sources.below("", ".md") {
+        for (line, setting, told) in rows(&sources.text(file)?) {
+            let expected = default(setting);
+            if !told.is_empty() && told != expected {
+                findings.push(format!(
+                    "`{}` ({file}:{line}) says that the default is {told:?}, the core {expected:?}",
+                    setting.name
+                ));
+            }
+        }
     }
     Ok(findings)
 }
 
+/// The line, the setting and the default of each row.
+fn rows(text: &str) -> Vec<(usize, &'static Setting, String)> {
+    let mut rows = Vec::new();
+    let mut is_inside = false;
+    for (index, line) in text.lines().enumerate() {
+        if line.starts_with("| setting | default |") {
+            is_inside = true;
+        } else if !line.starts_with('|') {
+            is_inside = false;
+        }
+        let mut cells = line.split('|').skip(1).map(|cell| plain(cell.trim()));
+        if is_inside
+            && let Some((name, told)) = cells.next().zip(cells.next())
+            && let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name)
+        {
+            rows.push((index + 1, setting, told));
+        }
+    }
+    rows
+}
+
+fn default(setting: &Setting) -> String {
+    match setting.default {
+        Default::Required => String::new(),
+        Default::Value(text) | Default::Otherwise(text) => plain(text),
+    }
+}
+
+/// Without quotes, and seconds without the space before their unit.
+fn plain(text: &str) -> String {
+    let text = text.replace('`', "");
+    match text.strip_suffix(" s") {
+        Some(seconds) => format!("{seconds}s"),
+        None => text,
+    }
+}
+
 /// Variables that begin with `LEASEHOLD_` and are neither settings nor listed.
-pub(crate) fn unknown_variables(
-    sources: &Sources,
-    places: &[Place],
-    differences: &Differences,
-) -> Result<Vec<String>> {
+pub(crate) fn unknown_variables(sources: &Sources) -> Result<Vec<String>> {
     let variable = Regex::new(r"\bLEASEHOLD(_[A-Z]+)+\b")?;
-    let is_setting = |name: &str| {
-        let setting = name.trim_start_matches("LEASEHOLD_").to_lowercase();
-        let setting = format!("{SETTING}.{setting}");
-        places
-            .iter()
-            .any(|place| place.names.contains_key(&setting))
-    };
-    let mut listed: BTreeMap<_, _> = differences
-        .variable
-        .iter()
-        .map(|it| (&*it.name, 0))
-        .collect();
+    let settings: Vec<_> = SETTINGS.iter().map(Setting::variable).collect();
     let mut findings = Vec::new();
+    let mut used = [false; OTHERS.len()];
     for (folder, ending) in READ_BY_USERS {
         for file in sources.below(folder, ending) {
             for (index, line) in sources.text(file)?.lines().enumerate() {
                 for name in variable.find_iter(line).map(|found| found.as_str()) {
-                    if let Some(times) = listed.get_mut(name) {
-                        *times += 1;
-                    } else if !is_setting(name) {
+                    let other = OTHERS
+                        .iter()
+                        .position(|(other, _)| name.strip_prefix("LEASEHOLD_") == Some(other));
+                    if let Some(other) = other {
+                        used[other] = true;
+                    } else if !settings.iter().any(|setting| setting == name) {
                         findings.push(format!(
-                            "`{name}` ({file}:{}) is no setting: correct it, or say in {FILE} what \
-                             it is",
-                            index + 1
+                            "`{name}` ({file}:{}) is no setting: correct it, or say in {} what it is",
+                            index + 1,
+                            file!()
                         ));
                     }
                 }
             }
         }
     }
-    let unused = listed.iter().filter(|(_, times)| **times == 0);
-    findings.extend(unused.map(|(name, _)| {
-        format!("{FILE}: nobody speaks of the variable `{name}` any more: remove it")
+    let unused = OTHERS.iter().zip(used).filter(|(_, used)| !used);
+    findings.extend(unused.map(|((name, _), _)| {
+        format!(
+            "{}: nobody speaks of LEASEHOLD_{name} any more: remove it",
+            file!()
+        )
     }));
     Ok(findings)
-}
-
-/// The rows of tables that begin with `| setting | default |`.
-fn rows(file: &str, text: &str) -> Vec<Declared> {
-    let mut rows = Vec::new();
-    let mut is_inside = false;
-    for (index, line) in text.lines().enumerate() {
-        let cells: Vec<_> = line
-            .trim()
-            .trim_matches('|')
-            .split('|')
-            .map(str::trim)
-            .collect();
-        if line.starts_with("| setting | default |") {
-            is_inside = true;
-        } else if !line.starts_with('|') {
-            is_inside = false;
-        } else if is_inside && let [name, default, ..] = cells[..] {
-            let name = name.trim_matches('`');
-            if !name.starts_with('-') {
-                rows.push(Declared {
-                    name: format!("{SETTING}.{name}"),
-                    file: file.to_owned(),
-                    line: index + 1,
-                    docs: format!("Default: {default}"),
-                });
-            }
-        }
-    }
-    rows
 }

@@ -1,5 +1,4 @@
-//! `cargo run -p leasehold-parity`: says what differs between the languages, and fails if anything
-//! does that should not.
+//! `cargo run -p leasehold-parity`: says what differs, and fails if anything does that should not.
 
 use std::process::ExitCode;
 
@@ -14,6 +13,6 @@ fn main() -> Result<ExitCode> {
     if findings.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("\ndifferences between languages: {}", findings.len());
+    println!("\ndifferences: {}", findings.len());
     Ok(ExitCode::FAILURE)
 }
