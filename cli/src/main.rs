@@ -10,15 +10,21 @@ mod check;
 mod command;
 mod exit;
 mod keeper;
+mod leader_elector;
 mod output;
 mod run;
+mod serve;
 mod settings;
+mod signals;
 mod status;
 mod watch;
 
+use std::env;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use leasehold::stderr;
@@ -36,6 +42,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Subcommands {
     Run(Box<run::Options>),
+    Serve(Box<serve::Options>),
     Status(status::Options),
     Watch(watch::Options),
     Check(check::Options),
@@ -60,16 +67,30 @@ fn arguments() -> Arguments {
     })
 }
 
-fn main() -> ExitCode {
-    let outcome = match arguments().command {
+/// Whether this file was started under the name of the old sidecar.
+fn is_leader_elector() -> bool {
+    let name = env::args_os().next();
+    let name = name.as_deref().map(Path::new).and_then(Path::file_name);
+    name == Some(leader_elector::NAME.as_ref())
+}
+
+fn run() -> Result<ExitCode> {
+    if is_leader_elector() {
+        return leader_elector::run();
+    }
+    match arguments().command {
         Subcommands::Run(options) => run::run(*options),
+        Subcommands::Serve(options) => serve::run(&options),
         Subcommands::Status(options) => status::run(&options),
         Subcommands::Watch(options) => watch::run(&options),
         Subcommands::Check(options) => check::run(&options),
         Subcommands::Become(become_it) => become_it.exec(),
         Subcommands::Keep(keep) => keep.run(),
-    };
-    let code = outcome.unwrap_or_else(|error| {
+    }
+}
+
+fn main() -> ExitCode {
+    let code = run().unwrap_or_else(|error| {
         let io_error = error.downcast_ref::<io::Error>();
         if io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             // Whoever read the output, `head` for one, has seen enough.

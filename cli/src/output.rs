@@ -24,15 +24,16 @@ pub(crate) fn say(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
-/// Writes a line to stderr, soon, as [`printable_lines`]. To nobody where nobody reads, which holds up
-/// and fails nothing.
+/// Writes a line to the log on stderr, with the time, soon, as [`printable_lines`]. To nobody where
+/// nobody reads, which holds up and fails nothing.
 pub(crate) fn log(line: impl fmt::Display) {
-    stderr::line(printable_lines(&format!("leasehold: {line}")));
+    let line = format!("{:.3} leasehold: {line}", now());
+    stderr::line(printable_lines(&line));
 }
 
-/// Says what is wrong: as [`log`], but before whatever is written next.
+/// Says what is wrong: without the time, and before what is written next.
 pub(crate) fn complain(problem: impl fmt::Display) {
-    log(problem);
+    stderr::line(printable_lines(&format!("leasehold: {problem}")));
     stderr::flush();
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use leasehold::{Event, LeaderElection, LogLevel, Loss, Subscription, Term};
+use leasehold::{DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, LogLevel, Loss, Subscription, Term};
 use rustix::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::command::Running;
 use crate::exit;
 use crate::output::{log, printable};
-use crate::settings::Settings;
+use crate::settings::{Settings, set, with_time};
 
 /// How long a sleep may be, since a suspended machine does not count it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -44,6 +44,8 @@ pub(crate) struct Options {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+    #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
+    drain_timeout: Option<String>,
     // Last, since its heading would be that of what follows.
     #[command(flatten)]
     settings: Settings,
@@ -87,7 +89,9 @@ struct Singleton {
 
 impl Singleton {
     fn start(options: Options) -> Result<Self> {
-        let election = LeaderElection::new(&options.settings.config()?)?;
+        let drain_timeout = [("drain_timeout", &options.drain_timeout)];
+        let config = set(options.settings.config()?, drain_timeout)?;
+        let election = LeaderElection::new(&config)?;
         let singleton = Self {
             events: election.subscribe()?,
             command: options.command,

@@ -7,9 +7,8 @@ use clap::Args;
 use jiff::SignedDuration;
 use leasehold::lease_store::{self, Backend};
 use leasehold::{
-    Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM,
-    DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer,
-    Result,
+    Config, DEFAULT_CANDIDATES, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM, DEFAULT_RELEASE_ON_STOP,
+    DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer, Result,
 };
 
 /// A flag, by the name of its setting, and what it was given.
@@ -94,8 +93,6 @@ pub(crate) struct Settings {
     renew_deadline: Option<String>,
     #[arg(long, value_name = "TIME", help = with_time("The time between renewals, and between attempts", DEFAULT_RETRY_PERIOD))]
     retry_period: Option<String>,
-    #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
-    drain_timeout: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether ending gives the Lease back, so that another leads at once: true or false", DEFAULT_RELEASE_ON_STOP))]
     release_on_stop: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
@@ -114,7 +111,6 @@ impl Settings {
             ("lease_duration", &self.lease_duration),
             ("renew_deadline", &self.renew_deadline),
             ("retry_period", &self.retry_period),
-            ("drain_timeout", &self.drain_timeout),
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
             ("candidates", &self.candidates),
@@ -146,7 +142,11 @@ impl Leases {
     }
 }
 
-fn set<'a>(config: Config, flags: impl IntoIterator<Item = Given<'a>>) -> Result<Config> {
+/// `config` with what flags say.
+pub(crate) fn set<'a>(
+    config: Config,
+    flags: impl IntoIterator<Item = Given<'a>>,
+) -> Result<Config> {
     flags
         .into_iter()
         .filter_map(|(field, text)| Some((field, text.as_ref()?)))
@@ -158,7 +158,21 @@ fn with_default(help: &str, default: impl fmt::Display) -> String {
     format!("{help} [default: {default}]")
 }
 
-fn with_time(help: &str, default: Duration) -> String {
+/// Reads a time as the settings have it, for what is no setting of an election.
+pub(crate) fn time(text: &str) -> std::result::Result<Duration, &'static str> {
+    let seconds = text.parse().map(Duration::try_from_secs_f64);
+    let time = match seconds {
+        Ok(time) => time.ok(),
+        Err(_) => text
+            .parse::<SignedDuration>()
+            .ok()
+            .and_then(|time| time.try_into().ok()),
+    };
+    time.ok_or("use seconds, or a form such as `15s`, `500ms` or `1m30s`")
+}
+
+/// The help of a flag for a time that may be left out.
+pub(crate) fn with_time(help: &str, default: Duration) -> String {
     // Only times of more than 292 billion years do not fit.
     with_default(
         help,

@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: programs in four languages compete for one Lease and run the same job.
 //!
 //! Each is a process of its own: a Spring Boot application, a Node service, a Python worker
-//! (`examples/demo`) and the leader-elector. They elect through a folder that is deleted at the end,
+//! (`examples/demo`) and a sidecar. They elect through a folder that is deleted at the end,
 //! or, with `--kubernetes`, through a Lease of the test cluster.
 
 mod candidate;

@@ -25,7 +25,10 @@ pub(crate) fn program(file: &Path) -> Command {
             leasehold.env_remove(name);
         }
     }
-    leasehold.stdin(Stdio::null());
+    leasehold
+        .env_remove("POD_NAMESPACE")
+        .env_remove("POD_NAME")
+        .stdin(Stdio::null());
     leasehold
 }
 

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -179,9 +180,12 @@ impl Instance {
         lines.join("\n")
     }
 
-    /// The next line that it writes to its standard error.
+    /// The next line of its log, without the time.
     pub(crate) fn next_line(&self) -> String {
-        self.errors.recv_timeout(LIMIT).expect("a line")
+        let line = self.errors.recv_timeout(LIMIT).expect("a line");
+        let (time, line) = line.split_once(" leasehold: ").expect("a time");
+        assert!(time.parse::<Timestamp>().is_ok(), "{time}");
+        line.to_owned()
     }
 }
 

@@ -10,17 +10,17 @@ fn a_leader_and_a_standby_say_what_they_are() {
     let place = Place::new();
     let first = place.run_with(&["--identity=a"], "first", "exec sleep 1000");
     let leading = first.next_line();
-    let words = "leasehold: leading, under fencing token ";
+    let words = "leading, under fencing token ";
     assert!(leading.starts_with(words), "{leading}");
     let second = place.run_with(&["--identity=b"], "second", "exec sleep 1000");
-    assert_eq!(second.next_line(), "leasehold: waiting: a leads");
+    assert_eq!(second.next_line(), "waiting: a leads");
     first.signal(Signal::TERM);
-    let asked = "leasehold: asked flock to stop; killing it in ";
+    let asked = "asked flock to stop; killing it in ";
     let mut said = [first.next_line(), first.next_line()];
     said.sort();
     assert!(said[0].starts_with(asked), "{said:?}");
-    assert_eq!(said[1], "leasehold: no longer leading: stopped");
-    assert_eq!(second.next_line(), "leasehold: waiting: nobody leads yet");
+    assert_eq!(said[1], "no longer leading: stopped");
+    assert_eq!(second.next_line(), "waiting: nobody leads yet");
     let leading = second.next_line();
     assert!(leading.starts_with(words), "{leading}");
 }

@@ -2,7 +2,8 @@
 
 use leasehold_test_cluster::{Result, TestCluster, User};
 
-use crate::sidecar::{Sidecar, command};
+use crate::common::leasehold;
+use crate::sidecar::Sidecar;
 
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases/jobs";
 
@@ -11,12 +12,9 @@ fn a_sidecar_elects_by_a_lease_and_releases_it() -> Result<()> {
     let cluster = TestCluster::start()?;
     cluster.grant("jobs")?;
     let mut sidecar = Sidecar::start(
-        command()
-            .args([
-                "--election=jobs",
-                "--election-namespace=default",
-                "--id=web-1",
-            ])
+        leasehold()
+            .args(["serve", "--election=jobs", "--mode=kubernetes"])
+            .args(["--namespace=default", "--identity=web-1"])
             .arg("--kubeconfig")
             .arg(cluster.kubeconfig_for(User::Candidate, None)?),
     );
@@ -24,10 +22,10 @@ fn a_sidecar_elects_by_a_lease_and_releases_it() -> Result<()> {
     assert_eq!(sidecar.leader(), "web-1");
     let lease = cluster.api().get(LEASE)?;
     assert_eq!(lease["spec"]["holderIdentity"], "web-1");
-    assert_eq!(lease["spec"]["leaseDurationSeconds"], 10);
+    assert_eq!(lease["spec"]["leaseDurationSeconds"], 15);
 
     sidecar.terminate();
-    assert!(sidecar.ended().success());
+    assert_eq!(sidecar.exit_code(), Some(0));
     let lease = cluster.api().get(LEASE)?;
     assert_eq!(
         lease["spec"]["holderIdentity"].as_str().unwrap_or_default(),

@@ -36,10 +36,10 @@ fn both_name_the_leader_and_only_one_is_it() {
 fn a_leader_that_is_terminated_hands_over_and_exits_well() {
     let folder = tempfile::tempdir().unwrap();
     // So long that only a release can explain a new leader within the limit.
-    let (mut a, b) = two(folder.path(), &["--ttl=600s"]);
+    let (mut a, b) = two(folder.path(), &["--lease-duration=600"]);
     a.line("leading");
     a.terminate();
-    assert!(a.ended().success());
+    assert_eq!(a.exit_code(), Some(0));
     a.line("no longer leading");
     b.wait_until_it_leads();
     assert_eq!(b.leader(), "b");
@@ -48,7 +48,14 @@ fn a_leader_that_is_terminated_hands_over_and_exits_well() {
 #[test]
 fn a_leader_that_is_killed_is_succeeded_when_its_time_is_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut a, b) = two(folder.path(), &["--ttl=2s"]);
+    let (mut a, b) = two(
+        folder.path(),
+        &[
+            "--lease-duration=2",
+            "--renew-deadline=1",
+            "--retry-period=0.2",
+        ],
+    );
     a.kill();
     b.wait_until_it_leads();
 }
@@ -58,7 +65,7 @@ fn a_leader_on_its_way_out_says_so_and_keeps_its_lease_for_the_release_delay() {
     let folder = tempfile::tempdir().unwrap();
     let (a, b) = two(folder.path(), &["--release-delay=600s"]);
     a.terminate();
-    wait_until("a leads no more", || a.is_leader().0 == 409);
+    wait_until("a no longer leads", || a.is_leader().0 == 409);
     assert_eq!(a.leader(), "");
     assert_eq!(b.is_leader().0, 409);
     assert_eq!(b.leader(), "a");
@@ -68,11 +75,11 @@ fn a_leader_on_its_way_out_says_so_and_keeps_its_lease_for_the_release_delay() {
 #[test]
 fn the_name_of_a_predecessor_is_not_given_out_as_ones_own() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || Sidecar::in_folder(folder.path(), "a", &["--ttl=600s"]);
+    let start = || Sidecar::in_folder(folder.path(), "a", &["--lease-duration=600"]);
     let mut old = start();
     old.wait_until_it_leads();
     old.kill();
-    old.ended();
+    assert_eq!(old.exit_code(), None);
     let new = start();
     wait_until("it has seen the record", || {
         new.is_leader().1["why"] == "`a` holds the Lease"

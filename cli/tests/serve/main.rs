@@ -1,7 +1,9 @@
-//! The sidecar as applications use it: real processes, asked over HTTP.
+//! `leasehold serve` as applications use it: real processes, asked over HTTP.
 
 mod cluster;
-mod command_line;
+#[path = "../common/mod.rs"]
+mod common;
 mod election;
 mod http;
+mod leader_elector;
 mod sidecar;

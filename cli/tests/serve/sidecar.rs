@@ -2,19 +2,19 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Response;
 
-/// How long a test waits for something that must happen.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+use crate::common::{self, LIMIT, POLL_INTERVAL, leasehold};
 
 /// A running sidecar. Killed when dropped.
 pub(crate) struct Sidecar {
@@ -23,26 +23,23 @@ pub(crate) struct Sidecar {
     address: String,
 }
 
-/// The command without flags, untouched by the settings of whoever runs the tests.
-pub(crate) fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leader-elector"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("LEASEHOLD_") {
-            command.env_remove(name);
-        }
-    }
-    command.env_remove("POD_NAMESPACE").env_remove("POD_NAME");
+/// `leader-elector` without flags: the same program under another name.
+pub(crate) fn leader_elector() -> Command {
+    let mut command = leasehold();
+    command.arg0("leader-elector");
     command
 }
 
 impl Sidecar {
     /// Starts a candidate of the election among those with the same folder.
-    pub(crate) fn in_folder(folder: &Path, id: &str, flags: &[&str]) -> Self {
-        let mut command = command();
+    pub(crate) fn in_folder(folder: &Path, identity: &str, flags: &[&str]) -> Self {
+        let mut command = leasehold();
         command
-            .args(["--election=jobs", "--mode=file", &format!("--id={id}")])
+            .args(["serve", "--election=jobs", "--mode=file"])
+            .args(["--identity", identity])
             .args(flags)
-            .env("LEASEHOLD_DIRECTORY", folder);
+            .arg("--directory")
+            .arg(folder);
         Self::start(&mut command)
     }
 
@@ -64,7 +61,8 @@ impl Sidecar {
             }
         });
         let line = await_line(&lines, "listening on ");
-        let address = line.trim_start_matches("listening on ").to_owned();
+        let (_, address) = line.rsplit_once(' ').expect("an address");
+        let address = address.to_owned();
         Self {
             child,
             lines,
@@ -135,14 +133,9 @@ impl Sidecar {
         self.child.kill().expect("it runs");
     }
 
-    /// Waits until the process has ended.
-    pub(crate) fn ended(&mut self) -> ExitStatus {
-        let mut status = None;
-        wait_until("the sidecar ends", || {
-            status = self.child.try_wait().expect("a child of ours");
-            status.is_some()
-        });
-        status.expect("it has ended")
+    /// Waits until the process has ended; none where a signal ended it.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        common::exit_code(&mut self.child)
     }
 }
 
@@ -171,6 +164,6 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !condition() {
         assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(POLL_INTERVAL);
     }
 }

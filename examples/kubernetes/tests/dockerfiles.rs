@@ -15,16 +15,17 @@ use crate::examples;
 /// Whom pods run as, too: `candidate/hardening.yaml`.
 const USER: &str = "65532:65532";
 
-/// The Dockerfile of each example that has one, as its name and text.
+/// The Dockerfile of the command line, and of each example that has one, as its image's name and text.
 fn dockerfiles() -> Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
+    let cli = fs::read_to_string(examples().join("../cli/Dockerfile"))?;
+    let mut found = vec![("leasehold".to_owned(), cli)];
     for entry in fs::read_dir(examples())? {
         let entry = entry?;
         if let Ok(text) = fs::read_to_string(entry.path().join("Dockerfile")) {
             found.push((entry.file_name().to_string_lossy().into_owned(), text));
         }
     }
-    ensure!(!found.is_empty(), "no Dockerfile was found");
+    ensure!(found.len() > 1, "no example has a Dockerfile");
     Ok(found)
 }
 
@@ -147,22 +148,27 @@ fn each_image_runs_its_program_itself_and_not_as_root() -> Result<()> {
     for (example, text) in dockerfiles()? {
         let dockerfile = parse(&text)?;
         let last = dockerfile.stages().last().context("a stage")?;
-        let user = last
-            .instructions
-            .iter()
-            .find_map(|instruction| match instruction {
-                Instruction::User(user) => Some(user.arguments.value.as_ref()),
-                _ => None,
+        let from_scratch = dockerfile
+            .stages()
+            .filter(|stage| stage.from.image.value == "scratch");
+        for stage in from_scratch.chain([last]) {
+            let user = stage
+                .instructions
+                .iter()
+                .find_map(|instruction| match instruction {
+                    Instruction::User(user) => Some(user.arguments.value.as_ref()),
+                    _ => None,
+                });
+            assert_eq!(user, Some(USER), "{example}");
+            // Through a shell, SIGTERM would not reach it.
+            let exec = stage.instructions.iter().any(|instruction| {
+                matches!(instruction, Instruction::Entrypoint(it) if matches!(it.arguments, Command::Exec(_)))
             });
-        assert_eq!(user, Some(USER), "{example}");
-        // Through a shell, SIGTERM would not reach it.
-        let exec = last.instructions.iter().any(|instruction| {
-            matches!(instruction, Instruction::Entrypoint(it) if matches!(it.arguments, Command::Exec(_)))
-        });
-        assert!(
-            exec,
-            "{example}: ENTRYPOINT in the form [\"program\", \"argument\"]"
-        );
+            assert!(
+                exec,
+                "{example}: ENTRYPOINT in the form [\"program\", \"argument\"]"
+            );
+        }
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(crate) struct Candidate {
     program: Program,
     log: PathBuf,
     child: Option<Child>,
-    /// Beside a leader-elector.
+    /// Beside a sidecar.
     application: Option<Application>,
 }
 
@@ -108,15 +108,16 @@ impl Candidate {
                 .env("LEASEHOLD_RETRY_PERIOD", RETRY_PERIOD)
                 .env("DEMO_LEDGER", &place.ledger),
             Kind::Sidecar => command
-                .args(["--election", LEASE, "--http", "127.0.0.1:0"])
-                .args(["--ttl", LEASE_DURATION, "--renew-deadline", RENEW_DEADLINE])
+                .args(["serve", "--election", LEASE, "--http", "127.0.0.1:0"])
+                .args(["--lease-duration", LEASE_DURATION])
+                .args(["--renew-deadline", RENEW_DEADLINE])
                 .args(["--retry-period", RETRY_PERIOD])
                 .args(["--release-delay", sidecar::RELEASE_DELAY]),
         };
         Ok(command)
     }
 
-    /// Where the leader-elector listens, as its log says.
+    /// Where the sidecar listens, as its log says.
     fn address(&mut self) -> Result<String> {
         let deadline = Instant::now() + LIMIT;
         while Instant::now() < deadline {

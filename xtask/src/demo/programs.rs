@@ -13,7 +13,7 @@ use crate::{java, node, python, target_folder, utf8};
 
 /// So many there are at least, so that there is somebody to hand over to.
 const LEAST: usize = 3;
-const LEADER_ELECTOR: &str = "leader-elector";
+const SIDECAR: &str = "sidecar";
 
 /// A program that takes part.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Program {
 pub(crate) enum Kind {
     /// Has its part of the demo in it.
     Application,
-    /// A leader-elector, with an application beside it.
+    /// `leasehold serve`, with an application beside it.
     Sidecar,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn build(
     all: bool,
     interruption: &Interruption,
 ) -> Result<Vec<Program>> {
-    let sidecar = building(LEADER_ELECTOR, leader_elector)?;
+    let sidecar = building(SIDECAR, sidecar)?;
     let mut programs = Vec::new();
     for binding in Binding::value_variants() {
         if without.contains(binding) {
@@ -93,8 +93,8 @@ pub(crate) fn build(
     }
     for number in 1..=LEAST.saturating_sub(programs.len()).max(1) {
         let name = match number {
-            1 => LEADER_ELECTOR.to_owned(),
-            _ => format!("{LEADER_ELECTOR}-{number}"),
+            1 => SIDECAR.to_owned(),
+            _ => format!("{SIDECAR}-{number}"),
         };
         let (kind, command) = (Kind::Sidecar, sidecar.clone());
         programs.push(Program {
@@ -106,13 +106,11 @@ pub(crate) fn build(
     Ok(programs)
 }
 
-fn leader_elector() -> Result<Vec<String>> {
+fn sidecar() -> Result<Vec<String>> {
     // With the features of the whole workspace, as the tests build it.
     let build = ["build", "--quiet", "--locked", "--workspace"];
-    run(&cargo(), &[&build[..], &["--bin", LEADER_ELECTOR]].concat())?;
-    Ok(vec![utf8(
-        target_folder().join("debug").join(LEADER_ELECTOR),
-    )?])
+    run(&cargo(), &[&build[..], &["--bin", "leasehold"]].concat())?;
+    Ok(vec![utf8(target_folder().join("debug/leasehold"))?])
 }
 
 /// Shows that something is being built, and for how long.

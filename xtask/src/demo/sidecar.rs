@@ -1,4 +1,4 @@
-//! The application beside a leader-elector: what a program does that has no binding.
+//! The application beside a sidecar: what a program does that has no binding.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -15,13 +15,13 @@ use super::ledger;
 
 /// How often the application asks.
 pub(crate) const POLL_PERIOD: Duration = Duration::from_millis(10);
-/// How long a leader-elector keeps the Lease after its answer has turned: many times as long as the
+/// How long a sidecar keeps the Lease after its answer has turned: many times as long as the
 /// application takes to find out, on a machine that is busy with other things.
 pub(crate) const RELEASE_DELAY: &str = "500ms";
 /// Who does not answer within this is not known to lead.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Runs the job each second while its leader-elector says that it leads. Ends when dropped.
+/// Runs the job each second while its sidecar says that it leads. Ends when dropped.
 pub(crate) struct Application {
     dismissed: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -36,7 +36,7 @@ struct Work {
     last_due: u64,
 }
 
-/// What the leader-elector answers; of one that does not lead, neither.
+/// What the sidecar answers; of one that does not lead, neither.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Answer {
@@ -50,7 +50,7 @@ struct Leadership {
 }
 
 impl Application {
-    /// Starts it, beside the leader-elector that listens on `address`.
+    /// Starts it, beside the sidecar that listens on `address`.
     pub(crate) fn start(identity: &str, address: &str, ledger: PathBuf) -> Self {
         let timeout = Agent::config_builder().timeout_global(Some(TIMEOUT));
         // Not leading is an answer, not a failure.
@@ -116,7 +116,7 @@ impl Work {
         Ok(())
     }
 
-    /// The fencing token, if the leader-elector leads at this very moment.
+    /// The fencing token, if the sidecar leads at this very moment.
     fn ask(&self) -> Result<Option<u64>> {
         let asked_at = Instant::now();
         let mut response = self.agent.get(&self.url).call()?;

@@ -38,6 +38,11 @@ impl Sidecar {
         }
     }
 
+    /// Takes part from now on. Blocks while credentials are loaded.
+    pub(crate) fn start(&self) -> Result<()> {
+        self.election.start()
+    }
+
     /// Whether this instance leads at this very call.
     pub(crate) fn answer(&self) -> Answer {
         let status = self.election.status();

@@ -6,7 +6,7 @@ use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
-use crate::sidecar::{Answer, Leadership, Sidecar};
+use super::sidecar::{Answer, Leadership, Sidecar};
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";

@@ -12,8 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use crate::answers::answer;
-use crate::sidecar::Sidecar;
+use super::responses::answer;
+use super::sidecar::Sidecar;
 
 /// Far below the usual limit of 1024 open files, so that the election always finds one.
 const MOST_CONNECTIONS: usize = 256;
