@@ -13,7 +13,7 @@ mod lease_snapshot;
 mod observed;
 mod outcomes;
 mod requests;
-mod standing;
+mod status;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -22,10 +22,11 @@ mod writes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use self::event::{ElectionEvent, LostReason, Role, Standing, TermRecord};
+pub use self::event::{ElectionEvent, LostReason, TermRecord};
 pub use self::lease_snapshot::{LeaseSnapshot, LeaseState};
 use self::observed::Observed;
 pub(crate) use self::requests::request_limit;
+pub use self::status::Role;
 use self::writes::{SentWrite, Writes};
 use crate::clock::{Instant, WallTime};
 use crate::error::{Error, ErrorKind, Result};
@@ -44,8 +45,6 @@ const FEW_CANDIDATES: u32 = 10;
 /// What an election goes by, checked by `Config`.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// This candidate's unique holder string.
-    pub identity: String,
     /// How long others wait after the record last changed. Whole seconds.
     pub lease_duration: Duration,
     /// How long after its last successful write was sent a leader may act.
@@ -60,8 +59,6 @@ pub struct Settings {
     pub reclaim: bool,
     /// Roughly how many candidates there are.
     pub candidates: u32,
-    /// Seeds the jitter.
-    pub seed: u64,
 }
 
 /// A request to the store, to be sent at once and given up at `deadline`.
@@ -111,13 +108,16 @@ pub enum Observation {
     Deleted(ResourceVersion),
 }
 
-/// A right to lead, to be published to those who ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leadership {
+/// The term under which a candidate leads, and how far it reaches.
+#[derive(Clone, Debug)]
+pub struct ActiveTerm {
     /// Which term.
     pub term: TermRecord,
     /// The first instant at which this candidate is no longer the leader.
     pub leader_until: Instant,
+    renew_at: Instant,
+    /// The deadline before an extension that has not been confirmed as published.
+    unconfirmed: Option<Instant>,
 }
 
 /// One candidate's part in the election for one Lease.
@@ -127,6 +127,8 @@ pub struct Leadership {
     reason = "independent facts, not states of one thing"
 )]
 pub struct Election {
+    /// This candidate's unique holder string.
+    identity: String,
     settings: Settings,
     random: fastrand::Rng,
     /// The latest instant seen, to notice a clock that goes backwards.
@@ -179,16 +181,6 @@ enum Phase {
     Stopped,
 }
 
-/// A term and how far it reaches.
-#[derive(Clone, Debug)]
-struct ActiveTerm {
-    term: TermRecord,
-    leader_until: Instant,
-    renew_at: Instant,
-    /// The deadline before an extension that has not been confirmed as published.
-    unconfirmed: Option<Instant>,
-}
-
 #[derive(Debug)]
 struct InFlight {
     sent_at: Instant,
@@ -213,10 +205,12 @@ enum Action {
 }
 
 impl Election {
-    /// A candidate that knows nothing yet.
-    pub fn new(settings: Settings, now: Instant) -> Self {
+    /// A candidate that knows nothing yet, under an identity that nobody else has. `seed` is for
+    /// the jitter.
+    pub fn new(identity: String, settings: Settings, seed: u64, now: Instant) -> Self {
         Self {
-            random: fastrand::Rng::with_seed(settings.seed),
+            identity,
+            random: fastrand::Rng::with_seed(seed),
             now,
             observed: Observed::nothing(settings.lease_duration),
             writes: Writes::default(),
@@ -308,12 +302,9 @@ impl Election {
     }
 
     /// The right to lead, to be published before anything else is done with an input's outcome.
-    pub fn leadership(&self) -> Option<Leadership> {
+    pub fn active_term(&self) -> Option<&ActiveTerm> {
         match &self.phase {
-            Phase::Leading(active) => Some(Leadership {
-                term: active.term.clone(),
-                leader_until: active.leader_until,
-            }),
+            Phase::Leading(active) => Some(active),
             _ => None,
         }
     }

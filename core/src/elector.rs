@@ -25,20 +25,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_store::LeaseStore;
 use crate::metrics::Verb;
-use crate::shared::Shared;
-
-/// What the application asks of a running election.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Command {
-    StepDown,
-    /// With a limit for its work in place of the settings'.
-    Stop(Option<Duration>),
-    /// The host runtime lives; sent only after it was found stalled.
-    Alive,
-}
+use crate::shared::{Command, Shared};
 
 /// One running election.
 pub(crate) struct Elector {
+    pub(crate) identity: String,
+    /// Of the jitter.
+    pub(crate) seed: u64,
     pub(crate) settings: Settings,
     pub(crate) stall_timeout: Option<Duration>,
     pub(crate) store: Arc<dyn LeaseStore>,
@@ -94,8 +87,13 @@ impl ElectionLoop {
         let leadership = elector.shared.leadership();
         let clock = *leadership.clock();
         Self {
-            election: Election::new(elector.settings.clone(), clock.now())
-                .counting_terms_from(leadership.last_term()),
+            election: Election::new(
+                elector.identity.clone(),
+                elector.settings.clone(),
+                elector.seed,
+                clock.now(),
+            )
+            .counting_terms_from(leadership.last_term()),
             longest_wait: elector.settings.retry_period,
             stall_timeout: elector.stall_timeout,
             shared: elector.shared.clone(),
@@ -150,12 +148,11 @@ impl ElectionLoop {
     fn publish(&mut self, mut term_ended: impl FnMut(WorkEnd)) {
         let leadership = self.shared.leadership();
         leadership.note_progress();
-        leadership.publish(self.election.leadership().as_ref());
+        leadership.publish(self.election.active_term());
         self.election.handle_published(self.clock.now());
-        leadership.publish(self.election.leadership().as_ref());
+        leadership.publish(self.election.active_term());
         leadership.publish_work_until(self.election.work_until());
-        self.shared
-            .set_standing(self.election.standing(self.clock.now()));
+        self.shared.update_status(&self.election, self.clock.now());
         while let Some(event) = self.election.poll_event() {
             let is_loss = matches!(event, ElectionEvent::Lost(..));
             self.work.extend(self.shared.notify(event));

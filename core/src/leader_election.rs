@@ -1,23 +1,23 @@
 //! The election as an application holds it.
 
-mod status;
+mod health;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::status::Status;
 use crate::clock::Clock;
 use crate::config::{Checked, Config, Mode};
-use crate::elector::{self, Command, Elector};
+use crate::elector::{self, Elector};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription, Work};
+use crate::identity;
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::LeaseStore;
 use crate::listeners::{self, ServiceListener};
 use crate::runtime::{self, Runtime};
-use crate::shared::Shared;
+use crate::shared::{Command, Shared};
 
 const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
 
@@ -90,7 +90,7 @@ impl LeaderElection {
     ) -> Result<(Self, impl Future<Output = ()> + use<>)> {
         let election = Self::build(config, None, clock)?;
         let mut elector = election.elector(store)?.ok_or_else(not_running)?;
-        elector.settings.seed = seed;
+        elector.seed = seed;
         Ok((election, elector.run()))
     }
 
@@ -104,7 +104,7 @@ impl LeaderElection {
             .with_source(error)
         })?;
         Ok(Self {
-            shared: Arc::new(Shared::new(config.lease.clone(), leadership)),
+            shared: Arc::new(Shared::new(&config.lease, config.mode, leadership)),
             config,
             store,
         })
@@ -122,7 +122,7 @@ impl LeaderElection {
         }
         let runtime = Runtime::get()?;
         if self.config.mode == Mode::Never && self.store.is_none() {
-            let identity = self.config.settings()?.identity;
+            let identity = self.config.identity()?;
             if let Some(commands) = self.shared.begin(&identity, "the mode is `never`") {
                 runtime.spawn(elector::never_lead(self.shared.clone(), commands));
             }
@@ -144,11 +144,13 @@ impl LeaderElection {
 
     /// The background task of a new run; `None` where one runs already.
     fn elector(&self, store: Arc<dyn LeaseStore>) -> Result<Option<Elector>> {
-        let settings = self.config.settings()?;
+        let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
-        let commands = self.shared.begin(&settings.identity, why);
+        let commands = self.shared.begin(&identity, why);
         Ok(commands.map(|commands| Elector {
-            settings,
+            identity,
+            seed,
+            settings: self.config.election(),
             stall_timeout: self.config.stall_timeout(),
             store,
             shared: self.shared.clone(),

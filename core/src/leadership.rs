@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::clock::{Clock, Instant};
-use crate::election::{self, TermRecord};
+use crate::election::{ActiveTerm, TermRecord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{ForkWiped, ZeroIsValid};
 
@@ -83,21 +83,19 @@ impl Leadership {
 
     /// Publishes what the election says. A new term is published deadline last, so that nobody
     /// sees its deadline with another term's beginning.
-    pub(crate) fn publish(&self, leadership: Option<&election::Leadership>) {
+    pub(crate) fn publish(&self, active: Option<&ActiveTerm>) {
         let snapshot = &*self.snapshot;
-        let Some(leadership) = leadership else {
+        let Some(active) = active else {
             snapshot.leader_until.store(0, Ordering::Release);
             return;
         };
-        if snapshot.term.load(Ordering::Relaxed) != leadership.term.number {
+        if snapshot.term.load(Ordering::Relaxed) != active.term.number {
             snapshot.leader_until.store(0, Ordering::Release);
             let now = self.clock.now().as_nanos();
             snapshot.leader_since.store(now, Ordering::Release);
-            snapshot
-                .term
-                .store(leadership.term.number, Ordering::Release);
+            snapshot.term.store(active.term.number, Ordering::Release);
         }
-        let until = leadership.leader_until.as_nanos();
+        let until = active.leader_until.as_nanos();
         snapshot.leader_until.store(until, Ordering::Release);
     }
 
@@ -272,10 +270,8 @@ mod tests {
     }
 
     fn extend(leadership: &Leadership, term: &TermRecord) {
-        leadership.publish(Some(&election::Leadership {
-            term: term.clone(),
-            leader_until: leadership.clock.now() + Duration::from_secs(10),
-        }));
+        let until = leadership.clock.now() + Duration::from_secs(10);
+        leadership.publish(Some(&ActiveTerm::new(term.clone(), until, until)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -37,6 +37,7 @@ mod named;
 mod observer;
 mod runtime;
 mod shared;
+mod status;
 pub mod stderr;
 mod validation;
 #[doc(hidden)]
@@ -50,7 +51,8 @@ pub use config::{
 pub use election::{LeaseSnapshot, LeaseState, LostReason, Role};
 pub use error::{Error, ErrorKind, Result, contain_panics};
 pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription, Work};
-pub use leader_election::{LeaderElection, Status};
+pub use leader_election::LeaderElection;
 pub use leadership::Term;
 pub use logging::{LogLevel, LogRecord, set_log_sink};
 pub use observer::{LeaseSnapshots, Observer};
+pub use status::Status;

@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::config::{Checked, Config};
-use crate::election::LeaseSnapshot;
+use crate::election::{Election, LeaseSnapshot};
 use crate::elector;
 use crate::error::Result;
+use crate::identity;
 use crate::lease_record::StoredLease;
 use crate::lease_store::kubernetes::AccessReview;
 use crate::lease_store::{Found, Kept, Location};
@@ -113,12 +114,18 @@ impl Observer {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) where the system gives no randomness.
     pub fn follow(&self) -> Result<LeaseSnapshots> {
         self.runtime.check_process()?;
+        let clock = Clock::suspend_aware();
+        let settings = self.config.election();
+        // Under a name of its own, since that of the settings may be in use.
+        let (identity, seed) = (identity::draw()?, identity::random()?);
+        let election = Election::new(identity, settings.clone(), seed, clock.now());
         let (sender, receiver) = mpsc::unbounded_channel();
         self.runtime.spawn(elector::follow(
             self.config.lease.clone(),
             self.found.store(),
-            self.config.observer_settings()?,
-            Clock::suspend_aware(),
+            settings,
+            election.observing_only(),
+            clock,
             sender,
         ));
         Ok(LeaseSnapshots(receiver))

@@ -2,50 +2,69 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::{info, warn};
 
-use crate::election::{ElectionEvent, LostReason, Standing};
-use crate::elector::Command;
+use crate::clock::Instant;
+use crate::config::Mode;
+use crate::election::{Election, ElectionEvent, LostReason};
 use crate::error::{Error, ErrorKind};
 use crate::events::{Event, Loss, Subscription, WorkEnd, WorkGuard};
 use crate::leadership::{Leadership, Term};
 use crate::metrics::Metrics;
+use crate::status::Status;
+
+/// What the application asks of a running election.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Command {
+    StepDown,
+    /// With a limit for its work in place of the settings'.
+    Stop(Option<Duration>),
+    /// The host runtime lives; sent only after it was found stalled.
+    Alive,
+}
 
 /// One election, as seen from both sides.
 pub(crate) struct Shared {
     lease: String,
+    mode: Mode,
     leadership: Arc<Leadership>,
     metrics: Metrics,
     stalled: AtomicBool,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     /// Present while the election runs.
     running: Option<Running>,
-    /// The term as told, and the guard of its work.
+    /// The term that listeners know of, and the guard of its work.
     term: Option<(Term, WorkGuard)>,
-    standing: Option<Standing>,
+    /// But for what changes by itself: see `LeaderElection::status`.
+    status: Status,
     subscribers: Vec<UnboundedSender<Event>>,
 }
 
 struct Running {
-    identity: String,
     commands: UnboundedSender<Command>,
     stopping: bool,
 }
 
 impl Shared {
-    pub(crate) fn new(lease: String, leadership: Leadership) -> Self {
+    pub(crate) fn new(lease: &str, mode: Mode, leadership: Leadership) -> Self {
         Self {
-            lease,
+            lease: lease.to_owned(),
+            mode,
             leadership: Arc::new(leadership),
             metrics: Metrics::default(),
             stalled: AtomicBool::new(false),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                running: None,
+                term: None,
+                status: Status::stopped(lease, mode, "the election has not been started"),
+                subscribers: Vec::new(),
+            }),
         }
     }
 
@@ -76,25 +95,16 @@ impl Shared {
         }
         let (commands, receiver) = unbounded_channel();
         state.running = Some(Running {
-            identity: identity.to_owned(),
             commands,
             stopping: false,
         });
-        state.standing = Some(Standing::of_candidate(why_not_leading));
+        state.status = Status::started(&self.lease, self.mode, identity, why_not_leading);
         self.leadership.note_progress();
         Some(receiver)
     }
 
     pub(crate) fn is_running(&self) -> bool {
         self.state().running.is_some()
-    }
-
-    pub(crate) fn identity(&self) -> Option<String> {
-        let state = self.state();
-        state
-            .running
-            .as_ref()
-            .map(|running| running.identity.clone())
     }
 
     /// Sends `command` to the running election; false where none runs.
@@ -114,8 +124,8 @@ impl Shared {
         }
     }
 
-    pub(crate) fn standing(&self) -> Option<Standing> {
-        self.state().standing.clone()
+    pub(crate) fn status(&self) -> Status {
+        self.state().status.clone()
     }
 
     /// The present term, and a guard that counts as unfinished work under it.
@@ -142,8 +152,8 @@ impl Shared {
 
     // ---- for the background task ---------------------------------------------------------------
 
-    pub(crate) fn set_standing(&self, standing: Standing) {
-        self.state().standing = Some(standing);
+    pub(crate) fn update_status(&self, election: &Election, now: Instant) {
+        self.state().status.update(election, now);
     }
 
     pub(crate) fn set_stalled(&self, stalled: bool) {
@@ -175,7 +185,7 @@ impl Shared {
             ElectionEvent::LeaderChanged(holder) => Event::LeaderChanged(holder),
             ElectionEvent::RenewalFailing(error) => Event::RenewalFailing(error),
             ElectionEvent::Stopped => {
-                state.running = None;
+                self.end_run(&mut state);
                 Event::Stopped
             }
         };
@@ -227,10 +237,15 @@ impl Shared {
             .as_ref()
             .is_none_or(|running| running.stopping);
         if stopping {
-            state.running = None;
+            self.end_run(&mut state);
             state.broadcast(&Event::Stopped);
         }
         stopping
+    }
+
+    fn end_run(&self, state: &mut State) {
+        state.running = None;
+        state.status = Status::stopped(&self.lease, self.mode, "the election has been stopped");
     }
 
     fn end_term(&self, state: &mut State, reason: LostReason) -> Option<Event> {

@@ -37,10 +37,9 @@ impl Config {
 }
 
 impl Checked {
-    /// What an election that starts now goes by: draws its identity and seed.
-    pub(crate) fn settings(&self) -> Result<Settings> {
-        Ok(Settings {
-            identity: self.identity.clone().map_or_else(identity::draw, Ok)?,
+    /// What the election itself goes by.
+    pub(crate) fn election(&self) -> Settings {
+        Settings {
             lease_duration: self.lease_duration,
             renew_deadline: self.renew_deadline,
             retry_period: self.retry_period,
@@ -48,17 +47,12 @@ impl Checked {
             release_on_stop: self.release_on_stop,
             reclaim: self.reclaim,
             candidates: self.candidates,
-            seed: identity::random()?,
-        })
+        }
     }
 
-    /// What an observer goes by. An identity of its own, since that of the settings may
-    /// be in use.
-    pub(crate) fn observer_settings(&self) -> Result<Settings> {
-        Ok(Settings {
-            identity: identity::draw()?,
-            ..self.settings()?
-        })
+    /// The identity of a run that starts now: the fixed one, or one drawn for it.
+    pub(crate) fn identity(&self) -> Result<String> {
+        self.identity.clone().map_or_else(identity::draw, Ok)
     }
 
     /// As far as settings and environment tell; else the store knows one.

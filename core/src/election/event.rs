@@ -1,8 +1,6 @@
-//! What an election tells: terms, their ends, and how it stands.
+//! What an election reports: terms, their ends, and what else has happened.
 
-use std::time::Duration;
-
-use crate::clock::{Instant, WallTime};
+use crate::clock::WallTime;
 use crate::error::Error;
 use crate::lease_record::ResourceVersion;
 use crate::named::named;
@@ -61,59 +59,4 @@ pub enum ElectionEvent {
     RenewalFailing(Error),
     /// The election has ended and nothing more will happen.
     Stopped,
-}
-
-named! {
-    /// What this candidate is doing.
-    pub enum Role {
-        /// Follows the Lease and acquires it when it becomes free.
-        Candidate = "candidate",
-        /// Entitled to act.
-        Leader = "leader",
-        /// No longer the leader; renews until the application's work has stopped.
-        Draining = "draining",
-        /// The work has stopped; the Lease is being given back.
-        Releasing = "releasing",
-        /// Not campaigning, because the host runtime shows no sign of life.
-        Stalled = "stalled",
-        /// Stopped for good.
-        Stopped = "stopped",
-    }
-}
-
-/// How an election stands at one instant.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// What this candidate is doing.
-    pub role: Role,
-    /// The holder that the Lease names, as last observed.
-    pub holder: Option<String>,
-    /// Why this candidate is not leading, for people; `None` while it leads.
-    pub why_not_leading: Option<String>,
-    /// The last request's error, until one succeeds again.
-    pub failing: Option<Error>,
-    /// Whether changes of the Lease are watched; otherwise they are polled.
-    pub watching: bool,
-    /// When the Lease may be acquired unless it changes before.
-    pub free_at: Option<Instant>,
-    /// How long the record has been unchanged.
-    pub record_age: Option<Duration>,
-    /// The lease duration that others have to wait, from the record.
-    pub record_duration: Option<Duration>,
-}
-
-impl Standing {
-    /// A candidate that knows nothing of the Lease, and why it does not lead.
-    pub(crate) fn of_candidate(why_not_leading: &str) -> Self {
-        Self {
-            role: Role::Candidate,
-            holder: None,
-            why_not_leading: Some(why_not_leading.to_owned()),
-            failing: None,
-            watching: false,
-            free_at: None,
-            record_age: None,
-            record_duration: None,
-        }
-    }
 }

@@ -130,7 +130,7 @@ impl Election {
             return;
         }
         let held = lease.record.is_held();
-        let own_identity = lease.record.holder == self.settings.identity;
+        let own_identity = lease.record.holder == self.identity;
         let first_sight = self.observed.is_unknown();
         self.allow_writes_if_newer(now, lease.version);
         self.writes.prune(&lease);
@@ -151,7 +151,7 @@ impl Election {
             let error = format!(
                 "another process writes the Lease under this candidate's identity `{}`: give each \
                  candidate its own",
-                self.settings.identity
+                self.identity
             );
             let error = Error::new(ErrorKind::IdentityConflict, error);
             self.notify_failing(Failing::Writes, error);

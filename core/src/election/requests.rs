@@ -65,7 +65,7 @@ impl Election {
     pub(super) fn acquiring_record(&self, wall: WallTime) -> LeaseRecord {
         let renew_time = self.writes.next_renew_time(wall);
         LeaseRecord {
-            holder: self.settings.identity.clone(),
+            holder: self.identity.clone(),
             lease_duration_seconds: Some(self.lease_duration_seconds()),
             acquire_time: Some(renew_time),
             renew_time: Some(renew_time),

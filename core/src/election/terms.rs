@@ -9,6 +9,17 @@ use super::{
 use crate::clock::Instant;
 use crate::error::Error;
 
+impl ActiveTerm {
+    pub(crate) fn new(term: TermRecord, leader_until: Instant, renew_at: Instant) -> Self {
+        Self {
+            term,
+            leader_until,
+            renew_at,
+            unconfirmed: None,
+        }
+    }
+}
+
 impl Election {
     /// Ends what has run out by `now`. Every input goes through here first, so that no reply and
     /// no event is ever judged under a term that is over.
@@ -56,12 +67,7 @@ impl Election {
             acquired_at: lease.record.renew_time.unwrap_or_default(),
         };
         self.events.push_back(ElectionEvent::Acquired(term.clone()));
-        self.phase = Phase::Leading(ActiveTerm {
-            term,
-            leader_until,
-            renew_at,
-            unconfirmed: None,
-        });
+        self.phase = Phase::Leading(ActiveTerm::new(term, leader_until, renew_at));
     }
 
     /// Ends a term on the spot. The Lease is not released.

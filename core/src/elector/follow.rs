@@ -17,13 +17,13 @@ pub(crate) async fn follow(
     lease: String,
     store: Arc<dyn LeaseStore>,
     settings: Settings,
+    mut election: Election,
     clock: Clock,
     snapshots: UnboundedSender<LeaseSnapshot>,
 ) {
     let store = store.as_ref();
     let mut watcher = Watcher::new(&lease, store, clock, settings.retry_period);
     let longest_wait = settings.lease_duration;
-    let mut election = Election::new(settings, clock.now()).observing_only();
     let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
     let mut last = election.lease_snapshot(clock.now());
     loop {

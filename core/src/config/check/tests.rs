@@ -22,7 +22,7 @@ fn refusal(config: &Config, environment: &[(&str, &str)]) -> String {
 #[test]
 fn a_lease_name_is_all_it_takes() {
     let checked = check(&lease(), &[]).unwrap();
-    let settings = checked.settings().unwrap();
+    let settings = checked.election();
     assert_eq!(settings.lease_duration, Duration::from_secs(15));
     assert_eq!(settings.renew_deadline, Duration::from_secs(10));
     assert_eq!(settings.retry_period, Duration::from_secs(2));
@@ -214,7 +214,7 @@ fn the_table_of_settings_describes_what_is_so_when_nothing_is_set() {
     use crate::vocabulary::{Default, SETTINGS};
 
     let checked = check(&lease(), &[]).unwrap();
-    let settings = checked.settings().unwrap();
+    let settings = checked.election();
     let seconds = |time: Duration| format!("{}s", time.as_secs());
     let expected = [
         ("mode", checked.mode.to_string()),

@@ -143,7 +143,7 @@ fn the_longest_settings_overflow_nothing() {
         retry_period: century / 4,
         drain_timeout: Duration::MAX,
         candidates: u32::MAX,
-        ..settings("a")
+        ..settings()
     };
     let store = MemoryStore::new();
     store.put_foreign(LeaseRecord {

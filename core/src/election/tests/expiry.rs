@@ -194,10 +194,10 @@ fn the_status_says_who_holds_the_lease_and_for_how_long_if_that_is_very_long() {
         "`b` holds the Lease, and should it crash, others wait 3600.0 s, its own lease duration \
          (ours is 15.0 s)"
     );
-    let standing = a.election.standing(a.now());
-    assert_eq!(standing.free_at, Some(instant(3_600.0)));
-    assert_eq!(standing.record_age, Some(secs(1.0)));
-    assert_eq!(standing.record_duration, Some(secs(3_600.0)));
+    let snapshot = a.election.lease_snapshot(a.now());
+    assert_eq!(snapshot.free_at, Some(instant(3_600.0)));
+    let record = a.election.record_age_and_duration(a.now());
+    assert_eq!(record, Some((secs(1.0), secs(3_600.0))));
 }
 
 #[test]
@@ -205,10 +205,9 @@ fn candidates_spread_their_attempts_the_more_of_them_there_are() {
     let attempt = |candidates, seed| {
         let settings = Settings {
             candidates,
-            seed,
-            ..settings("a")
+            ..settings()
         };
-        let mut a = candidate_with(&store_held_by("b", 15), settings);
+        let mut a = candidate_with_seed(&store_held_by("b", 15), settings, seed);
         a.run_until(1.0).next_timeout().unwrap()
     };
     let spread: Vec<_> = (0..20).map(|seed| attempt(1_000, seed)).collect();

@@ -20,14 +20,14 @@ use crate::lease_store::{LeaseStore, WatchEvent};
 
 /// The machine has been up for a while when a test starts.
 const START: Instant = Instant::from_nanos(1_000_000_000_000);
+const SEED: u64 = 7;
 const WALL_START: i64 = 1_800_000_000_000_000;
 /// More requests than this without time passing is a hot loop.
 const MOST_REQUESTS_AT_ONCE: usize = 20;
 
 /// 15, 10 and 2 seconds; work stops within 30. A few candidates, so that none spreads its attempts.
-pub(super) fn settings(identity: &str) -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
-        identity: identity.to_owned(),
         lease_duration: secs(15.0),
         renew_deadline: secs(10.0),
         retry_period: secs(2.0),
@@ -35,18 +35,28 @@ pub(super) fn settings(identity: &str) -> Settings {
         release_on_stop: true,
         reclaim: false,
         candidates: 3,
-        seed: 7,
     }
 }
 
 /// A candidate that has just started, at second zero.
 pub(super) fn candidate(identity: &str, store: &MemoryStore) -> Candidate {
-    candidate_with(store, settings(identity))
+    candidate_of(
+        Election::new(identity.to_owned(), settings(), SEED, START),
+        store,
+    )
 }
 
 pub(super) fn candidate_with(store: &MemoryStore, settings: Settings) -> Candidate {
+    candidate_with_seed(store, settings, SEED)
+}
+
+pub(super) fn candidate_with_seed(store: &MemoryStore, settings: Settings, seed: u64) -> Candidate {
+    candidate_of(Election::new("a".to_owned(), settings, seed, START), store)
+}
+
+fn candidate_of(election: Election, store: &MemoryStore) -> Candidate {
     Candidate {
-        election: Election::new(settings, START),
+        election,
         store: store.clone(),
         watches: true,
         heard: None,
@@ -61,11 +71,14 @@ pub(super) fn candidate_with(store: &MemoryStore, settings: Settings) -> Candida
 
 /// A candidate that leads since second zero, by a store that answers at once.
 pub(super) fn leader(identity: &str, store: &MemoryStore) -> Candidate {
-    leader_with(store, settings(identity))
+    leading(candidate(identity, store))
 }
 
 pub(super) fn leader_with(store: &MemoryStore, settings: Settings) -> Candidate {
-    let mut leader = candidate_with(store, settings);
+    leading(candidate_with(store, settings))
+}
+
+fn leading(mut leader: Candidate) -> Candidate {
     leader.expect("read").answer();
     leader.ask();
     leader.answer().assert_leader();
@@ -373,13 +386,13 @@ impl Candidate {
     // ---- what can be seen ----------------------------------------------------------------------
 
     pub(super) fn is_leader(&self) -> bool {
-        let leadership = self.election.leadership();
-        leadership.is_some_and(|leadership| self.now < leadership.leader_until)
+        let active = self.election.active_term();
+        active.is_some_and(|active| self.now < active.leader_until)
     }
 
     #[track_caller]
     pub(super) fn assert_leader(&mut self) -> &mut Self {
-        assert!(self.is_leader(), "{:?}", self.election.standing(self.now));
+        assert!(self.is_leader(), "{:?}", self.election);
         self
     }
 
@@ -400,21 +413,21 @@ impl Candidate {
     }
 
     pub(super) fn role(&self) -> Role {
-        self.election.standing(self.now).role
+        self.election.role()
     }
 
     pub(super) fn why_not_leading(&self) -> String {
-        let standing = self.election.standing(self.now);
-        standing.why_not_leading.expect("not leading")
+        let why = self.election.why_not_leading(self.now);
+        why.expect("not leading")
     }
 
     pub(super) fn term(&self) -> TermRecord {
-        self.election.leadership().expect("leading").term
+        self.election.active_term().expect("leading").term.clone()
     }
 
     pub(super) fn leader_until(&self) -> f64 {
-        let leadership = self.election.leadership().expect("leading");
-        leadership.leader_until.since(START).as_secs_f64()
+        let active = self.election.active_term().expect("leading");
+        active.leader_until.since(START).as_secs_f64()
     }
 
     pub(super) fn work_until(&self) -> f64 {

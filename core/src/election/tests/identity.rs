@@ -7,7 +7,7 @@ use crate::lease_store::memory::MemoryStore;
 fn reclaiming() -> Settings {
     Settings {
         reclaim: true,
-        ..settings("a")
+        ..settings()
     }
 }
 
@@ -37,8 +37,8 @@ fn reclaiming_takes_it_up_at_once_in_a_term_of_its_own() {
     let mut a = candidate_with(&store, reclaiming());
     a.run_until(0.0).assert_leader();
     assert_eq!(stored(&store).record.transitions, 5);
-    let standing = a.election.standing(a.now());
-    assert_eq!(standing.free_at, Some(instant(0.0)), "nobody else leads");
+    let snapshot = a.election.lease_snapshot(a.now());
+    assert_eq!(snapshot.free_at, Some(instant(0.0)), "nobody else leads");
     assert!(a.term().fencing_token > before.version);
 }
 

@@ -217,7 +217,7 @@ impl Course {
             let it = &mut self.nodes[node];
             it.leader_until = it
                 .election
-                .leadership()
+                .active_term()
                 .map_or(Instant::ZERO, |leadership| leadership.leader_until);
             it.election.handle_published(now);
             let wall = now.as_nanos() / 1_000 + 1_000_000_000_000;
@@ -404,11 +404,10 @@ impl Node {
         let settings = Settings {
             reclaim: seed % 4 == 3,
             candidates: 3,
-            seed: seed + life,
-            ..settings(&identity)
+            ..settings()
         };
         Self {
-            election: Election::new(settings, now),
+            election: Election::new(identity, settings, seed + life, now),
             life,
             leader_until: Instant::ZERO,
             in_flight: None,

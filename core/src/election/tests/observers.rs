@@ -1,13 +1,13 @@
 //! Who only looks follows the Lease as a candidate does, and leaves it alone.
 
 use super::harness::*;
-use crate::election::{Election, LeaseState};
+use crate::election::LeaseState;
 use crate::error::ErrorKind;
 use crate::lease_store::memory::MemoryStore;
 
 fn observer(store: &MemoryStore) -> Candidate {
     let mut observer = candidate("a", store);
-    observer.election = Election::new(settings("a"), observer.now()).observing_only();
+    observer.election = observer.election.observing_only();
     observer
 }
 

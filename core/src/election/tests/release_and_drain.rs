@@ -240,7 +240,7 @@ fn a_renewal_under_way_lands_before_the_release_is_sent() {
 fn keeps_the_lease() -> Settings {
     Settings {
         release_on_stop: false,
-        ..settings("a")
+        ..settings()
     }
 }
 

@@ -1,7 +1,7 @@
 //! When something is asked of the store, for how long, and what follows a failure.
 
 use super::harness::*;
-use crate::election::{Observation, Reply, Settings};
+use crate::election::{Observation, Reply};
 use crate::error::{Error, ErrorKind};
 use crate::lease_store::memory::MemoryStore;
 
@@ -57,11 +57,7 @@ fn renewals_are_sent_a_retry_period_apart_however_long_the_answers_take() {
 #[test]
 fn after_an_error_the_next_request_waits_a_jittered_retry_period_from_when_it_was_sent() {
     let next = |seed| {
-        let seed = Settings {
-            seed,
-            ..settings("a")
-        };
-        let mut a = candidate_with(&MemoryStore::new(), seed);
+        let mut a = candidate_with_seed(&MemoryStore::new(), settings(), seed);
         a.expect("read").at(0.5).fail(ErrorKind::Unavailable);
         a.next_timeout().unwrap()
     };
@@ -144,11 +140,11 @@ fn a_leader_whose_renewals_are_refused_is_told_so_once_and_again_after_one_succe
     for now in [2.0, 4.5, 7.0] {
         a.at(now).expect("renew").fail(ErrorKind::Forbidden);
         a.at(now + 2.4).expect("read").answer();
-        assert!(a.election.standing(a.now()).failing.is_some());
+        assert!(a.election.failing().is_some());
     }
     assert_eq!(a.events(), ["failing: Forbidden"]);
     a.expect("renew").answer();
-    assert!(a.election.standing(a.now()).failing.is_none());
+    assert!(a.election.failing().is_none());
     a.at(12.0).expect("renew").fail(ErrorKind::Forbidden);
     assert_eq!(a.events(), ["failing: Forbidden"]);
 }

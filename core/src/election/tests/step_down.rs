@@ -59,7 +59,7 @@ fn a_renewal_that_lands_while_it_holds_back_opens_no_term() {
         let store = MemoryStore::new();
         let settings = Settings {
             drain_timeout: secs(1.0),
-            ..settings("a")
+            ..settings()
         };
         let mut a = leader_with(&store, settings);
         a.at(1.9).step_down().at(2.0).expect("renew").at(2.9);
@@ -118,7 +118,7 @@ fn it_releases_though_a_stop_would_keep_the_lease() {
     let store = MemoryStore::new();
     let settings = Settings {
         release_on_stop: false,
-        ..settings("a")
+        ..settings()
     };
     let mut a = leader_with(&store, settings);
     a.at(1.0).step_down().drained().run_until(1.0);
@@ -130,7 +130,7 @@ fn work_that_has_no_time_at_all_to_stop_is_not_waited_for() {
     let store = MemoryStore::new();
     let settings = Settings {
         drain_timeout: secs(0.0),
-        ..settings("a")
+        ..settings()
     };
     let mut a = leader_with(&store, settings);
     a.at(1.0).step_down().run_until(10.0);

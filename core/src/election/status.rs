@@ -1,30 +1,36 @@
-//! How an election stands, told for people.
+//! What a candidate is doing, and why it does not lead, in words for people.
 
 use std::time::Duration;
 
-use super::{Election, Phase, Role, Standing};
+use super::{Election, Phase};
 use crate::clock::Instant;
+use crate::error::Error;
+use crate::named::named;
 
 /// A foreign lease duration this many times our own is worth mentioning.
 const MUCH_LONGER: u32 = 4;
 
-impl Election {
-    /// How this candidate stands at `now`.
-    pub fn standing(&self, now: Instant) -> Standing {
-        let changed_at = self.observed.changed_at();
-        Standing {
-            role: self.role(),
-            holder: self.observed.holder().map(str::to_owned),
-            why_not_leading: self.why_not_leading(now),
-            failing: self.failing.as_ref().map(|(_, error)| error.clone()),
-            watching: self.watching,
-            free_at: changed_at.map(|_| self.observed.free_at()),
-            record_age: changed_at.map(|changed_at| now.since(changed_at)),
-            record_duration: self.observed.holder_duration(),
-        }
+named! {
+    /// What this candidate is doing.
+    pub enum Role {
+        /// Follows the Lease and acquires it when it becomes free.
+        Candidate = "candidate",
+        /// Entitled to act.
+        Leader = "leader",
+        /// No longer the leader; renews until the application's work has stopped.
+        Draining = "draining",
+        /// The work has stopped; the Lease is being given back.
+        Releasing = "releasing",
+        /// Not campaigning, because the host runtime shows no sign of life.
+        Stalled = "stalled",
+        /// Stopped for good.
+        Stopped = "stopped",
     }
+}
 
-    fn role(&self) -> Role {
+impl Election {
+    /// What this candidate is doing.
+    pub fn role(&self) -> Role {
         match &self.phase {
             Phase::Candidate if self.stalled => Role::Stalled,
             Phase::Candidate => Role::Candidate,
@@ -35,7 +41,30 @@ impl Election {
         }
     }
 
-    fn why_not_leading(&self, now: Instant) -> Option<String> {
+    /// The holder that the Lease names, as last observed.
+    pub fn holder(&self) -> Option<&str> {
+        self.observed.holder()
+    }
+
+    /// The last request's error, until one succeeds again.
+    pub fn failing(&self) -> Option<&Error> {
+        self.failing.as_ref().map(|(_, error)| error)
+    }
+
+    /// Whether changes of the Lease are watched; otherwise they are polled.
+    pub fn is_watching(&self) -> bool {
+        self.watching
+    }
+
+    /// How long the record has been unchanged, and how long it has others wait; `None` while nobody
+    /// is known to hold the Lease.
+    pub fn record_age_and_duration(&self, now: Instant) -> Option<(Duration, Duration)> {
+        let changed_at = self.observed.changed_at()?;
+        Some((now.since(changed_at), self.observed.holder_duration()?))
+    }
+
+    /// Why this candidate is not leading, in a sentence; `None` while it leads.
+    pub fn why_not_leading(&self, now: Instant) -> Option<String> {
         let why = match self.role() {
             Role::Leader => return None,
             Role::Stopped => "the election has been stopped".to_owned(),
@@ -57,7 +86,7 @@ impl Election {
     }
 
     fn why_waiting(&self, now: Instant) -> String {
-        if let Some((_, error)) = &self.failing {
+        if let Some(error) = self.failing() {
             return error.message().to_owned();
         }
         if now < self.hold_back_until {
