@@ -7,9 +7,7 @@
 )]
 
 mod check;
-mod command;
 mod exit;
-mod keeper;
 mod leader_elector;
 mod output;
 mod run;
@@ -47,9 +45,9 @@ enum Subcommands {
     Watch(watch::Options),
     Check(check::Options),
     #[command(hide = true)]
-    Become(command::Become),
+    Become(run::Become),
     #[command(hide = true)]
-    Keep(keeper::Keep),
+    Watchdog(run::Watchdog),
 }
 
 fn arguments() -> Arguments {
@@ -85,7 +83,7 @@ fn run() -> Result<ExitCode> {
         Subcommands::Watch(options) => watch::run(&options),
         Subcommands::Check(options) => check::run(&options),
         Subcommands::Become(become_it) => become_it.exec(),
-        Subcommands::Keep(keep) => keep.run(),
+        Subcommands::Watchdog(watchdog) => watchdog.run(),
     }
 }
 

@@ -1,5 +1,9 @@
 //! `leasehold run`: a program that runs on one instance only.
 
+mod command;
+mod own_program;
+mod watchdog;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,7 +15,9 @@ use rustix::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-use crate::command::Running;
+pub(crate) use self::command::Become;
+use self::command::Running;
+pub(crate) use self::watchdog::Watchdog;
 use crate::exit;
 use crate::output::{log, printable};
 use crate::settings::{Settings, set, with_time};
@@ -25,7 +31,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// the term ends it gets SIGTERM, and it and all that it has started SIGKILL before another instance
 /// may lead; also when this process is killed. Out of reach is what leaves the command's process
 /// group (setsid, an interactive shell's jobs), a machine or a `leasehold` that is frozen (SIGSTOP),
-/// and what goes on where `leasehold` and its keeper are killed at once: for these, check the token.
+/// and what goes on where `leasehold` and its watchdog are killed at once: for these, check the token.
 ///
 /// It is for programs that do not end. When the command ends by itself, with whatever code, this
 /// instance gives the Lease back and ends too, and the next one starts the command.

@@ -17,7 +17,7 @@ type Given<'a> = (&'static str, &'a Option<String>);
 /// What says where Leases are kept.
 #[derive(Args)]
 #[command(next_help_heading = "Where the Lease is")]
-pub(crate) struct Place {
+pub(crate) struct Location {
     /// The namespace of the Lease
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Place {
     directory: Option<String>,
 }
 
-impl Place {
+impl Location {
     fn given(&self) -> [Given<'_>; 5] {
         [
             ("namespace", &self.namespace),
@@ -100,7 +100,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "COUNT", help = with_default("Roughly how many candidates there are", DEFAULT_CANDIDATES))]
     candidates: Option<String>,
     #[command(flatten)]
-    place: Place,
+    location: Location,
 }
 
 impl Settings {
@@ -117,7 +117,7 @@ impl Settings {
         ];
         set(
             Config::from_env(),
-            own.into_iter().chain(self.place.given()),
+            own.into_iter().chain(self.location.given()),
         )
     }
 }
@@ -129,7 +129,7 @@ pub(crate) struct Leases {
     #[arg(required = true, value_name = "LEASE")]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
-    place: Place,
+    location: Location,
 }
 
 impl Leases {
@@ -137,7 +137,7 @@ impl Leases {
     pub(crate) fn observe(&self) -> Result<Vec<Observer>> {
         self.names
             .iter()
-            .map(|name| self.place.observe(name))
+            .map(|name| self.location.observe(name))
             .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! `leasehold watch`: what happens to some Leases, as it happens.
 
-mod sentences;
-mod story;
+mod history;
+mod text;
 mod timeline;
 mod view;
 
@@ -51,7 +51,7 @@ pub(crate) struct Options {
 }
 
 /// What there is to tell.
-enum News {
+enum Message {
     /// A Lease, by its number, has changed.
     Seen(usize, LeaseSnapshot),
     /// A Lease, by its number, is no longer followed. That is a defect of the library.
@@ -61,22 +61,22 @@ enum News {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let (sender, news) = unbounded_channel();
+    let (sender, messages) = unbounded_channel();
     let warnings = sender.clone();
     leasehold::set_log_sink(LogLevel::Warn, move |record| {
         // Nobody listens once the program ends.
-        let _ = warnings.send(News::Warning(record.message));
+        let _ = warnings.send(Message::Warning(record.message));
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(watch(options, sender, news))
+    runtime.block_on(watch(options, sender, messages))
 }
 
 async fn watch(
     options: &Options,
-    sender: UnboundedSender<News>,
-    mut news: UnboundedReceiver<News>,
+    sender: UnboundedSender<Message>,
+    mut messages: UnboundedReceiver<Message>,
 ) -> Result<ExitCode> {
     // It may take as long as an exec plugin does. Until then, signals end the program by themselves.
     let observers = options.leases.observe()?;
@@ -90,12 +90,12 @@ async fn watch(
         let sender = sender.clone();
         tokio::spawn(async move {
             while let Some(snapshot) = snapshots.recv().await {
-                if sender.send(News::Seen(number, snapshot)).is_err() {
+                if sender.send(Message::Seen(number, snapshot)).is_err() {
                     return;
                 }
             }
             // Nobody listens once the program ends.
-            let _ = sender.send(News::Ended(number));
+            let _ = sender.send(Message::Ended(number));
         });
     }
     let mut refresh = interval(REFRESH);
@@ -103,19 +103,19 @@ async fn watch(
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            Some(news) = news.recv() => match news {
-                News::Seen(number, snapshot) => {
-                    if let Some(error) = hopeless(&snapshot) {
+            Some(messages) = messages.recv() => match messages {
+                Message::Seen(number, snapshot) => {
+                    if let Some(error) = lasting_failure(&snapshot) {
                         view.close()?;
                         return Err(error.clone().into());
                     }
                     view.see(number, snapshot)?;
                 }
-                News::Ended(number) => {
+                Message::Ended(number) => {
                     view.close()?;
                     bail!("a defect has ended the watch of {}", options.leases.names[number]);
                 }
-                News::Warning(message) => view.warn(&message)?,
+                Message::Warning(message) => view.warn(&message)?,
             },
             _ = refresh.tick(), if view.is_live() => view.redraw()?,
         }
@@ -125,7 +125,7 @@ async fn watch(
 }
 
 /// Why a Lease that was never read will not be, unless somebody changes settings or rights.
-fn hopeless(snapshot: &LeaseSnapshot) -> Option<&Error> {
+fn lasting_failure(snapshot: &LeaseSnapshot) -> Option<&Error> {
     let lasting = |kind| matches!(kind, ErrorKind::Config | ErrorKind::Forbidden);
     let failing = snapshot.failing.as_ref();
     failing.filter(|error| snapshot.state == LeaseState::Unknown && lasting(error.kind()))

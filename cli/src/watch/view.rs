@@ -10,8 +10,8 @@ use leasehold::clock::Clock;
 use leasehold::lease_store::Location;
 use serde::Serialize;
 
-use super::sentences::sentence;
-use super::story::{Happening, Story};
+use super::history::{Change, History};
+use super::text::text;
 use super::timeline::Timeline;
 use crate::output::{Failure, coloured, complain, now, printable, readable, say, time_of_day};
 
@@ -27,7 +27,7 @@ pub(crate) struct View {
 struct Row {
     lease: String,
     location: Location,
-    story: Story,
+    history: History,
     timeline: Timeline,
     last: Option<LeaseSnapshot>,
 }
@@ -56,7 +56,7 @@ impl View {
         let rows = leases.map(|(lease, location)| Row {
             lease: lease.clone(),
             location: location.clone(),
-            story: Story::default(),
+            history: History::default(),
             timeline: Timeline::default(),
             last: None,
         });
@@ -79,18 +79,18 @@ impl View {
         let row = &mut self.rows[number];
         row.timeline.see(&snapshot);
         let lines: Vec<_> = row
-            .story
-            .go_on(&snapshot)
+            .history
+            .observe(&snapshot)
             .iter()
-            .map(|happening| {
+            .map(|change| {
                 if self.json {
-                    return serde_json::to_string(&row.line(happening, &snapshot, now));
+                    return serde_json::to_string(&row.line(change, &snapshot, now));
                 }
                 let time = style(time_of_day(now)).dim();
                 let name = row.name();
                 Ok(format!(
                     "{time}  {name}  {}",
-                    sentence(happening, &snapshot, &row.location, now)
+                    text(change, &snapshot, &row.location, now)
                 ))
             })
             .collect::<Result<_, _>>()?;
@@ -152,7 +152,7 @@ impl Row {
         style(format!("{}/{}", self.location.namespace, self.lease)).bold()
     }
 
-    fn line<'a>(&'a self, told: &'a Happening, seen: &LeaseSnapshot, now: Timestamp) -> Line<'a> {
+    fn line<'a>(&'a self, told: &'a Change, seen: &LeaseSnapshot, now: Timestamp) -> Line<'a> {
         Line {
             time: now,
             lease: &self.lease,
@@ -171,18 +171,18 @@ impl Row {
     fn draw(&mut self, width: usize) -> Vec<String> {
         const INDENT: usize = 2;
         let name = self.name();
-        let standing = match &self.last {
+        let status = match &self.last {
             None => style("reading").dim().to_string(),
-            Some(snapshot) => self.standing(snapshot),
+            Some(snapshot) => self.status(snapshot),
         };
         let line = self.timeline.draw(width.saturating_sub(INDENT));
-        let lines = [format!("{name}  {standing}"), line];
+        let lines = [format!("{name}  {status}"), line];
         let lines = lines.into_iter().chain(self.timeline.legend());
         let indented = lines.map(|line| format!("{:INDENT$}{line}", ""));
         iter::once(String::new()).chain(indented).collect()
     }
 
-    fn standing(&self, snapshot: &LeaseSnapshot) -> String {
+    fn status(&self, snapshot: &LeaseSnapshot) -> String {
         let now = Clock::suspend_aware().now();
         let state = coloured(snapshot.state);
         let mut parts = vec![state.to_string()];

@@ -8,7 +8,7 @@ use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::instance::{Instance, Place};
+use crate::election::{Election, Instance};
 
 const PAGE: usize = 4096;
 
@@ -38,48 +38,48 @@ fn terminal() -> (File, File) {
 
 #[test]
 fn a_log_that_nobody_reads_does_not_keep_a_lost_command_alive() {
-    let place = Place::new();
+    let election = Election::new();
     let (_unread, stderr) = full();
     // A shell would itself write to stderr, and wait there.
     let script = "exec 2> /dev/null; trap 'say stopping; exit 0' TERM; started; \
                   while true; do sleep 0.01; done";
-    let mut first = place.script(&[], "first", script);
+    let mut first = election.script(&[], "first", script);
     let first = Instance::start(first.stderr(stderr));
-    assert_eq!(place.next_line(), "first started");
-    place.damage_the_lease();
-    assert_eq!(place.next_line(), "first stopping");
-    place.lose_the_lease();
-    assert_eq!(place.next_line(), "first started", "under its next term");
+    assert_eq!(election.next_line(), "first started");
+    election.damage_the_lease();
+    assert_eq!(election.next_line(), "first stopping");
+    election.lose_the_lease();
+    assert_eq!(election.next_line(), "first started", "under its next term");
     first.signal(Signal::TERM);
-    assert_eq!(place.next_line(), "first stopping");
+    assert_eq!(election.next_line(), "first stopping");
 }
 
 #[test]
 fn a_command_runs_where_the_log_is_closed() {
-    let place = Place::new();
+    let election = Election::new();
     for mode in ["file", "always"] {
-        let mut first = place.script(&[], "first", "started; exit 7");
+        let mut first = election.script(&[], "first", "started; exit 7");
         let first = first.env("LEASEHOLD_MODE", mode).stderr(closed());
         let mut first = Instance::start(first);
-        assert_eq!(place.next_line(), "first started", "{mode}");
+        assert_eq!(election.next_line(), "first started", "{mode}");
         assert_eq!(first.exit_code(), Some(7), "{mode}");
     }
 }
 
 #[test]
 fn a_command_does_not_read_from_a_terminal() {
-    let place = Place::new();
+    let election = Election::new();
     let (_ours, theirs) = terminal();
-    let mut first = place.script(&[], "first", "read -r line || say nothing");
+    let mut first = election.script(&[], "first", "read -r line || say nothing");
     let _first = Instance::start(first.stdin(theirs));
-    assert_eq!(place.next_line(), "first nothing");
+    assert_eq!(election.next_line(), "first nothing");
 }
 
 #[test]
 fn a_command_reads_what_is_piped_to_it() {
-    let place = Place::new();
-    let mut first = place.script(&[], "first", "read -r line; say \"$line\"");
+    let election = Election::new();
+    let mut first = election.script(&[], "first", "read -r line; say \"$line\"");
     let mut first = Instance::start(first.stdin(Stdio::piped()));
     writeln!(first.input(), "hello").unwrap();
-    assert_eq!(place.next_line(), "first hello");
+    assert_eq!(election.next_line(), "first hello");
 }

@@ -6,13 +6,13 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::common::{LIMIT, leasehold};
-use crate::place::Place;
+use crate::location::Location;
 
 #[test]
 fn a_held_lease_is_shown_with_its_holder() {
-    let place = Place::folder();
-    let _leader = place.leader("jobs", "web-1");
-    let said = place.output(&["status", "jobs"]);
+    let location = Location::folder();
+    let _leader = location.leader("jobs", "web-1");
+    let said = location.output(&["status", "jobs"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.text.starts_with("default/jobs  held\n"), "{said:?}");
     for row in ["holder      web-1\n", "  term", "  age", "  expires in"] {
@@ -23,7 +23,7 @@ fn a_held_lease_is_shown_with_its_holder() {
 
 #[test]
 fn an_absent_lease_is_held_by_nobody_and_is_not_made() {
-    let Place::Folder(folder) = &Place::folder() else {
+    let Location::Folder(folder) = &Location::folder() else {
         unreachable!()
     };
     let directory = folder.path().join("elections");
@@ -39,10 +39,10 @@ fn an_absent_lease_is_held_by_nobody_and_is_not_made() {
 
 #[test]
 fn of_several_leases_one_that_nobody_holds_makes_the_exit_code_1() {
-    let place = Place::folder();
-    let leader = place.leader("jobs", "web-1");
-    place.leader("mails", "web-1").stop().unwrap();
-    let said = place.output(&["status", "jobs", "mails"]);
+    let location = Location::folder();
+    let leader = location.leader("jobs", "web-1");
+    location.leader("mails", "web-1").stop().unwrap();
+    let said = location.output(&["status", "jobs", "mails"]);
     assert_eq!(said.code, Some(1));
     assert!(said.text.contains("default/jobs  held"), "{said:?}");
     assert!(said.text.contains("default/mails  released"), "{said:?}");
@@ -51,13 +51,13 @@ fn of_several_leases_one_that_nobody_holds_makes_the_exit_code_1() {
 
 #[test]
 fn the_json_has_all_fields_for_programs() {
-    let place = Place::namespace("status-json");
-    place.grant_except("jobs", &[]);
-    place.grant_except("none", &[]);
-    let leader = place.leader("jobs", "web-1");
+    let location = Location::namespace("status-json");
+    location.grant_except("jobs", &[]);
+    location.grant_except("none", &[]);
+    let leader = location.leader("jobs", "web-1");
     let token = leader.term().unwrap().fencing_token();
 
-    let said = place.output(&["status", "--json", "jobs", "none"]);
+    let said = location.output(&["status", "--json", "jobs", "none"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let [held, absent] = &said.objects()[..] else {
         panic!("two Leases: {said:?}")
@@ -80,11 +80,11 @@ fn the_json_has_all_fields_for_programs() {
 
 #[test]
 fn a_lease_that_was_left_to_run_out_is_expired_by_its_holders_clock() {
-    let place = Place::folder();
-    place.expired_lease("jobs", "web-1");
+    let location = Location::folder();
+    location.expired_lease("jobs", "web-1");
     let deadline = Instant::now() + LIMIT;
     let (code, lease) = loop {
-        let said = place.output(&["status", "--json", "jobs"]);
+        let said = location.output(&["status", "--json", "jobs"]);
         let lease = said.objects().remove(0);
         if lease["state"] == "expired" {
             break (said.code, lease);
@@ -98,8 +98,8 @@ fn a_lease_that_was_left_to_run_out_is_expired_by_its_holders_clock() {
 
 #[test]
 fn a_lease_that_may_not_be_read_is_a_failure_with_the_role_to_grant() {
-    let place = Place::namespace("status-refused");
-    let said = place.output(&["status", "--json", "jobs"]);
+    let location = Location::namespace("status-refused");
+    let said = location.output(&["status", "--json", "jobs"]);
     assert_eq!(said.code, Some(2));
     assert!(
         said.errors.contains("The verb get is not granted"),
@@ -112,8 +112,8 @@ fn a_lease_that_may_not_be_read_is_a_failure_with_the_role_to_grant() {
 
 #[test]
 fn a_wrong_setting_is_a_failure() {
-    let place = Place::folder();
-    let said = place.output(&["status", "Jobs"]);
+    let location = Location::folder();
+    let said = location.output(&["status", "Jobs"]);
     assert_eq!(said.code, Some(2));
     assert!(
         said.errors.contains("lease = `Jobs`: use lower-case"),
@@ -123,40 +123,40 @@ fn a_wrong_setting_is_a_failure() {
 
 #[test]
 fn what_lies_in_the_lease_of_another_client_is_shown_as_far_as_it_goes() {
-    let place = Place::namespace("status-bare");
-    place.grant_except("jobs", &[]);
-    place.create_lease("jobs", &json!({ "holderIdentity": "by-hand" }));
-    let said = place.output(&["status", "jobs"]);
+    let location = Location::namespace("status-bare");
+    location.grant_except("jobs", &[]);
+    location.create_lease("jobs", &json!({ "holderIdentity": "by-hand" }));
+    let said = location.output(&["status", "jobs"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.text.contains("by-hand"), "{said:?}");
 }
 
 #[test]
 fn a_lease_without_a_duration_expires_after_that_of_a_candidate() {
-    let place = Place::namespace("status-endless");
-    place.grant_except("jobs", &[]);
+    let location = Location::namespace("status-endless");
+    location.grant_except("jobs", &[]);
     let spec = json!({ "holderIdentity": "gone", "renewTime": "2020-01-01T00:00:00.000000Z" });
-    place.create_lease("jobs", &spec);
-    let said = place.output(&["status", "jobs"]);
+    location.create_lease("jobs", &spec);
+    let said = location.output(&["status", "jobs"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     for part in ["jobs  expired", " days ago (lease duration 15 s)"] {
         assert!(said.text.contains(part), "no {part:?} in {said:?}");
     }
-    let report = place.output(&["status", "--json", "jobs"]).objects();
+    let report = location.output(&["status", "--json", "jobs"]).objects();
     assert_eq!(report[0]["lease_duration_seconds"], json!(null));
 }
 
 #[test]
 fn a_holder_does_not_command_the_terminal() {
-    let place = Place::namespace("status-owned");
-    place.grant_except("jobs", &[]);
+    let location = Location::namespace("status-owned");
+    location.grant_except("jobs", &[]);
     let holder = "\u{1b}[2J\u{1b}]0;owned\u{7}\nstatus-owned/jobs  held";
-    place.create_lease("jobs", &json!({ "holderIdentity": holder }));
-    let said = place.output(&["status", "jobs"]);
+    location.create_lease("jobs", &json!({ "holderIdentity": holder }));
+    let said = location.output(&["status", "jobs"]);
     let row = "  holder      �[2J�]0;owned��status-owned/jobs  held\n";
     assert!(said.text.contains(row), "{said:?}");
     assert!(!said.text.contains('\u{1b}'), "{said:?}");
-    let report = place.output(&["status", "--json", "jobs"]).objects();
+    let report = location.output(&["status", "--json", "jobs"]).objects();
     assert_eq!(report[0]["holder"], holder);
 }
 
@@ -165,23 +165,23 @@ fn a_folder_that_no_election_could_use_can_be_looked_into() {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    let place = Place::folder();
-    let Place::Folder(folder) = &place else {
+    let location = Location::folder();
+    let Location::Folder(folder) = &location else {
         unreachable!()
     };
-    place.leader("jobs", "web-1").stop().unwrap();
+    location.leader("jobs", "web-1").stop().unwrap();
     set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-    let said = place.output(&["status", "jobs"]);
+    let said = location.output(&["status", "jobs"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.text.contains("jobs  released"), "{said:?}");
 }
 
 #[test]
 fn a_flag_about_a_cluster_is_refused_where_a_folder_would_be_looked_into() {
-    let place = Place::folder();
+    let location = Location::folder();
     for command in ["status", "watch", "check"] {
         for flag in ["--context", "--kubeconfig"] {
-            let said = place.output(&[command, "jobs", flag, "nope"]);
+            let said = location.output(&[command, "jobs", flag, "nope"]);
             assert_eq!(said.code, Some(2), "{said:?}");
             assert!(said.text.is_empty(), "{said:?}");
             let refused = format!("{flag} = nope: is about a cluster");

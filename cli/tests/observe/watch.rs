@@ -8,8 +8,8 @@ use leasehold_test_cluster::TestCluster;
 use serde_json::{Value, json};
 
 use crate::common::LIMIT;
-use crate::place::Place;
-use crate::watching::Watching;
+use crate::location::Location;
+use crate::watcher::Watcher;
 
 fn is(event: &Value, name: &str, holder: Option<&str>, previous: Option<&str>) {
     let expected = (json!(name), json!(holder), json!(previous));
@@ -23,44 +23,44 @@ fn is(event: &Value, name: &str, holder: Option<&str>, previous: Option<&str>) {
 
 #[test]
 fn an_election_on_the_api_server_is_seen_from_its_first_leader_to_the_deletion_of_its_lease() {
-    let place = Place::namespace("watched");
-    place.grant_except("jobs", &[]);
-    let watch = Watching::start(&place, &["--json", "jobs"]);
+    let location = Location::namespace("watched");
+    location.grant_except("jobs", &[]);
+    let watch = Watcher::start(&location, &["--json", "jobs"]);
     is(&watch.next_event(), "found", None, None);
 
-    let first = place.leader("jobs", "a");
+    let first = location.leader("jobs", "a");
     is(&watch.next_event(), "acquired", Some("a"), None);
     first.stop().unwrap();
     is(&watch.next_event(), "released", None, Some("a"));
-    let second = place.leader("jobs", "b");
+    let second = location.leader("jobs", "b");
     let acquired = watch.next_event();
     is(&acquired, "acquired", Some("b"), None);
     let token = second.term().unwrap().fencing_token();
     assert_eq!(acquired["resource_version"], token);
 
-    place.delete_lease("jobs");
+    location.delete_lease("jobs");
     is(&watch.next_event(), "deleted", None, Some("b"));
     assert_eq!(watch.interrupt(), (Some(0), String::new()));
 }
 
 #[test]
 fn a_lease_that_goes_from_one_holder_to_the_next_has_changed_hands() {
-    let place = Place::namespace("hands");
-    place.grant_except("jobs", &[]);
-    let _leader = place.leader("jobs", "a");
-    let watch = Watching::start(&place, &["--json", "jobs"]);
+    let location = Location::namespace("hands");
+    location.grant_except("jobs", &[]);
+    let _leader = location.leader("jobs", "a");
+    let watch = Watcher::start(&location, &["--json", "jobs"]);
     is(&watch.next_event(), "found", Some("a"), None);
-    place.edit_lease("jobs", &json!({ "holderIdentity": "b" }));
+    location.edit_lease("jobs", &json!({ "holderIdentity": "b" }));
     is(&watch.next_event(), "handed_over", Some("b"), Some("a"));
 }
 
 #[test]
 fn without_the_verb_watch_it_says_so_once_and_polls() {
-    let place = Place::namespace("polled");
-    place.grant_except("jobs", &["watch"]);
-    let watch = Watching::start(&place, &["--json", "jobs"]);
+    let location = Location::namespace("polled");
+    location.grant_except("jobs", &["watch"]);
+    let watch = Watcher::start(&location, &["--json", "jobs"]);
     is(&watch.next_event(), "found", None, None);
-    let first = place.leader("jobs", "a");
+    let first = location.leader("jobs", "a");
     is(&watch.next_event(), "acquired", Some("a"), None);
     first.stop().unwrap();
     is(&watch.next_event(), "released", None, Some("a"));
@@ -72,8 +72,8 @@ fn without_the_verb_watch_it_says_so_once_and_polls() {
 
 #[test]
 fn a_lease_that_may_not_be_read_ends_it_with_the_role_to_grant() {
-    let place = Place::namespace("unwatched");
-    let (code, errors) = Watching::start(&place, &["jobs"]).finish();
+    let location = Location::namespace("unwatched");
+    let (code, errors) = Watcher::start(&location, &["jobs"]).finish();
     assert_eq!(code, Some(2));
     assert!(errors.contains("The verb get is not granted"), "{errors}");
 }
@@ -81,9 +81,9 @@ fn a_lease_that_may_not_be_read_ends_it_with_the_role_to_grant() {
 #[test]
 fn an_api_server_that_goes_away_is_told_once_and_waited_for() {
     let cluster = TestCluster::start().unwrap();
-    let place = Place::namespace_of(&cluster, "lost");
+    let location = Location::namespace_of(&cluster, "lost");
     cluster.grant_except("lost", "jobs", &[]).unwrap();
-    let watch = Watching::start(&place, &["--json", "jobs"]);
+    let watch = Watcher::start(&location, &["--json", "jobs"]);
     is(&watch.next_event(), "found", None, None);
     cluster.kill_apiserver().unwrap();
     let failing = watch.next_event();
@@ -99,8 +99,8 @@ fn an_api_server_that_goes_away_is_told_once_and_waited_for() {
 
 #[test]
 fn in_a_folder_each_event_is_a_line_of_text() {
-    let place = Place::folder();
-    let watch = Watching::start(&place, &["jobs"]);
+    let location = Location::folder();
+    let watch = Watcher::start(&location, &["jobs"]);
     let says = |what: &str| {
         let line = watch.next_line();
         let (_time, told) = line.split_once("  ").expect("a time");
@@ -108,11 +108,11 @@ fn in_a_folder_each_event_is_a_line_of_text() {
         assert!(!line.contains('\u{1b}'), "colours without a terminal");
     };
     says("there is no such Lease yet");
-    let leader = place.leader("jobs", "a");
+    let leader = location.leader("jobs", "a");
     says("acquired by a (transition 0, version ");
     leader.stop().unwrap();
     says("released by a");
-    let Place::Folder(folder) = &place else {
+    let Location::Folder(folder) = &location else {
         unreachable!()
     };
     fs::remove_file(folder.path().join("default/jobs/lease.json")).unwrap();
@@ -121,22 +121,22 @@ fn in_a_folder_each_event_is_a_line_of_text() {
 
 #[test]
 fn a_holder_that_stops_renewing_expires() {
-    let place = Place::folder();
-    let watch = Watching::start(&place, &["--json", "jobs"]);
+    let location = Location::folder();
+    let watch = Watcher::start(&location, &["--json", "jobs"]);
     is(&watch.next_event(), "found", None, None);
-    place.expired_lease("jobs", "a");
+    location.expired_lease("jobs", "a");
     is(&watch.next_event(), "acquired", Some("a"), None);
     is(&watch.next_event(), "expired", Some("a"), None);
-    let _next = place.leader("jobs", "b");
+    let _next = location.leader("jobs", "b");
     is(&watch.next_event(), "handed_over", Some("b"), Some("a"));
 }
 
 #[test]
 fn several_leases_are_watched_at_once() {
-    let place = Place::folder();
-    let _jobs = place.leader("jobs", "a");
-    let _mails = place.leader("mails", "b");
-    let watch = Watching::start(&place, &["--json", "jobs", "mails"]);
+    let location = Location::folder();
+    let _jobs = location.leader("jobs", "a");
+    let _mails = location.leader("mails", "b");
+    let watch = Watcher::start(&location, &["--json", "jobs", "mails"]);
     let mut found: Vec<_> = [watch.next_event(), watch.next_event()]
         .iter()
         .map(|event| (event["lease"].to_string(), event["holder"].to_string()))
@@ -150,11 +150,11 @@ fn several_leases_are_watched_at_once() {
 
 #[test]
 fn a_takeover_is_told_with_how_long_the_holder_before_was_silent() {
-    let place = Place::folder();
-    let watch = Watching::start(&place, &["jobs"]);
+    let location = Location::folder();
+    let watch = Watcher::start(&location, &["jobs"]);
     watch.next_line();
-    place.expired_lease("jobs", "a");
-    let _next = place.leader("jobs", "b");
+    location.expired_lease("jobs", "a");
+    let _next = location.leader("jobs", "b");
     let told = std::iter::repeat_with(|| watch.next_line());
     let takeover = told.into_iter().find(|line| line.contains("went from"));
     let takeover = takeover.expect("a line");
@@ -167,13 +167,13 @@ fn a_takeover_is_told_with_how_long_the_holder_before_was_silent() {
 
 #[test]
 fn a_holder_does_not_command_the_terminal() {
-    let place = Place::namespace("watch-owned");
-    place.grant_except("jobs", &[]);
-    place.create_lease("jobs", &json!({ "holderIdentity": "\u{1b}[2J\nowned" }));
-    let watch = Watching::start(&place, &["jobs"]);
+    let location = Location::namespace("watch-owned");
+    location.grant_except("jobs", &[]);
+    location.create_lease("jobs", &json!({ "holderIdentity": "\u{1b}[2J\nowned" }));
+    let watch = Watcher::start(&location, &["jobs"]);
     let found = watch.next_line();
     assert!(found.contains("held by �[2J�owned ("), "{found:?}");
-    place.edit_lease("jobs", &json!({ "holderIdentity": "\u{9b}2J" }));
+    location.edit_lease("jobs", &json!({ "holderIdentity": "\u{9b}2J" }));
     let next = watch.next_line();
     assert!(next.contains("went from �[2J�owned to �2J, "), "{next:?}");
 }
@@ -186,8 +186,8 @@ fn a_credential_plugin_that_hangs_does_not_keep_it_from_ending() {
         "touch {0}; while test -e {0}; do sleep 0.05; done",
         running.display()
     );
-    let place = Place::with_plugin(folder.path(), &hang);
-    let watch = Watching::start(&place, &["jobs"]);
+    let location = Location::with_plugin(folder.path(), &hang);
+    let watch = Watcher::start(&location, &["jobs"]);
     let deadline = Instant::now() + LIMIT;
     while !running.exists() {
         assert!(Instant::now() < deadline, "the plugin never runs");

@@ -4,9 +4,9 @@
 mod check;
 #[path = "../common/mod.rs"]
 mod common;
-mod place;
+mod location;
 mod status;
 mod terminal;
 mod unread;
 mod watch;
-mod watching;
+mod watcher;

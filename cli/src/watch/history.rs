@@ -7,7 +7,7 @@ use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState};
 
 /// Something worth a line.
 #[derive(Clone, Debug)]
-pub(crate) struct Happening {
+pub(crate) struct Change {
     pub(crate) event: Event,
     /// Who holds the Lease now, or held it until it expired.
     pub(crate) holder: Option<String>,
@@ -51,50 +51,50 @@ impl Event {
 
 /// What was told of one Lease so far.
 #[derive(Default)]
-pub(crate) struct Story {
+pub(crate) struct History {
     /// `None` before it was read for the first time.
-    last: Option<Chapter>,
+    last: Option<Observed>,
     failing: Option<ErrorKind>,
 }
 
 /// Who held the Lease, and under which acquisition.
 #[derive(Clone)]
-struct Chapter {
+struct Observed {
     state: LeaseState,
     holder: Option<String>,
     acquired_at: Option<WallTime>,
-    /// When the Lease was seen to change, the last time of those that this chapter is about.
+    /// When the Lease was seen to change, the last time of those that this is about.
     changed_at: Option<Instant>,
 }
 
-impl Story {
+impl History {
     /// What `snapshot` adds to it.
-    pub(crate) fn go_on(&mut self, snapshot: &LeaseSnapshot) -> Vec<Happening> {
-        let now = Chapter::of(snapshot);
-        let mut happenings = Vec::new();
+    pub(crate) fn observe(&mut self, snapshot: &LeaseSnapshot) -> Vec<Change> {
+        let now = Observed::of(snapshot);
+        let mut changes = Vec::new();
         let failing = snapshot.failing.as_ref();
         if failing.map(Error::kind) != self.failing {
             self.failing = failing.map(Error::kind);
             let event = failing.map_or(Event::Recovered, |_| Event::Failing);
-            happenings.push(Happening {
+            changes.push(Change {
                 error: failing.cloned(),
-                ..now.happening(event, None)
+                ..now.change(event, None)
             });
         }
         if now.state == LeaseState::Unknown {
-            return happenings;
+            return changes;
         }
         let before = self.last.replace(now.clone());
         let event = match &before {
             None => Some(Event::Found),
             Some(before) => now.event_after(before),
         };
-        happenings.extend(event.map(|event| now.happening(event, before)));
-        happenings
+        changes.extend(event.map(|event| now.change(event, before)));
+        changes
     }
 }
 
-impl Chapter {
+impl Observed {
     fn of(snapshot: &LeaseSnapshot) -> Self {
         let record = snapshot.lease.as_ref().map(|lease| &lease.record);
         let held = record.filter(|record| record.is_held());
@@ -125,12 +125,12 @@ impl Chapter {
         }
     }
 
-    fn happening(&self, event: Event, before: Option<Self>) -> Happening {
+    fn change(&self, event: Event, before: Option<Self>) -> Change {
         let changed_before = before.as_ref().and_then(|before| before.changed_at);
         let changed = self.changed_at.zip(changed_before);
         let previous_holder = before.and_then(|before| before.holder);
         let told = !matches!(event, Event::Expired | Event::Renewed);
-        Happening {
+        Change {
             event,
             holder: self.holder.clone(),
             previous_holder: previous_holder.filter(|_| told),

@@ -13,7 +13,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
 
 use crate::common::{LIMIT, exit_code};
-use crate::place::Place;
+use crate::location::Location;
 
 /// A program on a terminal of its own, as wide as most.
 struct Screen {
@@ -77,9 +77,9 @@ const GREEN: &str = "\u{1b}[32m";
 
 #[test]
 fn a_watch_draws_how_it_stands_and_who_held_the_lease() {
-    let place = Place::folder();
-    let _leader = place.leader("jobs", "web-1");
-    let mut screen = Screen::start(place.command(&["watch", "jobs"]).env_remove("NO_COLOR"));
+    let location = Location::folder();
+    let _leader = location.leader("jobs", "web-1");
+    let mut screen = Screen::start(location.command(&["watch", "jobs"]).env_remove("NO_COLOR"));
     screen.until("held by web-1 for ");
     screen.until("unchanged for ");
     screen.until("expires in ");
@@ -90,12 +90,12 @@ fn a_watch_draws_how_it_stands_and_who_held_the_lease() {
 
 #[test]
 fn a_holder_does_not_command_the_terminal_by_the_legend() {
-    let place = Place::namespace("drawn-owned");
-    place.grant_except("jobs", &[]);
-    place.create_lease("jobs", &json!({ "holderIdentity": "\u{1b}]0;owned\u{7}" }));
-    let mut screen = Screen::start(&mut place.command(&["watch", "jobs"]));
+    let location = Location::namespace("drawn-owned");
+    location.grant_except("jobs", &[]);
+    location.create_lease("jobs", &json!({ "holderIdentity": "\u{1b}]0;owned\u{7}" }));
+    let mut screen = Screen::start(&mut location.command(&["watch", "jobs"]));
     screen.until("�]0;owned� · unchanged for ");
-    place.edit_lease("jobs", &json!({ "holderIdentity": "second\n" }));
+    location.edit_lease("jobs", &json!({ "holderIdentity": "second\n" }));
     screen.until(" �]0;owned�  ");
     let seen = screen.until(" second�\r\n");
     assert!(!seen.contains("\u{1b}]0"), "{seen:?}");
@@ -103,9 +103,9 @@ fn a_holder_does_not_command_the_terminal_by_the_legend() {
 
 #[test]
 fn a_status_has_colours_unless_they_are_not_wanted() {
-    let place = Place::folder();
-    let _leader = place.leader("jobs", "web-1");
-    let mut status = place.command(&["status", "jobs"]);
+    let location = Location::folder();
+    let _leader = location.leader("jobs", "web-1");
+    let mut status = location.command(&["status", "jobs"]);
     let mut coloured = Screen::start(status.env_remove("NO_COLOR"));
     assert!(coloured.until("kept in").contains(GREEN));
     let mut plain = Screen::start(status.env("NO_COLOR", "1"));

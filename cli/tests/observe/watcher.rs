@@ -9,17 +9,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::common::{LIMIT, exit_code};
-use crate::place::Place;
+use crate::location::Location;
 
 /// Killed when dropped.
-pub(crate) struct Watching {
+pub(crate) struct Watcher {
     child: Child,
     lines: Receiver<String>,
 }
 
-impl Watching {
-    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut child = place
+impl Watcher {
+    pub(crate) fn start(location: &Location, arguments: &[&str]) -> Self {
+        let mut child = location
             .command(&[&["watch"], arguments].concat())
             .env("LEASEHOLD_RETRY_PERIOD", "0.2")
             .stdout(Stdio::piped())
@@ -63,7 +63,7 @@ impl Watching {
     }
 }
 
-impl Drop for Watching {
+impl Drop for Watcher {
     fn drop(&mut self) {
         // Gone already, where it has ended by itself.
         let _ = self.child.kill();

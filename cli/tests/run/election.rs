@@ -14,14 +14,14 @@ use tempfile::TempDir;
 use crate::common::{self, LEASEHOLD, LIMIT, program};
 
 /// A folder with the Lease, and a pipe into which the commands write.
-pub(crate) struct Place {
+pub(crate) struct Election {
     folder: TempDir,
     lines: Receiver<String>,
     /// The file of `leasehold`.
     program: PathBuf,
 }
 
-impl Place {
+impl Election {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for pipe in ["said", "go-on"] {
@@ -50,15 +50,15 @@ impl Place {
 
     /// With a copy of `leasehold`, which may be deleted.
     pub(crate) fn with_a_copy() -> Self {
-        let mut place = Self::new();
-        place.program = place.path().join("leasehold");
+        let mut election = Self::new();
+        election.program = election.path().join("leasehold");
         // By another process: this one must not have it open for writing when it is executed.
         let copied = Command::new("cp")
             .arg(LEASEHOLD)
-            .arg(&place.program)
+            .arg(&election.program)
             .status();
         assert!(copied.expect("cp").success());
-        place
+        election
     }
 
     pub(crate) fn delete_the_copy(&self) {

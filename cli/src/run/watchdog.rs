@@ -1,43 +1,43 @@
-//! A small process that outlives `leasehold run` by an instant: when that is killed, it kills all
-//! that the command has started.
+//! A small process beside the command, which outlives `leasehold run` by an instant: when that is
+//! killed, it kills all that the command has started.
 
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use rustix::process::{Pid, Signal, kill_process_group, setsid};
 
-use crate::command::OURSELVES;
+use super::own_program::own_program;
 
 /// Its name among processes, so that `killall leasehold` spares it.
-const NAME: &str = "lease-keeper";
+const NAME: &str = "lease-watchdog";
 
-/// The running keeper of a process group. Dropped, it kills the group.
-pub(crate) struct Keeper {
+/// The watchdog of a process group, while it runs. Dropped, it kills the group.
+pub(super) struct Guard {
     /// Its standard input is a pipe that only this process can write to. Nothing is: it tells that
     /// this process has died.
     process: Child,
     group: Pid,
 }
 
-impl Keeper {
-    pub(crate) fn start(group: Pid) -> Result<Self> {
-        let process = Command::new(OURSELVES)
+impl Guard {
+    pub(super) fn start(group: Pid) -> Result<Self> {
+        let process = own_program()
             .arg0(NAME)
-            .args(["keep", &group.as_raw_pid().to_string()])
+            .args(["watchdog", &group.as_raw_pid().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("cannot start the keeper of the command")?;
+            .context("cannot start the watchdog of the command")?;
         Ok(Self { process, group })
     }
 
     /// Starts another where somebody has ended it.
-    pub(crate) fn revive(&mut self) -> Result<()> {
+    pub(super) fn revive(&mut self) -> Result<()> {
         if self.process.try_wait()?.is_some() {
             *self = Self::start(self.group)?;
         }
@@ -46,20 +46,20 @@ impl Keeper {
 
     /// Ends it without harm. To be called while the group's number cannot be another's, that is,
     /// before its first process is waited for.
-    pub(crate) fn dismiss(mut self) -> io::Result<()> {
+    pub(super) fn dismiss(mut self) -> io::Result<()> {
         // Before its input ends, which would be the word to kill.
         self.process.kill()?;
         self.process.wait().map(drop)
     }
 }
 
-/// What the keeper does.
+/// The process itself.
 #[derive(Args)]
-pub(crate) struct Keep {
+pub(crate) struct Watchdog {
     group: i32,
 }
 
-impl Keep {
+impl Watchdog {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         // Out of reach of Ctrl-C, and of who ends the group of `leasehold run`.
         setsid()?;

@@ -17,12 +17,12 @@ use crate::common::{LIMIT, leasehold};
 pub(crate) static CLUSTER: LazyLock<TestCluster> =
     LazyLock::new(|| TestCluster::start().expect("a cluster for the tests"));
 
-pub(crate) enum Place {
+pub(crate) enum Location {
     Folder(TempDir),
     Namespace { name: String, kubeconfig: PathBuf },
 }
 
-impl Place {
+impl Location {
     pub(crate) fn folder() -> Self {
         Self::Folder(tempfile::tempdir().expect("a folder"))
     }
@@ -34,9 +34,9 @@ impl Place {
 
     /// A new namespace, for somebody who may do everything.
     pub(crate) fn administered(name: &str) -> Self {
-        let place = Self::namespace(name);
+        let location = Self::namespace(name);
         Self::Namespace {
-            name: place.name().to_owned(),
+            name: location.name().to_owned(),
             kubeconfig: CLUSTER.admin_kubeconfig(),
         }
     }
@@ -104,12 +104,12 @@ impl Place {
         command
     }
 
-    pub(crate) fn output(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn output(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output();
-        Said::of(&output.expect("leasehold runs"))
+        Ran::of(&output.expect("leasehold runs"))
     }
 
-    /// The settings of an election in this place.
+    /// The settings of an election in this location.
     pub(crate) fn config(&self, lease: &str) -> Config {
         let config = Config::new(lease).retry_period(Duration::from_millis(200));
         match self {
@@ -168,13 +168,13 @@ impl Place {
 
 /// What a program said, and what it ended with.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
     pub(crate) errors: String,
 }
 
-impl Said {
+impl Ran {
     fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         Self {

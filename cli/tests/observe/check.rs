@@ -6,7 +6,7 @@ use leasehold_test_cluster::Credentials;
 use serde_json::{Value, json};
 
 use crate::common::LIMIT;
-use crate::place::{CLUSTER, Place};
+use crate::location::{CLUSTER, Location};
 
 const VERBS: [&str; 4] = ["get", "update", "watch", "create"];
 
@@ -24,10 +24,10 @@ fn apply(manifest: &str, namespace: &str) {
 }
 
 /// The API server learns of Roles by a watch of its own.
-fn passes_in_the_end(place: &Place, leases: &[&str]) {
+fn passes_in_the_end(location: &Location, leases: &[&str]) {
     let deadline = Instant::now() + LIMIT;
     loop {
-        let said = place.output(&[&["check"], leases].concat());
+        let said = location.output(&[&["check"], leases].concat());
         if said.code == Some(0) {
             assert!(said.text.contains("Nothing is missing"), "{said:?}");
             return;
@@ -39,9 +39,9 @@ fn passes_in_the_end(place: &Place, leases: &[&str]) {
 #[test]
 fn each_missing_verb_is_named() {
     for missing in VERBS {
-        let place = Place::namespace(&format!("without-{missing}"));
-        place.grant_except("jobs", &[missing]);
-        let said = place.output(&["check", "jobs"]);
+        let location = Location::namespace(&format!("without-{missing}"));
+        location.grant_except("jobs", &[missing]);
+        let said = location.output(&["check", "jobs"]);
         assert_eq!(said.code, Some(1), "{said:?}");
         for verb in VERBS {
             let mark = if verb == missing {
@@ -57,9 +57,9 @@ fn each_missing_verb_is_named() {
 
 #[test]
 fn where_all_is_granted_it_says_so_and_where_it_looked() {
-    let place = Place::namespace("all-granted");
-    place.grant_except("jobs", &[]);
-    let said = place.output(&["check", "jobs"]);
+    let location = Location::namespace("all-granted");
+    location.grant_except("jobs", &[]);
+    let said = location.output(&["check", "jobs"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     let server = CLUSTER.server_url();
     for part in [
@@ -75,19 +75,19 @@ fn where_all_is_granted_it_says_so_and_where_it_looked() {
 
 #[test]
 fn what_it_prints_suffices_for_an_election_once_it_is_applied() {
-    let place = Place::namespace("pasted");
-    let said = place.output(&["check", "jobs", "mails"]);
+    let location = Location::namespace("pasted");
+    let said = location.output(&["check", "jobs", "mails"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let start = said.text.find("apiVersion:").expect("a Role");
     apply(&said.text[start..], "pasted");
-    passes_in_the_end(&place, &["jobs", "mails"]);
-    place.leader("jobs", "a").stop().unwrap();
-    place.leader("mails", "a").stop().unwrap();
+    passes_in_the_end(&location, &["jobs", "mails"]);
+    location.leader("jobs", "a").stop().unwrap();
+    location.leader("mails", "a").stop().unwrap();
 }
 
 #[test]
 fn a_service_account_is_bound_as_such() {
-    let Place::Namespace { name, .. } = Place::namespace("accounts") else {
+    let Location::Namespace { name, .. } = Location::namespace("accounts") else {
         unreachable!()
     };
     let api = CLUSTER.api();
@@ -101,9 +101,9 @@ fn a_service_account_is_bound_as_such() {
     let token = token["status"]["token"].as_str().expect("a token");
     let credentials = Credentials::Token(token.to_owned());
     let kubeconfig = CLUSTER.write_kubeconfig(credentials, None).unwrap();
-    let place = Place::Namespace { name, kubeconfig };
+    let location = Location::Namespace { name, kubeconfig };
 
-    let said = place.output(&["check", "--json", "nightly"]);
+    let said = location.output(&["check", "--json", "nightly"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let report = said.objects().remove(0);
     assert_eq!(report["user"], "system:serviceaccount:accounts:jobs");
@@ -112,22 +112,22 @@ fn a_service_account_is_bound_as_such() {
     let manifest = report["manifest"].as_str().expect("a manifest");
     assert!(manifest.contains("kind: ServiceAccount"), "{manifest}");
     apply(manifest, "accounts");
-    passes_in_the_end(&place, &["nightly"]);
-    place.leader("nightly", "a").stop().unwrap();
+    passes_in_the_end(&location, &["nightly"]);
+    location.leader("nightly", "a").stop().unwrap();
 }
 
 #[test]
 fn an_administrator_asks_about_the_service_account_that_the_candidates_will_have() {
-    let place = Place::administered("asked");
-    assert_eq!(place.output(&["check", "jobs"]).code, Some(0));
+    let location = Location::administered("asked");
+    assert_eq!(location.output(&["check", "jobs"]).code, Some(0));
     let asked = ["check", "jobs", "--as=system:serviceaccount:asked:jobs"];
-    let said = place.output(&asked);
+    let said = location.output(&asked);
     assert_eq!(said.code, Some(1), "{said:?}");
     let start = said.text.find("apiVersion:").expect("a Role");
     apply(&said.text[start..], "asked");
-    passes_in_the_end(&place, &asked[1..]);
+    passes_in_the_end(&location, &asked[1..]);
 
-    let candidate = Place::namespace("asking");
+    let candidate = Location::namespace("asking");
     let said = candidate.output(&asked);
     assert_eq!(said.code, Some(2), "not everybody may ask");
     assert!(
@@ -138,30 +138,30 @@ fn an_administrator_asks_about_the_service_account_that_the_candidates_will_have
 
 #[test]
 fn what_is_granted_to_one_account_stays_granted_when_another_gets_it_too() {
-    let place = Place::administered("two-accounts");
+    let location = Location::administered("two-accounts");
     let accounts = ["monolith", "worker"];
     let asked =
         accounts.map(|account| format!("--as=system:serviceaccount:two-accounts:{account}"));
     for account in &asked {
-        let said = place.output(&["check", "jobs", "mails", account]);
+        let said = location.output(&["check", "jobs", "mails", account]);
         assert_eq!(said.code, Some(1), "{said:?}");
         let start = said.text.find("apiVersion:").expect("a Role");
-        apply(&said.text[start..], place.name());
-        passes_in_the_end(&place, &["jobs", "mails", account]);
+        apply(&said.text[start..], location.name());
+        passes_in_the_end(&location, &["jobs", "mails", account]);
     }
-    let said = place.output(&["check", "jobs", "mails", &asked[0]]);
+    let said = location.output(&["check", "jobs", "mails", &asked[0]]);
     assert_eq!(said.code, Some(0), "taken away again: {said:?}");
 }
 
 #[test]
 fn a_namespace_that_does_not_exist_is_a_failure() {
-    let place = Place::Namespace {
+    let location = Location::Namespace {
         name: "nowhere".into(),
         kubeconfig: CLUSTER.admin_kubeconfig(),
     };
     let about_another = ["check", "jobs", "--as=system:masters"];
     for arguments in [&about_another[..2], &about_another] {
-        let said = place.output(arguments);
+        let said = location.output(arguments);
         assert_eq!(said.code, Some(2), "{said:?}");
         assert!(
             said.errors.contains("there is no such namespace"),
@@ -172,15 +172,15 @@ fn a_namespace_that_does_not_exist_is_a_failure() {
 
 #[test]
 fn trying_it_out_leaves_no_lease_behind() {
-    let place = Place::administered("tried");
-    assert_eq!(place.output(&["check", "jobs"]).code, Some(0));
-    assert!(place.output(&["status", "jobs"]).text.contains("absent"));
+    let location = Location::administered("tried");
+    assert_eq!(location.output(&["check", "jobs"]).code, Some(0));
+    assert!(location.output(&["status", "jobs"]).text.contains("absent"));
 }
 
 #[test]
 fn without_a_cluster_nobody_can_be_asked_about_another_user() {
-    let place = Place::folder();
-    let said = place.output(&["check", "jobs", "--as=system:serviceaccount:shop:web"]);
+    let location = Location::folder();
+    let said = location.output(&["check", "jobs", "--as=system:serviceaccount:shop:web"]);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.text.is_empty(), "{said:?}");
     for part in [
@@ -194,11 +194,11 @@ fn without_a_cluster_nobody_can_be_asked_about_another_user() {
 #[test]
 fn refused_credentials_are_a_failure() {
     let kubeconfig = CLUSTER.write_kubeconfig(Credentials::Token("wrong".into()), None);
-    let place = Place::Namespace {
+    let location = Location::Namespace {
         name: "default".into(),
         kubeconfig: kubeconfig.unwrap(),
     };
-    let said = place.output(&["check", "jobs"]);
+    let said = location.output(&["check", "jobs"]);
     assert_eq!(said.code, Some(2));
     assert!(
         said.errors.contains("does not accept these credentials"),
@@ -209,22 +209,22 @@ fn refused_credentials_are_a_failure() {
 #[test]
 fn what_a_credential_plugin_says_does_not_command_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::with_plugin(folder.path(), "printf 'no\\033[2J\\007' >&2; exit 1");
-    let said = place.output(&["check", "jobs"]);
+    let location = Location::with_plugin(folder.path(), "printf 'no\\033[2J\\007' >&2; exit 1");
+    let said = location.output(&["check", "jobs"]);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.errors.contains("no�[2J�"), "{said:?}");
 }
 
 #[test]
 fn a_folder_is_checked_and_not_made() {
-    let place = Place::folder();
-    let said = place.output(&["check", "--json", "jobs"]);
+    let location = Location::folder();
+    let said = location.output(&["check", "--json", "jobs"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     let report = said.objects().remove(0);
     assert_eq!(report["mode"], "file");
     assert_eq!(report["ready"], true);
     assert_eq!(report["leases"][0]["verbs"], json!(null));
-    let Place::Folder(folder) = &place else {
+    let Location::Folder(folder) = &location else {
         unreachable!()
     };
     assert!(folder.path().read_dir().unwrap().next().is_none());
@@ -235,13 +235,13 @@ fn a_folder_that_others_may_write_to_is_a_failure_with_its_fix() {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    let place = Place::folder();
-    let Place::Folder(folder) = &place else {
+    let location = Location::folder();
+    let Location::Folder(folder) = &location else {
         unreachable!()
     };
-    place.leader("jobs", "web-1").stop().unwrap();
+    location.leader("jobs", "web-1").stop().unwrap();
     set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-    let said = place.output(&["check", "jobs"]);
+    let said = location.output(&["check", "jobs"]);
     assert_eq!(said.code, Some(2));
     assert!(said.errors.contains("chmod go-w"), "{said:?}");
 }

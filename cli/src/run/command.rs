@@ -17,15 +17,13 @@ use rustix::process::{
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
+use super::own_program::own_program;
+use super::watchdog::Guard;
 use crate::exit;
-use crate::keeper::Keeper;
 use crate::output::{complain, log, readable};
 
 /// Tells the command under which term it runs, for what must not be done twice.
 const FENCING_TOKEN: &str = "LEASEHOLD_FENCING_TOKEN";
-
-/// This very program, also where its file has been replaced since it was started.
-pub(crate) const OURSELVES: &str = "/proc/self/exe";
 
 /// From SIGKILL until nothing of a process runs any more, generously.
 const TIME_TO_DIE: Duration = Duration::from_millis(500);
@@ -34,22 +32,22 @@ const TIME_TO_DIE: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A running command, alone with what it starts in its process group.
-pub(crate) struct Running {
+pub(super) struct Running {
     name: String,
     child: Child,
     group: Pid,
-    keeper: Keeper,
+    watchdog: Guard,
     /// Tells that some child of this process has ended.
     endings: unix::Signal,
 }
 
 impl Running {
     /// Starts `command`, for no longer than this process lives: the kernel then kills it, and the
-    /// keeper what it has started. To be called from the main thread, whose death counts as such.
-    pub(crate) fn start(command: &[OsString], term: &Term) -> Result<Self> {
+    /// watchdog what it has started. To be called from the main thread, whose death counts as such.
+    pub(super) fn start(command: &[OsString], term: &Term) -> Result<Self> {
         // Before there is a child, so that no end is missed.
         let endings = signal(SignalKind::child())?;
-        let child = Command::new(OURSELVES)
+        let child = own_program()
             .args(["become", &getpid().as_raw_pid().to_string(), "--"])
             .args(command)
             .env(FENCING_TOKEN, term.fencing_token().to_string())
@@ -58,34 +56,34 @@ impl Running {
             .spawn()
             .context("cannot start a process")?;
         let group = Pid::from_child(&child);
-        // It becomes the command only when there is a keeper.
+        // It becomes the command only when there is a watchdog.
         let waiting = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         retry_on_intr(|| waitid(WaitId::Pid(group), waiting))?;
-        let keeper = Keeper::start(group)?;
+        let watchdog = Guard::start(group)?;
         kill_process(group, Signal::CONT)?;
         let name = command.first().map(|name| name.display().to_string());
         Ok(Self {
             name: name.unwrap_or_default(),
             child,
             group,
-            keeper,
+            watchdog,
             endings,
         })
     }
 
     /// Waits until it ends by itself.
-    pub(crate) async fn ended(&mut self) -> Result<()> {
+    pub(super) async fn ended(&mut self) -> Result<()> {
         // Not waited for, so that its group's number cannot be another's yet.
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         while waitid(WaitId::Pid(self.group), ended)?.is_none() {
-            self.keeper.revive()?;
+            self.watchdog.revive()?;
             self.endings.recv().await;
         }
         Ok(())
     }
 
     /// Asks it to stop, and kills what is left of its process group before another may lead.
-    pub(crate) async fn stop(mut self, term: &Term) -> Result<()> {
+    pub(super) async fn stop(mut self, term: &Term) -> Result<()> {
         let asked_at = Instant::now();
         self.signal(Signal::TERM);
         let limit = time_to_stop(term);
@@ -113,10 +111,10 @@ impl Running {
     }
 
     /// Kills all that is left of it, and returns how it has ended.
-    pub(crate) async fn finish(mut self) -> Result<ExitStatus> {
+    pub(super) async fn finish(mut self) -> Result<ExitStatus> {
         self.signal(Signal::KILL);
         self.ended().await?;
-        self.keeper.dismiss()?;
+        self.watchdog.dismiss()?;
         let status = self.child.wait()?;
         // What it has started is not ours to wait for, and may take a moment to die.
         let killed_at = Instant::now();

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use leasehold::LeaseSnapshot;
 use leasehold::lease_store::Location;
 
-use super::story::{Event, Happening};
+use super::history::{Change, Event};
 use crate::output::{backend, printable, printable_lines, readable, readable_seconds, timestamp};
 
 /// What has happened, for people.
-pub(crate) fn sentence(
-    told: &Happening,
+pub(crate) fn text(
+    told: &Change,
     seen: &LeaseSnapshot,
     location: &Location,
     now: Timestamp,
@@ -58,7 +58,7 @@ fn found(holder: &str, seen: &LeaseSnapshot, location: &Location, now: Timestamp
 }
 
 /// How long the holder before was silent, which tells a takeover after its end from a handover.
-fn silence(told: &Happening) -> String {
+fn silence(told: &Change) -> String {
     told.silence.map_or(String::new(), |silence| {
         format!(", after {} without a renewal", readable(silence))
     })

@@ -3,16 +3,16 @@
 use rustix::process::Signal;
 
 use crate::common::leasehold;
-use crate::instance::Place;
+use crate::election::Election;
 
 #[test]
 fn a_leader_and_a_standby_say_what_they_are() {
-    let place = Place::new();
-    let first = place.run_with(&["--identity=a"], "first", "exec sleep 1000");
+    let election = Election::new();
+    let first = election.run_with(&["--identity=a"], "first", "exec sleep 1000");
     let leading = first.next_line();
     let words = "leading, under fencing token ";
     assert!(leading.starts_with(words), "{leading}");
-    let second = place.run_with(&["--identity=b"], "second", "exec sleep 1000");
+    let second = election.run_with(&["--identity=b"], "second", "exec sleep 1000");
     assert_eq!(second.next_line(), "waiting: a leads");
     first.signal(Signal::TERM);
     let asked = "asked flock to stop; killing it in ";
@@ -27,10 +27,10 @@ fn a_leader_and_a_standby_say_what_they_are() {
 
 #[test]
 fn a_command_is_said_to_be_asked_and_killed() {
-    let place = Place::new();
+    let election = Election::new();
     let script = "trap '' TERM; started; sleep 1000";
-    let mut first = place.run_with(&["--drain-timeout=1s"], "first", script);
-    assert_eq!(place.next_line(), "first started");
+    let mut first = election.run_with(&["--drain-timeout=1s"], "first", script);
+    assert_eq!(election.next_line(), "first started");
     first.signal(Signal::TERM);
     assert_eq!(first.exit_code(), Some(0));
     let said = first.says();
@@ -46,17 +46,17 @@ fn a_command_is_said_to_be_asked_and_killed() {
 
 #[test]
 fn what_cannot_be_run_is_said() {
-    let place = Place::new();
-    let mut instance = place.start(&["no-such-command"], &[]);
+    let election = Election::new();
+    let mut instance = election.start(&["no-such-command"], &[]);
     assert_eq!(instance.exit_code(), Some(127));
     assert!(instance.says().contains("no-such-command: "));
-    let mut instance = place.start(&["/"], &[]);
+    let mut instance = election.start(&["/"], &[]);
     assert_eq!(instance.exit_code(), Some(126));
 }
 
 #[test]
 fn a_wrong_setting_is_said_with_its_fix() {
-    let mut instance = Place::new().start(&["true"], &["--drain-timeout=soon"]);
+    let mut instance = Election::new().start(&["true"], &["--drain-timeout=soon"]);
     assert_eq!(instance.exit_code(), Some(2));
     let said = instance.says();
     let wanted = "drain_timeout = `soon`: use seconds, or a form such as `15s`";
