@@ -109,7 +109,8 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@link
-     * Builder#drainTimeout} has passed; a long job checks the term on its way.
+     * Builder#drainTimeout} has passed; a long job checks the term on its way. What it hands to other threads, it waits
+     * for; or it returns the future, to {@link #callIfLeader}.
      *
      * @param <E> what the work may throw
      * @param work what to do
@@ -117,6 +118,7 @@ public interface LeaderElection extends AutoCloseable {
      * @throws E from the work
      */
     default <E extends Exception> boolean runIfLeader(LeaderTask<E> work) throws E {
+        Objects.requireNonNull(work, "work");
         boolean[] ran = {false};
         callIfLeader(term -> {
             ran[0] = true;
@@ -138,13 +140,15 @@ public interface LeaderElection extends AutoCloseable {
     }
 
     /**
-     * As {@link #runIfLeader(LeaderTask)}, for work with a result.
+     * As {@link #runIfLeader(LeaderTask)}, for work with a result. One that is a {@code Future} or {@code CompletionStage} is
+     * returned at once, and the Lease held until it has completed.
      *
      * @param <T> the result
      * @param <E> what the work may throw
      * @param work what to do
-     * @return the result; empty where this instance does not lead, or the result is null
+     * @return the result; empty if this instance does not lead, or the result is null
      * @throws E from the work
+     * @throws IllegalStateException if the result is one whose work is done later, such as a stream or an iterator
      */
     <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E;
 
@@ -164,7 +168,7 @@ public interface LeaderElection extends AutoCloseable {
      */
     default Registration addSingletonService(SingletonService service) {
         Objects.requireNonNull(service, "service");
-        return addListener(new ServiceDriver(service));
+        return addListener(new ServiceDriver(service, Runnable::run));
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.leasehold;
 
+import io.leasehold.internal.LaterWork;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;
@@ -114,11 +115,17 @@ final class NativeElection implements LeaderElection {
             warnUnlessStarted();
             return Optional.empty();
         }
+        long underWay = Long.parseLong(begun[0]);
+        T result;
         try (Busy busy = busy()) {
-            return Optional.ofNullable(work.call(Native.term(number, begun, 1)));
-        } finally {
-            Native.endWork(Long.parseLong(begun[0]));
+            result = work.call(Native.term(number, begun, 1));
+            LaterWork.refuse(result);
+        } catch (Throwable failure) {
+            Native.endWork(underWay);
+            throw failure;
         }
+        LaterWork.whenEnded(result, () -> Native.endWork(underWay));
+        return Optional.ofNullable(result);
     }
 
     /** Work that never runs is otherwise easily taken for a standby's. */
@@ -131,6 +138,16 @@ final class NativeElection implements LeaderElection {
     @Override
     public Registration addListener(LeadershipListener listener) {
         return ListenerThread.start(this, Objects.requireNonNull(listener, "listener"));
+    }
+
+    @Override
+    public Registration addSingletonService(SingletonService service) {
+        Objects.requireNonNull(service, "service");
+        return addListener(new ServiceDriver(service, work -> {
+            try (Busy busy = busy()) {
+                work.run();
+            }
+        }));
     }
 
     @Override

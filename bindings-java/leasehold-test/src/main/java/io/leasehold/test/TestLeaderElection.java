@@ -11,6 +11,7 @@ import io.leasehold.Role;
 import io.leasehold.Status;
 import io.leasehold.Term;
 import io.leasehold.TimedOutException;
+import io.leasehold.internal.LaterWork;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -174,8 +175,14 @@ public final class TestLeaderElection implements LeaderElection {
 
     @Override
     public <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
+        Objects.requireNonNull(work, "work");
         Term present = present();
-        return present == null ? Optional.empty() : Optional.ofNullable(work.call(present));
+        if (present == null) {
+            return Optional.empty();
+        }
+        T result = work.call(present);
+        LaterWork.refuse(result);
+        return Optional.ofNullable(result);
     }
 
     /** As {@link #term}, for what a closed election answers as well. */

@@ -1,0 +1,2 @@
+/** What the jars of Leasehold share, and programs do not use. */
+package io.leasehold.internal;
