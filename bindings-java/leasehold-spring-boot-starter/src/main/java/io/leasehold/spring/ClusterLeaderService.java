@@ -106,7 +106,8 @@ public interface ClusterLeaderService {
 
     /**
      * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@code
-     * leasehold.drain-timeout} has passed.
+     * leasehold.drain-timeout} has passed. What it hands to other threads, it waits for; or it returns the future, to
+     * {@link #callIfLeader(LeaderCall)}.
      *
      * @param work what to do
      * @return whether it ran
@@ -152,11 +153,18 @@ public interface ClusterLeaderService {
      */
     default <E extends Exception> boolean runIfLeader(String lock, LeaderTask<E> work) throws E {
         Objects.requireNonNull(work, "work");
-        return election(lock).runIfLeader(term -> LeaderAssert.guard(lock, term, work));
+        boolean[] ran = {false};
+        callIfLeader(lock, term -> {
+            ran[0] = true;
+            work.run(term);
+            return null;
+        });
+        return ran[0];
     }
 
     /**
-     * As {@link #runIfLeader(LeaderTask)}, for work with a result.
+     * As {@link #runIfLeader(LeaderTask)}, for work with a result. One that is a {@code Future} or {@code CompletionStage} is
+     * returned at once, and the Lease held until it has completed.
      *
      * @param <T> the result
      * @param <E> what the work may throw

@@ -32,6 +32,8 @@ final class ConfigFailureAnalyzer extends AbstractFailureAnalyzer<ConfigExceptio
             case "mode" ->
                 "Set leasehold.mode: `kubernetes` for a cluster, `file` for instances on one machine. With `always` "
                         + "each instance leads: for tests, and where there is never more than one.";
+            case "kubeconfig" ->
+                "Correct KUBECONFIG in the environment, or name the file by leasehold.kubeconfig, which goes before it.";
             default ->
                 "Correct leasehold." + property + ", or leasehold.locks.<name>." + property + ", or LEASEHOLD_"
                         + setting.toUpperCase(Locale.ROOT) + " in the environment, wherever it was set.";

@@ -40,6 +40,7 @@ final class ElectionLifecycle implements SmartLifecycle {
     @Override
     public void stop() {
         context.hasStopped();
+        elections.interruptWork();
         // All of them are told before the first is waited for.
         elections.forEach((lock, election) -> election.requestStop());
         elections.forEach((lock, election) -> election.stop());

@@ -2,35 +2,64 @@ package io.leasehold.spring;
 
 import static io.leasehold.spring.ClusterLeaderService.DEFAULT_LOCK;
 
+import io.leasehold.ConfigException;
+import io.leasehold.LeaderCall;
 import io.leasehold.LeaderElection;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 
 /** One election for each lock. They are made with the context, and closed with it. */
 final class Elections implements ClusterLeaderService, AutoCloseable {
     private final Map<String, LeaderElection> byLock = new LinkedHashMap<>();
+    private final WorkUnderWay workUnderWay = new WorkUnderWay();
+    private final LeaseholdProperties settings;
+    private final ShutdownLimits limits;
 
-    Elections(LeaseNames leases, LeaseholdProperties common) {
+    Elections(LeaseNames leases, LeaseholdProperties settings, ShutdownLimits limits) {
+        this.settings = settings;
+        this.limits = limits;
         try {
-            leases.forEach((lock, lease) ->
-                    byLock.put(lock, election(lease, common, common.locks().get(lock))));
+            leases.forEach((lock, lease) -> byLock.put(lock, election(lock, lease)));
         } catch (RuntimeException failure) {
             close();
             throw failure;
         }
     }
 
-    private static LeaderElection election(String lease, LeaseholdProperties common, LeaseholdProperties own) {
+    private LeaderElection election(String lock, String lease) {
         LeaderElection.Builder builder = lease == null ? LeaderElection.builder() : LeaderElection.builder(lease);
-        common.applyTo(builder);
+        LeaseholdProperties own = settings.locks().get(lock);
+        settings.applyTo(builder);
         if (own != null) {
             own.applyTo(builder);
         }
-        // Spring ends the work in its own order, and the election after that.
-        return builder.stopAtShutdown(false).build();
+        limits.applyTo(builder, lock, drainTimeout(own));
+        try {
+            // Spring ends the work in its own order, and the election after that.
+            return builder.stopAtShutdown(false).build();
+        } catch (ConfigException wrong) {
+            throw ofLock(lock, own, wrong);
+        }
+    }
+
+    /** Null where nobody has set it. */
+    private Duration drainTimeout(LeaseholdProperties own) {
+        return own != null && own.drainTimeout() != null ? own.drainTimeout() : settings.drainTimeout();
+    }
+
+    /** A Lease that is called after its lock is put right there, and not in the application's name. */
+    private static ConfigException ofLock(String lock, LeaseholdProperties own, ConfigException wrong) {
+        boolean calledAfterLock = own != null && own.lease() == null && !lock.equals(DEFAULT_LOCK);
+        return calledAfterLock && wrong.getMessage().startsWith("lease = ")
+                ? new ApplicationException(
+                        "the Lease of the lock `" + lock + "` is called after it: " + wrong.getMessage(),
+                        "rename the lock, or name its Lease by leasehold.locks." + lock + ".lease")
+                : wrong;
     }
 
     @Override
@@ -48,6 +77,18 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
                     "name its Lease by " + property + ", or use one of these");
         }
         return election;
+    }
+
+    @Override
+    public <T, E extends Exception> Optional<T> callIfLeader(String lock, LeaderCall<T, E> work) throws E {
+        return ClusterLeaderService.super.callIfLeader(lock, term -> workUnderWay.during(term, work));
+    }
+
+    /** Spring's own time for the work is over. What goes on is interrupted as Spring does, unless it is told to wait. */
+    void interruptWork() {
+        if (limits.interrupts()) {
+            workUnderWay.interrupt();
+        }
     }
 
     void forEach(BiConsumer<String, LeaderElection> action) {

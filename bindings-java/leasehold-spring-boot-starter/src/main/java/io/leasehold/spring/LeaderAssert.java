@@ -1,7 +1,6 @@
 package io.leasehold.spring;
 
 import io.leasehold.LeaderCall;
-import io.leasehold.LeaderTask;
 import io.leasehold.LeadershipLostException;
 import io.leasehold.Term;
 
@@ -69,12 +68,5 @@ public final class LeaderAssert {
                 GUARD.set(outer);
             }
         }
-    }
-
-    static <E extends Exception> void guard(String lock, Term term, LeaderTask<E> work) throws E {
-        guarded(lock, term, within -> {
-            work.run(within);
-            return null;
-        });
     }
 }

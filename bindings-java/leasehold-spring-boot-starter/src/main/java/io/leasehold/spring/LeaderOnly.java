@@ -22,11 +22,14 @@ import java.lang.annotation.Target;
  *       {@code @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the
  *       transaction commits.
  *   <li>It is a proxy's work, so a call from another method of the same class passes it by; {@link LeaderAssert}
- *       notices. A method where it could never work, since it is private, static or final, fails at startup.
+ *       notices. A method that no proxy can guard fails at startup: a private, static or final one, or one of a final
+ *       class.
  *   <li>A skipped method returns null, an empty {@code Optional}, or a future completed with null. A primitive cannot
  *       say "skipped": such a method fails at startup, unless it throws instead.
- *   <li>The work ends when the method returns. One that returns a stream of a reactive library, which would only begin
- *       then, fails at startup; where it hands work to other threads, it must wait for it.
+ *   <li>The work ends when the method returns; if it returns a {@code Future} or {@code CompletionStage}, when that has
+ *       completed. A method whose work goes on unseen, or only begins, when it has returned, fails at startup: a suspending
+ *       function of Kotlin, or one that returns a reactive type, a stream, an iterator or a {@code Callable}. If it hands
+ *       work to other threads, it must wait for it, or return its future.
  *   <li>It may stand on annotations of your own, together with {@code @Scheduled}.
  * </ul>
  */
@@ -36,7 +39,8 @@ import java.lang.annotation.Target;
 public @interface LeaderOnly {
     /**
      * The lock: a name of {@code leasehold.locks}, or the default one. Placeholders such as {@code ${billing.lock}} are
-     * resolved. One that is not configured fails at startup.
+     * resolved. One that is not configured fails at startup, and so does any where {@link LeaseholdAutoConfiguration} is
+     * not part of the context.
      *
      * @return its name
      */

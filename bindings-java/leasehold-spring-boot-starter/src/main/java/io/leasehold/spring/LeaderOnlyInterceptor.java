@@ -1,18 +1,26 @@
 package io.leasehold.spring;
 
 import io.leasehold.LeadershipLostException;
+import io.leasehold.Term;
 import io.leasehold.spring.LeaderOnly.OnStandby;
 import java.lang.reflect.Method;
 import java.lang.reflect.UndeclaredThrowableException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.springframework.aop.support.AopUtils;
 
 /** Runs a {@link LeaderOnly} method where this instance leads. */
 final class LeaderOnlyInterceptor implements MethodInterceptor {
+    private static final Log LOG = LogFactory.getLog(LeaderOnly.class);
+
     private final LeaderOnlyMethods methods;
     private final Supplier<ClusterLeaderService> service;
+    private final Set<String> skippedBefore = ConcurrentHashMap.newKeySet();
 
     LeaderOnlyInterceptor(LeaderOnlyMethods methods, Supplier<ClusterLeaderService> service) {
         this.methods = methods;
@@ -22,16 +30,41 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
     @Override
     public Object invoke(MethodInvocation invocation) throws Throwable {
         LeaderOnlyMethod guarded = methods.get(implementation(invocation));
-        Object[] result = {null};
-        boolean ran = service.get().runIfLeader(guarded.lock(), term -> result[0] = proceed(invocation));
-        if (ran) {
-            return result[0];
-        }
+        Call call = new Call(invocation);
+        Object result = service.get().callIfLeader(guarded.lock(), call::make).orElse(null);
+        return call.made ? result : onStandby(guarded);
+    }
+
+    private Object onStandby(LeaderOnlyMethod guarded) {
         if (guarded.onStandby() == OnStandby.THROW) {
-            throw new LeadershipLostException(invocation.getMethod().getName() + "() runs on the leader of the lock `"
-                    + guarded.lock() + "` only, which this instance is not");
+            throw new LeadershipLostException(guarded.name() + " runs on the leader of the lock `" + guarded.lock()
+                    + "` only, which this instance is not");
+        }
+        if (skippedBefore.add(guarded.name())) {
+            LOG.info("skipped " + guarded.name() + ", as each time that this instance does not lead `" + guarded.lock()
+                    + "`; said once");
         }
         return guarded.skipped();
+    }
+
+    private static final class Call {
+        private final MethodInvocation invocation;
+        private boolean made;
+
+        Call(MethodInvocation invocation) {
+            this.invocation = invocation;
+        }
+
+        Object make(Term term) throws Exception {
+            made = true;
+            try {
+                return invocation.proceed();
+            } catch (Exception | Error failure) {
+                throw failure;
+            } catch (Throwable neither) {
+                throw new UndeclaredThrowableException(neither);
+            }
+        }
     }
 
     private static Method implementation(MethodInvocation invocation) {
@@ -39,15 +72,5 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
         return target == null
                 ? invocation.getMethod()
                 : AopUtils.getMostSpecificMethod(invocation.getMethod(), AopUtils.getTargetClass(target));
-    }
-
-    private static Object proceed(MethodInvocation invocation) throws Exception {
-        try {
-            return invocation.proceed();
-        } catch (Exception | Error failure) {
-            throw failure;
-        } catch (Throwable neither) {
-            throw new UndeclaredThrowableException(neither);
-        }
     }
 }

@@ -1,50 +1,102 @@
 package io.leasehold.spring;
 
+import io.leasehold.ConfigException;
+import io.leasehold.internal.LaterWork;
 import io.leasehold.spring.LeaderOnly.OnStandby;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Flow;
-import java.util.concurrent.Future;
-import org.springframework.core.ReactiveAdapterRegistry;
+import org.springframework.core.ResolvableType;
 
 /** What is to be known about one {@link LeaderOnly} method. Made at startup, so that what cannot work fails there. */
-record LeaderOnlyMethod(String lock, OnStandby onStandby, Class<?> returnType) {
+record LeaderOnlyMethod(String name, String lock, OnStandby onStandby, Class<?> returnType) {
+    /** The last parameter of each suspending function of Kotlin, as a JVM sees it. */
+    private static final String CONTINUATION = "kotlin.coroutines.Continuation";
 
-    static LeaderOnlyMethod of(Method method, LeaderOnly annotation, String lock) {
-        LeaderOnlyMethod guarded = new LeaderOnlyMethod(lock, annotation.onStandby(), method.getReturnType());
-        guarded.refuseWhatCannotWork(method);
-        return guarded;
-    }
-
-    private void refuseWhatCannotWork(Method method) {
-        int modifiers = method.getModifiers();
-        if (Modifier.isPrivate(modifiers) || Modifier.isStatic(modifiers) || Modifier.isFinal(modifiers)) {
-            throw fault(
-                    method,
-                    "it would run on every instance, since no proxy can stand before a private, static or final method",
-                    "make it none of these");
-        }
+    static LeaderOnlyMethod of(Class<?> type, Method method, LeaderOnly annotation, String lock) {
+        OnStandby onStandby = annotation.onStandby();
+        refuseWithoutProxy(type, method);
+        refuseLaterWork(type, method);
+        Class<?> returnType = method.getReturnType();
         if (returnType.isPrimitive() && returnType != void.class && onStandby == OnStandby.SKIP) {
             throw fault(
                     method,
                     "a standby has no " + returnType + " to return",
                     "return void or an object, or set onStandby = THROW");
         }
-        if (isReactive()) {
+        return new LeaderOnlyMethod(name(method), lock, onStandby, returnType);
+    }
+
+    private static void refuseWithoutProxy(Class<?> type, Method method) {
+        int modifiers = method.getModifiers();
+        if (Modifier.isPrivate(modifiers) || Modifier.isStatic(modifiers) || Modifier.isFinal(modifiers)) {
             throw fault(
                     method,
-                    "the work would begin after it has returned its " + returnType.getSimpleName()
-                            + ", when nobody holds the Lease for it",
-                    "call runIfLeader where the work is done");
+                    "it would run on every instance, since no proxy can stand before a private, static or final method",
+                    "make it none of these (in Kotlin: open)");
+        }
+        if (Modifier.isFinal(type.getModifiers())) {
+            throw fault(
+                    method,
+                    "it would run on every instance, since no proxy can stand before a final class, such as a record",
+                    "make the class open to extension (in Kotlin: open, or the compiler's plugin `spring`)");
         }
     }
 
-    private static ApplicationException fault(Method method, String wrong, String fix) {
-        String name = method.getDeclaringClass().getName() + "." + method.getName();
-        return new ApplicationException("@LeaderOnly on " + name + "(): " + wrong, fix);
+    private static void refuseLaterWork(Class<?> type, Method method) {
+        if (Arrays.stream(method.getParameterTypes())
+                .anyMatch(it -> it.getName().equals(CONTINUATION))) {
+            throw fault(
+                    method,
+                    "a suspending function returns when it suspends first, and nobody holds the Lease for the work after that",
+                    "make it a plain function, and wait in it: runBlocking { … }");
+        }
+        later(ResolvableType.forMethodReturnType(method, type), true).ifPresent(it -> {
+            throw fault(
+                    method,
+                    "the work behind a " + it.getSimpleName()
+                            + " goes on, or only begins, after the method has returned "
+                            + "it, when nobody holds the Lease for it",
+                    "do the work before you return, or return one CompletableFuture, which is waited for");
+        });
+    }
+
+    /** What in a result is worked on after the call, and not waited for. */
+    private static Optional<Class<?>> later(ResolvableType type, boolean outermost) {
+        if (type.isArray()) {
+            return later(type.getComponentType(), false);
+        }
+        Class<?> known = type.resolve(Object.class);
+        if (LaterWork.isRefused(known) || LaterWork.isAwaited(known) && !outermost) {
+            return Optional.of(known);
+        }
+        if (!(type.getType() instanceof ParameterizedType)) {
+            return Optional.empty();
+        }
+        return Arrays.stream(type.getGenerics())
+                .map(it -> later(it, false))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    /** The lock's own error lacks where it is asked for. */
+    static ApplicationException unknownLock(Method method, ConfigException error) {
+        if (error instanceof ApplicationException ours) {
+            return fault(method, ours.wrong(), ours.fix());
+        }
+        return fault(method, "its lock cannot be used", Objects.toString(error.getMessage()));
+    }
+
+    static ApplicationException fault(Method method, String wrong, String fix) {
+        return new ApplicationException("@LeaderOnly on " + name(method) + ": " + wrong, fix);
+    }
+
+    private static String name(Method method) {
+        return method.getDeclaringClass().getName() + "." + method.getName() + "()";
     }
 
     /** What a skipped call returns: as little as the caller can bear. */
@@ -52,17 +104,8 @@ record LeaderOnlyMethod(String lock, OnStandby onStandby, Class<?> returnType) {
         if (returnType == Optional.class) {
             return Optional.empty();
         }
-        return isFuture() && returnType.isAssignableFrom(CompletableFuture.class)
+        return LaterWork.isAwaited(returnType) && returnType.isAssignableFrom(CompletableFuture.class)
                 ? CompletableFuture.completedFuture(null)
                 : null;
-    }
-
-    private boolean isReactive() {
-        boolean isPublisher = Flow.Publisher.class.isAssignableFrom(returnType);
-        return isPublisher || !isFuture() && ReactiveAdapterRegistry.getSharedInstance().getAdapter(returnType) != null;
-    }
-
-    private boolean isFuture() {
-        return Future.class.isAssignableFrom(returnType) || CompletionStage.class.isAssignableFrom(returnType);
     }
 }

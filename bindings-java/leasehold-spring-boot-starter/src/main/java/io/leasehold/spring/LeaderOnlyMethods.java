@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import io.leasehold.ConfigException;
 import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,23 +21,34 @@ final class LeaderOnlyMethods {
         this.placeholders = placeholders;
     }
 
+    /** The guarded methods of a class. */
+    static Map<Method, LeaderOnly> of(Class<?> type) {
+        return AnnotationUtils.isCandidateClass(type, LeaderOnly.class)
+                ? MethodIntrospector.selectMethods(type, LeaderOnlyMethods::annotation)
+                : Map.of();
+    }
+
     /** Reads the methods of a bean's class, and fails where one of them could not do what it says. */
     void check(Class<?> type) {
-        if (AnnotationUtils.isCandidateClass(type, LeaderOnly.class)) {
-            Map<Method, LeaderOnly> methods = MethodIntrospector.selectMethods(type, LeaderOnlyMethods::annotation);
-            methods.forEach((method, annotation) -> known.computeIfAbsent(method, it -> read(it, annotation)));
-        }
+        of(type).forEach((method, annotation) -> known.computeIfAbsent(method, it -> read(type, it, annotation)));
     }
 
     /** What a method says that a proxy stands before. */
     LeaderOnlyMethod get(Method method) {
-        return known.computeIfAbsent(method, it -> read(it, annotation(it)));
+        LeaderOnlyMethod read = known.get(method);
+        return read != null
+                ? read
+                : known.computeIfAbsent(method, it -> read(it.getDeclaringClass(), it, annotation(it)));
     }
 
-    private LeaderOnlyMethod read(Method method, LeaderOnly annotation) {
-        LeaderOnlyMethod guarded = LeaderOnlyMethod.of(method, annotation, placeholders.apply(annotation.value()));
-        // Fails where there is no such lock.
-        service.get().election(guarded.lock());
+    private LeaderOnlyMethod read(Class<?> type, Method method, LeaderOnly annotation) {
+        String lock = placeholders.apply(annotation.value());
+        LeaderOnlyMethod guarded = LeaderOnlyMethod.of(type, method, annotation, lock);
+        try {
+            service.get().election(lock);
+        } catch (ConfigException noSuchLock) {
+            throw LeaderOnlyMethod.unknownLock(method, noSuchLock);
+        }
         return guarded;
     }
 

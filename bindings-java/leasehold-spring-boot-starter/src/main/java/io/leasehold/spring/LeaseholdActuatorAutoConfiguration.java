@@ -13,7 +13,10 @@ import org.springframework.context.annotation.Configuration;
 /** Health, info and meters, where the application has them. */
 @AutoConfiguration(after = LeaseholdAutoConfiguration.class)
 @ConditionalOnBean(ClusterLeaderService.class)
-class LeaseholdActuatorAutoConfiguration {
+public class LeaseholdActuatorAutoConfiguration {
+    /** Made by Spring. */
+    public LeaseholdActuatorAutoConfiguration() {}
+
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(MeterBinder.class)
     static class MetricsConfiguration {

@@ -5,6 +5,7 @@ import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -13,11 +14,19 @@ import org.springframework.core.env.Environment;
 
 /** {@link ClusterLeaderService} and its elections, and {@link LeaderOnly}. */
 @AutoConfiguration
-class LeaseholdAutoConfiguration {
+public class LeaseholdAutoConfiguration {
+    /** Made by Spring. */
+    public LeaseholdAutoConfiguration() {}
+
     @Bean
     @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
     static LeaderOnlyPostProcessor leaseholdLeaderOnlyPostProcessor(ObjectProvider<ClusterLeaderService> service) {
         return new LeaderOnlyPostProcessor(service::getObject);
+    }
+
+    @Bean
+    VisitingEvents leaseholdVisitingEvents(ApplicationContext context, ObjectProvider<ClusterLeaderService> services) {
+        return new VisitingEvents(context, services);
     }
 
     /** Gives way to a {@link ClusterLeaderService} of the application's own, as of a test. */
@@ -28,7 +37,7 @@ class LeaseholdAutoConfiguration {
         @Bean
         Elections clusterLeaderService(LeaseholdProperties settings, Environment environment) {
             String applicationName = environment.getProperty("spring.application.name");
-            return new Elections(new LeaseNames(settings, applicationName), settings);
+            return new Elections(new LeaseNames(settings, applicationName), settings, ShutdownLimits.of(environment));
         }
 
         @Bean

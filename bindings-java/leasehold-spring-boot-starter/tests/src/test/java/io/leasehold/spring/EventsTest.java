@@ -5,11 +5,14 @@ import static io.leasehold.spring.Contexts.LIMIT;
 import static io.leasehold.spring.Contexts.election;
 import static io.leasehold.spring.Contexts.instance;
 import static io.leasehold.spring.Contexts.next;
+import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.leasehold.LostReason;
+import io.leasehold.Term;
 import io.leasehold.TimedOutException;
+import io.leasehold.test.TestLeaderElection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
@@ -18,6 +21,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
@@ -202,11 +208,14 @@ class EventsTest {
 
             instance.stop();
             assertThat(((LeadershipLostEvent) next(notes.terms)).reason()).isEqualTo(LostReason.STOPPED);
-            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader()).isFalse();
+            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader())
+                    .isFalse();
 
             instance.start();
-            assertThat(((LeadershipAcquiredEvent) next(notes.terms)).term().fencingToken()).isGreaterThan(first);
-            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader()).isTrue();
+            assertThat(((LeadershipAcquiredEvent) next(notes.terms)).term().fencingToken())
+                    .isGreaterThan(first);
+            assertThat(instance.getBean(ClusterLeaderService.class).isThisInstanceLeader())
+                    .isTrue();
             assertThat(notes.terms).isEmpty();
         }
     }
@@ -248,6 +257,48 @@ class EventsTest {
         instance(folder, "a", Ending.class);
         try (ConfigurableApplicationContext next = instance(folder, "b", Noting.class)) {
             election(next).waitForLeadership(LIMIT);
+        }
+    }
+
+    @Test
+    void aTestThatDecidesWhoLeadsHasTheListenersTold() {
+        TestLeaderElection election = TestLeaderElection.started();
+        runner().withBean("decided", ClusterLeaderService.class, () -> ClusterLeaderService.of(election))
+                .withBean(Notes.class)
+                .run(context -> {
+                    Notes notes = context.getBean(Notes.class);
+                    Term term = election.lead();
+                    assertThat(notes.terms).containsExactly(new LeadershipAcquiredEvent("default", term));
+                    assertThat(notes.leaders).hasSize(1);
+                    election.lose(LostReason.EXPIRED);
+                    assertThat(notes.terms).hasSize(2);
+                });
+        assertThat(election.lead().isValid()).isTrue();
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    static class Child extends Noting {}
+
+    @Test
+    void theListenersOfAChildContextAreToldOfItsParentsElectionsAndTheParentOnce() throws Exception {
+        try (ConfigurableApplicationContext parent = instance(folder, "a", Noting.class)) {
+            Notes ofParent = parent.getBean(Notes.class);
+            assertThat(next(ofParent.terms)).isInstanceOf(LeadershipAcquiredEvent.class);
+            try (ConfigurableApplicationContext child = new SpringApplicationBuilder(Child.class)
+                    .parent(parent)
+                    .web(WebApplicationType.NONE)
+                    .properties("spring.jmx.enabled=false")
+                    .run()) {
+                assertThat(child.getBean(ClusterLeaderService.class))
+                        .isSameAs(parent.getBean(ClusterLeaderService.class));
+                Notes ofChild = child.getBean(Notes.class);
+                assertThat(next(ofChild.terms)).isInstanceOf(LeadershipAcquiredEvent.class);
+                election(parent).stepDown();
+                assertThat(next(ofChild.terms)).isInstanceOf(LeadershipLostEvent.class);
+                assertThat(next(ofParent.terms)).isInstanceOf(LeadershipLostEvent.class);
+                assertThat(ofParent.terms).isEmpty();
+            }
         }
     }
 }

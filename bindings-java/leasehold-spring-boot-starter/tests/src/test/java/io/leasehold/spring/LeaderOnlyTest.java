@@ -3,6 +3,7 @@ package io.leasehold.spring;
 import static io.leasehold.spring.Contexts.leading;
 import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -11,14 +12,28 @@ import io.leasehold.LeadershipLostException;
 import io.leasehold.spring.LeaderOnly.OnStandby;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.stream.Stream;
+import kotlin.Unit;
+import kotlin.coroutines.Continuation;
+import kotlin.sequences.Sequence;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.ResponseEntity;
 import org.springframework.test.util.AopTestUtils;
+import org.springframework.web.context.request.async.DeferredResult;
+import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody;
 
 class LeaderOnlyTest {
     @Retention(RetentionPolicy.RUNTIME)
@@ -123,10 +138,11 @@ class LeaderOnlyTest {
 
     @Test
     void itThrowsOnAStandbyWhereThatIsWanted() {
-        jobs("never").run(context -> assertThatExceptionOfType(LeadershipLostException.class)
-                .isThrownBy(() -> context.getBean(Jobs.class).billOrThrow())
-                .withMessageContaining("billOrThrow()")
-                .withMessageContaining("`billing`"));
+        jobs("never")
+                .run(context -> assertThatExceptionOfType(LeadershipLostException.class)
+                        .isThrownBy(() -> context.getBean(Jobs.class).billOrThrow())
+                        .withMessageContaining("billOrThrow()")
+                        .withMessageContaining("`billing`"));
     }
 
     @Test
@@ -156,9 +172,11 @@ class LeaderOnlyTest {
         });
     }
 
+    // ---- what could not do what it says --------------------------------------------------------------------------
+
     static class Primitive {
         @LeaderOnly
-        int count() {
+        int job() {
             return 1;
         }
     }
@@ -178,11 +196,9 @@ class LeaderOnlyTest {
         static void job() {}
     }
 
-    static class Stream {
+    static final class OfAFinalClass {
         @LeaderOnly
-        Flow.Publisher<String> lines() {
-            return subscriber -> {};
-        }
+        void job() {}
     }
 
     static class UnknownLock {
@@ -190,15 +206,162 @@ class LeaderOnlyTest {
         void job() {}
     }
 
+    /** As Kotlin compiles `suspend fun job()`. */
+    static class Suspending {
+        @LeaderOnly
+        Object job(Continuation<? super Unit> continuation) {
+            return Unit.INSTANCE;
+        }
+    }
+
+    static class Publishing {
+        @LeaderOnly
+        Flow.Publisher<String> job() {
+            return subscriber -> {};
+        }
+    }
+
+    static class Streaming {
+        @LeaderOnly
+        Stream<String> job() {
+            return Stream.of();
+        }
+    }
+
+    static class Iterating {
+        @LeaderOnly
+        Iterator<String> job() {
+            return List.of("").iterator();
+        }
+    }
+
+    static class Sequencing {
+        @LeaderOnly
+        Sequence<String> job() {
+            return () -> List.of("").iterator();
+        }
+    }
+
+    static class Calling {
+        @LeaderOnly
+        Callable<String> job() {
+            return () -> "";
+        }
+    }
+
+    static class Deferring {
+        @LeaderOnly
+        DeferredResult<String> job() {
+            return new DeferredResult<>();
+        }
+    }
+
+    static class StreamingABody {
+        @LeaderOnly
+        ResponseEntity<StreamingResponseBody> job() {
+            return ResponseEntity.ok(body -> {});
+        }
+    }
+
+    static class ManyFutures {
+        @LeaderOnly
+        List<CompletableFuture<String>> job() {
+            return List.of();
+        }
+    }
+
+    static class Generic<T> {
+        @LeaderOnly
+        T job() {
+            return null;
+        }
+    }
+
+    static class GenericStream extends Generic<Stream<? extends String>> {}
+
+    private static void doesNotStart(Class<?> type, String why) {
+        jobs("always")
+                .withBean(type)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(ConfigException.class)
+                        .message()
+                        .startsWith("@LeaderOnly on ")
+                        .contains(".job(): ", why));
+    }
+
     @ParameterizedTest
-    @ValueSource(classes = {Primitive.class, Private.class, Final.class, Static.class, Stream.class, UnknownLock.class})
-    void whereItCouldNotDoWhatItSaysTheApplicationDoesNotStart(Class<?> type) {
-        jobs("always").withBean(type).run(context -> assertThat(context)
-                .getFailure()
-                .rootCause()
+    @ValueSource(classes = {Private.class, Final.class, Static.class, OfAFinalClass.class})
+    void whatNoProxyCanGuardKeepsTheApplicationFromStarting(Class<?> type) {
+        doesNotStart(type, "it would run on every instance");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                Suspending.class,
+                Publishing.class,
+                Streaming.class,
+                Iterating.class,
+                Sequencing.class,
+                Calling.class,
+                Deferring.class,
+                StreamingABody.class,
+                ManyFutures.class,
+                GenericStream.class
+            })
+    void whatWorksOnWhenItHasReturnedKeepsTheApplicationFromStarting(Class<?> type) {
+        doesNotStart(type, "nobody holds the Lease for");
+    }
+
+    @Test
+    void aPrimitiveThatAStandbyCannotReturnKeepsTheApplicationFromStarting() {
+        doesNotStart(Primitive.class, "onStandby = THROW");
+    }
+
+    @Test
+    void aLockThatIsNotConfiguredKeepsTheApplicationFromStarting() {
+        doesNotStart(UnknownLock.class, "there is no lock `biling`; configured are [default, billing]");
+    }
+
+    static class Untyped {
+        @LeaderOnly
+        Object job() {
+            return Stream.of("later");
+        }
+    }
+
+    @Test
+    void whatOnlyItsResultTellsIsRefusedThen() {
+        jobs("always").withBean(Untyped.class).run(context -> {
+            leading(context);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> context.getBean(Untyped.class).job())
+                    .withMessageContaining("java.util.stream");
+        });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Unguarded {
+        @Bean
+        Jobs jobs() {
+            return new Jobs();
+        }
+    }
+
+    @Test
+    void withoutTheAutoConfigurationItIsRefused() {
+        String exclusion = "spring.autoconfigure.exclude=" + LeaseholdAutoConfiguration.class.getName();
+        SpringApplicationBuilder application = new SpringApplicationBuilder(Contexts.Application.class, Unguarded.class)
+                .web(WebApplicationType.NONE)
+                .properties("spring.jmx.enabled=false", exclusion);
+        assertThatException()
+                .isThrownBy(application::run)
+                .havingRootCause()
                 .isInstanceOf(ConfigException.class)
-                .message()
-                .containsAnyOf("onStandby = THROW", "private, static or final", "runIfLeader", "configured are"));
+                .withMessageContaining("@LeaderOnly on " + Jobs.class.getName())
+                .withMessageContaining("LeaseholdAutoConfiguration is not part of this context");
     }
 
     /** The proxy's own field is not the bean's. */

@@ -215,6 +215,71 @@ class LifecycleTest {
                 "server.shutdown=graceful");
     }
 
+    static class GuardedFuture extends LongWork {
+        @LeaderOnly
+        @Scheduled(fixedDelay = 10)
+        CompletableFuture<Void> job() {
+            return begun.getCount() > 0 ? CompletableFuture.runAsync(this::work) : null;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableScheduling
+    static class InAFuture {
+        @Bean
+        GuardedFuture work() {
+            return new GuardedFuture();
+        }
+    }
+
+    @Test
+    void whatAFutureStandsForEndsBeforeTheLeaseIsReleased() throws Exception {
+        workEndsBeforeTheLeaseIsReleased(InAFuture.class, bean(GuardedFuture.class));
+    }
+
+    static class Interruptible extends GuardedByAnnotation {
+        final CountDownLatch interrupted = new CountDownLatch(1);
+
+        @Override
+        void work() {
+            begun.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException toldToEnd) {
+                interrupted.countDown();
+            }
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableScheduling
+    static class ByAnnotationAndInterruptible {
+        @Bean
+        Interruptible work() {
+            return new Interruptible();
+        }
+    }
+
+    /** Well before the drain limit of the instances here. */
+    @Test
+    void workThatOutlastsSpringsOwnTimeForItIsInterruptedAndThenTheLeaseIsReleased() throws Exception {
+        ConfigurableApplicationContext leader = instance(
+                folder,
+                "a",
+                ByAnnotationAndInterruptible.class,
+                "spring.threads.virtual.enabled=true",
+                "spring.lifecycle.timeout-per-shutdown-phase=1s");
+        Interruptible work = AopTestUtils.getTargetObject(leader.getBean(Interruptible.class));
+        assertThat(work.begun.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        try (ConfigurableApplicationContext standby = instance(folder, "b", Nothing.class)) {
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(leader::close);
+            assertThat(work.interrupted.await(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
+            election(standby).waitForLeadership(LIMIT);
+            closed.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
     private interface Begin {
         LongWork in(ConfigurableApplicationContext context);
     }
