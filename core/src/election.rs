@@ -395,7 +395,7 @@ impl Election {
                 self.poll_at = self.poll_at.max(now);
             }
             Observation::Changed(lease) if lease.version > self.observed.newest() => {
-                self.observe(now, lease);
+                self.observe(now, lease, true);
             }
             Observation::Deleted(version) if version > self.observed.newest() => {
                 self.observe_absent(now, Some(version));
@@ -430,6 +430,9 @@ impl Election {
     pub fn handle_drained(&mut self, now: Instant) {
         self.advance(now);
         self.working = self.working.saturating_sub(1);
+        if self.working == 0 {
+            self.work_until = self.work_until.min(now);
+        }
         if let Phase::Draining { active, .. } = &self.phase
             && self.working == 0
         {

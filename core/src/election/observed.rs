@@ -120,8 +120,9 @@ impl Observed {
         }
     }
 
-    /// A record that somebody else wrote.
-    pub(super) fn see(&mut self, now: Instant, lease: StoredLease) -> Change {
+    /// A record that somebody else wrote. `complete` unless there may have been others since the
+    /// last one that was seen.
+    pub(super) fn see(&mut self, now: Instant, lease: StoredLease, complete: bool) -> Change {
         if self.is_unchanged(&lease) {
             self.keep(State::Present(lease));
             return Change::None;
@@ -141,9 +142,13 @@ impl Observed {
             self.free_at = self.previous_holder_until.max(own);
             self.keep(State::Present(lease));
         } else {
-            // Whoever breaks in does not end the wait for the holder before.
+            // A break-in does not end the wait for the holder before, which may have renewed since
+            // it was seen.
             if self.holder() != Some(lease.record.holder.as_str()) {
-                self.previous_holder_until = self.free_at;
+                self.previous_holder_until = match self.holder_duration {
+                    Some(held) if !complete => self.free_at.max(now + held),
+                    _ => self.free_at,
+                };
             }
             self.free_at = self.previous_holder_until.max(now + duration);
             self.holder_duration = Some(duration);
@@ -198,13 +203,18 @@ impl Observed {
             State::Present(known) => {
                 // With a duration of one second, a release looks like a holder emptied by hand.
                 let told_apart = self.holder_duration != Some(Duration::from_secs(1));
+                // A release counts no transition. One that does ends the term of a holder that
+                // was not seen: it may have broken into that of the one that was.
+                let same_term = known.record.transitions == record.transitions;
+                let seen_release = released && told_apart && same_term;
                 let same_object = known.uid == lease.uid;
-                same_object && (released && told_apart || known.record.is_same_write(record))
+                same_object && (seen_release || known.record.is_same_write(record))
             }
         };
         let written = self.duration_of(record);
         match self.holder_duration {
-            Some(_) if at_once => now,
+            // Another's release does not end the wait for the holder that it broke in upon.
+            Some(_) if at_once => self.previous_holder_until.max(now),
             None if at_once => self.free_at.max(now),
             Some(held) => self.previous_holder_until.max(now + held.max(written)),
             None => self.free_at.max(now + written),

@@ -26,7 +26,11 @@ impl Election {
         match self.writes.find(&lease.record).cloned() {
             // The outcome of a write that was not known until now.
             Some(write) => self.handle_own_write(now, &write, lease),
-            None => self.observe(now, lease),
+            None => {
+                // A watch leaves nothing out, and has nothing to add once the Lease has expired.
+                let complete = self.watching && now >= self.observed.free_at();
+                self.observe(now, lease, complete);
+            }
         }
     }
 
@@ -121,8 +125,9 @@ impl Election {
         self.notify_failing(failing, error);
     }
 
-    /// What is stored now, by a read or the watch. Never extends a term: only a write does.
-    pub(super) fn observe(&mut self, now: Instant, lease: StoredLease) {
+    /// What is stored now, by a read or the watch; `complete` if no record before it was left out.
+    /// Never extends a term: only a write does.
+    pub(super) fn observe(&mut self, now: Instant, lease: StoredLease, complete: bool) {
         if self.writes.find(&lease.record).is_some() {
             // One of ours, whose outcome its reply tells, or with a field edited that is not ours.
             self.see_own(now, lease);
@@ -134,7 +139,7 @@ impl Election {
         let first_sight = self.observed.is_unknown();
         self.allow_writes_if_newer(now, lease.version);
         self.writes.prune(&lease);
-        let changed = self.observed.see(now, lease) == Change::Record;
+        let changed = self.observed.see(now, lease, complete) == Change::Record;
         if changed {
             self.spread_attempt();
         }

@@ -3,6 +3,7 @@
 use super::harness::*;
 use crate::clock::WallTime;
 use crate::election::{Observation, Settings};
+use crate::lease_record::LeaseRecord;
 use crate::lease_store::memory::MemoryStore;
 
 #[test]
@@ -61,8 +62,9 @@ fn whoever_breaks_in_does_not_end_the_wait_for_the_holder_before() {
 
 #[test]
 fn a_lease_that_whoever_broke_in_has_lost_again_is_still_waited_for() {
-    let lost: [fn(&MemoryStore); 2] = [
+    let lost: [fn(&MemoryStore); 3] = [
         |store| _ = store.edit(|record| record.holder.clear()),
+        |store| _ = store.put_foreign(released()),
         |store| _ = store.delete(),
     ];
     for lost in lost {
@@ -75,6 +77,36 @@ fn a_lease_that_whoever_broke_in_has_lost_again_is_still_waited_for() {
         a.run_until(59.9).assert_not_leader();
         a.run_until(60.0).assert_leader();
     }
+}
+
+#[test]
+fn a_break_in_that_was_released_before_anybody_saw_it_is_still_waited_for() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store).without_watch();
+    a.run_until(10.0);
+    let transitions = stored(&store).record.transitions + 1;
+    store.put_foreign(LeaseRecord {
+        transitions,
+        ..released()
+    });
+    // Since the release was seen, at the next poll.
+    a.run_until(70.0).assert_not_leader();
+    a.run_until(73.0).assert_leader();
+}
+
+#[test]
+fn a_holder_that_was_broken_in_upon_may_have_renewed_between_two_polls() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store).without_watch();
+    a.run_until(10.0);
+    store.edit(renewed);
+    store.put_foreign(held_by("c", 3));
+    a.asked();
+    a.run_until(13.0);
+    assert!(!a.asked().is_empty(), "it has seen c");
+    store.put_foreign(released());
+    a.run_until(70.0).assert_not_leader();
+    a.run_until(75.0).assert_leader();
 }
 
 #[test]

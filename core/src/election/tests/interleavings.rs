@@ -21,6 +21,7 @@ const COURSES: u64 = 100;
 /// Trouble for so many seconds, and then peace for as long as an election may take.
 const TROUBLE: f64 = 200.0;
 const PEACE: f64 = 120.0;
+const INTRUDER: &str = "intruder";
 
 #[test]
 fn no_two_lead_at_once_and_in_the_end_somebody_leads() {
@@ -59,9 +60,9 @@ struct Course {
     watched_version: ResourceVersion,
     last_token: ResourceVersion,
     terms: u64,
-    /// No process starts before this instant, since the Lease was deleted: it could not know that
-    /// the Lease was held.
-    deleted_until: Instant,
+    /// No process starts before this instant, since the Lease was deleted or broken into: it could
+    /// not know who held the Lease before.
+    no_start_until: Instant,
 }
 
 struct Node {
@@ -94,7 +95,7 @@ impl Course {
             watched_version: ResourceVersion::default(),
             last_token: ResourceVersion::default(),
             terms: 0,
-            deleted_until: now,
+            no_start_until: now,
         };
         for node in 0..3 {
             course.after(0.0, node, Due::Timer);
@@ -165,8 +166,8 @@ impl Course {
         }
         match due {
             Due::Land(..) => unreachable!("has landed"),
-            Due::Start if now < self.deleted_until => {
-                self.at(self.deleted_until, node, Due::Start);
+            Due::Start if now < self.no_start_until => {
+                self.at(self.no_start_until, node, Due::Start);
                 return;
             }
             Due::Start => {
@@ -339,7 +340,7 @@ impl Course {
         let until = self.now + secs(lasts);
         let now = self.now;
         let it = &mut self.nodes[node];
-        match self.random.u8(..14) {
+        match self.random.u8(..16) {
             0 => it.asleep_until = until,
             1 | 2 => it.cut_off_until = until,
             3 | 4 => {
@@ -365,6 +366,8 @@ impl Course {
                 self.store.set_field(&labels, self.now.as_nanos());
             }
             13 => self.delete(),
+            14 => self.break_in(),
+            15 => self.intruder_releases(),
             _ => {}
         }
         let it = &self.nodes[node];
@@ -383,8 +386,39 @@ impl Course {
         let mut running = self.nodes.iter().filter(|it| !it.stopped);
         let unaware = running.any(|it| it.election.observed.lease().is_none());
         if !unaware && self.store.delete() {
-            self.deleted_until = self.now + secs(30.0);
+            self.no_start_until = self.now + secs(30.0);
         }
+    }
+
+    /// A client that keeps no rules takes the Lease from its holder, and at times releases it
+    /// before anybody has heard of it. Not while a candidate does not know that holder: it would
+    /// not wait for it. The page on safety says not to.
+    fn break_in(&mut self) {
+        let held = self.store.edit(|_| {}).map(|lease| lease.record);
+        let Some(held) = held.filter(LeaseRecord::is_held) else {
+            return;
+        };
+        let mut running = self.nodes.iter().filter(|it| !it.stopped);
+        if running.any(|it| it.election.observed.holder() != Some(&held.holder)) {
+            return;
+        }
+        self.no_start_until = self.now + secs(30.0);
+        self.store.put_foreign(LeaseRecord {
+            transitions: held.transitions + 1,
+            ..held_by(INTRUDER, 3)
+        });
+        if self.random.bool() {
+            self.intruder_releases();
+        }
+    }
+
+    fn intruder_releases(&mut self) {
+        self.edit(|record| {
+            if record.holder == INTRUDER {
+                record.holder.clear();
+                record.lease_duration_seconds = Some(1);
+            }
+        });
     }
 
     fn check(&self) {

@@ -99,7 +99,7 @@ fn a_change_of_holder_is_told_once() {
     store.edit(|record| record.holder = "c".to_owned());
     a.run_until(3.0);
     store.put_foreign(released());
-    a.run_until(3.0);
+    a.run_until(16.0);
     assert_eq!(
         a.events(),
         [
