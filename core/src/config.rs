@@ -4,14 +4,13 @@
 //! table below, from which also comes what other languages and the documentation say of it.
 
 mod check;
-mod table;
+pub(crate) mod table;
 mod text;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use self::table::settings;
-pub(crate) use self::table::variable;
 use crate::named::named;
 
 named! {

@@ -16,6 +16,7 @@ use crate::identity;
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::LeaseStore;
 use crate::listeners::{self, ServiceListener};
+use crate::open;
 use crate::runtime::{self, Runtime};
 use crate::shared::{Command, Shared};
 
@@ -130,7 +131,7 @@ impl LeaderElection {
         }
         let store = match &self.store {
             Some(store) => store.clone(),
-            None => runtime.stores.open(runtime, &self.config)?,
+            None => open::for_election(runtime, &self.config)?,
         };
         if let Some(elector) = self.elector(store)? {
             runtime.spawn(elector.run());

@@ -1,4 +1,7 @@
-//! Where a Lease is kept: the four operations that an election needs, and nothing about who leads.
+//! Where a Lease is kept: the four operations that an election needs.
+//!
+//! Knows nothing about who leads, nor about settings, the runtime, or which of its stores an election
+//! uses. Only `kubernetes` knows kube.
 //!
 //! Every store passes the same contract tests (`tests/store_contract`).
 
@@ -6,14 +9,11 @@ pub mod file;
 pub mod kubernetes;
 mod location;
 pub mod memory;
-mod open;
-mod platform;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
 pub use self::location::{Backend, Location, NamespaceSource};
-pub(crate) use self::open::{Found, Kept, Stores};
 use crate::error::Result;
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 

@@ -35,6 +35,7 @@ mod logging;
 mod metrics;
 mod named;
 mod observer;
+mod open;
 mod runtime;
 mod shared;
 mod status;

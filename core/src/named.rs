@@ -1,5 +1,25 @@
 //! Lists of values that carry the same name in logs, metrics and every language.
 
+/// A list of words, such as the reasons of a loss.
+#[derive(Clone, Copy, Debug)]
+pub struct WordList {
+    /// The name of its type.
+    pub name: &'static str,
+    /// What its words tell.
+    pub docs: &'static str,
+    /// All of them, in order.
+    pub words: &'static [Word],
+}
+
+/// A value that has the same name in every language.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    /// Its name in settings, logs, metrics and every binding.
+    pub name: &'static str,
+    /// What it means.
+    pub docs: &'static str,
+}
+
 /// Declares such a list: each value once, with its documentation and its name.
 macro_rules! named {
     (
@@ -21,10 +41,10 @@ macro_rules! named {
 
             /// The list with its documentation, for other languages.
             #[allow(dead_code, reason = "of lists that other languages share")]
-            pub(crate) const WORDS: $crate::vocabulary::WordList = $crate::vocabulary::WordList {
+            pub(crate) const WORDS: $crate::named::WordList = $crate::named::WordList {
                 name: stringify!($List),
                 docs: $crate::named::docs!($(#[$($list_meta)*])*),
-                words: &[$($crate::vocabulary::Word {
+                words: &[$($crate::named::Word {
                     name: $name,
                     docs: $crate::named::docs!($(#[$($meta)*])*),
                 }),+],

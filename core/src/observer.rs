@@ -14,8 +14,9 @@ use crate::elector;
 use crate::error::Result;
 use crate::identity;
 use crate::lease_record::StoredLease;
+use crate::lease_store::Location;
 use crate::lease_store::kubernetes::AccessReview;
-use crate::lease_store::{Found, Kept, Location};
+use crate::open::{self, FoundLease, FoundStore};
 use crate::runtime::{self, Runtime};
 
 /// Somebody who looks at a Lease and takes no part: never writes or locks anything, and makes nothing
@@ -36,8 +37,8 @@ use crate::runtime::{self, Runtime};
 /// ```
 pub struct Observer {
     config: Checked,
-    runtime: &'static Runtime,
-    found: Found,
+    runtime: Runtime,
+    found: FoundLease,
 }
 
 impl Config {
@@ -51,7 +52,7 @@ impl Config {
         let config = self.check()?;
         let runtime = Runtime::get()?;
         Ok(Observer {
-            found: runtime.stores.find(runtime, &config)?,
+            found: open::for_observer(runtime, &config)?,
             config,
             runtime,
         })
@@ -80,7 +81,7 @@ impl Observer {
     /// # Errors
     /// As [`read`](Self::read); not everybody may ask about others.
     pub fn review_access(&self, user: Option<&str>) -> Result<Option<AccessReview>> {
-        let Kept::InCluster(store) = self.found.kept.clone() else {
+        let FoundStore::Cluster(store) = self.found.store.clone() else {
             return Ok(None);
         };
         let user = user.map(str::to_owned);
@@ -96,9 +97,9 @@ impl Observer {
     /// # Errors
     /// Why it could not be created, as for an election.
     pub fn rehearse_creation(&self) -> Result<()> {
-        match self.found.kept.clone() {
-            Kept::InCluster(store) => self.ask(async move { store.rehearse_creation().await }),
-            Kept::InFolder(store) => self.ask(async move { store.check().await }),
+        match self.found.store.clone() {
+            FoundStore::Cluster(store) => self.ask(async move { store.rehearse_creation().await }),
+            FoundStore::Folder(store) => self.ask(async move { store.check().await }),
         }
     }
 

@@ -5,19 +5,13 @@
 //! leaks the runtime it inherited, sockets included (closing them would speak on the parent's
 //! connections), and starts its own when it starts an election.
 
-#![expect(
-    unsafe_code,
-    reason = "keeps the runtime behind a pointer that a fork makes stale"
-)]
-
 mod fork;
+mod per_process;
 
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -27,29 +21,24 @@ use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 
 pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
+use self::per_process::Here;
+pub(crate) use self::per_process::PerProcess;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_store::Stores;
 
-static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(ptr::null_mut());
+static HANDLE: PerProcess<OnceCell<Handle>> = PerProcess::new();
 
-/// The background runtime, and what elections share in this process.
-pub(crate) struct Runtime {
-    handle: OnceCell<Handle>,
-    /// The connections that elections share.
-    pub(crate) stores: Stores,
-    /// Tells the process that made it from its forked children.
-    here: ForkWiped<Nothing>,
-}
-
-struct Nothing;
-
-// SAFETY: it has no bits.
-unsafe impl ZeroIsValid for Nothing {}
+/// The background runtime of a process.
+#[derive(Clone, Copy)]
+pub(crate) struct Runtime(&'static Here<OnceCell<Handle>>);
 
 impl Runtime {
     /// This process's runtime, started if need be. Call from any thread.
-    pub(crate) fn get() -> Result<&'static Self> {
-        Self::get_here().map_err(|error| {
+    pub(crate) fn get() -> Result<Self> {
+        let started = HANDLE.get().and_then(|handle| {
+            handle.get_or_try_init(start)?;
+            Ok(Self(handle))
+        });
+        started.map_err(|error| {
             Error::new(
                 ErrorKind::Internal,
                 format!("cannot start Leasehold's background thread: {error}"),
@@ -58,53 +47,28 @@ impl Runtime {
         })
     }
 
-    fn get_here() -> io::Result<&'static Self> {
-        loop {
-            let current = RUNTIME.load(Ordering::Acquire);
-            // SAFETY: null, or a leaked box.
-            let runtime = unsafe { current.as_ref() };
-            if let Some(runtime) = runtime.filter(|runtime| runtime.here.is_same_process()) {
-                runtime.handle.get_or_try_init(start)?;
-                return Ok(runtime);
-            }
-            // Claimed before it is started: of two threads only one starts it, and a lock that is
-            // held there while a child is forked is not the child's.
-            let claim = Box::into_raw(Box::new(Self {
-                handle: OnceCell::new(),
-                stores: Stores::default(),
-                here: ForkWiped::new(Nothing)?,
-            }));
-            let claimed =
-                RUNTIME.compare_exchange(current, claim, Ordering::AcqRel, Ordering::Acquire);
-            if claimed.is_err() {
-                // SAFETY: nobody else has seen it.
-                drop(unsafe { Box::from_raw(claim) });
-            }
-        }
-    }
-
     /// Fails with [`ErrorKind::Forked`] in a child of the process that started it.
-    pub(crate) fn check_process(&self) -> Result<()> {
-        if self.here.is_same_process() {
+    pub(crate) fn check_process(self) -> Result<()> {
+        if self.0.is_same_process() {
             return Ok(());
         }
         let message = "this process was forked from the one that opened the Lease: open it anew";
         Err(Error::new(ErrorKind::Forked, message))
     }
 
-    fn handle(&self) -> &Handle {
-        // Nobody has a reference to a runtime that has not been started.
-        self.handle.wait()
+    fn handle(self) -> &'static Handle {
+        // Nobody has a runtime that has not been started.
+        self.0.wait()
     }
 
     /// Runs `future` on the background thread.
-    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(self, future: impl Future<Output = ()> + Send + 'static) {
         self.handle().spawn(future);
     }
 
     /// Runs `future` on the background thread and waits for it here. Blocks the calling thread.
     pub(crate) fn wait_for<T: Send + 'static>(
-        &self,
+        self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = mpsc::sync_channel(1);

@@ -1,10 +1,57 @@
 //! What a row of the table of settings becomes.
 
 use crate::error::{Error, Result};
-use crate::vocabulary::Kind;
 
 /// What a variable of the environment says.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A setting of an election.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name: for [`Config::set`](super::Config::set), and in capitals, after `LEASEHOLD_`, in the environment.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it says.
+    pub docs: &'static str,
+    /// What is so when it is left out.
+    pub default: Default,
+}
+
+/// What a setting may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// The path of a file or folder.
+    Path,
+    /// A [`Mode`](super::Mode).
+    Mode,
+    /// A time; a plain number is in seconds.
+    Duration,
+    /// `true` or `false`.
+    Switch,
+    /// A whole number.
+    Count,
+}
+
+/// What is so when a setting is left out, in the program and in the environment.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// It must be set.
+    Required,
+    /// This value, as the environment would have it.
+    Value(&'static str),
+    /// What this describes.
+    Otherwise(&'static str),
+}
+
+impl Setting {
+    /// Its variable of the environment.
+    pub fn variable(&self) -> String {
+        variable(self.name)
+    }
+}
 
 /// What a setting may be, and how its text is read.
 pub(super) trait Value: Sized {
@@ -91,8 +138,8 @@ macro_rules! settings {
             pub const SETTINGS: &[&str] = &[$(stringify!($field)),+];
 
             /// The table, for other languages.
-            pub(crate) const TABLE: &[$crate::vocabulary::Setting] = &[
-                $($crate::vocabulary::Setting {
+            pub(crate) const TABLE: &[$crate::config::table::Setting] = &[
+                $($crate::config::table::Setting {
                     name: stringify!($field),
                     kind: <$type as $crate::config::table::Value>::KIND,
                     docs: $crate::named::docs!($(#[$($meta)*])*),
@@ -174,10 +221,10 @@ macro_rules! default {
         concat!(" Default: ", stringify!($($value)+), ".")
     };
 
-    (data required $fix:literal) => { $crate::vocabulary::Default::Required };
-    (data otherwise $what:literal) => { $crate::vocabulary::Default::Otherwise($what) };
+    (data required $fix:literal) => { $crate::config::table::Default::Required };
+    (data otherwise $what:literal) => { $crate::config::table::Default::Otherwise($what) };
     (data $constant:ident = $($value:tt)+) => {
-        $crate::vocabulary::Default::Value($crate::config::table::default!(text $($value)+))
+        $crate::config::table::Default::Value($crate::config::table::default!(text $($value)+))
     };
 
     (value $seconds:literal s) => { std::time::Duration::from_secs($seconds) };

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Mode;
+use super::table::Kind;
 use super::table::{self, Value};
 use crate::error::{Error, Result};
-use crate::vocabulary::Kind;
 
 impl Value for String {
     const KIND: Kind = Kind::Text;

@@ -23,6 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 mod changes;
+mod errors;
 mod filesystem;
 mod folder;
 mod format;

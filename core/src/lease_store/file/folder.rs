@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::errors::unavailable;
 use super::format;
 use super::guard;
 use super::lock::Lock;
@@ -259,12 +260,6 @@ impl LeaseFolder {
 fn first_version() -> u64 {
     let micros = WallTime::from(SystemTime::now()).as_micros();
     u64::try_from(micros).unwrap_or(0)
-}
-
-/// An input or output error, which may pass.
-pub(super) fn unavailable(action: &str, path: &Path, error: io::Error) -> Error {
-    let message = format!("cannot {action} {}: {error}", path.display());
-    Error::new(ErrorKind::Unavailable, message).with_source(error)
 }
 
 fn conflict(reason: &str) -> Error {

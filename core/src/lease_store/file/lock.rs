@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::folder::unavailable;
+use super::errors::unavailable;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A write takes milliseconds. Who holds the lock for this long has been stopped.

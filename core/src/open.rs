@@ -1,0 +1,178 @@
+//! Opens the store that a configuration means: in a cluster, in a folder, in memory.
+//!
+//! Knows settings, stores and the runtime, which know nothing of each other; and nothing about who
+//! leads. `platform` finds out what mode `auto` is here.
+
+mod platform;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::warn;
+
+use self::platform::Platform;
+use crate::config::{Checked, Mode};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease_record::ResourceVersion;
+use crate::lease_store::file::{FileStore, default_directory};
+use crate::lease_store::kubernetes::{
+    ClusterConnections, ClusterOptions, ClusterSource, KubernetesStore,
+};
+use crate::lease_store::memory::MemoryStore;
+use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
+use crate::runtime::{PerProcess, Runtime};
+
+/// The namespace where neither settings nor cluster name one.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// The connections to clusters that the elections of a process share.
+static CLUSTERS: PerProcess<Mutex<Vec<(ClusterOptions, ClusterConnections)>>> = PerProcess::new();
+
+/// The store of the Lease that `config` names, for an election. Blocks while it reads credentials.
+pub(crate) fn for_election(runtime: Runtime, config: &Checked) -> Result<Arc<dyn LeaseStore>> {
+    Ok(match mode_here(config)? {
+        Mode::Kubernetes => find_in_cluster(runtime, config)?.store(),
+        Mode::Always => Arc::new(open_always(&config.lease)),
+        Mode::File | Mode::Auto | Mode::Never => {
+            let directory = directory(config)?;
+            warn_of_auto(config, &directory);
+            let (namespace, _) = file_namespace(config);
+            Arc::new(FileStore::open(&directory, &namespace, &config.lease)?)
+        }
+    })
+}
+
+/// The same, for somebody who only looks: makes nothing that is not there.
+pub(crate) fn for_observer(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
+    match mode_here(config)? {
+        Mode::Kubernetes => find_in_cluster(runtime, config),
+        Mode::File | Mode::Auto => find_in_folder(config),
+        nowhere @ (Mode::Always | Mode::Never) => {
+            let fix = "there is no Lease to look at: use `kubernetes` or `file`";
+            Err(Error::config("mode", format_args!("`{nowhere}`"), fix))
+        }
+    }
+}
+
+/// A Lease that somebody looks at.
+pub(crate) struct FoundLease {
+    pub(crate) location: Location,
+    pub(crate) store: FoundStore,
+}
+
+/// Its store, by what can be asked of it beside the Lease.
+#[derive(Clone)]
+pub(crate) enum FoundStore {
+    Cluster(Arc<KubernetesStore>),
+    Folder(Arc<FileStore>),
+}
+
+impl FoundLease {
+    pub(crate) fn store(&self) -> Arc<dyn LeaseStore> {
+        match &self.store {
+            FoundStore::Cluster(store) => store.clone(),
+            FoundStore::Folder(store) => store.clone(),
+        }
+    }
+}
+
+fn find_in_cluster(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
+    let connections = connect(runtime, config)?;
+    let (namespace, namespace_from) = config
+        .namespace()
+        .unwrap_or_else(|| connections.default_namespace_and_source());
+    let store = connections.lease(&namespace, &config.lease)?;
+    Ok(FoundLease {
+        location: Location {
+            namespace,
+            namespace_from,
+            backend: connections.backend(),
+        },
+        store: FoundStore::Cluster(Arc::new(store)),
+    })
+}
+
+/// The connections to the cluster, shared with other elections of the same settings.
+fn connect(runtime: Runtime, config: &Checked) -> Result<ClusterConnections> {
+    let options = cluster_options(config);
+    let clusters = CLUSTERS.get().map_err(|error| {
+        let message = format!("cannot map a page of memory: {error}");
+        Error::new(ErrorKind::Internal, message).with_source(error)
+    })?;
+    // Held while connecting, so that two elections do not run one exec plugin twice.
+    let mut clusters = clusters.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, connections)) = clusters.iter().find(|(known, _)| *known == options) {
+        return Ok(connections.clone());
+    }
+    let connections = runtime.wait_for(ClusterConnections::connect(options.clone()))??;
+    clusters.push((options, connections.clone()));
+    Ok(connections)
+}
+
+fn find_in_folder(config: &Checked) -> Result<FoundLease> {
+    let (namespace, namespace_from) = file_namespace(config);
+    let directory = directory(config)?;
+    let store = FileStore::find(&directory, &namespace, &config.lease)?;
+    Ok(FoundLease {
+        location: Location {
+            namespace,
+            namespace_from,
+            backend: Backend::Folder(directory),
+        },
+        store: FoundStore::Folder(Arc::new(store)),
+    })
+}
+
+fn mode_here(config: &Checked) -> Result<Mode> {
+    match config.mode {
+        Mode::Auto => Platform::HERE.resolve_auto(),
+        mode => Ok(mode),
+    }
+}
+
+fn cluster_options(config: &Checked) -> ClusterOptions {
+    let kubeconfig_given = config.kubeconfig.is_some() || config.context.is_some();
+    let source = if !kubeconfig_given && Platform::HERE.is_in_cluster() {
+        ClusterSource::InCluster
+    } else {
+        ClusterSource::Kubeconfig {
+            path: config.kubeconfig.clone(),
+            context: config.context.clone(),
+        }
+    };
+    ClusterOptions {
+        source,
+        silence_limit: config.request_limit(),
+    }
+}
+
+fn directory(config: &Checked) -> Result<PathBuf> {
+    config.directory.clone().map_or_else(default_directory, Ok)
+}
+
+fn file_namespace(config: &Checked) -> (String, NamespaceSource) {
+    let named = config.namespace();
+    named.unwrap_or_else(|| (DEFAULT_NAMESPACE.to_owned(), NamespaceSource::Default))
+}
+
+fn warn_of_auto(config: &Checked, directory: &Path) {
+    if config.mode == Mode::Auto {
+        warn!(
+            lease = config.lease,
+            directory = %directory.display(),
+            "not in a cluster: electing among the processes of this host (mode `file`)"
+        );
+    }
+}
+
+/// A store of one's own, where there is nobody to lose to. Its versions, and so the tokens, grow
+/// from start to start of this process, and nothing else vouches for them.
+fn open_always(lease: &str) -> MemoryStore {
+    /// More versions than one run can use.
+    const VERSIONS_PER_START: u64 = 1 << 32;
+    static STARTS: AtomicU64 = AtomicU64::new(1);
+    warn!(lease, "leading without asking anybody (mode `always`)");
+    let start = STARTS.fetch_add(1, Ordering::Relaxed);
+    MemoryStore::starting_after(ResourceVersion(start * VERSIONS_PER_START))
+}
