@@ -172,9 +172,33 @@ impl Clock {
     }
 }
 
-/// Which boot of the machine this is, where the kernel tells. It changes under a running process
-/// that is restored from a checkpoint, and with it the clock's zero.
-pub(crate) fn boot_id() -> Option<String> {
+/// Which boot of the machine the clock belongs to. It changes under a running process that is
+/// restored from a checkpoint, and with it the clock's zero.
+#[derive(Debug)]
+pub(crate) struct Boot {
+    /// `None` as long as nobody could look.
+    id: Option<String>,
+}
+
+impl Boot {
+    pub(crate) fn current() -> Self {
+        Self { id: boot_id() }
+    }
+
+    /// Whether this is another boot than at the last look. If nobody can look, as when the process
+    /// has no file descriptor left or `/proc` is hidden, that is no sign of one.
+    pub(crate) fn has_changed(&mut self) -> bool {
+        self.see(boot_id())
+    }
+
+    fn see(&mut self, id: Option<String>) -> bool {
+        let Some(id) = id else { return false };
+        let before = self.id.replace(id);
+        before.is_some() && before != self.id
+    }
+}
+
+fn boot_id() -> Option<String> {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
 }
 
@@ -188,6 +212,19 @@ mod tests {
             let time = WallTime::from_micros(micros);
             assert_eq!(WallTime::from(SystemTime::from(time)), time);
         }
+    }
+
+    #[test]
+    fn a_boot_that_nobody_can_look_at_has_not_changed() {
+        let seen = |id: &str| Some(id.to_owned());
+        let mut boot = Boot { id: seen("first") };
+        assert!(!boot.see(None));
+        assert!(!boot.see(seen("first")));
+        assert!(boot.see(seen("second")));
+        assert!(!boot.see(seen("second")));
+        let mut hidden_at_first = Boot { id: None };
+        assert!(!hidden_at_first.see(seen("first")));
+        assert!(hidden_at_first.see(seen("second")));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tracing::{debug, error};
 
 pub(crate) use self::follow::follow;
 use self::watcher::Watcher;
-use crate::clock::{Clock, Instant, boot_id};
+use crate::clock::{Boot, Clock, Instant};
 use crate::election::{Election, ElectionEvent, Operation, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
@@ -77,7 +77,7 @@ struct ElectionLoop {
     longest_wait: Duration,
     stall_timeout: Option<Duration>,
     stalled: bool,
-    boot_id: Option<String>,
+    boot: Boot,
     /// The work under the terms that are not over yet, oldest first.
     work: VecDeque<WorkEnd>,
 }
@@ -100,7 +100,7 @@ impl ElectionLoop {
             store: elector.store.clone(),
             clock,
             stalled: false,
-            boot_id: boot_id(),
+            boot: Boot::current(),
             work: VecDeque::new(),
         }
     }
@@ -174,9 +174,7 @@ impl ElectionLoop {
     fn handle_time(&mut self) {
         let now = self.clock.now();
         self.election.handle_timeout(now);
-        let boot_id = boot_id();
-        if boot_id != self.boot_id {
-            self.boot_id = boot_id;
+        if self.boot.has_changed() {
             self.election.handle_clock_fault(now);
         }
         let stalled = self
