@@ -1,4 +1,4 @@
-//! How errors, panics and texts get across.
+//! How native methods are declared, and how errors, panics and texts get across.
 
 use std::any::Any;
 use std::panic::resume_unwind;
@@ -6,14 +6,37 @@ use std::panic::resume_unwind;
 use jni::errors::ErrorPolicy;
 use jni::objects::{JClass, JObjectArray, JString};
 use jni::strings::JNIStr;
-use jni::{Env, EnvUnowned, jni_sig, jni_str};
+use jni::{Env, jni_sig, jni_str};
 use leasehold::{Error, ErrorKind, contain_panics};
+
+/// Which static native methods of `io.leasehold.Native` a module has, by name and types; each is the
+/// function of this name, with an underscore for a capital. What that fails with is thrown in Java,
+/// and so is a panic.
+macro_rules! native_methods {
+    ($(fn $name:ident $arguments:tt $(-> $result:tt)?;)*) => {
+        pub(crate) const METHODS: &[::jni::NativeMethod<'static>] = {
+            use $crate::ffi::Throw;
+            &[$(
+                ::jni::native_method! {
+                    error_policy = Throw,
+                    static fn $name $arguments $(-> $result)?,
+                }
+            ),*]
+        };
+    };
+}
 
 /// The Java class whose native methods these are.
 const NATIVE: &JNIStr = jni_str!("io/leasehold/Native");
 
-/// An array of texts for Java.
+/// That class as a static method gets it, which none needs.
+pub(crate) type Class<'local> = JClass<'local>;
+
+/// An array of texts.
 pub(crate) type Texts<'local> = JObjectArray<'local, JString<'local>>;
+
+/// What a native method returns, or throws.
+pub(crate) type Answer<T> = Result<T, Failure>;
 
 /// Why a native method does not return a value.
 pub(crate) enum Failure {
@@ -34,15 +57,8 @@ impl From<jni::errors::Error> for Failure {
     }
 }
 
-/// Does the work of a native method. An error or a panic is thrown in Java.
-pub(crate) fn cross<'local, T: Default>(
-    mut env: EnvUnowned<'local>,
-    work: impl FnOnce(&mut Env<'local>) -> Result<T, Failure>,
-) -> T {
-    env.with_env(work).resolve::<Throw>()
-}
-
-struct Throw;
+/// Throws what a native method fails or panics with.
+pub(crate) struct Throw;
 
 impl<T: Default> ErrorPolicy<T, Failure> for Throw {
     type Captures<'unowned: 'native, 'native> = ();
@@ -87,24 +103,22 @@ fn throw(env: &mut Env<'_>, error: &Error) {
     })();
 }
 
-/// Texts for Java; what is absent is null there.
+/// Texts for Java.
 pub(crate) fn texts<'local>(
     env: &mut Env<'local>,
-    from: &[Option<String>],
-) -> Result<Texts<'local>, Failure> {
+    from: &[impl AsRef<str>],
+) -> Answer<Texts<'local>> {
     let array = Texts::new(env, from.len(), JString::null())?;
     for (index, text) in from.iter().enumerate() {
-        if let Some(text) = text {
-            let text = env.new_string(text)?;
-            array.set_element(env, index, &text)?;
-            env.delete_local_ref(text);
-        }
+        let text = env.new_string(text)?;
+        array.set_element(env, index, &text)?;
+        env.delete_local_ref(text);
     }
     Ok(array)
 }
 
 /// The texts that Java passes.
-pub(crate) fn read(env: &mut Env<'_>, texts: &Texts<'_>) -> Result<Vec<String>, Failure> {
+pub(crate) fn read(env: &mut Env<'_>, texts: &Texts<'_>) -> Answer<Vec<String>> {
     (0..texts.len(env)?)
         .map(|index| {
             let text = texts.get_element(env, index)?;
@@ -114,6 +128,3 @@ pub(crate) fn read(env: &mut Env<'_>, texts: &Texts<'_>) -> Result<Vec<String>, 
         })
         .collect()
 }
-
-/// The static native method's class, which no function needs.
-pub(crate) type Class<'local> = JClass<'local>;

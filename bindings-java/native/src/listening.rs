@@ -1,19 +1,24 @@
 //! Listeners: each is a thread of Java that waits here for the next event.
 
-#![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
-// SAFETY, of each function: its name is that of one native method with these parameters.
-
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jni::EnvUnowned;
+use jni::Env;
 use jni::sys::jlong;
 use leasehold::{Event, Registration, Subscription};
 
-use crate::ffi::{Class, Texts, cross, texts};
+use crate::ffi::{Answer, Class, Texts};
+use crate::fields::{Fields, nanos};
 use crate::handles::ElectionHandle;
 use crate::table::Table;
-use crate::text::{nanos, of_event};
+
+native_methods! {
+    fn listen(election: jlong) -> jlong;
+    fn next_event(listener: jlong) -> [JString];
+    fn loss_time_left(listener: jlong, fencing_token: jlong) -> jlong;
+    fn end_listening(listener: jlong);
+    fn unlisten(listener: jlong);
+}
 
 static LISTENERS: Table<Listening> = Table::new();
 
@@ -57,89 +62,60 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Subscribes to all events from now on.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_listen<'local>(
-    env: EnvUnowned<'local>,
-    _: Class<'local>,
-    election: jlong,
-) -> jlong {
-    cross(env, |_| {
-        let (subscription, registration) = ElectionHandle::get(election)?
-            .election
-            .subscribe()?
-            .registered();
-        Ok(LISTENERS.insert(Listening {
-            election,
-            events: Mutex::new(subscription),
-            present: Mutex::default(),
-            registration: Mutex::new(Some(registration)),
-        }))
-    })
+fn listen(_: &mut Env<'_>, _: Class<'_>, election: jlong) -> Answer<jlong> {
+    let handle = ElectionHandle::get(election)?;
+    let (subscription, registration) = handle.election.subscribe()?.registered();
+    Ok(LISTENERS.insert(Listening {
+        election,
+        events: Mutex::new(subscription),
+        present: Mutex::default(),
+        registration: Mutex::new(Some(registration)),
+    }))
 }
 
 /// Waits for the next event, and says that the one before is done with. Null when there will be no
 /// more.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_nextEvent<'local>(
-    env: EnvUnowned<'local>,
+fn next_event<'local>(
+    env: &mut Env<'local>,
     _: Class<'local>,
     listener: jlong,
-) -> Texts<'local> {
-    cross(env, |env| {
-        let Some(listening) = LISTENERS.get(listener) else {
-            return Ok(Texts::null());
-        };
-        let Some(event) = listening.next() else {
-            return Ok(Texts::null());
-        };
-        if let (Event::Acquired(term), Some(handle)) =
-            (&event, ElectionHandle::find(listening.election))
-        {
-            handle.remember(term);
-        }
-        texts(env, &of_event(&event))
-    })
+) -> Answer<Texts<'local>> {
+    let Some(listening) = LISTENERS.get(listener) else {
+        return Ok(Texts::null());
+    };
+    let Some(event) = listening.next() else {
+        return Ok(Texts::null());
+    };
+    if let (Event::Acquired(term), Some(handle)) =
+        (&event, ElectionHandle::find(listening.election))
+    {
+        handle.remember(term);
+    }
+    Fields::from(&event).into_java(env)
 }
 
 /// In nanoseconds.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_lossTimeLeft<'local>(
-    env: EnvUnowned<'local>,
-    _: Class<'local>,
+fn loss_time_left(
+    _: &mut Env<'_>,
+    _: Class<'_>,
     listener: jlong,
     fencing_token: jlong,
-) -> jlong {
-    cross(env, |_| {
-        let listening = LISTENERS.get(listener);
-        let left = listening.map(|it| it.time_left(fencing_token.cast_unsigned()));
-        Ok(nanos(left.unwrap_or_default()))
-    })
+) -> Answer<jlong> {
+    let listening = LISTENERS.get(listener);
+    let left = listening.map(|it| it.time_left(fencing_token.cast_unsigned()));
+    Ok(nanos(left.unwrap_or_default()))
 }
 
 /// Lets `nextEvent` return, now or when it is called next.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_endListening<'local>(
-    env: EnvUnowned<'local>,
-    _: Class<'local>,
-    listener: jlong,
-) {
-    cross(env, |_| {
-        if let Some(listening) = LISTENERS.get(listener) {
-            listening.end();
-        }
-        Ok(())
-    });
+fn end_listening(_: &mut Env<'_>, _: Class<'_>, listener: jlong) -> Answer<()> {
+    if let Some(listening) = LISTENERS.get(listener) {
+        listening.end();
+    }
+    Ok(())
 }
 
 /// Gives the number back, and lets go of the event that the listener was busy with.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_unlisten<'local>(
-    env: EnvUnowned<'local>,
-    _: Class<'local>,
-    listener: jlong,
-) {
-    cross(env, |_| {
-        drop(LISTENERS.remove(listener));
-        Ok(())
-    });
+fn unlisten(_: &mut Env<'_>, _: Class<'_>, listener: jlong) -> Answer<()> {
+    drop(LISTENERS.remove(listener));
+    Ok(())
 }

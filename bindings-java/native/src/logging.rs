@@ -1,18 +1,21 @@
 //! The core's log, on its way to Java's.
 
-#![expect(unsafe_code, reason = "the names by which a JVM finds native methods")]
-// SAFETY, of each function: its name is that of one native method with these parameters.
-
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jni::EnvUnowned;
+use jni::Env;
 use jni::sys::{jboolean, jlong};
 use leasehold::{LogLevel, LogRecord, set_log_sink};
 
-use crate::ffi::{Class, Texts, cross, texts};
-use crate::text::duration;
+use crate::ffi::{Answer, Class, Texts};
+use crate::fields::{Fields, duration};
+
+native_methods! {
+    fn open_log();
+    fn next_log_line(limit: jlong) -> [JString];
+    fn await_log(limit: jlong) -> jboolean;
+}
 
 /// So many lines wait for Java; what comes while it takes none is dropped, since a renewal must not
 /// wait for a log.
@@ -84,46 +87,25 @@ impl Log {
 
 /// Sends the log here from now on. A library that a second class loader finds still in memory does
 /// so already.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_openLog<'local>(
-    env: EnvUnowned<'local>,
-    _: Class<'local>,
-) {
-    cross(env, |_| {
-        let _ = set_log_sink(LogLevel::Info, |line| LOG.add(line));
-        Ok(())
-    });
+fn open_log(_: &mut Env<'_>, _: Class<'_>) -> Answer<()> {
+    let _ = set_log_sink(LogLevel::Info, |line| LOG.add(line));
+    Ok(())
 }
 
-/// The next line: its level and message. Null when there is none within the limit.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_nextLogLine<'local>(
-    env: EnvUnowned<'local>,
+/// Null when there is no line within the limit.
+fn next_log_line<'local>(
+    env: &mut Env<'local>,
     _: Class<'local>,
     limit: jlong,
-) -> Texts<'local> {
-    cross(env, |env| {
-        let Some(line) = LOG.next(duration(limit)) else {
-            return Ok(Texts::null());
-        };
-        let level = match line.level {
-            LogLevel::Debug => "DEBUG",
-            LogLevel::Info => "INFO",
-            LogLevel::Warn => "WARNING",
-            _ => "ERROR",
-        };
-        let fields = [level, &line.message].map(|it| Some(it.to_owned()));
-        texts(env, &fields)
-    })
+) -> Answer<Texts<'local>> {
+    match LOG.next(duration(limit)) {
+        Some(line) => Fields::from(line).into_java(env),
+        None => Ok(Texts::null()),
+    }
 }
 
 /// Waits until all lines of until now have been passed on. Returns whether they were within the
 /// limit.
-#[unsafe(no_mangle)]
-extern "system" fn Java_io_leasehold_Native_awaitLog<'local>(
-    env: EnvUnowned<'local>,
-    _: Class<'local>,
-    limit: jlong,
-) -> jboolean {
-    cross(env, |_| Ok(LOG.passes_on_all(duration(limit))))
+fn await_log(_: &mut Env<'_>, _: Class<'_>, limit: jlong) -> Answer<jboolean> {
+    Ok(LOG.passes_on_all(duration(limit)))
 }

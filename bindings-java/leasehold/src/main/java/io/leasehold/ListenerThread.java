@@ -32,10 +32,10 @@ final class ListenerThread implements Registration {
 
     private void listen() {
         try {
-            String[] event;
-            while ((event = Native.nextEvent(number)) != null) {
-                String[] present = event;
-                tell(() -> Native.deliver(election.number(), number, present, listener));
+            Fields event;
+            while ((event = Fields.of(Native.nextEvent(number))) != null) {
+                Fields present = event;
+                tell(() -> present.tell(election.number(), number, listener));
             }
             tell(listener::removed);
         } finally {

@@ -37,11 +37,11 @@ final class Log {
 
     /** Waits for a line for a while, and logs it. Returns whether there was one. */
     static boolean passOn() {
-        String[] line = Native.nextLogLine(TURN);
+        Fields line = Fields.of(Native.nextLogLine(TURN));
         if (line == null) {
             return false;
         }
-        LOGGER.log(Level.valueOf(line[0]), line[1]);
+        LOGGER.log(Level.valueOf(line.text("level")), line.text("message"));
         blocked = false;
         return true;
     }

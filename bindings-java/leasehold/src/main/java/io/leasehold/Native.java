@@ -1,11 +1,8 @@
 package io.leasehold;
 
-import java.time.Duration;
-import java.time.Instant;
-
 /**
- * The native methods, and how what they return is read. Elections, listeners and work under way are numbers here, which
- * the native half checks at each use: one that was given back is an error there, never a crash.
+ * The native methods. Elections, listeners and work under way are numbers here, which the native half checks at each use:
+ * one that was given back is an error there, never a crash. Arrays of texts are {@link Fields}, but for lists of names.
  */
 final class Native {
     /** Stands for the drain limit of the settings. */
@@ -71,7 +68,11 @@ final class Native {
 
     // ---- the process -----------------------------------------------------------------------------------------------
 
+    /** Found by name, as is the next, in a library of any version. */
     static native String version();
+
+    /** Makes all other methods known, but for {@link #isLeader} and {@link #isTermValid}, which are found by name. */
+    static native void register();
 
     static native void openLog();
 
@@ -87,44 +88,5 @@ final class Native {
     @SuppressWarnings("unused")
     private static void raise(String kind, String message) {
         throw ErrorKind.named(kind).exception(message);
-    }
-
-    // ---- reading ---------------------------------------------------------------------------------------------------
-
-    /** A term, whose five fields begin at {@code from}. */
-    static Term term(long election, String[] fields, int from) {
-        return new NativeTerm(
-                election,
-                Long.parseLong(fields[from]),
-                Integer.parseInt(fields[from + 1]),
-                fields[from + 2],
-                Instant.ofEpochSecond(Long.parseLong(fields[from + 3]), Long.parseLong(fields[from + 4])));
-    }
-
-    static Status readStatus(String[] fields) {
-        return new Status(
-                fields[0],
-                Mode.named(fields[1]),
-                fields[2],
-                Role.named(fields[3]),
-                fields[4],
-                fields[5],
-                fields[6] == null ? null : ErrorKind.named(fields[6]).exception(fields[7]),
-                Boolean.parseBoolean(fields[8]),
-                fields[9] == null ? null : Long.valueOf(fields[9]),
-                Duration.ofNanos(Long.parseLong(fields[10])));
-    }
-
-    /** Tells the listener of that number of an event. One of a kind that it does not know passes by. */
-    static void deliver(long election, long number, String[] event, LeadershipListener listener) {
-        switch (event[0]) {
-            case "acquired" -> listener.acquired(term(election, event, 1));
-            case "lost" -> listener.lost(new NativeLoss(number, term(election, event, 2), LostReason.named(event[1])));
-            case "leader_changed" -> listener.leaderChanged(event[1]);
-            case "renewal_failing" ->
-                listener.renewalFailing(ErrorKind.named(event[1]).exception(event[2]));
-            case "stopped" -> listener.stopped();
-            default -> {}
-        }
     }
 }

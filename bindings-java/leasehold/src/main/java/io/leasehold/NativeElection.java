@@ -25,7 +25,7 @@ final class NativeElection implements LeaderElection {
 
     private NativeElection(long number, boolean stopAtShutdown) {
         this.number = number;
-        this.lease = Native.readStatus(Native.status(number)).lease();
+        this.lease = status().lease();
         this.stopAtShutdown = stopAtShutdown;
     }
 
@@ -65,7 +65,7 @@ final class NativeElection implements LeaderElection {
 
     @Override
     public Optional<Term> term() {
-        return Optional.ofNullable(Native.term(number)).map(fields -> Native.term(number, fields, 0));
+        return Optional.ofNullable(Fields.of(Native.term(number))).map(fields -> fields.term(number));
     }
 
     @Override
@@ -75,7 +75,7 @@ final class NativeElection implements LeaderElection {
 
     @Override
     public Status status() {
-        return Native.readStatus(Native.status(number));
+        return Fields.of(Native.status(number)).status();
     }
 
     @Override
@@ -110,15 +110,15 @@ final class NativeElection implements LeaderElection {
     @Override
     public <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
         Objects.requireNonNull(work, "work");
-        String[] begun = Native.beginWork(number);
+        Fields begun = Fields.of(Native.beginWork(number));
         if (begun == null) {
             warnUnlessStarted();
             return Optional.empty();
         }
-        long underWay = Long.parseLong(begun[0]);
+        long underWay = begun.number("work");
         T result;
         try (Busy busy = busy()) {
-            result = work.call(Native.term(number, begun, 1));
+            result = work.call(begun.term(number));
             LaterWork.refuse(result);
         } catch (Throwable failure) {
             Native.endWork(underWay);

@@ -48,6 +48,7 @@ final class NativeLibrary {
         if (!loaded) {
             new NativeLibrary().loadSomehow();
             checkVersion(version(), jarVersion());
+            Native.register();
             Native.openLog();
             loaded = true;
         }
