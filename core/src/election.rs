@@ -25,6 +25,7 @@ use std::time::Duration;
 pub use self::event::{ElectionEvent, LostReason, TermRecord};
 pub use self::lease_snapshot::{LeaseSnapshot, LeaseState};
 use self::observed::Observed;
+use self::requests::AnswerLimit;
 pub(crate) use self::requests::request_limit;
 pub use self::status::Role;
 use self::writes::{SentWrite, Writes};
@@ -137,6 +138,7 @@ pub struct Election {
     writes: Writes,
     phase: Phase,
     in_flight: Option<InFlight>,
+    answer_limit: AnswerLimit,
     /// Before it acts again, this candidate must read what is stored.
     must_read: bool,
     /// No request before this instant.
@@ -216,6 +218,7 @@ impl Election {
             writes: Writes::default(),
             phase: Phase::Candidate,
             in_flight: None,
+            answer_limit: AnswerLimit::new(settings.renew_deadline),
             must_read: true,
             retry_at: now,
             write_after: now,
@@ -349,6 +352,16 @@ impl Election {
         let Some(in_flight) = self.in_flight.take() else {
             return;
         };
+        match &reply {
+            Reply::Read(Err(error)) | Reply::Written(Err(error)) => {
+                if error.kind() == ErrorKind::TimedOut {
+                    self.answer_limit.grow();
+                }
+            }
+            Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => {
+                self.answer_limit.shrink(now.since(in_flight.sent_at));
+            }
+        }
         match (reply, in_flight.is_write) {
             (Reply::Read(Ok(lease)), false) => {
                 // What the watch has told meanwhile is newer than an older answer, or than none.

@@ -6,9 +6,39 @@ use super::{Action, Election, FEW_CANDIDATES, JITTER_FACTOR, Phase, SPREAD_PER_C
 use crate::clock::{Instant, WallTime};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS};
 
-/// How long to wait for an answer, so that another attempt is possible before the deadline.
+/// How long to wait for an answer at first, so that other attempts are possible before the deadline.
 pub(crate) fn request_limit(renew_deadline: Duration) -> Duration {
     renew_deadline / 4
+}
+
+/// How long to wait for an answer: as short as leaves room for more attempts within a term, and as
+/// long as a slow server needs, for an answer within the renew deadline makes a leader.
+#[derive(Debug)]
+pub(super) struct AnswerLimit {
+    now: Duration,
+    least: Duration,
+    most: Duration,
+}
+
+impl AnswerLimit {
+    pub(super) fn new(renew_deadline: Duration) -> Self {
+        let least = request_limit(renew_deadline);
+        Self {
+            now: least,
+            least,
+            most: renew_deadline,
+        }
+    }
+
+    /// An answer did not come in time: the next one gets twice as long.
+    pub(super) fn grow(&mut self) {
+        self.now = (self.now * 2).min(self.most);
+    }
+
+    /// An answer took so long: one that takes up to twice as long is still waited for.
+    pub(super) fn shrink(&mut self, took: Duration) {
+        self.now = (took * 2).max(self.least).min(self.now);
+    }
 }
 
 impl Election {
@@ -46,11 +76,16 @@ impl Election {
         Some((due.max(self.retry_at), action))
     }
 
-    /// Within the limit of any request, and never past the end of a term: an answer that comes
-    /// later could not be used.
+    /// When to give up a request that is sent now. It may outlast the term that it would extend,
+    /// since a late success begins another; but not one that is being given back.
     pub(super) fn request_deadline(&self, now: Instant) -> Instant {
-        let limit = now + request_limit(self.settings.renew_deadline);
-        self.held_until().map_or(limit, |held| limit.min(held))
+        let limit = now + self.answer_limit.now;
+        match &self.phase {
+            Phase::Draining { .. } | Phase::Releasing { .. } => {
+                self.held_until().map_or(limit, |held| limit.min(held))
+            }
+            Phase::Candidate | Phase::Leading(_) | Phase::Stopped => limit,
+        }
     }
 
     /// How long a store that asked to be left alone is left alone. It must not cost a term more than

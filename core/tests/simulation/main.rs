@@ -16,6 +16,7 @@ mod never_two_leaders;
 mod ours_only;
 mod requests_are_few;
 mod runs_repeat;
+mod slow_servers_have_a_leader;
 mod standbys_are_quiet;
 mod stops_end;
 mod tokens_only_grow;

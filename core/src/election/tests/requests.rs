@@ -1,7 +1,7 @@
 //! When something is asked of the store, for how long, and what follows a failure.
 
 use super::harness::*;
-use crate::election::{Observation, Reply};
+use crate::election::{LostReason, Observation, Reply};
 use crate::error::{Error, ErrorKind};
 use crate::lease_store::memory::MemoryStore;
 
@@ -18,11 +18,38 @@ fn a_request_is_given_up_after_a_quarter_of_the_renew_deadline() {
 }
 
 #[test]
-fn a_request_never_outlasts_the_term_it_would_extend() {
-    let store = MemoryStore::new();
-    let mut a = leader("a", &store);
-    assert_eq!(a.at(9.0).expect("renew").request_deadline(), 10.0);
+fn a_server_that_needs_longer_gets_longer_up_to_the_renew_deadline() {
+    let mut a = candidate("a", &MemoryStore::new());
+    for (asked, given_up) in [(0.0, 2.5), (10.0, 15.0), (30.0, 40.0), (50.0, 60.0)] {
+        a.at(asked).expect("read");
+        assert_eq!(a.request_deadline(), given_up);
+        a.at(given_up).fail(ErrorKind::TimedOut);
+    }
+    // Answers that take 4 s and then none leave room for twice as much.
+    a.at(70.0).expect("read").at(74.0).answer().expect("create");
+    assert_eq!(a.request_deadline(), 82.0);
+    a.answer();
+    assert_eq!(a.at(76.0).expect("renew").request_deadline(), 78.5);
+}
 
+#[test]
+fn an_error_that_comes_in_time_does_not_make_the_limit_longer() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.expect("read").at(2.4).fail(ErrorKind::Unavailable);
+    assert_eq!(a.at(10.0).expect("read").request_deadline(), 12.5);
+}
+
+#[test]
+fn a_renewal_that_is_answered_after_its_term_begins_another() {
+    let mut a = leader("a", &MemoryStore::new());
+    assert_eq!(a.at(9.0).expect("renew").request_deadline(), 11.5);
+    a.at(10.0).assert_lost(LostReason::Expired);
+    a.at(11.0).answer().assert_leader();
+    assert_eq!(a.terms(), ["term 2 acquired"], "not silently");
+}
+
+#[test]
+fn a_request_never_outlasts_a_term_that_is_being_given_back() {
     let mut a = leader("b", &MemoryStore::new());
     a.at(9.0).stop();
     assert_eq!(a.expect("renew").request_deadline(), 10.0);

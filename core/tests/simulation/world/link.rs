@@ -23,6 +23,8 @@ pub(crate) enum Weather {
     Partition,
     /// Each way takes up to this long.
     Slow(Duration),
+    /// Each request takes just this long, there and back.
+    Steady(Duration),
     /// Each request is refused.
     Refusing(ErrorKind),
     /// Each request is refused, with `Retry-After`.
@@ -76,6 +78,7 @@ impl Link {
     pub(crate) fn latency(&self, random: &mut Rng) -> Duration {
         let slowest = match self.weather() {
             Weather::Slow(slowest) => slowest,
+            Weather::Steady(round_trip) => return round_trip / 2,
             _ => SLOWEST,
         };
         slowest.mul_f64(random.f64())

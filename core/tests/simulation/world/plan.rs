@@ -205,6 +205,7 @@ fn draw_weathers(random: &mut Rng, lease: Duration) -> Vec<Weather> {
         Weather::Partition,
         Weather::Partition,
         Weather::Slow(up_to(0.3)),
+        Weather::Steady(up_to(0.65)),
         Weather::Refusing(ErrorKind::Unavailable),
         Weather::Refusing(ErrorKind::Forbidden),
         Weather::Refusing(ErrorKind::Unauthorized),
