@@ -78,13 +78,14 @@ def test_a_child_may_start_its_own_election(program: Callable[..., Program], pla
 election = leasehold.LeaderElection(**settings, identity="parent")
 election.start()
 election.wait_for_leadership(30)
+reading, writing = os.pipe()
 if os.fork() == 0:
     with leasehold.LeaderElection(**settings, identity="child") as own:
-        say("child starts")
+        os.write(writing, b"started")
         own.wait_for_leadership(30)
         say("child leads")
     os._exit(0)
-time.sleep(0.1)
+assert os.read(reading, 7) == b"started"
 election.stop()
 _, status = os.wait()
 assert status == 0, status
