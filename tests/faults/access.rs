@@ -4,25 +4,27 @@ use std::cell::Cell;
 use std::fs;
 
 use leasehold_test_cluster::Credentials;
-use leasehold_tests::Arena;
+use leasehold_tests::Testbed;
 
-use crate::endurance::{arena, endure, own_arena};
+use crate::endurance::{endure, own_testbed, testbed};
 
 #[test]
 fn a_token_that_is_revoked_and_renewed() {
-    let arena = own_arena();
-    let cluster = arena.cluster();
+    let testbed = own_testbed();
+    let cluster = testbed.cluster();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     let token = Cell::new(cluster.candidate_token().unwrap().to_owned());
     endure("token revoked, then a new one in its file", || {
-        let mut trial = arena.empty_trial("token");
+        let mut trial = testbed.empty_trial("token");
         cluster.grant(trial.lease_name())?;
         fs::write(&file, token.take())?;
         for _ in 0..3 {
-            trial.enter_as(None, |arena, server| {
+            trial.enter_as(None, |testbed, server| {
                 let credentials = Credentials::TokenFile(file.clone());
-                arena.cluster().write_kubeconfig(credentials, Some(server))
+                testbed
+                    .cluster()
+                    .write_kubeconfig(credentials, Some(server))
             })?;
         }
         trial.leader()?;
@@ -43,16 +45,16 @@ fn a_token_that_is_revoked_and_renewed() {
 /// somebody creates the Lease and cannot renew it.
 #[test]
 fn without_get_or_create_or_update() {
-    let arena = own_arena();
-    without(&arena, "get", "`get` not granted, then granted");
-    without(&arena, "create", "`create` not granted, then granted");
-    without(&arena, "update", "`update` not granted, then granted");
+    let testbed = own_testbed();
+    without(&testbed, "get", "`get` not granted, then granted");
+    without(&testbed, "create", "`create` not granted, then granted");
+    without(&testbed, "update", "`update` not granted, then granted");
 }
 
-fn without(arena: &Arena, verb: &str, fault: &'static str) {
-    let cluster = arena.cluster();
+fn without(testbed: &Testbed, verb: &str, fault: &'static str) {
+    let cluster = testbed.cluster();
     endure(fault, || {
-        let mut trial = arena.empty_trial(&format!("no-{verb}"));
+        let mut trial = testbed.empty_trial(&format!("no-{verb}"));
         let lease = trial.lease_name().to_owned();
         cluster.grant_except("default", &lease, &[verb])?;
         trial.enter_three()?;
@@ -71,8 +73,8 @@ fn without(arena: &Arena, verb: &str, fault: &'static str) {
 #[test]
 fn without_watch() {
     endure("`watch` not granted, the leader killed", || {
-        let mut trial = arena().empty_trial("no-watch");
-        let cluster = arena().cluster();
+        let mut trial = testbed().empty_trial("no-watch");
+        let cluster = testbed().cluster();
         cluster.grant_except("default", trial.lease_name(), &["watch"])?;
         trial.enter_three()?;
         let leader = trial.leader()?;
@@ -86,10 +88,10 @@ fn without_watch() {
 
 #[test]
 fn rights_that_are_taken_from_a_leader() {
-    let arena = own_arena();
-    let cluster = arena.cluster();
+    let testbed = own_testbed();
+    let cluster = testbed.cluster();
     endure("all rights taken, then granted again", || {
-        let mut trial = arena.trial("rights")?;
+        let mut trial = testbed.trial("rights")?;
         let lease = trial.lease_name().to_owned();
         let leader = trial.leader()?;
         cluster.revoke(&lease)?;

@@ -1,17 +1,17 @@
 //! The API server is gone, or there and silent.
 
-use crate::endurance::{endure, own_arena};
+use crate::endurance::{endure, own_testbed};
 
 #[test]
 fn an_api_server_that_was_killed_and_started_again() {
-    let arena = own_arena();
+    let testbed = own_testbed();
     endure("API server killed, started again", || {
-        let mut trial = arena.trial("killed-server")?;
+        let mut trial = testbed.trial("killed-server")?;
         trial.leader()?;
-        arena.cluster().kill_apiserver()?;
+        testbed.cluster().kill_apiserver()?;
         trial.everyone_says("cannot reach the API server at https://127.0.0.1")?;
         trial.nobody_leads()?;
-        arena.cluster().restart_apiserver()?;
+        testbed.cluster().restart_apiserver()?;
         trial.recovers()?;
         trial.verdict()
     });
@@ -19,14 +19,14 @@ fn an_api_server_that_was_killed_and_started_again() {
 
 #[test]
 fn an_api_server_that_was_stopped_and_goes_on() {
-    let arena = own_arena();
+    let testbed = own_testbed();
     endure("API server stopped (SIGSTOP), goes on", || {
-        let mut trial = arena.trial("stopped-server")?;
+        let mut trial = testbed.trial("stopped-server")?;
         trial.leader()?;
-        arena.cluster().pause_apiserver()?;
+        testbed.cluster().pause_apiserver()?;
         trial.nobody_leads()?;
         trial.everyone_says("no answer within 500")?;
-        arena.cluster().resume_apiserver()?;
+        testbed.cluster().resume_apiserver()?;
         trial.recovers()?;
         trial.verdict()
     });

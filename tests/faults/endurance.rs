@@ -7,21 +7,21 @@ use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::Result;
-use leasehold_tests::{Arena, Verdict};
+use leasehold_tests::{Testbed, Verdict, command_under_test};
 
 /// How often each fault happens.
 const RUNS: &str = "LEASEHOLD_FAULT_RUNS";
 
 /// A cluster of the test's own, whose servers it may break.
-pub(crate) fn own_arena() -> Arena {
-    let candidate = [env!("CARGO_BIN_EXE_candidate").to_owned()];
-    Arena::start(&candidate).expect("a cluster")
+pub(crate) fn own_testbed() -> Testbed {
+    let candidate = command_under_test(env!("CARGO_BIN_EXE_candidate"));
+    Testbed::start(&candidate).expect("a cluster")
 }
 
 /// One cluster for all tests that leave its servers alone; it ends with the test program.
-pub(crate) fn arena() -> &'static Arena {
-    static ARENA: OnceLock<Arena> = OnceLock::new();
-    ARENA.get_or_init(own_arena)
+pub(crate) fn testbed() -> &'static Testbed {
+    static TESTBED: OnceLock<Testbed> = OnceLock::new();
+    TESTBED.get_or_init(own_testbed)
 }
 
 /// The candidates of each `trial` endure `fault` without two of them ever leading at one instant.

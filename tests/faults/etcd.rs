@@ -1,17 +1,17 @@
 //! The API server answers, but cannot store anything.
 
-use crate::endurance::{endure, own_arena};
+use crate::endurance::{endure, own_testbed};
 
 #[test]
 fn an_etcd_that_was_killed_and_started_again() {
-    let arena = own_arena();
+    let testbed = own_testbed();
     endure("etcd killed, started again", || {
-        let mut trial = arena.trial("killed-etcd")?;
+        let mut trial = testbed.trial("killed-etcd")?;
         trial.leader()?;
-        arena.cluster().kill_etcd()?;
+        testbed.cluster().kill_etcd()?;
         trial.everyone_says("cannot acquire or renew")?;
         trial.nobody_leads()?;
-        arena.cluster().restart_etcd()?;
+        testbed.cluster().restart_etcd()?;
         trial.recovers()?;
         trial.verdict()
     });
@@ -19,14 +19,14 @@ fn an_etcd_that_was_killed_and_started_again() {
 
 #[test]
 fn an_etcd_that_was_stopped_and_goes_on() {
-    let arena = own_arena();
+    let testbed = own_testbed();
     endure("etcd stopped (SIGSTOP), goes on", || {
-        let mut trial = arena.trial("stopped-etcd")?;
+        let mut trial = testbed.trial("stopped-etcd")?;
         trial.leader()?;
-        arena.cluster().pause_etcd()?;
+        testbed.cluster().pause_etcd()?;
         trial.everyone_says("cannot acquire or renew")?;
         trial.nobody_leads()?;
-        arena.cluster().resume_etcd()?;
+        testbed.cluster().resume_etcd()?;
         trial.recovers()?;
         trial.verdict()
     });

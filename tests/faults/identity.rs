@@ -2,18 +2,18 @@
 
 use leasehold_test_cluster::User;
 
-use crate::endurance::{arena, endure};
+use crate::endurance::{endure, testbed};
 
 #[test]
 fn two_candidates_of_one_identity() {
     endure(
         "two candidates of one identity, the leader stopped for a while",
         || {
-            let mut trial = arena().empty_trial("twins");
-            arena().cluster().grant(trial.lease_name())?;
+            let mut trial = testbed().empty_trial("twins");
+            testbed().cluster().grant(trial.lease_name())?;
             for _ in 0..2 {
-                trial.enter_as(Some("twin"), |arena, server| {
-                    arena
+                trial.enter_as(Some("twin"), |testbed, server| {
+                    testbed
                         .cluster()
                         .kubeconfig_for(User::Candidate, Some(server))
                 })?;

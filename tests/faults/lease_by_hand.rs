@@ -4,12 +4,12 @@ use anyhow::Result;
 use leasehold_tests::{Answer, LIMIT, Trial};
 use serde_json::json;
 
-use crate::endurance::{arena, endure};
+use crate::endurance::{endure, testbed};
 
 #[test]
 fn a_lease_that_is_deleted() {
     endure("Lease deleted", || {
-        let mut trial = arena().trial("deleted")?;
+        let mut trial = testbed().trial("deleted")?;
         let leader = trial.followed_leader()?;
         trial.delete_lease()?;
         trial.candidate(&leader).wait_for(Answer::Follower, LIMIT)?;
@@ -22,7 +22,7 @@ fn a_lease_that_is_deleted() {
 #[test]
 fn a_holder_that_is_emptied() {
     endure("holder emptied by hand", || {
-        let mut trial = arena().trial("emptied")?;
+        let mut trial = testbed().trial("emptied")?;
         let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "spec": { "holderIdentity": "" } }))?;
         trial.candidate(&leader).wait_for(Answer::Follower, LIMIT)?;
@@ -35,7 +35,7 @@ fn a_holder_that_is_emptied() {
 #[test]
 fn a_lease_that_another_client_takes() {
     endure("Lease taken by another client", || {
-        let mut trial = arena().trial("taken")?;
+        let mut trial = testbed().trial("taken")?;
         let leader = trial.followed_leader()?;
         let now = "2026-01-01T00:00:00.000000Z";
         trial.edit_lease(&json!({ "spec": {
@@ -55,7 +55,7 @@ fn a_lease_that_another_client_takes() {
 #[test]
 fn a_lease_that_is_labelled() {
     endure("Lease labelled", || {
-        let mut trial = arena().trial("labelled")?;
+        let mut trial = testbed().trial("labelled")?;
         let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "metadata": { "labels": { "team": "billing" } } }))?;
         assert_eq!(trial.recovers()?, leader);
@@ -69,7 +69,7 @@ fn a_lease_that_is_labelled() {
 #[test]
 fn a_duration_that_is_edited_to_a_million_seconds() {
     endure("duration edited to 1,000,000 s", || {
-        let mut trial = arena().trial("million")?;
+        let mut trial = testbed().trial("million")?;
         let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "spec": { "leaseDurationSeconds": 1_000_000 } }))?;
         assert_eq!(trial.recovers()?, leader);
@@ -84,7 +84,7 @@ fn a_stranger_who_holds_the_lease_for_a_million_seconds() {
     endure(
         "held by a stranger for 1,000,000 s, then released by hand",
         || {
-            let mut trial = arena().trial("stranger")?;
+            let mut trial = testbed().trial("stranger")?;
             let leader = trial.followed_leader()?;
             trial.edit_lease(&json!({ "spec": {
                 "holderIdentity": "kubectl",
@@ -104,7 +104,7 @@ fn a_stranger_who_holds_the_lease_for_a_million_seconds() {
 }
 
 // A leader that is cut off learns of no edit, and goes by the duration that it wrote itself. Nobody
-// who has seen that may take the Lease from it sooner, whatever the edit says.
+// who has seen that may take the Lease from it sooner, even if the edit says so.
 
 #[test]
 fn a_duration_that_is_edited_to_a_second_while_the_leader_cannot_see_it() {
@@ -133,7 +133,7 @@ fn a_holder_that_is_emptied_while_the_leader_cannot_see_it() {
 
 fn unseen_by_the_leader(fault: &'static str, name: &str, edit: impl Fn(&Trial<'_>) -> Result<()>) {
     endure(fault, || {
-        let mut trial = arena().trial(name)?;
+        let mut trial = testbed().trial(name)?;
         let old = trial.followed_leader()?;
         trial.proxy(&old).go_silent()?;
         edit(&trial)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leasehold_test_cluster::{Direction, Proxy};
 
-use crate::endurance::{arena, endure};
+use crate::endurance::{endure, testbed};
 
 /// Well within the time limit of a request, which is a quarter of the renew deadline.
 const LATE: Duration = Duration::from_millis(120);
@@ -13,7 +13,7 @@ const RENEW_DEADLINE: Duration = Duration::from_secs(2);
 #[test]
 fn a_leader_that_is_cut_off_in_both_directions() {
     endure("leader cut off, both directions silent", || {
-        let mut trial = arena().trial("cut-off")?;
+        let mut trial = testbed().trial("cut-off")?;
         let old = trial.leader()?;
         trial.proxy(&old).go_silent()?;
         trial.next_leader(&old)?;
@@ -45,7 +45,7 @@ fn a_leader_whose_answers_get_lost() {
 
 fn one_way(fault: &'static str, name: &str, silent: Direction) {
     endure(fault, || {
-        let mut trial = arena().trial(name)?;
+        let mut trial = testbed().trial(name)?;
         let old = trial.leader()?;
         trial.proxy(&old).silence(silent)?;
         trial.next_leader(&old)?;
@@ -59,7 +59,7 @@ fn one_way(fault: &'static str, name: &str, silent: Direction) {
 #[test]
 fn everyone_is_cut_off() {
     endure("all candidates cut off", || {
-        let mut trial = arena().trial("all-cut-off")?;
+        let mut trial = testbed().trial("all-cut-off")?;
         trial.leader()?;
         trial.proxies().try_for_each(Proxy::go_silent)?;
         trial.nobody_leads()?;
@@ -73,7 +73,7 @@ fn everyone_is_cut_off() {
 #[test]
 fn a_leader_whose_connections_are_reset() {
     endure("leader's connections reset", || {
-        let mut trial = arena().trial("reset")?;
+        let mut trial = testbed().trial("reset")?;
         let old = trial.leader()?;
         trial.proxy(&old).reset_peer()?;
         trial.next_leader(&old)?;
@@ -91,7 +91,7 @@ fn answers_that_come_late_but_within_the_time_limit() {
     endure(
         "answers late by 120 ± 80 ms for all, the leader killed",
         || {
-            let mut trial = arena().trial("slow")?;
+            let mut trial = testbed().trial("slow")?;
             let leader = trial.leader()?;
             for proxy in trial.proxies() {
                 proxy.add_latency(LATE, LATE * 2 / 3)?;
@@ -107,7 +107,7 @@ fn answers_that_come_late_but_within_the_time_limit() {
 #[test]
 fn answers_that_come_late_by_up_to_the_renew_deadline() {
     endure("answers to the leader late by 1 ± 1 s", || {
-        let mut trial = arena().trial("very-slow")?;
+        let mut trial = testbed().trial("very-slow")?;
         let leader = trial.leader()?;
         let half = RENEW_DEADLINE / 2;
         trial.proxy(&leader).add_latency(half, half)?;
@@ -120,7 +120,7 @@ fn answers_that_come_late_by_up_to_the_renew_deadline() {
 #[test]
 fn answers_that_come_no_sooner_than_the_renew_deadline() {
     endure("answers to the leader late by 2 s", || {
-        let mut trial = arena().trial("too-slow")?;
+        let mut trial = testbed().trial("too-slow")?;
         let old = trial.leader()?;
         trial
             .proxy(&old)

@@ -7,7 +7,7 @@ use anyhow::Result;
 use leasehold_test_cluster::{Api, User};
 use serde_json::json;
 
-use crate::endurance::{arena, endure, own_arena};
+use crate::endurance::{endure, own_testbed, testbed};
 
 const FLOW_CONTROL: &str = "/apis/flowcontrol.apiserver.k8s.io/v1";
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
@@ -17,11 +17,11 @@ const GREEDY_CLIENTS: usize = 6;
 
 #[test]
 fn a_storm_of_429_too_many_requests() {
-    let arena = own_arena();
-    let cluster = arena.cluster();
+    let testbed = own_testbed();
+    let cluster = testbed.cluster();
     leave_one_seat(cluster.api()).unwrap();
     endure("429 while greedy clients take the only seat", || {
-        let mut trial = arena.trial("overloaded")?;
+        let mut trial = testbed.trial("overloaded")?;
         let leader = trial.followed_leader()?;
         let kubeconfig = cluster.kubeconfig_for(User::Candidate, None)?;
         let over = AtomicBool::new(false);
@@ -91,9 +91,9 @@ fn leave_one_seat(api: &Api) -> Result<()> {
 #[test]
 fn a_storm_of_500_internal_server_error_for_each_write() {
     endure("each write refused with 500", || {
-        let mut trial = arena().trial("broken-webhook")?;
+        let mut trial = testbed().trial("broken-webhook")?;
         let leader = trial.leader()?;
-        let api = arena().cluster().api();
+        let api = testbed().cluster().api();
         ask_nobody_about(trial.lease_name(), api)?;
         trial.says(&leader, "reason=expired")?;
         trial.everyone_says("the API server said 500 Internal Server Error")?;

@@ -1,4 +1,4 @@
-//! The candidates were told of the wrong server, or of one that is not there.
+//! The candidates were given the wrong server, or of one that is not there.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use leasehold_test_cluster::User;
 use leasehold_tests::LIMIT;
 use serde_json::json;
 
-use crate::endurance::{arena, endure, own_arena};
+use crate::endurance::{endure, own_testbed, testbed};
 
 #[test]
 fn a_server_that_is_not_there_yet() {
-    let arena = own_arena();
+    let testbed = own_testbed();
     endure("no API server at the start, then one", || {
-        let mut trial = arena.empty_trial("no-server");
-        let cluster = arena.cluster();
+        let mut trial = testbed.empty_trial("no-server");
+        let cluster = testbed.cluster();
         cluster.grant(trial.lease_name())?;
         cluster.kill_apiserver()?;
         for _ in 0..3 {
-            trial.enter_as(None, |arena, _| {
-                arena.cluster().kubeconfig_for(User::Candidate, None)
+            trial.enter_as(None, |testbed, _| {
+                testbed.cluster().kubeconfig_for(User::Candidate, None)
             })?;
         }
         trial.everyone_says("Connection refused")?;
@@ -36,10 +36,10 @@ fn a_candidate_that_trusts_another_authority() {
     endure(
         "one candidate trusts another authority, the leader killed",
         || {
-            let mut trial = arena().empty_trial("wrong-authority");
-            arena().cluster().grant(trial.lease_name())?;
-            let lost = trial.enter_as(None, |arena, server| {
-                arena
+            let mut trial = testbed().empty_trial("wrong-authority");
+            testbed().cluster().grant(trial.lease_name())?;
+            let lost = trial.enter_as(None, |testbed, server| {
+                testbed
                     .cluster()
                     .kubeconfig_with_wrong_authority(Some(server))
             })?;
@@ -61,7 +61,7 @@ fn a_candidate_that_trusts_another_authority() {
 /// In this process: candidates of the contract stand in the namespace `default`.
 #[test]
 fn a_namespace_that_does_not_exist_yet() {
-    let cluster = arena().cluster();
+    let cluster = testbed().cluster();
     let election = Config::new("nowhere")
         .namespace("nowhere")
         .mode(Mode::Kubernetes)

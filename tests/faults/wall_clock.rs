@@ -10,7 +10,7 @@ use leasehold_tests::{Trial, now};
 use serde_json::json;
 
 use self::shim::WallClocks;
-use crate::endurance::{arena, endure};
+use crate::endurance::{endure, testbed};
 
 const DURATION: Duration = Duration::from_secs(3);
 const HOUR: i64 = 3600;
@@ -38,7 +38,7 @@ fn a_holder_whose_clock_is_years_behind() {
 /// Others wait the duration in the record, from when they saw it: no sooner, and not for ever.
 fn a_holder_at(name: &str, time: &str, fault: &'static str) {
     endure(fault, || {
-        let mut trial = arena().trial(name)?;
+        let mut trial = testbed().trial(name)?;
         trial.leader()?;
         let taken_at = now();
         trial.edit_lease(&json!({ "spec": {
@@ -72,7 +72,7 @@ fn the_leaders_own_clock_goes_an_hour_back() {
 fn a_leader_whose_clock_jumps(name: &str, seconds: i64, fault: &'static str) {
     let clocks = WallClocks::new().unwrap();
     endure(fault, || {
-        let mut trial = clocks.arena().trial(name)?;
+        let mut trial = clocks.testbed().trial(name)?;
         let leader = trial.followed_leader()?;
         let before = renew_time(&trial)?;
         clocks.shift(trial.candidate(&leader), seconds)?;
@@ -99,7 +99,7 @@ fn the_clocks_of_all_who_wait_go_an_hour_forward() {
     let clocks = WallClocks::new().unwrap();
     let fault = "leader cut off, the wall clocks of the others an hour forward";
     endure(fault, || {
-        let mut trial = clocks.arena().trial("waiting")?;
+        let mut trial = clocks.testbed().trial("waiting")?;
         let leader = trial.followed_leader()?;
         trial.proxy(&leader).go_silent()?;
         for name in trial.names() {

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use leasehold_tests::{Answer, Moment, Timing};
 
-use crate::contest::{ClientGo, ClientGoCallbacks, Contest, Ours, Program, TIMING};
+use crate::contest::{ClientGo, ClientGoCallbacks, Contest, Ours, Program};
 use crate::history::History;
 
 /// A contest that one of client-go's leads while ours stands by.
-fn led_by_client_go(program: Program, lease: &str, timing: Timing) -> (Contest, usize, usize) {
+fn led_by_client_go(program: Program, lease: &str, timing: Timing) -> (Contest, String, String) {
     let mut contest = Contest::open(lease).unwrap();
     let theirs = contest.enter_with(program, timing).unwrap();
-    contest.await_lead_of(theirs).unwrap();
+    contest.await_lead_of(&theirs).unwrap();
     let ours = contest.enter_with(Ours, timing).unwrap();
     (contest, theirs, ours)
 }
@@ -24,11 +24,11 @@ fn tell(ours_since: Moment, theirs_until: Moment) {
 
 /// Its term ends only after the attempt to release, which runs into its own time limit.
 fn cut_off(program: Program, lease: &str) {
-    let (mut contest, theirs, ours) = led_by_client_go(program, lease, TIMING);
-    contest.cut_off(theirs).unwrap();
-    let ours_since = contest.await_lead_of(ours).unwrap();
-    let theirs_until = contest.wait_for(theirs, Answer::Follower).unwrap();
-    contest.heal(theirs).unwrap();
+    let (mut contest, theirs, ours) = led_by_client_go(program, lease, Timing::SHORT);
+    contest.cut_off(&theirs).unwrap();
+    let ours_since = contest.await_lead_of(&ours).unwrap();
+    let theirs_until = contest.wait_for(&theirs, Answer::Follower).unwrap();
+    contest.heal(&theirs).unwrap();
     tell(ours_since, theirs_until);
     contest.end().unwrap().expect_ours_to_stop_first();
 }
@@ -47,11 +47,11 @@ fn client_go_with_callbacks_is_cut_off_and_ours_has_waited_for_its_whole_lease()
 #[test]
 fn client_go_with_callbacks_is_paused_and_ours_leads_on_beside_it() {
     let (mut contest, theirs, ours) =
-        led_by_client_go(ClientGoCallbacks, "callbacks-are-paused", TIMING);
-    contest.pause(theirs).unwrap();
-    contest.await_lead_of(ours).unwrap();
-    let woken = contest.resume(theirs).unwrap();
-    let theirs_until = contest.wait_for(theirs, Answer::Follower).unwrap();
+        led_by_client_go(ClientGoCallbacks, "callbacks-are-paused", Timing::SHORT);
+    contest.pause(&theirs).unwrap();
+    contest.await_lead_of(&ours).unwrap();
+    let woken = contest.resume(&theirs).unwrap();
+    let theirs_until = contest.wait_for(&theirs, Answer::Follower).unwrap();
     tell(woken, theirs_until);
     contest.end().unwrap().expect_ours_to_stop_first();
 }
@@ -60,14 +60,14 @@ fn client_go_with_callbacks_is_paused_and_ours_leads_on_beside_it() {
 const ROOMY: Timing = Timing(6.0, 5.0, 0.5);
 
 /// It believes that it still holds the Lease, reads the record of ours, and releases that.
-/// Whoever leads next does so in a new term, ours too, which the end of the contest checks.
+/// The next leader leads in a new term, ours too, which the end of the contest checks.
 #[test]
 fn client_go_may_clear_the_lease_of_ours_whose_term_is_over_then() {
     let (mut contest, theirs, ours) = led_by_client_go(ClientGo, "ours-is-cleared", ROOMY);
-    contest.cut_off(theirs).unwrap();
-    contest.await_lead_of(ours).unwrap();
-    contest.heal(theirs).unwrap();
-    // By then its attempt to release has ended, whatever came of it.
+    contest.cut_off(&theirs).unwrap();
+    contest.await_lead_of(&ours).unwrap();
+    contest.heal(&theirs).unwrap();
+    // By then its attempt to release has ended, successful or not.
     let is_over = |history: &History| history.renewals().count() >= RENEWALS;
     let history = contest
         .await_history(|history| releases(history) > 0 || is_over(history))

@@ -1,13 +1,10 @@
-//! Candidates of both kinds for one Lease, each a process behind a proxy of its own.
+//! Candidates of both kinds for one Lease, and the history of that Lease.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use leasehold_test_cluster::{Proxy, TestCluster, ToxiProxy, User};
-use leasehold_tests::{Answer, Candidate, Moment, Reign, Timeline, Timing, go_candidate};
+use anyhow::{Result, ensure};
+use leasehold_tests::{Answer, Moment, Testbed, Timing, Trial, command_under_test, go_candidate};
 
 pub(crate) use self::Program::{ClientGo, ClientGoCallbacks, Ours};
 use crate::history::History;
@@ -15,9 +12,6 @@ use crate::outcome::Outcome;
 
 /// How long a contest waits for something that must happen.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// Short, so that a Lease runs out soon.
-pub(crate) const TIMING: Timing = Timing(3.0, 2.0, 0.5);
 
 /// Whose elector takes part.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +26,7 @@ pub(crate) enum Program {
 impl Program {
     fn command(self) -> Result<Vec<String>> {
         match self {
-            Ours => Ok(vec![env!("CARGO_BIN_EXE_candidate").to_owned()]),
+            Ours => Ok(ours()),
             ClientGo => go_candidate(),
             ClientGoCallbacks => {
                 let mut command = go_candidate()?;
@@ -52,67 +46,51 @@ impl Program {
 }
 
 pub(crate) struct Contest {
-    lease: String,
+    trial: Trial<'static>,
     /// The cluster's resource version when the contest began.
     begun_at: u64,
-    contenders: BTreeMap<usize, Contender>,
     entered: usize,
-    /// Of candidates that were killed.
-    reigns: Vec<Reign>,
-}
-
-struct Contender {
-    candidate: Candidate,
-    proxy: Proxy,
 }
 
 /// One API server for all contests; it ends with the test program.
-fn cluster() -> &'static TestCluster {
-    static CLUSTER: OnceLock<TestCluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| TestCluster::start().expect("a test cluster"))
+fn testbed() -> &'static Testbed {
+    static TESTBED: OnceLock<Testbed> = OnceLock::new();
+    TESTBED.get_or_init(|| Testbed::start(&ours()).expect("a test cluster"))
 }
 
-fn proxies() -> &'static ToxiProxy {
-    static PROXIES: OnceLock<ToxiProxy> = OnceLock::new();
-    PROXIES.get_or_init(|| ToxiProxy::start().expect("toxiproxy"))
+fn ours() -> Vec<String> {
+    command_under_test(env!("CARGO_BIN_EXE_candidate"))
 }
 
 impl Contest {
-    /// For the Lease named `lease`, which does not yet exist.
+    /// For a Lease whose name begins with `lease`, which does not yet exist.
     pub(crate) fn open(lease: &str) -> Result<Self> {
-        cluster().grant(lease)?;
+        let trial = testbed().empty_trial(lease);
+        let cluster = testbed().cluster();
+        cluster.grant(trial.lease_name())?;
         Ok(Self {
-            lease: lease.to_owned(),
-            begun_at: History::now(cluster().api())?,
-            contenders: BTreeMap::new(),
+            trial,
+            begun_at: History::now(cluster.api())?,
             entered: 0,
-            reigns: Vec::new(),
         })
     }
 
-    /// Starts one more candidate, and returns the number by which the contest knows it.
-    pub(crate) fn enter(&mut self, program: Program) -> Result<usize> {
-        self.enter_with(program, TIMING)
+    /// Starts one more candidate, and returns its identity.
+    pub(crate) fn enter(&mut self, program: Program) -> Result<String> {
+        self.enter_with(program, Timing::SHORT)
     }
 
-    pub(crate) fn enter_with(&mut self, program: Program, timing: Timing) -> Result<usize> {
+    pub(crate) fn enter_with(&mut self, program: Program, timing: Timing) -> Result<String> {
         self.entered += 1;
         let identity = format!("{}-{}", program.name(), self.entered);
-        let name = format!("{}-{identity}", self.lease);
-        let proxy = proxies().create(&name, cluster().server_address())?;
-        let kubeconfig = cluster().kubeconfig_for(User::Candidate, Some(&proxy.url()))?;
-        let command = program.command()?;
-        let mut candidate =
-            Candidate::start(&command, &kubeconfig, &self.lease, &identity, timing)?;
-        candidate.wait_for(Answer::Ready, LIMIT)?;
-        let contender = Contender { candidate, proxy };
-        self.contenders.insert(self.entered, contender);
-        Ok(self.entered)
+        self.trial
+            .enter_program(&program.command()?, &identity, timing)?;
+        Ok(identity)
     }
 
     /// Waits until this one leads, and returns since when it does.
-    pub(crate) fn await_lead_of(&mut self, number: usize) -> Result<Moment> {
-        let candidate = self.candidate(number)?;
+    pub(crate) fn await_lead_of(&mut self, name: &str) -> Result<Moment> {
+        let candidate = self.trial.candidate(name);
         match candidate.leads().then(|| candidate.leads_since()).flatten() {
             Some(since) => Ok(since),
             None => candidate.wait_for(Answer::Leader, LIMIT),
@@ -127,91 +105,64 @@ impl Contest {
             if wanted(&history) {
                 return Ok(history);
             }
-            ensure!(
-                Instant::now() < deadline,
-                "{}: not in {LIMIT:?}",
-                self.lease
-            );
+            let lease = self.trial.lease_name();
+            ensure!(Instant::now() < deadline, "{lease}: not in {LIMIT:?}");
         }
     }
 
     /// Waits until any of them leads.
-    pub(crate) fn await_leader(&mut self) -> Result<usize> {
-        let deadline = Instant::now() + LIMIT;
-        while Instant::now() < deadline {
-            for (number, Contender { candidate, .. }) in &mut self.contenders {
-                if candidate.leads() {
-                    return Ok(*number);
-                }
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        bail!("nobody leads {} after {LIMIT:?}", self.lease)
+    pub(crate) fn await_leader(&mut self) -> Result<String> {
+        self.trial.leader()
     }
 
-    pub(crate) fn wait_for(&mut self, number: usize, answer: Answer) -> Result<Moment> {
-        self.candidate(number)?.wait_for(answer, LIMIT)
+    pub(crate) fn wait_for(&mut self, name: &str, answer: Answer) -> Result<Moment> {
+        self.trial.candidate(name).wait_for(answer, LIMIT)
     }
 
     /// Lets it stop in order, and waits until it has stopped.
-    pub(crate) fn terminate(&mut self, number: usize) -> Result<()> {
-        self.candidate(number)?.terminate()?;
-        self.finish(number)
+    pub(crate) fn terminate(&mut self, name: &str) -> Result<()> {
+        self.trial.candidate(name).terminate()?;
+        self.trial.finish(name)
     }
 
-    pub(crate) fn kill(&mut self, number: usize) -> Result<()> {
-        self.candidate(number)?.kill()?;
-        self.finish(number)
+    pub(crate) fn kill(&mut self, name: &str) -> Result<()> {
+        self.trial.candidate(name).kill()?;
+        self.trial.finish(name)
     }
 
-    pub(crate) fn pause(&mut self, number: usize) -> Result<Moment> {
-        self.candidate(number)?.pause()
+    pub(crate) fn pause(&mut self, name: &str) -> Result<Moment> {
+        self.trial.candidate(name).pause()
     }
 
-    pub(crate) fn resume(&mut self, number: usize) -> Result<Moment> {
-        self.candidate(number)?.resume()
+    pub(crate) fn resume(&mut self, name: &str) -> Result<Moment> {
+        self.trial.candidate(name).resume()
     }
 
     /// The network between this candidate and the API server goes silent.
-    pub(crate) fn cut_off(&mut self, number: usize) -> Result<()> {
-        self.contender(number)?.proxy.go_silent()
+    pub(crate) fn cut_off(&mut self, name: &str) -> Result<()> {
+        self.trial.proxy(name).go_silent()
     }
 
-    pub(crate) fn heal(&mut self, number: usize) -> Result<()> {
-        self.contender(number)?.proxy.heal()
+    pub(crate) fn heal(&mut self, name: &str) -> Result<()> {
+        self.trial.proxy(name).heal()
     }
 
     /// All records of the Lease so far.
     fn history(&self) -> Result<History> {
-        History::read(cluster().api(), &self.lease, self.begun_at)
+        let api = testbed().cluster().api();
+        History::read(api, self.trial.lease_name(), self.begun_at)
     }
 
-    /// Ends all candidates, and fails if any acquired what was not yet free.
+    /// Ends all candidates one after another, and fails if any acquired what was not yet free.
     pub(crate) fn end(mut self) -> Result<Outcome> {
-        while let Some(number) = self.contenders.keys().next().copied() {
-            self.terminate(number)?;
+        for name in self.trial.names() {
+            self.terminate(&name)?;
         }
         let history = self.history()?;
-        let outcome = Outcome::new(Timeline::new(self.reigns), history);
-        println!("{}\n{outcome}", self.lease);
-        outcome.expect_the_lease_to_have_run_out();
+        let outcome = Outcome::new(self.trial.end()?, history);
+        println!("{outcome}");
+        outcome.expect_expired_leases_to_be_taken();
         outcome.expect_each_term_to_be_counted();
         Ok(outcome)
-    }
-
-    fn finish(&mut self, number: usize) -> Result<()> {
-        if let Some(Contender { candidate, .. }) = self.contenders.remove(&number) {
-            self.reigns.extend(candidate.finish()?);
-        }
-        Ok(())
-    }
-
-    fn candidate(&mut self, number: usize) -> Result<&mut Candidate> {
-        Ok(&mut self.contender(number)?.candidate)
-    }
-
-    fn contender(&mut self, number: usize) -> Result<&mut Contender> {
-        let contender = self.contenders.get_mut(&number);
-        contender.with_context(|| format!("no candidate {number} takes part"))
     }
 }

@@ -1,29 +1,29 @@
-//! The Lease passes from ours to client-go's and back, whatever happens to the leader.
+//! The Lease passes from ours to client-go's and back, whether the leader releases it, is killed, cut off or paused.
 
 use leasehold_tests::Answer;
 
 use crate::contest::{ClientGo, Contest, Ours, Program};
 
 /// A contest that `leader` leads while `standby` stands by.
-fn led_by(leader: Program, standby: Program, lease: &str) -> (Contest, usize, usize) {
+fn led_by(leader: Program, standby: Program, lease: &str) -> (Contest, String, String) {
     let mut contest = Contest::open(lease).unwrap();
     let leader = contest.enter(leader).unwrap();
-    contest.await_lead_of(leader).unwrap();
+    contest.await_lead_of(&leader).unwrap();
     let standby = contest.enter(standby).unwrap();
     (contest, leader, standby)
 }
 
 fn hand_over_by_release(from: Program, to: Program, lease: &str) {
     let (mut contest, old, new) = led_by(from, to, lease);
-    contest.terminate(old).unwrap();
-    contest.await_lead_of(new).unwrap();
+    contest.terminate(&old).unwrap();
+    contest.await_lead_of(&new).unwrap();
     contest.end().unwrap().expect_one_leader_at_a_time();
 }
 
 fn take_over_from_the_killed(from: Program, to: Program, lease: &str) {
     let (mut contest, old, new) = led_by(from, to, lease);
-    contest.kill(old).unwrap();
-    contest.await_lead_of(new).unwrap();
+    contest.kill(&old).unwrap();
+    contest.await_lead_of(&new).unwrap();
     contest.end().unwrap().expect_one_leader_at_a_time();
 }
 
@@ -50,9 +50,9 @@ fn client_go_is_killed_and_ours_leads() {
 #[test]
 fn ours_is_cut_off_and_has_stopped_before_client_go_leads() {
     let (mut contest, ours, theirs) = led_by(Ours, ClientGo, "ours-is-cut-off");
-    contest.cut_off(ours).unwrap();
-    contest.await_lead_of(theirs).unwrap();
-    contest.heal(ours).unwrap();
+    contest.cut_off(&ours).unwrap();
+    contest.await_lead_of(&theirs).unwrap();
+    contest.heal(&ours).unwrap();
     contest.end().unwrap().expect_one_leader_at_a_time();
 }
 
@@ -60,9 +60,9 @@ fn ours_is_cut_off_and_has_stopped_before_client_go_leads() {
 #[test]
 fn ours_is_paused_and_knows_at_once_that_client_go_leads() {
     let (mut contest, ours, theirs) = led_by(Ours, ClientGo, "ours-is-paused");
-    contest.pause(ours).unwrap();
-    contest.await_lead_of(theirs).unwrap();
-    contest.resume(ours).unwrap();
-    contest.wait_for(ours, Answer::Follower).unwrap();
+    contest.pause(&ours).unwrap();
+    contest.await_lead_of(&theirs).unwrap();
+    contest.resume(&ours).unwrap();
+    contest.wait_for(&ours, Answer::Follower).unwrap();
     contest.end().unwrap().expect_one_leader_at_a_time();
 }

@@ -30,9 +30,9 @@ impl Outcome {
 
     /// What ours promises alone: nobody starts to lead while it leads.
     pub(crate) fn expect_ours_to_stop_first(&self) {
-        let reigns = self.timeline.reigns();
-        for ours in reigns.iter().filter(|it| is_ours(&it.identity)) {
-            let intruder = reigns.iter().find(|it| {
+        let terms = self.timeline.intervals();
+        for ours in terms.iter().filter(|it| is_ours(&it.identity)) {
+            let intruder = terms.iter().find(|it| {
                 it.identity != ours.identity && (ours.from..ours.until).contains(&it.from)
             });
             assert_eq!(intruder, None, "while {ours:?} led\n{self}");
@@ -40,7 +40,7 @@ impl Outcome {
     }
 
     /// Who takes the Lease from another has waited as long as the record of that other says.
-    pub(crate) fn expect_the_lease_to_have_run_out(&self) {
+    pub(crate) fn expect_expired_leases_to_be_taken(&self) {
         for (before, after) in self.takeovers() {
             let needed = Duration::from_secs(before.lease_duration_seconds);
             let waited = after.written_after(before);

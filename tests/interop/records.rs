@@ -10,13 +10,13 @@ use crate::history::{History, Record};
 fn the_lease_goes_to_client_go_and_back_by_releases_that_both_understand() {
     let mut contest = Contest::open("there-and-back").unwrap();
     let first = contest.enter(Ours).unwrap();
-    contest.await_lead_of(first).unwrap();
+    contest.await_lead_of(&first).unwrap();
     let second = contest.enter(ClientGo).unwrap();
-    contest.terminate(first).unwrap();
-    contest.await_lead_of(second).unwrap();
+    contest.terminate(&first).unwrap();
+    contest.await_lead_of(&second).unwrap();
     let third = contest.enter(Ours).unwrap();
-    contest.terminate(second).unwrap();
-    contest.await_lead_of(third).unwrap();
+    contest.terminate(&second).unwrap();
+    contest.await_lead_of(&third).unwrap();
     let outcome = contest.end().unwrap();
     outcome.expect_one_leader_at_a_time();
 
@@ -50,7 +50,7 @@ fn a_renewal_changes_the_renew_time_and_nothing_else_in_both() {
     for (program, lease) in [(Ours, "ours-renews"), (ClientGo, "client-go-renews")] {
         let mut contest = Contest::open(lease).unwrap();
         let leader = contest.enter(program).unwrap();
-        contest.await_lead_of(leader).unwrap();
+        contest.await_lead_of(&leader).unwrap();
         let renewed = |history: &History| history.renewals().count() >= 2;
         contest.await_history(renewed).unwrap();
         for (before, after) in contest.end().unwrap().history().renewals() {
@@ -68,10 +68,10 @@ fn a_renewal_changes_the_renew_time_and_nothing_else_in_both() {
 fn take_over_from_one_with_a_longer_lease(from: Program, to: Program, lease: &str) {
     let mut contest = Contest::open(lease).unwrap();
     let old = contest.enter_with(from, Timing(6.0, 2.0, 0.5)).unwrap();
-    contest.await_lead_of(old).unwrap();
+    contest.await_lead_of(&old).unwrap();
     let new = contest.enter_with(to, Timing(3.0, 2.0, 0.5)).unwrap();
-    contest.kill(old).unwrap();
-    contest.await_lead_of(new).unwrap();
+    contest.kill(&old).unwrap();
+    contest.await_lead_of(&new).unwrap();
     let outcome = contest.end().unwrap();
     let durations = outcome
         .takeovers()

@@ -6,10 +6,10 @@ use crate::contest::{ClientGo, Contest, Ours, Program};
 fn ours_and_client_go_are_killed_at_once_and_come_back() {
     let mut contest = Contest::open("both-are-killed").unwrap();
     let ours = contest.enter(Ours).unwrap();
-    contest.await_lead_of(ours).unwrap();
+    contest.await_lead_of(&ours).unwrap();
     let theirs = contest.enter(ClientGo).unwrap();
-    contest.kill(ours).unwrap();
-    contest.kill(theirs).unwrap();
+    contest.kill(&ours).unwrap();
+    contest.kill(&theirs).unwrap();
     contest.enter(ClientGo).unwrap();
     contest.enter(Ours).unwrap();
     contest.await_leader().unwrap();
@@ -24,7 +24,7 @@ fn replace_one_by_one(old: Program, new: Program, lease: &str) {
     for predecessor in fleet {
         contest.await_leader().unwrap();
         successors.push(contest.enter(new).unwrap());
-        contest.terminate(predecessor).unwrap();
+        contest.terminate(&predecessor).unwrap();
     }
     assert!(successors.contains(&contest.await_leader().unwrap()));
     contest.end().unwrap().expect_one_leader_at_a_time();

@@ -7,13 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use leasehold_test_cluster::TestCluster;
-use leasehold_tests::{Answer, Candidate, LIMIT, Timing};
+use leasehold_tests::{Answer, CandidateProcess, LIMIT, Timing};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::candidate_command;
-
-const TIMING: Timing = Timing(3.0, 2.0, 0.5);
 
 /// Puts the folder `$0` where a pod has its service account, then becomes the rest.
 const IN_A_POD: &str = "
@@ -59,7 +57,7 @@ impl ServiceAccount {
     }
 }
 
-fn pod(cluster: &TestCluster, account: &ServiceAccount, name: &str) -> Result<Candidate> {
+fn pod(cluster: &TestCluster, account: &ServiceAccount, name: &str) -> Result<CandidateProcess> {
     let (host, port) = cluster
         .server_address()
         .split_once(':')
@@ -85,8 +83,13 @@ fn pod(cluster: &TestCluster, account: &ServiceAccount, name: &str) -> Result<Ca
         &candidate_command(),
     ]
     .concat();
-    let mut candidate =
-        Candidate::start(&command, Path::new("/nonexistent"), "pods", name, TIMING)?;
+    let mut candidate = CandidateProcess::start(
+        &command,
+        Path::new("/nonexistent"),
+        "pods",
+        name,
+        Timing::SHORT,
+    )?;
     candidate.wait_for(Answer::Ready, LIMIT)?;
     Ok(candidate)
 }

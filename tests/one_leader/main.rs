@@ -1,28 +1,24 @@
 //! Three candidates, each a process of its own, on a real API server: at no instant two leaders,
 //! judged on one clock from what each said itself, and a leader again at the end.
 //!
-//! `LEASEHOLD_CANDIDATE=<command line>` puts another candidate than the Rust one to the test.
+//! `LEASEHOLD_CANDIDATE=<command line>` puts the agent of another language to the test.
 
 mod in_a_pod;
 
-use std::env;
 use std::sync::OnceLock;
 
-use leasehold_tests::{Answer, Arena, LIMIT, Trial};
+use leasehold_tests::{Answer, LIMIT, Testbed, Trial, command_under_test};
 
 /// Three candidates for a Lease of their own, on one API server for all.
 fn trial(lease: &str) -> Trial<'static> {
-    static ARENA: OnceLock<Arena> = OnceLock::new();
-    let arena = ARENA.get_or_init(|| Arena::start(&candidate_command()).expect("a cluster"));
-    arena.trial(lease).expect("three candidates")
+    static TESTBED: OnceLock<Testbed> = OnceLock::new();
+    let testbed = TESTBED.get_or_init(|| Testbed::start(&candidate_command()).expect("a cluster"));
+    testbed.trial(lease).expect("three candidates")
 }
 
-/// The program that is put to the test, and its first arguments.
+/// The agent that is put to the test.
 fn candidate_command() -> Vec<String> {
-    match env::var("LEASEHOLD_CANDIDATE") {
-        Ok(line) => line.split(' ').map(str::to_owned).collect(),
-        Err(_) => vec![env!("CARGO_BIN_EXE_candidate").to_owned()],
-    }
+    command_under_test(env!("CARGO_BIN_EXE_candidate"))
 }
 
 #[test]

@@ -10,7 +10,6 @@ use crate::steps::{Steps, run};
 use crate::{language, root, utf8};
 
 pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
-const AGENT: &str = "tests/conformance/agents/java/target/agent.jar";
 /// Where the jars are that the first programs of the documentation need.
 const PACKAGES: [(&str, &str); 2] = [
     ("java", "bindings-java/leasehold/target"),
@@ -54,10 +53,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
         pages.try_for_each(|(page, folder)| language::first_program(page, &root().join(folder)))
     });
     steps.run("Java: conformance", || {
-        language::conformance(&["java", "-jar", AGENT])
+        language::test_agent("conformance", &java_jar(CANDIDATE)?)
     });
     steps.run("Java: candidates on a real API server", || {
-        language::one_leader(&java_jar(CANDIDATE)?)
+        language::test_agent("one_leader", &java_jar(CANDIDATE)?)
     });
 }
 

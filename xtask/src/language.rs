@@ -41,35 +41,12 @@ pub(crate) fn native_library(package: &str, library: &str, release: bool) -> Res
     Ok(target_folder().join(profile).join(file))
 }
 
-/// Plays all conformance cases with the agent that `command` runs.
-pub(crate) fn conformance(command: &[&str]) -> Result<()> {
-    let conformance = [
-        "run",
-        "--quiet",
-        "--locked",
-        "--package",
-        "leasehold-conformance",
-        "--bin",
-        "conformance",
-        "--",
-        "--",
-    ];
-    run(&cargo(), &[&conformance[..], command].concat())
-}
-
-/// Puts the candidate that `command` runs to the tests of `one_leader`.
-pub(crate) fn one_leader(command: &[String]) -> Result<()> {
-    let trials = [
-        "test",
-        "--quiet",
-        "--locked",
-        "--workspace",
-        "--test",
-        "one_leader",
-    ];
+/// Puts the agent that `command` runs to the test of `tests/` called `name`.
+pub(crate) fn test_agent(name: &str, command: &[String]) -> Result<()> {
+    let test = ["test", "--quiet", "--locked", "--workspace", "--test", name];
     run_with(
         Command::new(cargo())
-            .args(trials)
+            .args(test)
             .env("LEASEHOLD_CANDIDATE", command.join(" ")),
     )
 }

@@ -13,8 +13,7 @@ const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
 const DEMO: &str = "examples/demo/node";
 const LISTINGS: &str = "docs/listings/node";
-const AGENT: &str = "tests/conformance/agents/node/agent.mjs";
-const CANDIDATE: &str = "tests/candidates/node/candidate.mjs";
+const CANDIDATE: &str = "tests/candidates/node/agent.mjs";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -49,10 +48,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
         language::first_program("node", &root().join(PACKAGE).join("packages"))
     });
     steps.run("Node: conformance", || {
-        language::conformance(&["node", AGENT])
+        language::test_agent("conformance", &node(CANDIDATE)?)
     });
     steps.run("Node: candidates on a real API server", || {
-        language::one_leader(&node(CANDIDATE)?)
+        language::test_agent("one_leader", &node(CANDIDATE)?)
     });
 }
 

@@ -14,8 +14,8 @@ const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
 const EXAMPLE: &str = "examples/python-worker";
 const LISTINGS: &str = "docs/listings/python";
-const AGENT: &str = "tests/conformance/agents/python/agent.py";
-const CANDIDATE: &str = "tests/candidates/python/candidate.py";
+const CANDIDATES: &str = "tests/candidates/python";
+const CANDIDATE: &str = "tests/candidates/python/agent.py";
 const DEMO: &str = "examples/demo/python/demo_worker.py";
 const MANIFEST: &str = "bindings-python/Cargo.toml";
 /// Of ruff and mypy, for all that is Python here.
@@ -53,10 +53,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
         language::first_program("python", &wheels())
     });
     steps.run("Python: conformance", || {
-        language::conformance(&[&interpreter()?, AGENT])
+        language::test_agent("conformance", &command_line(CANDIDATE)?)
     });
     steps.run("Python: candidates on a real API server", || {
-        language::one_leader(&command_line(CANDIDATE)?)
+        language::test_agent("one_leader", &command_line(CANDIDATE)?)
     });
 }
 
@@ -82,7 +82,7 @@ fn lint() -> Result<()> {
     for check in ["check --quiet", "format --check --quiet"] {
         let mut ruff = Command::new(program("ruff"));
         ruff.args(check.split(' ')).arg("--config").arg(&settings);
-        run_with(ruff.args([PACKAGE, EXAMPLE, DEMO, LISTINGS, AGENT, CANDIDATE]))?;
+        run_with(ruff.args([PACKAGE, EXAMPLE, DEMO, LISTINGS, CANDIDATES]))?;
     }
     let sources = [
         "bindings-python/python",
@@ -90,8 +90,7 @@ fn lint() -> Result<()> {
         EXAMPLE,
         DEMO,
         LISTINGS,
-        AGENT,
-        CANDIDATE,
+        CANDIDATES,
     ]
     .map(Path::new);
     let mypy = ["-m mypy --config-file", SETTINGS].join(" ");

@@ -3,8 +3,8 @@
 //
 //	candidate [-callbacks] LEASE IDENTITY LEASE_S RENEW_S RETRY_S
 //
-// The contract that it keeps, as the candidates of the other languages do, stands in
-// tests/candidates/src/lib.rs. It leads while IsLeader() says so; with -callbacks, from OnStartedLeading to
+// The contract that it keeps, as the candidates of the other languages do, is in
+// tests/lib.rs. It leads while IsLeader() says so; with -callbacks, from OnStartedLeading to
 // OnStoppedLeading.
 package main
 

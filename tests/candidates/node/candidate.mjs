@@ -1,58 +1,157 @@
-// `candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S`: the Node candidate of the cluster tests.
-//
-// The contract that it keeps, as the candidates of the other languages do, stands in
-// `tests/candidates/src/lib.rs`. On its standard error it says what it is told, and why it does not lead.
-
-import { setTimeout as sleep } from 'node:timers/promises';
+// One candidate: its election, the term that it has acquired, and what is held back for a case.
 
 import { LeaderElection } from '../../../bindings-node/dist/index.mjs';
+import { Sampler } from './sampler.mjs';
+import { notify, optionsOf, say, wireStatus, wireTerm } from './wire.mjs';
 
-/** How often the candidate asks itself whether it leads. */
-const POLL_PERIOD_MS = 1;
+/** Lets through one waiting promise for each `admit`. */
+class Turnstile {
+  #admitted = 0;
+  #waiting = [];
 
-const [lease, identity, ...timing] = process.argv.slice(2);
-if (timing.length !== 3) throw new Error('usage: candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S');
-const [leaseDurationMs, renewDeadlineMs, retryPeriodMs] = timing.map((seconds) => seconds * 1e3);
-const mode = 'kubernetes';
-const settings = { lease, identity, mode, leaseDurationMs, renewDeadlineMs, retryPeriodMs };
+  admit() {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#admitted += 1;
+  }
 
-let terminated = false;
-process.once('SIGTERM', () => (terminated = true));
-
-const election = new LeaderElection(settings);
-election.on('lost', ({ reason }) => console.error(`no longer leading reason=${reason}`));
-election.on('leaderChanged', (holder) => console.error(`the holder has changed holder="${holder}"`));
-election.on('renewalFailing', ({ message }) => console.error(`cannot acquire or renew: ${message}`));
-await election.start();
-say('READY', now());
-
-let wasLeader = false;
-let askedAt = now();
-while (!terminated) {
-  // The clock first: a pause right after the answer must not make it look younger.
-  const moment = now();
-  const { isLeader } = election;
-  const pauseMs = Number(moment - askedAt) / 1e6;
-  if (isLeader && wasLeader && pauseMs > renewDeadlineMs)
-    throw new Error(`a stale answer: still the leader after a pause of ${pauseMs} ms`);
-  if (isLeader !== wasLeader) say(isLeader ? 'LEADER' : 'FOLLOWER', moment);
-  wasLeader = isLeader;
-  askedAt = moment;
-  await sleep(POLL_PERIOD_MS);
-}
-const stopped = election.stop();
-if (wasLeader) {
-  // The core's thread turns the answer, so nothing here has to turn meanwhile.
-  while (election.isLeader);
-  say('FOLLOWER', now());
-}
-await stopped;
-
-/** The time on the clock of the one who judges (`CLOCK_MONOTONIC`), in nanoseconds. */
-function now() {
-  return process.hrtime.bigint();
+  async wait() {
+    if (this.#admitted > 0) this.#admitted -= 1;
+    else await new Promise((resolve) => this.#waiting.push(resolve));
+  }
 }
 
-function say(what, moment) {
-  process.stdout.write(`${what} ${moment}\n`);
+/** Its methods are the commands of the protocol. */
+export class Candidate {
+  #name;
+  #election;
+  /** The term that the first listener was notified of last. */
+  #acquired;
+  #closed = false;
+  #losses = new Turnstile();
+  #work = new Turnstile();
+
+  constructor(name, { config = {}, hold_losses: holdLosses = false }) {
+    this.#name = name;
+    this.#election = new LeaderElection(optionsOf(config));
+    this.#listen(name, holdLosses);
+  }
+
+  #listen(name, holdLosses) {
+    const election = this.#election;
+    election.on('acquired', (term) => {
+      this.#acquired = term;
+      notify(name, 'acquired', { term: wireTerm(term) });
+    });
+    election.on('lost', ({ term, reason, timeLeftMs }) => {
+      notify(name, 'lost', { term: wireTerm(term), reason, has_time_left: timeLeftMs > 0 });
+      return holdLosses ? this.#losses.wait() : undefined;
+    });
+    election.on('leaderChanged', (leader) => notify(name, 'leader_changed', { leader }));
+    election.on('renewalFailing', ({ code, message }) => {
+      notify(name, 'renewal_failing', { error: { kind: code, message } });
+    });
+    election.on('stopped', () => notify(name, 'stopped', {}));
+  }
+
+  async start() {
+    await this.#election.start();
+  }
+
+  async stop({ drain_timeout: seconds }) {
+    await this.#election.stop(seconds === undefined ? {} : { drainMs: seconds * 1000 });
+  }
+
+  request_stop() {
+    const wasRunning = this.#election.status().role !== 'stopped';
+    void this.#election.stop();
+    return wasRunning;
+  }
+
+  step_down() {
+    this.#election.stepDown();
+  }
+
+  check_health({ tolerance }) {
+    this.#election.checkHealth({ toleranceMs: tolerance * 1000 });
+  }
+
+  remaining() {
+    return this.#election.remainingMs / 1000;
+  }
+
+  metrics() {
+    return this.#election.metrics();
+  }
+
+  is_leader() {
+    return this.#election.isLeader;
+  }
+
+  leader() {
+    return this.#election.leader;
+  }
+
+  term() {
+    const { term } = this.#election;
+    return term && wireTerm(term);
+  }
+
+  status() {
+    return wireStatus(this.#election.status());
+  }
+
+  async wait_for_leadership({ timeout }) {
+    const signal = AbortSignal.timeout(timeout * 1000);
+    return wireTerm(await this.#election.waitForLeadership({ signal }));
+  }
+
+  async run_if_leader({ hold }) {
+    const ran = await this.#election.runIfLeader(async (term) => {
+      notify(this.#name, 'working', { term: wireTerm(term) });
+      if (hold) await this.#work.wait();
+      return true;
+    });
+    return ran ?? false;
+  }
+
+  check_term() {
+    this.#acquired.check();
+  }
+
+  sample({ renew_deadline: seconds }) {
+    const candidate = this.#name;
+    const sampler = new Sampler(this.#election, seconds * 1000, (isLeader, moment) =>
+      say({ candidate, is_leader: isLeader, at: Number(moment) }),
+    );
+    void sampler.run(() => this.#closed);
+  }
+
+  add_listener({ named }) {
+    this.#listen(named, false);
+  }
+
+  acknowledge() {
+    this.#losses.admit();
+  }
+
+  finish() {
+    this.#work.admit();
+  }
+
+  stall({ seconds }) {
+    // Blocks the event loop.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+  }
+
+  async close() {
+    this.#closed = true;
+    await this.#election[Symbol.asyncDispose]();
+  }
+
+  /** Lets everything through that a case has left waiting. */
+  letGo() {
+    this.#losses.admit();
+    this.#work.admit();
+  }
 }

@@ -1,63 +1,154 @@
-"""`candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S`: the Python candidate of the cluster tests.
-
-The contract that it keeps, as the candidates of the other languages do, stands in
-`tests/candidates/src/lib.rs`. On its standard error it logs.
-"""
+"""One candidate, and what is held back for a case."""
 
 from __future__ import annotations
 
-import logging
-import signal
-import sys
+import ctypes
+import json
+import os
+import threading
 import time
+import weakref
+from collections.abc import Callable
+from typing import Any
 
 import leasehold
-
-POLL_PERIOD = 0.001
-"""How often the candidate asks itself whether it leads, in seconds."""
-
-
-def main(lease: str, identity: str, *timing: str) -> None:
-    lease_duration, renew_deadline, retry_period = map(float, timing)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    terminated: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: terminated.append(number))
-    election = leasehold.LeaderElection(
-        lease,
-        identity=identity,
-        mode="kubernetes",
-        lease_duration=lease_duration,
-        renew_deadline=renew_deadline,
-        retry_period=retry_period,
-    )
-    election.start()
-    say("READY", time.monotonic_ns())
-    was_leader = False
-    asked_at = time.monotonic_ns()
-    while not terminated:
-        # The clock first: a pause right after the answer must not make it look younger.
-        moment = time.monotonic_ns()
-        is_leader = election.is_leader
-        pause = (moment - asked_at) / 1e9
-        if is_leader and was_leader and pause > renew_deadline:
-            sys.exit(f"a stale answer: still the leader after a pause of {pause} s")
-        if is_leader != was_leader:
-            say("LEADER" if is_leader else "FOLLOWER", moment)
-        was_leader = is_leader
-        asked_at = moment
-        time.sleep(POLL_PERIOD)
-    election.request_stop()
-    while was_leader and election.is_leader:
-        pass
-    if was_leader:
-        say("FOLLOWER", time.monotonic_ns())
-    election.stop()
+from leasehold.types import Event
+from sampler import PERIOD, Sampler
+from wire import of_error, of_event, of_status, of_term, say
 
 
-def say(what: str, moment: int) -> None:
-    print(what, moment, flush=True)
+class Listeners:
+    """The term that was acquired last, and what listeners and work are held back by."""
+
+    def __init__(self) -> None:
+        self.acquired: leasehold.Term | None = None
+        self.losses = threading.Semaphore(0)
+        self.work = threading.Semaphore(0)
+
+    def listener(self, name: str, hold_losses: bool) -> Callable[[Event], None]:
+        def listen(event: Event) -> None:
+            if isinstance(event, leasehold.Acquired):
+                self.acquired = event.term
+            say({"candidate": name, **of_event(event)})
+            if hold_losses and isinstance(event, leasehold.Lost):
+                self.losses.acquire()
+
+        return listen
 
 
-if len(sys.argv) != 6:
-    sys.exit("usage: candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S")
-main(*sys.argv[1:])
+class Candidate:
+    """One candidate: each command that the driver may ask for is a method of its name."""
+
+    def __init__(self, name: str, config: dict[str, Any], hold_losses: bool) -> None:
+        self.name = name
+        self.listeners = Listeners()
+        self.election = leasehold.LeaderElection(**config)
+        self.election.add_listener(self.listeners.listener(name, hold_losses))
+
+    def start(self) -> None:
+        self.election.start()
+
+    def stop(self, drain_timeout: float | None = None) -> None:
+        self.election.stop(drain_timeout)
+
+    def step_down(self) -> None:
+        self.election.step_down()
+
+    def request_stop(self) -> bool:
+        return self.election.request_stop()
+
+    def is_leader(self) -> bool:
+        return self.election.is_leader
+
+    def check_health(self, tolerance: float) -> None:
+        self.election.check_health(tolerance)
+
+    def remaining(self) -> float:
+        return self.election.remaining
+
+    def metrics(self) -> str:
+        return self.election.metrics()
+
+    def leader(self) -> str | None:
+        return self.election.leader
+
+    def term(self) -> dict[str, object] | None:
+        term = self.election.term
+        return None if term is None else of_term(term)
+
+    def status(self) -> dict[str, object]:
+        return of_status(self.election.status())
+
+    def wait_for_leadership(self, timeout: float) -> dict[str, object]:
+        return of_term(self.election.wait_for_leadership(timeout))
+
+    def run_if_leader(self, hold: bool = False) -> bool:
+        def work(term: leasehold.Term) -> bool:
+            say({"candidate": self.name, "event": "working", "term": of_term(term)})
+            if hold:
+                self.listeners.work.acquire()
+            return True
+
+        return self.election.run_if_leader(work) is not None
+
+    def check_term(self) -> None:
+        assert self.listeners.acquired is not None, "a term was acquired"
+        self.listeners.acquired.check()
+
+    def sample(self, renew_deadline: float) -> None:
+        name = self.name
+        # Not the election itself: it must stop when nothing else refers to it.
+        election = weakref.ref(self.election)
+
+        def report(is_leader: bool, moment: int) -> None:
+            say({"candidate": name, "is_leader": is_leader, "at": moment})
+
+        def run() -> None:
+            sampler = Sampler(renew_deadline, report)
+            while (sampled := election()) is not None:
+                sampler.sample(sampled)
+                del sampled
+                time.sleep(PERIOD)
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def add_listener(self, named: str) -> None:
+        self.election.add_listener(self.listeners.listener(named, False))
+
+    def acknowledge(self) -> None:
+        self.listeners.losses.release()
+
+    def finish(self) -> None:
+        self.listeners.work.release()
+
+    def stall(self, seconds: float) -> None:
+        # A foreign function that keeps the GIL: no thread of the interpreter runs meanwhile.
+        ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))
+
+    def fork(self) -> object:
+        def raised(call: Callable[[], object]) -> dict[str, object]:
+            try:
+                call()
+            except leasehold.LeaseholdError as error:
+                return of_error(error)
+            return {"kind": None}
+
+        assert self.listeners.acquired is not None, "a term was acquired"
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                answer = {
+                    "is_leader": self.election.is_leader,
+                    "is_valid": self.listeners.acquired.is_valid,
+                    "check_term": raised(self.listeners.acquired.check),
+                    "stop": raised(self.election.stop),
+                }
+                os.write(writing, json.dumps(answer).encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with open(reading) as answers:
+            answer = json.load(answers)
+        os.waitpid(child, 0)
+        return answer

@@ -1,105 +1,75 @@
-//! `candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S`: the Rust candidate of the cluster tests.
-//!
-//! The contract that it keeps, as the candidates of the other languages do, stands in
-//! `tests/candidates/src/lib.rs`. On its standard error it logs, and says why it does not lead.
+//! The agent of Rust: turns lines of JSON, or five arguments, into calls of `leasehold`, and
+//! converts, nothing else.
 
+mod candidate;
+mod fork;
 mod reasons;
+mod sampler;
+mod settings;
+mod take_part;
+mod wire;
 
-use std::io::{Write, stdout};
-use std::process::ExitCode;
+use std::collections::BTreeMap;
+use std::env::args;
+use std::io::stdin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use leasehold::{Config, LogLevel, Mode};
-use rustix::time::{ClockId, clock_gettime};
-use signal_hook::consts::SIGTERM;
+use leasehold::LogLevel;
+use leasehold_tests::conformance::protocol::{Command, Request, VERSION};
+use serde_json::{Value, json};
 
-use self::reasons::Reasons;
+use self::candidate::Candidate;
 
-/// How often the candidate asks itself whether it leads.
-const POLL_PERIOD: Duration = Duration::from_millis(1);
-
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("candidate: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [
-        lease,
-        identity,
-        lease_duration,
-        renew_deadline,
-        retry_period,
-    ] = arguments.as_slice()
-    else {
-        bail!("usage: candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S");
-    };
-    let terminated = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGTERM, terminated.clone())?;
+fn main() -> Result<()> {
     leasehold::set_log_sink(LogLevel::Info, |record| eprintln!("{}", record.message))?;
-    let election = Config::new(lease)
-        .identity(identity)
-        .mode(Mode::Kubernetes)
-        .lease_duration(seconds(lease_duration)?)
-        .renew_deadline(seconds(renew_deadline)?)
-        .retry_period(seconds(retry_period)?)
-        .start()?;
-    say("READY", now())?;
-    let renew_deadline = seconds(renew_deadline)?;
-    let mut was_leader = false;
-    let mut asked_at = now();
-    let mut reasons = Reasons::default();
-    while !terminated.load(Ordering::Relaxed) {
-        // The clock first: a pause right after the answer must not make it look younger.
-        let moment = now();
-        let is_leader = election.is_leader();
-        let pause = Duration::from_nanos(moment - asked_at);
-        if is_leader && was_leader && pause > renew_deadline {
-            bail!("a stale answer: still the leader after a pause of {pause:?}");
+    let arguments: Vec<_> = args().skip(1).collect();
+    match <[String; 5]>::try_from(arguments) {
+        Ok(arguments) => take_part::take_part(&arguments),
+        Err(arguments) if arguments.is_empty() => serve(),
+        Err(_) => bail!("usage: candidate [LEASE IDENTITY LEASE_S RENEW_S RETRY_S]"),
+    }
+}
+
+/// Obeys the requests on the standard input.
+fn serve() -> Result<()> {
+    wire::say(&json!({ "agent": "rust", "protocol": VERSION, "cannot": [] }));
+    let mut candidates: BTreeMap<String, Arc<Candidate>> = BTreeMap::new();
+    for line in stdin().lines() {
+        let Request {
+            id,
+            candidate: name,
+            command,
+        } = serde_json::from_str(&line?)?;
+        match command {
+            Command::New {
+                config,
+                hold_losses,
+            } => {
+                let outcome = Candidate::new(&name, &config, hold_losses).map(|candidate| {
+                    candidates.insert(name, Arc::new(candidate));
+                    Value::Null
+                });
+                wire::answer(id, outcome);
+            }
+            Command::Close {} => {
+                // It stops as it is dropped.
+                drop(candidates.remove(&name));
+                wire::answer(id, Ok(Value::Null));
+            }
+            command => {
+                let candidate = candidates.get(&name);
+                let candidate = candidate
+                    .with_context(|| format!("no candidate {name}"))?
+                    .clone();
+                // On a thread of its own: it may block, and the next line may be what ends that.
+                thread::spawn(move || wire::answer(id, candidate.obey(&command)));
+            }
         }
-        if is_leader != was_leader {
-            say(if is_leader { "LEADER" } else { "FOLLOWER" }, moment)?;
-        }
-        was_leader = is_leader;
-        asked_at = moment;
-        reasons.look_at(&election);
-        thread::sleep(POLL_PERIOD);
     }
-    election.request_stop()?;
-    while was_leader && election.is_leader() {
-        thread::yield_now();
+    for candidate in candidates.values() {
+        candidate.let_go();
     }
-    if was_leader {
-        say("FOLLOWER", now())?;
-    }
-    election.stop()?;
     Ok(())
-}
-
-fn seconds(text: &str) -> Result<Duration> {
-    let seconds = text
-        .parse()
-        .with_context(|| format!("{text}: not a number of seconds"))?;
-    Ok(Duration::try_from_secs_f64(seconds)?)
-}
-
-fn now() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
-    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
-}
-
-fn say(what: &str, moment: u64) -> Result<()> {
-    let mut stdout = stdout().lock();
-    writeln!(stdout, "{what} {moment}")?;
-    Ok(stdout.flush()?)
 }

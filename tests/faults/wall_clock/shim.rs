@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use leasehold_tests::{Arena, Candidate};
+use leasehold_tests::{CandidateProcess, Testbed, command_under_test};
 use tempfile::TempDir;
 
 pub(crate) struct WallClocks {
-    arena: Arena,
+    testbed: Testbed,
     folder: TempDir,
 }
 
@@ -24,22 +24,23 @@ impl WallClocks {
             .arg(package.join("faults/wall_clock/shim.c"))
             .status()?;
         ensure!(status.success(), "cc ended with {status}");
-        let command = [
+        let shifted = [
             "env".to_owned(),
             format!("LD_PRELOAD={}", library.display()),
             format!("WALL_CLOCKS={}", folder.path().display()),
-            env!("CARGO_BIN_EXE_candidate").to_owned(),
         ];
-        let arena = Arena::start(&command)?;
-        Ok(Self { arena, folder })
+        let candidate = command_under_test(env!("CARGO_BIN_EXE_candidate"));
+        let command = [&shifted[..], &candidate].concat();
+        let testbed = Testbed::start(&command)?;
+        Ok(Self { testbed, folder })
     }
 
-    pub(crate) fn arena(&self) -> &Arena {
-        &self.arena
+    pub(crate) fn testbed(&self) -> &Testbed {
+        &self.testbed
     }
 
     /// The candidate's wall clock is wrong by so many seconds from now on.
-    pub(crate) fn shift(&self, candidate: &Candidate, seconds: i64) -> Result<()> {
+    pub(crate) fn shift(&self, candidate: &CandidateProcess, seconds: i64) -> Result<()> {
         let clock = self.folder.path().join(candidate.id().to_string());
         Ok(std::fs::write(clock, seconds.to_string())?)
     }

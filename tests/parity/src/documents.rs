@@ -32,7 +32,7 @@ const OTHERS: [(&str, &str); 8] = [
     ("SIM_SEED", "of the simulation"),
     ("SIM_RUNS", "of the simulation"),
     ("FAULT_RUNS", "of the tests of faults"),
-    ("WRITE_INDEX", "of the conformance cases"),
+    ("CANDIDATE", "the program that tests put to the test"),
 ];
 
 /// Defaults in tables that begin with `| setting | default |` and are not the core's. A row may leave

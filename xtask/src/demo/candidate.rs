@@ -83,15 +83,9 @@ impl Candidate {
 
     fn command(&self, place: &Place) -> Result<Command> {
         let (program, arguments) = self.program.command.split_first().context("a program")?;
-        let mut command = Command::new(program);
+        // What the person at the terminal has set is not meant for the demo.
+        let mut command = leasehold_tests::command(program);
         command.args(arguments);
-        for (name, _) in std::env::vars_os() {
-            // What the person at the terminal has set is not meant for the demo, nor is the pod's
-            // own namespace.
-            if name.to_string_lossy().starts_with("LEASEHOLD_") || name == "POD_NAMESPACE" {
-                command.env_remove(name);
-            }
-        }
         command.env("LEASEHOLD_IDENTITY", self.name());
         match &place.kubeconfig {
             Some(kubeconfig) => command

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use leasehold_tests::{Moment, Reign, Timeline};
+use leasehold_tests::{Moment, TermInterval, Timeline};
 
 use super::history::{History, Run};
 use super::words::instant;
@@ -20,12 +20,12 @@ pub(crate) fn faults(history: &History, now: Moment) -> Vec<String> {
 }
 
 fn two_leaders(history: &History, now: Moment) -> Vec<String> {
-    let reigns = history.terms.iter().map(|term| Reign {
+    let intervals = history.terms.iter().map(|term| TermInterval {
         identity: history.name(term.who).to_owned(),
         from: term.from,
         until: term.until.unwrap_or(now),
     });
-    let timeline = Timeline::new(reigns);
+    let timeline = Timeline::new(intervals);
     let overlaps = timeline.overlaps().map(|(old, new)| {
         format!(
             "two leaders at one instant: {} until {}, {} from {}",

@@ -1,82 +1,164 @@
 package io.leasehold.candidate;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import io.leasehold.LeaderElection;
-import io.leasehold.Mode;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.locks.LockSupport;
+import io.leasehold.LeadershipListener;
+import io.leasehold.LeaseholdException;
+import io.leasehold.Loss;
+import io.leasehold.Term;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
 
-/**
- * {@code candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S}: the Java candidate of the cluster tests. The contract that it
- * keeps stands in {@code tests/candidates/src/lib.rs}. It ends as applications do: by the JVM's shutdown.
- */
+/** One candidate: its election, the term that it has acquired, and what is held back for a case. */
 final class Candidate {
-    /** How often the candidate asks itself whether it leads. */
-    private static final long POLL_PERIOD_NANOS = 1_000_000;
-
+    private final String name;
     private final LeaderElection election;
-    private final long renewDeadlineNanos;
-    private final CountDownLatch told = new CountDownLatch(1);
-    private volatile boolean terminated;
+    private final Semaphore losses = new Semaphore(0);
+    private final Semaphore work = new Semaphore(0);
+    /** The last that the first listener was notified of. */
+    private volatile Term acquired;
 
-    private Candidate(LeaderElection election, String renewDeadline) {
-        this.election = election;
-        this.renewDeadlineNanos = (long) (Double.parseDouble(renewDeadline) * 1e9);
+    private volatile boolean closed;
+
+    Candidate(String name, JsonObject request) {
+        this.name = name;
+        this.election = election(request.getAsJsonObject("config"));
+        listen(name, request.has("hold_losses") && request.get("hold_losses").getAsBoolean());
     }
 
-    public static void main(String[] arguments) {
-        if (arguments.length != 5) {
-            System.err.println("usage: candidate LEASE IDENTITY LEASE_S RENEW_S RETRY_S");
-            System.exit(2);
-        }
-        LeaderElection election = LeaderElection.builder(arguments[0])
-                .identity(arguments[1])
-                .mode(Mode.KUBERNETES)
-                .set("lease_duration", arguments[2])
-                .set("renew_deadline", arguments[3])
-                .set("retry_period", arguments[4])
-                .start();
-        new Candidate(election, arguments[3]).run();
-    }
-
-    private void run() {
-        Runtime.getRuntime().addShutdownHook(new Thread(this::end));
-        say("READY", System.nanoTime());
-        boolean wasLeader = false;
-        long askedAt = System.nanoTime();
-        while (!terminated || wasLeader) {
-            // The clock first: a pause right after the answer must not make it look younger.
-            long moment = System.nanoTime();
-            boolean isLeader = election.isLeader();
-            if (isLeader && wasLeader && moment - askedAt > renewDeadlineNanos) {
-                System.err.println("a stale answer: still the leader after a pause of " + (moment - askedAt) + " ns");
-                Runtime.getRuntime().halt(1);
+    private static LeaderElection election(JsonObject config) {
+        LeaderElection.Builder builder = LeaderElection.builder();
+        for (Map.Entry<String, JsonElement> setting : config.entrySet()) {
+            if (!setting.getValue().isJsonNull()) {
+                builder.set(setting.getKey(), setting.getValue().getAsString());
             }
-            if (isLeader != wasLeader) {
-                say(isLeader ? "LEADER" : "FOLLOWER", moment);
-            }
-            wasLeader = isLeader;
-            askedAt = moment;
-            LockSupport.parkNanos(POLL_PERIOD_NANOS);
         }
-        told.countDown();
+        return builder.build();
     }
 
-    /** On SIGTERM. The Lease is released by Leasehold's own shutdown hook, beside which this runs. */
-    private void end() {
-        terminated = true;
-        try {
-            told.await();
-        } catch (InterruptedException impatient) {
-            Thread.currentThread().interrupt();
+    private void listen(String named, boolean holdLosses) {
+        election.addListener(new LeadershipListener() {
+            @Override
+            public void acquired(Term term) {
+                acquired = term;
+                Wire.notify(named, "acquired", "term", Wire.of(term));
+            }
+
+            @Override
+            public void lost(Loss loss) {
+                JsonObject line = Wire.event(named, "lost", "term", Wire.of(loss.term()));
+                line.add("reason", Wire.of(loss.reason()));
+                line.addProperty("has_time_left", !loss.timeLeft().isZero());
+                Wire.say(line);
+                if (holdLosses) {
+                    losses.acquireUninterruptibly();
+                }
+            }
+
+            @Override
+            public void leaderChanged(String holder) {
+                Wire.notify(named, "leader_changed", "leader", Wire.of(holder));
+            }
+
+            @Override
+            public void renewalFailing(LeaseholdException error) {
+                Wire.notify(named, "renewal_failing", "error", Wire.of(error));
+            }
+
+            @Override
+            public void stopped() {
+                Wire.notify(named, "stopped", null, null);
+            }
+        });
+    }
+
+    JsonElement obey(JsonObject request) throws Exception {
+        switch (request.get("do").getAsString()) {
+            case "start" -> election.start();
+            case "stop" -> {
+                if (request.has("drain_timeout")) {
+                    election.stop(seconds(request, "drain_timeout"));
+                } else {
+                    election.stop();
+                }
+            }
+            case "step_down" -> election.stepDown();
+            case "check_term" -> acquired.check();
+            case "acknowledge" -> losses.release();
+            case "finish" -> work.release();
+            case "sample" -> sample(seconds(request, "renew_deadline"));
+            case "add_listener" -> listen(request.get("named").getAsString(), false);
+            case "stall" -> Stall.last(seconds(request, "seconds"));
+            case "check_health" -> election.checkHealth(seconds(request, "tolerance"));
+            case "remaining" -> {
+                return new JsonPrimitive(election.remaining().toNanos() / 1e9);
+            }
+            case "metrics" -> {
+                return Wire.of(election.metrics());
+            }
+            case "request_stop" -> {
+                return new JsonPrimitive(election.requestStop());
+            }
+            case "is_leader" -> {
+                return new JsonPrimitive(election.isLeader());
+            }
+            case "leader" -> {
+                return Wire.of(election.leader().orElse(null));
+            }
+            case "term" -> {
+                return election.term().map(Wire::of).orElse(JsonNull.INSTANCE);
+            }
+            case "status" -> {
+                return Wire.of(election.status());
+            }
+            case "wait_for_leadership" -> {
+                return Wire.of(election.waitForLeadership(seconds(request, "timeout")));
+            }
+            case "run_if_leader" -> {
+                boolean hold = request.get("hold").getAsBoolean();
+                return new JsonPrimitive(election.runIfLeader(term -> work(term, hold)));
+            }
+            default -> throw new IllegalArgumentException("the agent: no such command: " + request);
         }
+        return JsonNull.INSTANCE;
+    }
+
+    private void sample(Duration renewDeadline) {
+        Sampler sampler = new Sampler(election, renewDeadline, (isLeader, moment) -> {
+            JsonObject line = new JsonObject();
+            line.addProperty("candidate", name);
+            line.addProperty("is_leader", isLeader);
+            line.addProperty("at", moment);
+            Wire.say(line);
+        });
+        Thread thread = new Thread(() -> sampler.run(() -> closed));
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void work(Term term, boolean hold) {
+        Wire.notify(name, "working", "term", Wire.of(term));
+        if (hold) {
+            work.acquireUninterruptibly();
+        }
+    }
+
+    /** Lets everything through that a case has left waiting. */
+    void letGo() {
+        losses.release();
+        work.release();
+    }
+
+    void close() {
+        closed = true;
         election.close();
-        // A JVM that was terminated has an exit code of its own; the contract wants none.
-        Runtime.getRuntime().halt(0);
     }
 
-    /** {@code System.nanoTime()} is {@code CLOCK_MONOTONIC} on Linux. */
-    private static void say(String what, long moment) {
-        System.out.println(what + " " + moment);
-        System.out.flush();
+    private static Duration seconds(JsonObject request, String argument) {
+        return Duration.ofNanos((long) (request.get(argument).getAsDouble() * 1e9));
     }
 }

@@ -1,0 +1,21 @@
+//! Candidates as processes, what is done to them, and who led when.
+
+mod candidate;
+mod go_candidate;
+mod intervals;
+mod log;
+mod process;
+mod testbed;
+mod timeline;
+mod trial;
+mod verdict;
+
+pub use candidate::{CandidateProcess, Timing};
+pub use go_candidate::go_candidate;
+pub(crate) use intervals::Intervals;
+pub use log::Log;
+pub use process::{Line, Process, command, command_under_test};
+pub use testbed::Testbed;
+pub use timeline::{Answer, Moment, TermInterval, Timeline, now};
+pub use trial::{LIMIT, Trial};
+pub use verdict::Verdict;

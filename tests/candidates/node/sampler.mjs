@@ -1,0 +1,49 @@
+// Asks an election whether it leads, and reports each change. `tests/lib.rs` says why like this.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PERIOD_MS = 1;
+
+/** The time on `CLOCK_MONOTONIC`, in nanoseconds. */
+export function now() {
+  return process.hrtime.bigint();
+}
+
+export class Sampler {
+  #election;
+  #renewDeadlineMs;
+  #report;
+  #wasLeader = false;
+  #askedAt = now();
+
+  /** `report` is given each change of the answer, and the time that was read before it. */
+  constructor(election, renewDeadlineMs, report) {
+    this.#election = election;
+    this.#renewDeadlineMs = renewDeadlineMs;
+    this.#report = report;
+  }
+
+  /** Asks each millisecond, until it is enough. */
+  async run(isEnough) {
+    while (!isEnough()) {
+      this.#sample();
+      await sleep(PERIOD_MS);
+    }
+  }
+
+  /** Asks until the election does not lead. The core's thread turns the answer, not the event loop. */
+  runOut() {
+    while (this.#wasLeader) this.#sample();
+  }
+
+  #sample() {
+    const moment = now();
+    const { isLeader } = this.#election;
+    const pauseMs = Number(moment - this.#askedAt) / 1e6;
+    if (isLeader && this.#wasLeader && pauseMs > this.#renewDeadlineMs)
+      throw new Error(`a stale answer: still the leader after a pause of ${pauseMs} ms`);
+    if (isLeader !== this.#wasLeader) this.#report(isLeader, moment);
+    this.#wasLeader = isLeader;
+    this.#askedAt = moment;
+  }
+}

@@ -1,0 +1,165 @@
+//! A program that is judged: started without our own settings, heard line by line, and killed at
+//! the end.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
+use super::timeline::{Moment, now};
+
+/// Puts the agent of another language than Rust to the test.
+const CANDIDATE: &str = "LEASEHOLD_CANDIDATE";
+
+/// Variables besides `LEASEHOLD_…` that Leasehold reads settings from.
+const VARIABLES: [&str; 4] = ["KUBECONFIG", "POD_NAMESPACE", "POD_NAME", "MY_POD_NAME"];
+
+/// The agent that is put to the test: the command line in `LEASEHOLD_CANDIDATE`, or the agent of
+/// Rust, whose program is `rust`.
+pub fn command_under_test(rust: &str) -> Vec<String> {
+    match env::var(CANDIDATE) {
+        Ok(line) => line.split(' ').map(str::to_owned).collect(),
+        Err(_) => vec![rust.to_owned()],
+    }
+}
+
+/// A program to which none of our own environment's settings pass.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("LEASEHOLD_") || VARIABLES.contains(&&*text) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// What comes from a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A line of its standard output.
+    Output(String),
+    /// A line of its standard error.
+    Error(String),
+    /// Its standard output has ended.
+    Ended,
+}
+
+/// A running process. Killed when dropped.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Process {
+    /// Starts `command`. What it writes is given to `on_line`, on threads of their own.
+    pub fn start(
+        command: &mut Command,
+        on_line: impl FnMut(Line) + Clone + Send + 'static,
+    ) -> Result<Self> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {program}"))?;
+        read(
+            child.stdout.take(),
+            on_line.clone(),
+            Line::Output,
+            Some(Line::Ended),
+        );
+        read(child.stderr.take(), on_line, Line::Error, None);
+        Ok(Self(child))
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Its standard input, if `command` has one; only once.
+    pub fn take_input(&mut self) -> Option<ChildStdin> {
+        self.0.stdin.take()
+    }
+
+    /// Sends a signal, and returns when.
+    pub fn signal(&self, signal: Signal) -> Result<Moment> {
+        kill_process(Pid::from_child(&self.0), signal)?;
+        Ok(now())
+    }
+
+    /// Stops it as a debugger does; none of its threads runs any longer when this returns.
+    pub fn pause(&self) -> Result<Moment> {
+        self.signal(Signal::STOP)?;
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&self.0)), stopped)?;
+        Ok(now())
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        Ok(self.0.wait()?)
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn read(
+    stream: Option<impl Read + Send + 'static>,
+    mut on_line: impl FnMut(Line) + Send + 'static,
+    wrap: fn(String) -> Line,
+    at_end: Option<Line>,
+) {
+    let Some(stream) = stream else { return };
+    thread::spawn(move || {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        lines.map(wrap).chain(at_end).for_each(&mut on_line);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn no_setting_of_our_own_environment_passes() {
+        let names = |command: &Command| -> Vec<_> {
+            let removed = command.get_envs().filter(|(_, value)| value.is_none());
+            removed.map(|(name, _)| name.to_owned()).collect()
+        };
+        let ours = env::vars_os().map(|(name, _)| name).filter(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("LEASEHOLD_") || name == "KUBECONFIG"
+        });
+        let removed = names(&command("true"));
+        assert!(ours.into_iter().all(|name| removed.contains(&name)));
+    }
+
+    #[test]
+    fn all_that_a_process_writes_is_heard_then_its_end() {
+        let (sender, lines) = channel();
+        let mut shell = command("sh");
+        shell.args(["-c", "echo one; echo two"]);
+        let _process = Process::start(&mut shell, move |line| sender.send(line).unwrap()).unwrap();
+        let heard: Vec<_> = lines.iter().take(3).collect();
+        let output = |text: &str| Line::Output(text.to_owned());
+        assert_eq!(heard, [output("one"), output("two"), Line::Ended]);
+    }
+}

@@ -1,0 +1,28 @@
+//! Judges Leasehold from outside: runs programs as processes of their own, does to them what can go
+//! wrong, and judges, on one clock, what they say.
+//!
+//! Each language has one such program, its *agent*. Without arguments it keeps the protocol of
+//! [`conformance`]. With five it is one candidate, as client-go's program in `candidates/go` is:
+//!
+//! `AGENT LEASE IDENTITY LEASE_S RENEW_S RETRY_S`, with `KUBECONFIG` in the environment or a service
+//! account, takes part in the election for the Lease in the namespace that these name. It asks
+//! itself each millisecond whether it leads, and prints `READY <ns>` once, then `LEADER <ns>` or
+//! `FOLLOWER <ns>` at each change of the answer (`CLOCK_MONOTONIC`, flushed). It releases the Lease
+//! on SIGTERM. What it writes to its standard error is for people.
+//!
+//! # How an answer is sampled
+//!
+//! The clock is read *before* each answer, and a change is reported with that time. So what is
+//! reported contains all answers that were true: the first came after `LEADER`, and the last before
+//! the clock was read for the one that was false. A program that is paused after it has read the
+//! clock cannot make an answer look younger than it is. One that still answers "yes" although more
+//! than the renew deadline has passed since it read the clock for the answer before is at fault,
+//! and ends with an error.
+
+mod candidates;
+pub mod conformance;
+
+pub use candidates::{
+    Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, TermInterval, Testbed, Timeline,
+    Timing, Trial, Verdict, command, command_under_test, go_candidate, now,
+};
