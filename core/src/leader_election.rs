@@ -7,6 +7,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::info;
+
 use crate::clock::Clock;
 use crate::config::{Checked, Config, Mode};
 use crate::elector::{self, Elector};
@@ -14,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription, Work};
 use crate::identity;
 use crate::leadership::{Leadership, Term};
-use crate::lease_store::LeaseStore;
+use crate::lease_store::{LeaseStore, Location};
 use crate::listeners::{self, ServiceListener};
 use crate::open;
 use crate::runtime::{self, Runtime};
@@ -125,15 +127,18 @@ impl LeaderElection {
         if self.config.mode == Mode::Never && self.store.is_none() {
             let identity = self.config.identity()?;
             if let Some(commands) = self.shared.begin(&identity, "the mode is `never`") {
+                let lease = self.shared.lease();
+                info!(lease, "not taking part, and never leading (mode `never`)");
                 runtime.spawn(elector::never_lead(self.shared.clone(), commands));
             }
             return Ok(());
         }
-        let store = match &self.store {
-            Some(store) => store.clone(),
+        let (store, location) = match &self.store {
+            Some(store) => (store.clone(), None),
             None => open::for_election(runtime, &self.config)?,
         };
         if let Some(elector) = self.elector(store)? {
+            self.log_start(&elector.identity, location.as_ref());
             runtime.spawn(elector.run());
             if self.config.mode == Mode::Always && self.store.is_none() {
                 // Fails where another thread has stopped it meanwhile, or the machine is stuck.
@@ -141,6 +146,16 @@ impl LeaderElection {
             }
         }
         Ok(())
+    }
+
+    /// Which election this is, for whoever wonders why it does not lead.
+    fn log_start(&self, identity: &str, location: Option<&Location>) {
+        let (lease, mode) = (self.shared.lease(), self.config.mode.name());
+        if let Some(location) = location {
+            info!(lease, mode, identity, %location, "taking part in the election");
+        } else {
+            info!(lease, mode, identity, "taking part in the election");
+        }
     }
 
     /// The background task of a new run; `None` where one runs already.

@@ -29,25 +29,28 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// The connections to clusters that the elections of a process share.
 static CLUSTERS: PerProcess<Mutex<Vec<(ClusterOptions, ClusterConnections)>>> = PerProcess::new();
 
-/// The store of the Lease that `config` names, for an election. Blocks while it reads credentials.
-pub(crate) fn for_election(runtime: Runtime, config: &Checked) -> Result<Arc<dyn LeaseStore>> {
-    Ok(match mode_here(config)? {
-        Mode::Kubernetes => find_in_cluster(runtime, config)?.store(),
-        Mode::Always => Arc::new(open_always(&config.lease)),
+/// The store of the Lease that `config` names, for an election, and where that is. Blocks while it
+/// reads credentials.
+pub(crate) fn for_election(
+    runtime: Runtime,
+    config: &Checked,
+) -> Result<(Arc<dyn LeaseStore>, Option<Location>)> {
+    let found = match mode_here(config)? {
+        Mode::Kubernetes => find_in_cluster(runtime, config)?,
+        Mode::Always => return Ok((Arc::new(open_always(&config.lease)), None)),
         Mode::File | Mode::Auto | Mode::Never => {
-            let directory = directory(config)?;
-            warn_of_auto(config, &directory);
-            let (namespace, _) = file_namespace(config);
-            Arc::new(FileStore::open(&directory, &namespace, &config.lease)?)
+            warn_of_auto(config, &directory(config)?);
+            in_folder(config, FileStore::open)?
         }
-    })
+    };
+    Ok((found.store(), Some(found.location)))
 }
 
 /// The same, for somebody who only looks: makes nothing that is not there.
 pub(crate) fn for_observer(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
     match mode_here(config)? {
         Mode::Kubernetes => find_in_cluster(runtime, config),
-        Mode::File | Mode::Auto => find_in_folder(config),
+        Mode::File | Mode::Auto => in_folder(config, FileStore::find),
         nowhere @ (Mode::Always | Mode::Never) => {
             let fix = "there is no Lease to look at: use `kubernetes` or `file`";
             Err(Error::config("mode", format_args!("`{nowhere}`"), fix))
@@ -55,7 +58,7 @@ pub(crate) fn for_observer(runtime: Runtime, config: &Checked) -> Result<FoundLe
     }
 }
 
-/// A Lease that somebody looks at.
+/// A Lease, and where it is.
 pub(crate) struct FoundLease {
     pub(crate) location: Location,
     pub(crate) store: FoundStore,
@@ -110,10 +113,13 @@ fn connect(runtime: Runtime, config: &Checked) -> Result<ClusterConnections> {
     Ok(connections)
 }
 
-fn find_in_folder(config: &Checked) -> Result<FoundLease> {
+fn in_folder(
+    config: &Checked,
+    open: impl FnOnce(&Path, &str, &str) -> Result<FileStore>,
+) -> Result<FoundLease> {
     let (namespace, namespace_from) = file_namespace(config);
     let directory = directory(config)?;
-    let store = FileStore::find(&directory, &namespace, &config.lease)?;
+    let store = open(&directory, &namespace, &config.lease)?;
     Ok(FoundLease {
         location: Location {
             namespace,

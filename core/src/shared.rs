@@ -198,11 +198,18 @@ impl Shared {
         let lease = &self.lease;
         match event {
             ElectionEvent::Acquired(term) => {
-                info!(lease, fencing_token = term.fencing_token.0, "leading");
+                let (fencing_token, identity) = (term.fencing_token.0, self.status().identity);
+                info!(lease, fencing_token, identity, "leading");
             }
             ElectionEvent::Lost(term, reason) => {
                 let fencing_token = term.fencing_token.0;
-                info!(lease, fencing_token, %reason, "no longer leading");
+                match reason {
+                    LostReason::Stopped | LostReason::SteppedDown => {
+                        info!(lease, fencing_token, %reason, "no longer leading");
+                    }
+                    // Nobody here has asked for it.
+                    _ => warn!(lease, fencing_token, %reason, "no longer leading"),
+                }
             }
             ElectionEvent::LeftToExpire(term) => {
                 let fencing_token = term.fencing_token.0;

@@ -1,5 +1,6 @@
 //! Where a Lease is kept, told for people.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::named::named;
@@ -14,6 +15,16 @@ pub struct Location {
     pub namespace_from: NamespaceSource,
     /// What keeps it.
     pub backend: Backend,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "namespace `{}` ", self.namespace)?;
+        match &self.backend {
+            Backend::Cluster { server, .. } => write!(f, "of {server}"),
+            Backend::Folder(folder) => write!(f, "in {}", folder.display()),
+        }
+    }
 }
 
 /// What keeps a Lease.

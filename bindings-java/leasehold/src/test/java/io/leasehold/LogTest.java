@@ -1,11 +1,13 @@
 package io.leasehold;
 
 import static io.leasehold.Elections.eventually;
+import static io.leasehold.Elections.in;
 import static io.leasehold.Elections.leaderIn;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +59,7 @@ class LogTest {
             } catch (InterruptedException impossible) {
                 throw new IllegalStateException(impossible);
             }
-            lines.add(line.getMessage());
+            lines.add(line.getLevel() + " " + line.getMessage());
         }
 
         boolean has(String text) {
@@ -71,9 +74,34 @@ class LogTest {
     }
 
     @Test
+    void whichElectionThisIsIsInTheLogWhenItStarts() throws Exception {
+        try (LeaderElection election = in(folder).identity("me").start()) {
+            String where = "location=namespace `default` in " + folder;
+            eventually(
+                    "it is said",
+                    () -> diary.has(
+                            "INFO taking part in the election lease=\"jobs\" mode=\"file\" identity=\"me\" " + where));
+            eventually("and who leads", () -> diary.has("INFO leading ") && diary.has("identity=\"me\""));
+        }
+        in(folder).mode(Mode.NEVER).start().close();
+        assertTrue(diary.has("INFO not taking part, and never leading (mode `never`)"), diary.lines::toString);
+    }
+
+    @Test
+    void aTermThatNobodyHereHasEndedIsAWarning() throws Exception {
+        LeaderElection election = in(folder).retryPeriod(Duration.ofMillis(100)).start();
+        election.waitForLeadership(Elections.LIMIT);
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.filter(Files::isRegularFile).forEach(file -> file.toFile().delete());
+        }
+        eventually("it is lost", () -> diary.has("WARNING no longer leading"));
+        election.close();
+    }
+
+    @Test
     void howAnElectionEndsIsInTheLogBeforeCloseReturns() throws Exception {
         leaderIn(folder).close();
-        assertTrue(diary.has("no longer leading"), diary.lines::toString);
+        assertTrue(diary.has("INFO no longer leading"), diary.lines::toString);
         assertTrue(diary.has("stopped"), diary.lines::toString);
     }
 
@@ -107,12 +135,12 @@ class LogTest {
 
     @Test
     void anElectionThatWasNeverStartedSaysSoOnceWhenWorkIsAskedOfIt() throws Exception {
-        try (LeaderElection election = Elections.in(folder).build()) {
+        try (LeaderElection election = in(folder).build()) {
             assertFalse(election.isLeader());
             assertEquals(List.of(), diary.lines);
             assertFalse(election.runIfLeader(() -> {}));
             assertFalse(election.runIfLeader(() -> {}));
-            assertEquals(List.of("the election for `jobs` was never started: call start()"), diary.lines);
+            assertEquals(List.of("WARNING the election for `jobs` was never started: call start()"), diary.lines);
         }
     }
 
