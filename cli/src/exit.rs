@@ -3,6 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
+use rustix::process::Signal;
+
 /// The answer is no: `status` found a Lease that nobody holds, `check` a right that is missing.
 pub(crate) const NO: u8 = 1;
 /// Leasehold itself failed: a wrong flag or setting, or no answer from the API server.
@@ -11,8 +13,14 @@ pub(crate) const FAILURE: u8 = 2;
 pub(crate) const CANNOT_RUN: u8 = 126;
 /// There is no such command.
 pub(crate) const NOT_FOUND: u8 = 127;
-/// A command that a signal ended: this and the signal's number.
+/// What a signal ended: this and the signal's number.
 const SIGNAL: u8 = 128;
+
+/// A signal has ended this process before its work was done.
+pub(crate) fn by(signal: Signal) -> ExitCode {
+    let number = u8::try_from(signal.as_raw()).unwrap_or_default();
+    ExitCode::from(SIGNAL.saturating_add(number))
+}
 
 /// The command's own exit code, or 128 + the signal that ended it.
 pub(crate) fn of(status: ExitStatus) -> ExitCode {

@@ -79,9 +79,9 @@ fn run() -> Result<ExitCode> {
     match arguments().command {
         Subcommands::Run(options) => run::run(*options),
         Subcommands::Serve(options) => serve::run(&options),
-        Subcommands::Status(options) => status::run(&options),
-        Subcommands::Watch(options) => watch::run(&options),
-        Subcommands::Check(options) => check::run(&options),
+        Subcommands::Status(options) => signals::interruptible(move || status::run(&options)),
+        Subcommands::Watch(options) => watch::run(options),
+        Subcommands::Check(options) => signals::interruptible(move || check::run(&options)),
         Subcommands::Become(become_it) => become_it.exec(),
         Subcommands::Watchdog(watchdog) => watchdog.run(),
     }

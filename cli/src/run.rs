@@ -1,43 +1,70 @@
 //! `leasehold run`: a program that runs on one instance only.
 
+mod adopted;
 mod command;
 mod own_program;
+mod stop_signal;
 mod watchdog;
 
 use std::ffi::OsString;
+use std::mem;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
 use leasehold::{DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, LogLevel, Loss, Subscription, Term};
-use rustix::process;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::process::Signal;
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::sleep;
 
 pub(crate) use self::command::Become;
-use self::command::Running;
+use self::command::{Running, TIME_TO_DIE};
+use self::stop_signal::StopSignal;
 pub(crate) use self::watchdog::Watchdog;
 use crate::exit;
-use crate::output::{log, printable};
+use crate::output::{log, printable, readable};
 use crate::settings::{Settings, set, with_time};
+use crate::signals::Signals;
 
 /// How long a sleep may be, since a suspended machine does not count it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// All signals that are received. SIGTSTP only so that Ctrl-Z, which does not reach the command, does
+/// not stop the renewals.
+const RECEIVED: [Signal; 10] = [
+    Signal::TERM,
+    Signal::INT,
+    Signal::HUP,
+    Signal::QUIT,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::ALARM,
+    Signal::WINCH,
+    Signal::CONT,
+    Signal::TSTP,
+];
 
 /// Runs a command while this instance leads, and nowhere else.
 ///
 /// The command is started with each term, with the fencing token in `LEASEHOLD_FENCING_TOKEN`. When
 /// the term ends it gets SIGTERM, and it and all that it has started SIGKILL before another instance
-/// may lead; also when this process is killed. Out of reach is what leaves the command's process
-/// group (setsid, an interactive shell's jobs), a machine or a `leasehold` that is frozen (SIGSTOP),
-/// and what goes on where `leasehold` and its watchdog are killed at once: for these, check the token.
+/// may lead; also when this process is killed. Out of reach is a machine or a `leasehold` that is
+/// frozen (SIGSTOP), what goes on where `leasehold` and its watchdog are killed at once, and, where
+/// `leasehold` is killed, what has left the command's process group (setsid, an interactive shell's
+/// jobs): for these, check the token.
 ///
 /// It is for programs that do not end. When the command ends by itself, with whatever code, this
-/// instance gives the Lease back and ends too, and the next one starts the command.
+/// instance gives the Lease back and ends too, and the next one starts the command. So three replicas
+/// of `leasehold run -- ./nightly.sh` run it three times, one after another. For jobs at set times, let
+/// it run what starts them: `leasehold run -- supercronic ./crontab` has each job run on the leader
+/// alone.
 ///
-/// On SIGTERM or SIGINT the command is stopped, then the Lease is released. Its input is that of
-/// `leasehold`, but empty where that is a terminal.
+/// On SIGTERM or SIGINT the command is stopped, then the Lease is released; a second one kills the
+/// command, and a third does not wait for the release. SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
+/// SIGWINCH and SIGCONT are passed on to the command, which decides; while none runs, SIGHUP and SIGQUIT
+/// stop this process. It may be the first process of a container: what it adopts, it reaps. The
+/// command's input is that of `leasehold`, but empty where that is a terminal.
 ///
 /// Exits with the command's own code once that has ended by itself; 128 + n where signal n ended
 /// it; 0 when asked to stop; 2 for a wrong flag or setting; 126 and 127 where the command cannot be
@@ -52,6 +79,9 @@ pub(crate) struct Options {
     command: Vec<OsString>,
     #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
     drain_timeout: Option<String>,
+    /// What the command is asked to stop by
+    #[arg(long, value_name = "SIGNAL", default_value_t = StopSignal(Signal::TERM))]
+    stop_signal: StopSignal,
     // Last, since its heading would be that of what follows.
     #[command(flatten)]
     settings: Settings,
@@ -59,6 +89,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     leasehold::set_log_sink(LogLevel::Warn, |record| log(record.message))?;
+    adopted::adopt()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -67,7 +98,13 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
 
 /// Takes part until the command has ended by itself, or somebody wants it stopped.
 async fn campaign(options: Options) -> Result<ExitCode> {
-    let mut singleton = Singleton::start(options)?;
+    let mut singleton = Singleton::new(options)?;
+    let election = singleton.election;
+    let signals = &mut singleton.signals;
+    match signals.unless_stopped(|| election.start()).await {
+        Ok(started) => started?,
+        Err(_) => return Ok(ExitCode::SUCCESS),
+    }
     loop {
         match singleton.next().await {
             // It is over already where this process was paused meanwhile.
@@ -83,85 +120,145 @@ async fn campaign(options: Options) -> Result<ExitCode> {
 }
 
 struct Singleton {
-    election: LeaderElection,
+    /// As long as this process: when it is dropped, it waits for the release.
+    election: &'static LeaderElection,
     events: Subscription,
     command: Vec<OsString>,
+    stop_signal: Signal,
+    signals: Signals,
+    /// Tells that some child of this process has ended.
+    endings: unix::Signal,
+    /// Whether somebody has asked it to stop.
+    asked: bool,
     stopping: bool,
-    terminate: Signal,
-    interrupt: Signal,
-    /// Only held: Ctrl-Z would stop the renewals, and not the command.
-    _suspend: Signal,
 }
 
 impl Singleton {
-    fn start(options: Options) -> Result<Self> {
+    fn new(options: Options) -> Result<Self> {
         let drain_timeout = [("drain_timeout", &options.drain_timeout)];
         let config = set(options.settings.config()?, drain_timeout)?;
         let election = LeaderElection::new(&config)?;
-        let singleton = Self {
+        Ok(Self {
             events: election.subscribe()?,
+            election: Box::leak(Box::new(election)),
             command: options.command,
+            stop_signal: options.stop_signal.0,
+            signals: Signals::receive(&RECEIVED)?,
+            endings: signal(SignalKind::child())?,
+            asked: false,
             stopping: false,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            _suspend: signal(SignalKind::from_raw(process::Signal::TSTP.as_raw()))?,
-            election,
-        };
-        singleton.election.start()?;
-        Ok(singleton)
+        })
     }
 
-    /// The next event. A signal to stop is passed on to the election, which then tells what follows
-    /// from it.
+    /// The next event, while no command runs; `None` at the end, and where nobody wants to wait for it.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            adopted::reap(&[]).ok()?;
             tokio::select! {
                 event = self.events.recv() => {
                     event.as_ref().inspect(|event| self.tell(event));
                     return event;
                 }
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
+                _ = self.endings.recv() => {}
+                signal = self.signals.next() => match signal {
+                    Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT => {
+                        if self.is_asked_again() {
+                            log("ending without waiting for the Lease to be released");
+                            return None;
+                        }
+                        self.request_stop().ok()?;
+                    }
+                    _ => {}
+                }
             }
-            self.request_stop().ok()?;
         }
     }
 
     /// Runs the command for as long as `term` lasts. Returns the exit code where it ended by itself.
     async fn lead(&mut self, term: &Term) -> Result<Option<ExitCode>> {
         let mut running = Running::start(&self.command, term)?;
-        let _loss = tokio::select! {
-            ended = running.ended() => {
-                ended?;
-                let code = exit::of(running.finish().await?);
-                self.leave().await?;
-                return Ok(Some(code));
+        // Only as it is dropped may the Lease be released.
+        let _loss = loop {
+            tokio::select! {
+                ended = running.ended() => {
+                    ended?;
+                    let ended = running.finish(|| Duration::ZERO).await?;
+                    self.leave(ended.all).await?;
+                    return Ok(Some(exit::of(ended.status)));
+                }
+                event = self.events.recv() => {
+                    event.as_ref().inspect(|event| self.tell(event));
+                    match event {
+                        Some(Event::Lost(loss)) => break Some(loss),
+                        None => break None,
+                        Some(_) => {}
+                    }
+                }
+                signal = self.signals.next() => match signal {
+                    Signal::TERM | Signal::INT => {
+                        self.asked = true;
+                        self.request_stop()?;
+                    }
+                    other => pass_on(other, &running),
+                },
+                // The thread that tells of the loss may be stuck.
+                () = over(term) => break None,
             }
-            loss = self.loss() => loss,
-            // The thread that tells of the loss may be stuck.
-            () = over(term) => None,
         };
-        running.stop(term).await?;
-        // Only as the loss is dropped may the Lease be released.
+        self.stop(running, term).await?;
         Ok(None)
     }
 
-    /// Waits until this instance is told that it no longer leads.
-    async fn loss(&mut self) -> Option<Loss> {
+    /// Asks the command to stop, and kills what is left of it before another may lead.
+    async fn stop(&mut self, mut running: Running, term: &Term) -> Result<()> {
+        let asked_at = Instant::now();
+        if !time_to_stop(term).is_zero() {
+            running.signal(self.stop_signal);
+            log(format_args!("asked {} to stop", running.name()));
+        }
+        loop {
+            tokio::select! {
+                ended = running.ended() => {
+                    ended?;
+                    break;
+                }
+                () = no_time_to_stop(term) => {
+                    let (name, time) = (running.name(), readable(asked_at.elapsed()));
+                    log(format_args!("killing {name}: it has not ended in {time}"));
+                    break;
+                }
+                signal = self.signals.next() => match signal {
+                    Signal::TERM | Signal::INT if self.is_asked_again() => {
+                        let name = running.name();
+                        log(format_args!("killing {name}: asked to stop once more"));
+                        break;
+                    }
+                    Signal::TERM | Signal::INT => self.request_stop()?,
+                    other => pass_on(other, &running),
+                },
+            }
+        }
+        running.finish(|| term.work_time_left()).await?;
+        Ok(())
+    }
+
+    /// Ends, since there is nothing left to run: gives the Lease back, unless work goes on that nobody
+    /// could end.
+    async fn leave(&mut self, all_has_ended: bool) -> Result<()> {
+        self.request_stop()?;
+        let mut losses: Vec<Loss> = Vec::new();
         loop {
             match self.next().await {
-                Some(Event::Lost(loss)) => return Some(loss),
-                None => return None,
+                Some(Event::Lost(loss)) if !all_has_ended => losses.push(loss),
+                Some(Event::Stopped) | None => return Ok(()),
                 Some(_) => {}
             }
         }
     }
 
-    /// Gives the Lease back: there is nothing left to run.
-    async fn leave(&mut self) -> Result<()> {
-        self.request_stop()?;
-        while !matches!(self.next().await, Some(Event::Stopped) | None) {}
-        Ok(())
+    /// Notes that somebody wants it to stop. Returns whether somebody has before.
+    fn is_asked_again(&mut self) -> bool {
+        mem::replace(&mut self.asked, true)
     }
 
     fn request_stop(&mut self) -> leasehold::Result<()> {
@@ -169,7 +266,7 @@ impl Singleton {
         self.election.request_stop().map(drop)
     }
 
-    /// Says how things stand.
+    /// Says what the election does.
     fn tell(&self, event: &Event) {
         match event {
             Event::Acquired(term) => {
@@ -188,6 +285,29 @@ impl Singleton {
 
     fn is_ours(&self, holder: &str) -> bool {
         self.election.status().identity.as_deref() == Some(holder)
+    }
+}
+
+fn pass_on(signal: Signal, command: &Running) {
+    if signal != Signal::TSTP {
+        command.signal(signal);
+    }
+}
+
+/// How long a command may still take to stop by itself.
+fn time_to_stop(term: &Term) -> Duration {
+    term.work_time_left().saturating_sub(TIME_TO_DIE)
+}
+
+/// Waits until a command must be killed, so that it is dead before its time is over.
+async fn no_time_to_stop(term: &Term) {
+    loop {
+        let left = time_to_stop(term);
+        if left.is_zero() {
+            return;
+        }
+        // Not all of it at once: it shrinks when renewals fail.
+        sleep(left.min(TIME_TO_DIE)).await;
     }
 }
 

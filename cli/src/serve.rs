@@ -1,23 +1,23 @@
 //! `leasehold serve`: the election as a sidecar, which an application asks over HTTP.
 
+mod addresses;
 mod responses;
 mod server;
 mod sidecar;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use clap::Args;
 use leasehold::{Config, DEFAULT_DRAIN_TIMEOUT, LeaderElection, LogLevel};
-use tokio::net::TcpListener;
 
+use self::addresses::Addresses;
 use self::sidecar::Sidecar;
 use crate::output::log;
 use crate::settings::{Settings, time};
-use crate::signals::StopSignals;
+use crate::signals::{self, Signals};
 
 /// Takes part in an election, and answers over HTTP who leads.
 ///
@@ -29,8 +29,8 @@ use crate::signals::StopSignals;
 ///   GET /metrics    for Prometheus
 ///
 /// Ask /isLeader before each piece of work: its answer is good for `remainingSeconds` at most, and
-/// has the fencing token. On SIGTERM or SIGINT it is 409 at once; then the Lease is released, and
-/// this process ends.
+/// has the fencing token. On SIGTERM, SIGINT, SIGHUP or SIGQUIT it is 409 at once; then the Lease is
+/// released, and this process ends. A second one ends it without the release.
 ///
 /// Exits with 0 when asked to stop; 2 for a wrong flag or setting, or an address that cannot be had.
 ///
@@ -49,7 +49,7 @@ pub(crate) struct Options {
 #[derive(Args)]
 pub(crate) struct Service {
     /// Where to answer; `:PORT` is every address, of IPv4 and of IPv6; port 0 is any
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = ":4040", value_parser = addresses)]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = ":4040", value_parser = Addresses::from_str)]
     http: Addresses,
     /// How long after the end of a term the Lease is kept from others, so that the application can
     /// find out and end its work
@@ -74,53 +74,28 @@ impl Service {
     }
 
     async fn serve(&self, config: &Config) -> Result<ExitCode> {
-        let mut signals = StopSignals::new()?;
+        let mut signals = Signals::receive(&signals::STOP)?;
         let election = LeaderElection::new(config)?;
         // Before the election starts, so that an instance which nobody can ask never leads.
-        let listener = self.http.listen().await?;
+        let listener = self.http.listen()?;
         log(format_args!("listening on {}", listener.local_addr()?));
 
         let events = election.subscribe()?;
-        let sidecar = Arc::new(Sidecar::new(election));
-        tokio::spawn(server::serve(listener, sidecar.clone()));
-        let starting = sidecar.clone();
-        let Some(started) = signals.unless_stopped(move || starting.start()).await else {
-            return Ok(ExitCode::SUCCESS);
-        };
-        started?;
+        // As long as this process: when it is dropped, the election waits for the release.
+        let sidecar: &Sidecar = Box::leak(Box::new(Sidecar::new(election)));
+        tokio::spawn(server::serve(listener, sidecar));
+        match signals.unless_stopped(|| sidecar.start()).await {
+            Ok(started) => started?,
+            Err(_) => return Ok(ExitCode::SUCCESS),
+        }
         let lost = tokio::spawn(sidecar::hold_lost_terms(events, self.release_delay));
 
-        signals.recv().await;
+        signals.next().await;
         sidecar.leave()?;
-        lost.await.context("a defect while stopping")?;
+        tokio::select! {
+            stopped = lost => stopped.context("a defect while stopping")?,
+            _ = signals.next() => log("ending without waiting for the Lease to be released"),
+        }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Where to listen: at the first of these that can be had. Never empty.
-#[derive(Clone, Debug)]
-struct Addresses(Vec<SocketAddr>);
-
-impl Addresses {
-    async fn listen(&self) -> Result<TcpListener> {
-        TcpListener::bind(self.0.as_slice())
-            .await
-            .map_err(|error| anyhow!("--http = {}: cannot listen there: {error}", self.0[0]))
-    }
-}
-
-fn addresses(text: &str) -> Result<Addresses, &'static str> {
-    if let Some(Ok(port)) = text.strip_prefix(':').map(str::parse) {
-        // The first serves both families; it cannot be had where IPv6 is switched off.
-        return Ok(Addresses(vec![
-            (Ipv6Addr::UNSPECIFIED, port).into(),
-            (Ipv4Addr::UNSPECIFIED, port).into(),
-        ]));
-    }
-    let found = text.to_socket_addrs().map(Vec::from_iter);
-    found
-        .ok()
-        .filter(|addresses| !addresses.is_empty())
-        .map(Addresses)
-        .ok_or("use ADDRESS:PORT, such as `127.0.0.1:4040`, or `:4040` for every address")
 }

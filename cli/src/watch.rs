@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState, LogLevel};
-use tokio::signal::unix::{SignalKind, signal};
+use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState, LogLevel, Observer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::interval;
 
 use self::view::View;
+use crate::exit;
 use crate::settings::Leases;
+use crate::signals::{self, Signals};
 
 /// How often a terminal is redrawn.
 const REFRESH: Duration = Duration::from_millis(200);
@@ -32,8 +33,8 @@ const REFRESH: Duration = Duration::from_millis(200);
 /// not watch, it says so and polls. Whatever fails, it goes on. Expiry is what a candidate sees: a
 /// lease duration without a change, from the first sight on.
 ///
-/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM) and has begun to watch; 2 for a wrong flag or setting, or where a
-/// Lease may not be read.
+/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM) and has begun to watch; 128 + n where signal n
+/// came before that; 2 for a wrong flag or setting, or where a Lease may not be read.
 ///
 /// With --json, one object on one line for each event, of which all fields are always there, null
 /// where there is nothing to say: `time` (of this machine), `lease`, `namespace`, `event`, `state`
@@ -60,7 +61,7 @@ enum Message {
     Warning(String),
 }
 
-pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+pub(crate) fn run(options: Options) -> Result<ExitCode> {
     let (sender, messages) = unbounded_channel();
     let warnings = sender.clone();
     leasehold::set_log_sink(LogLevel::Warn, move |record| {
@@ -74,17 +75,18 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 }
 
 async fn watch(
-    options: &Options,
+    Options { json, leases }: Options,
     sender: UnboundedSender<Message>,
     mut messages: UnboundedReceiver<Message>,
 ) -> Result<ExitCode> {
-    // It may take as long as an exec plugin does. Until then, signals end the program by themselves.
-    let observers = options.leases.observe()?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let names = options.leases.names.iter().zip(&observers);
-    let locations = names.map(|(name, observer)| (name, observer.location()));
-    let mut view = View::new(locations, options.json);
+    let mut signals = Signals::receive(&signals::STOP)?;
+    let names = leases.names.clone();
+    let observers = match signals.unless_stopped(move || leases.observe()).await {
+        Ok(observers) => observers?,
+        Err(signal) => return Ok(exit::by(signal)),
+    };
+    let locations = observers.iter().map(Observer::location);
+    let mut view = View::new(names.iter().zip(locations), json);
     for (number, observer) in observers.iter().enumerate() {
         let mut snapshots = observer.follow()?;
         let sender = sender.clone();
@@ -101,9 +103,8 @@ async fn watch(
     let mut refresh = interval(REFRESH);
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            Some(messages) = messages.recv() => match messages {
+            _ = signals.next() => break,
+            Some(message) = messages.recv() => match message {
                 Message::Seen(number, snapshot) => {
                     if let Some(error) = lasting_failure(&snapshot) {
                         view.close()?;
@@ -113,7 +114,7 @@ async fn watch(
                 }
                 Message::Ended(number) => {
                     view.close()?;
-                    bail!("a defect has ended the watch of {}", options.leases.names[number]);
+                    bail!("a defect has ended the watch of {}", names[number]);
                 }
                 Message::Warning(message) => view.warn(&message)?,
             },

@@ -9,24 +9,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 use leasehold::Term;
-use rustix::io::retry_on_intr;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, kill_process_group,
     set_parent_process_death_signal, test_kill_process_group, waitid,
 };
 use tokio::signal::unix::{self, SignalKind, signal};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::adopted;
 use super::own_program::own_program;
 use super::watchdog::Guard;
 use crate::exit;
-use crate::output::{complain, log, readable};
+use crate::output::complain;
 
 /// Tells the command under which term it runs, for what must not be done twice.
 const FENCING_TOKEN: &str = "LEASEHOLD_FENCING_TOKEN";
 
 /// From SIGKILL until nothing of a process runs any more, generously.
-const TIME_TO_DIE: Duration = Duration::from_millis(500);
+pub(super) const TIME_TO_DIE: Duration = Duration::from_millis(500);
 
 /// How often to look whether all of a process group has died.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -37,6 +38,8 @@ pub(super) struct Running {
     child: Child,
     group: Pid,
     watchdog: Guard,
+    /// What all that it starts has in its environment, also what leaves its group.
+    mark: String,
     /// Tells that some child of this process has ended.
     endings: unix::Signal,
 }
@@ -47,10 +50,11 @@ impl Running {
     pub(super) fn start(command: &[OsString], term: &Term) -> Result<Self> {
         // Before there is a child, so that no end is missed.
         let endings = signal(SignalKind::child())?;
+        let token = term.fencing_token().to_string();
         let child = own_program()
             .args(["become", &getpid().as_raw_pid().to_string(), "--"])
             .args(command)
-            .env(FENCING_TOKEN, term.fencing_token().to_string())
+            .env(FENCING_TOKEN, &token)
             .stdin(input())
             .process_group(0)
             .spawn()
@@ -67,8 +71,14 @@ impl Running {
             child,
             group,
             watchdog,
+            mark: format!("{FENCING_TOKEN}={token}"),
             endings,
         })
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Waits until it ends by itself.
@@ -77,57 +87,51 @@ impl Running {
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         while waitid(WaitId::Pid(self.group), ended)?.is_none() {
             self.watchdog.revive()?;
+            adopted::reap(&self.own())?;
             self.endings.recv().await;
         }
         Ok(())
     }
 
-    /// Asks it to stop, and kills what is left of its process group before another may lead.
-    pub(super) async fn stop(mut self, term: &Term) -> Result<()> {
-        let asked_at = Instant::now();
-        self.signal(Signal::TERM);
-        let limit = time_to_stop(term);
-        if !limit.is_zero() {
-            let (name, limit) = (&self.name, readable(limit));
-            // Later, up to the drain timeout, while the Lease is renewed.
-            log(format_args!(
-                "asked {name} to stop; killing it in {limit} at the soonest"
-            ));
-        }
-        loop {
-            let left = time_to_stop(term);
-            if left.is_zero() {
-                let (name, time) = (&self.name, readable(asked_at.elapsed()));
-                log(format_args!("killed {name}: it had not ended in {time}"));
-                break;
-            }
-            // Not all of it at once: it shrinks when renewals fail.
-            if let Ok(ended) = timeout(left.min(TIME_TO_DIE), self.ended()).await {
-                ended?;
-                break;
-            }
-        }
-        self.finish().await.map(drop)
-    }
-
-    /// Kills all that is left of it, and returns how it has ended.
-    pub(super) async fn finish(mut self) -> Result<ExitStatus> {
+    /// Kills all that is left of it, and waits until that has died: as long as that may take, and while
+    /// there is time left. Returns how the command has ended, and whether all has.
+    pub(super) async fn finish(mut self, time_left: impl Fn() -> Duration) -> Result<Ended> {
+        let killed_at = Instant::now();
         self.signal(Signal::KILL);
         self.ended().await?;
         self.watchdog.dismiss()?;
         let status = self.child.wait()?;
-        // What it has started is not ours to wait for, and may take a moment to die.
-        let killed_at = Instant::now();
-        while test_kill_process_group(self.group).is_ok() && killed_at.elapsed() < TIME_TO_DIE {
+        let all = loop {
+            adopted::reap(&[])?;
+            // In a group that is gone nobody can be started any more.
+            let group_is_gone = test_kill_process_group(self.group) == Err(Errno::SRCH);
+            if group_is_gone && !adopted::kill_those_with(&self.mark) {
+                break true;
+            }
+            if killed_at.elapsed() >= TIME_TO_DIE && time_left().is_zero() {
+                break false;
+            }
             sleep(LOOK_AGAIN).await;
-        }
-        Ok(status)
+        };
+        Ok(Ended { status, all })
     }
 
-    fn signal(&self, signal: Signal) {
+    /// The processes that are waited for by their own owners.
+    fn own(&self) -> [Pid; 2] {
+        [self.group, self.watchdog.pid()]
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
         // A group of which nobody is left has ended, which is what is wanted.
         let _ = kill_process_group(self.group, signal);
     }
+}
+
+/// How a command has ended.
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    /// Whether all that it has started has, too.
+    pub(super) all: bool,
 }
 
 /// A command that read from a terminal would be stopped, since it is in a group of its own.
@@ -137,11 +141,6 @@ fn input() -> Stdio {
     } else {
         Stdio::inherit()
     }
-}
-
-/// How long a command may still take to stop by itself.
-fn time_to_stop(term: &Term) -> Duration {
-    term.work_time_left().saturating_sub(TIME_TO_DIE)
 }
 
 /// What a started process does first: it ties its life to its parent's, waits until that lets it go

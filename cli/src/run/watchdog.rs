@@ -36,6 +36,10 @@ impl Guard {
         Ok(Self { process, group })
     }
 
+    pub(super) fn pid(&self) -> Pid {
+        Pid::from_child(&self.process)
+    }
+
     /// Starts another where somebody has ended it.
     pub(super) fn revive(&mut self) -> Result<()> {
         if self.process.try_wait()?.is_some() {

@@ -1,6 +1,5 @@
 //! Where the Leases of a test are: a folder, or a namespace of a real API server.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::{LIMIT, leasehold};
+use crate::plugin;
 
 /// It ends with this process.
 pub(crate) static CLUSTER: LazyLock<TestCluster> =
@@ -55,24 +55,9 @@ impl Location {
     /// A namespace for whom a credential plugin vouches: this script of the shell. Its kubeconfig is in
     /// `folder`.
     pub(crate) fn with_plugin(folder: &Path, script: &str) -> Self {
-        let config = json!({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "c",
-            "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
-            "clusters": [{ "name": "c", "cluster": { "server": CLUSTER.server_url() } }],
-            "users": [{ "name": "u", "user": { "exec": {
-                "apiVersion": "client.authentication.k8s.io/v1",
-                "command": "sh",
-                "args": ["-c", script],
-                "interactiveMode": "Never",
-            }}}],
-        });
-        let kubeconfig = folder.join("kubeconfig");
-        fs::write(&kubeconfig, config.to_string()).expect("a file");
         Self::Namespace {
             name: "default".to_owned(),
-            kubeconfig,
+            kubeconfig: plugin::kubeconfig(folder, CLUSTER.server_url(), script),
         }
     }
 

@@ -4,7 +4,10 @@
 mod check;
 #[path = "../common/mod.rs"]
 mod common;
+mod interrupted;
 mod location;
+#[path = "../common/plugin.rs"]
+mod plugin;
 mod status;
 mod terminal;
 mod unread;

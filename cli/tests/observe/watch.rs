@@ -1,13 +1,10 @@
 //! What happens to Leases, as it happens.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use leasehold_test_cluster::TestCluster;
 use serde_json::{Value, json};
 
-use crate::common::LIMIT;
 use crate::location::Location;
 use crate::watcher::Watcher;
 
@@ -176,24 +173,4 @@ fn a_holder_does_not_command_the_terminal() {
     location.edit_lease("jobs", &json!({ "holderIdentity": "\u{9b}2J" }));
     let next = watch.next_line();
     assert!(next.contains("went from �[2J�owned to �2J, "), "{next:?}");
-}
-
-#[test]
-fn a_credential_plugin_that_hangs_does_not_keep_it_from_ending() {
-    let folder = tempfile::tempdir().unwrap();
-    let running = folder.path().join("running");
-    let hang = format!(
-        "touch {0}; while test -e {0}; do sleep 0.05; done",
-        running.display()
-    );
-    let location = Location::with_plugin(folder.path(), &hang);
-    let watch = Watcher::start(&location, &["jobs"]);
-    let deadline = Instant::now() + LIMIT;
-    while !running.exists() {
-        assert!(Instant::now() < deadline, "the plugin never runs");
-        thread::sleep(Duration::from_millis(10));
-    }
-    let (code, _) = watch.interrupt();
-    assert_eq!(code, None, "the signal has ended it");
-    // The plugin ends with its file.
 }

@@ -18,7 +18,7 @@ fn watchdog_other_than(former: Option<Pid>, instance: &Instance) -> Pid {
     let deadline = Instant::now() + LIMIT;
     loop {
         // From its start until it has given itself its name, it is not found.
-        let watchdogs = children(instance.pid(), "lease-watchdog");
+        let watchdogs = children(instance.pid(), Some("lease-watchdog"));
         if let [watchdog] = watchdogs[..]
             && Some(watchdog) != former
         {
@@ -72,6 +72,36 @@ fn what_a_command_leaves_behind_is_killed_when_it_ends() {
     assert_eq!(first.exit_code(), Some(3));
     let _second = election.run("second", ALONE);
     assert_eq!(election.next_line(), "second started");
+}
+
+#[test]
+fn what_has_left_the_process_group_is_killed_when_the_term_ends() {
+    let election = Election::new();
+    let escaped = "setsid sh -c 'echo first escaped > said; exec sleep 1000' & wait";
+    let first = election.run("first", escaped);
+    assert_eq!(election.next_line(), "first escaped");
+    let _second = election.run("second", ALONE);
+    first.signal(Signal::TERM);
+    assert_eq!(election.next_line(), "second started");
+}
+
+/// At each limit: the work ends with the last of its processes, and not when the limit is over.
+#[test]
+fn the_lease_is_released_although_a_command_had_to_be_killed() {
+    for drain_timeout in ["1", "2.5"] {
+        let election = Election::new();
+        let flags = ["--lease-duration=600", "--drain-timeout", drain_timeout];
+        let script = "trap '' TERM; sleep 1000 & started; sleep 1000; sleep 1000";
+        let mut first = election.run_with(&flags, "first", script);
+        assert_eq!(election.next_line(), "first started");
+        first.signal(Signal::TERM);
+        assert_eq!(first.exit_code(), Some(0));
+        assert_eq!(
+            election.holder(),
+            None,
+            "a drain timeout of {drain_timeout} s"
+        );
+    }
 }
 
 #[test]

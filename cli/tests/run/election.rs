@@ -9,6 +9,7 @@ use std::thread;
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common::{self, LEASEHOLD, LIMIT, program};
@@ -93,10 +94,11 @@ impl Election {
         leasehold
             .current_dir(self.folder.path())
             .env("LEASEHOLD_MODE", "file")
+            .env("LEASEHOLD_LEASE_DURATION", "3")
+            .env("LEASEHOLD_RENEW_DEADLINE", "2")
+            .env("LEASEHOLD_RETRY_PERIOD", "0.2")
             .args(["run", "--election=jobs", "--directory"])
             .arg(self.path())
-            .args(["--lease-duration=3", "--renew-deadline=2"])
-            .arg("--retry-period=0.2")
             .args(flags)
             .arg("--")
             .args(command)
@@ -131,9 +133,39 @@ impl Election {
         fs::write(self.lease(), "damaged").expect("a Lease");
     }
 
+    /// Who holds the Lease, as it says.
+    pub(crate) fn holder(&self) -> Option<String> {
+        let lease = fs::read(self.lease()).expect("a Lease");
+        let lease: Value = serde_json::from_slice(&lease).expect("JSON");
+        let holder = lease["spec"]["holderIdentity"].as_str()?;
+        (!holder.is_empty()).then(|| holder.to_owned())
+    }
+
     fn lease(&self) -> PathBuf {
         self.path().join("default/jobs/lease.json")
     }
+}
+
+/// `command`, started by another program.
+pub(crate) fn started_by(starter: &[&str], command: &Command) -> Command {
+    let mut wrapped = Command::new(starter[0]);
+    wrapped
+        .args(&starter[1..])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    if let Some(folder) = command.get_current_dir() {
+        wrapped.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    wrapped
 }
 
 /// One process of `leasehold run`. Killed when dropped.
@@ -168,6 +200,11 @@ impl Instance {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("it runs");
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        let ended = self.child.try_wait().expect("it can be waited for");
+        ended.is_none()
     }
 
     pub(crate) fn exit_code(&mut self) -> Option<i32> {

@@ -7,8 +7,12 @@
 mod common;
 mod death;
 mod election;
+mod first_process;
 mod messages;
+#[path = "../common/plugin.rs"]
+mod plugin;
 mod processes;
+mod signals;
 mod streams;
 
 use rustix::process::Signal;

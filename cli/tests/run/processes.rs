@@ -4,14 +4,16 @@ use std::fs;
 
 use rustix::process::Pid;
 
-/// The processes of this name that `parent` has started.
-pub(crate) fn children(parent: Pid, name: &str) -> Vec<Pid> {
+/// The processes that `parent` has started or adopted, of this name or of any.
+pub(crate) fn children(parent: Pid, name: Option<&str>) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").expect("processes");
     let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     numbers
         .filter_map(Pid::from_raw)
         .filter(|pid| {
-            stat(*pid).is_some_and(|stat| stat.name == name && stat.parent == parent.as_raw_pid())
+            stat(*pid).is_some_and(|stat| {
+                stat.parent == parent.as_raw_pid() && name.is_none_or(|name| stat.name == name)
+            })
         })
         .collect()
 }

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use rustix::process::Signal;
+
+use crate::common::leasehold;
+use crate::plugin::Plugin;
 use crate::sidecar::{Sidecar, wait_until};
 
 /// The leader `a`, and `b`, which knows that.
@@ -85,4 +89,45 @@ fn the_name_of_a_predecessor_is_not_given_out_as_ones_own() {
         new.is_leader().1["why"] == "`a` holds the Lease"
     });
     assert_eq!(new.leader(), "");
+}
+
+#[test]
+fn each_signal_that_ends_programs_ends_it_in_order() {
+    for signal in [Signal::INT, Signal::HUP, Signal::QUIT] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut a = Sidecar::in_folder(folder.path(), "a", &["--lease-duration=600"]);
+        a.wait_until_it_leads();
+        a.signal(signal);
+        assert_eq!(a.exit_code(), Some(0), "{signal:?}");
+        Sidecar::in_folder(folder.path(), "b", &[]).wait_until_it_leads();
+    }
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_the_release() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut a = Sidecar::in_folder(folder.path(), "a", &["--release-delay=600"]);
+    a.wait_until_it_leads();
+    a.terminate();
+    a.line("no longer leading");
+    a.terminate();
+    assert_eq!(a.exit_code(), Some(0));
+}
+
+#[test]
+fn it_answers_and_stops_while_a_credential_plugin_hangs() {
+    let plugin = Plugin::that_hangs();
+    let mut serve = leasehold();
+    serve.args([
+        "serve",
+        "--election=jobs",
+        "--mode=kubernetes",
+        "--kubeconfig",
+    ]);
+    let mut sidecar = Sidecar::start(serve.arg(plugin.kubeconfig()));
+    plugin.wait_until_it_runs();
+    assert_eq!(sidecar.get("/healthz").0, 200);
+    assert_eq!(sidecar.is_leader().0, 409);
+    sidecar.terminate();
+    assert_eq!(sidecar.exit_code(), Some(0));
 }

@@ -1,6 +1,7 @@
 //! The server: what it answers, and that no client can do it harm.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 
 use tempfile::TempDir;
 
@@ -94,10 +95,52 @@ fn slow_clients_keep_nobody_waiting_and_are_sent_away() {
 }
 
 #[test]
-fn more_clients_than_places_are_served_in_the_end() {
+fn more_clients_than_places_are_served() {
     let (sidecar, _folder) = alone();
     let _idle: Vec<_> = (0..300).map(|_| sidecar.send(b"")).collect();
     assert_eq!(sidecar.get("/healthz").0, 200);
+}
+
+#[test]
+fn for_one_more_client_the_idlest_is_sent_away() {
+    let (sidecar, _folder) = alone();
+    // As many as there is room for, of whom most have asked for something since.
+    let mut clients: Vec<_> = (0..256).map(|_| sidecar.send(b"")).collect();
+    let (idle, busy) = clients.split_at_mut(50);
+    for client in busy.iter().rev() {
+        assert!(is_answered(client), "while there is room, all are served");
+    }
+    let mut more = Vec::new();
+    for client in idle {
+        more.push(sidecar.send(b""));
+        assert!(more.last().is_some_and(is_answered));
+        assert_eq!(client.read(&mut [0]).unwrap_or(0), 0, "it is sent away");
+    }
+    assert!(busy.iter().all(is_answered), "those who ask stay");
+}
+
+/// Asks on a connection that stays open.
+fn is_answered(mut client: &TcpStream) -> bool {
+    let asked = client.write_all(b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    let lines = BufReader::new(client).lines().map_while(Result::ok);
+    let answer: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    asked.is_ok() && answer.first().is_some_and(|line| line == "HTTP/1.1 200 OK")
+}
+
+#[test]
+fn by_default_ipv4_and_ipv6_are_answered_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::at(":0", folder.path());
+    let port = sidecar.port();
+    let mut hosts = vec![IpAddr::from(Ipv4Addr::LOCALHOST)];
+    // A host may be without IPv6.
+    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
+        hosts.push(Ipv6Addr::LOCALHOST.into());
+    }
+    for host in hosts {
+        let client = TcpStream::connect((host, port)).unwrap();
+        assert!(is_answered(&client), "{host}");
+    }
 }
 
 /// What the server sends until it closes. A reset is an end, too.

@@ -6,4 +6,6 @@ mod common;
 mod election;
 mod http;
 mod leader_elector;
+#[path = "../common/plugin.rs"]
+mod plugin;
 mod sidecar;

@@ -43,10 +43,22 @@ impl Sidecar {
         Self::start(&mut command)
     }
 
+    /// The same alone, and listening at `address`.
+    pub(crate) fn at(address: &str, folder: &Path) -> Self {
+        let mut command = leasehold();
+        command
+            .args(["serve", "--election=jobs", "--mode=file", "--directory"])
+            .arg(folder);
+        Self::listening(command.args(["--http", address]))
+    }
+
     /// Starts the command on a port of its own, and returns when it listens.
     pub(crate) fn start(command: &mut Command) -> Self {
+        Self::listening(command.arg("--http=127.0.0.1:0"))
+    }
+
+    fn listening(command: &mut Command) -> Self {
         let mut child = command
-            .arg("--http=127.0.0.1:0")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -68,6 +80,11 @@ impl Sidecar {
             lines,
             address,
         }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        let (_, port) = self.address.rsplit_once(':').expect("a port");
+        port.parse().expect("a number")
     }
 
     /// Waits for a line of the log that contains `text`, and returns it.
@@ -126,7 +143,11 @@ impl Sidecar {
     }
 
     pub(crate) fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+        self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     pub(crate) fn kill(&mut self) {
