@@ -5,8 +5,6 @@ export type ErrorCode =
   | 'unauthorized'
   | 'unavailable'
   | 'timed_out'
-  | 'conflict'
-  | 'gone'
   | 'corrupt'
   | 'identity_conflict'
   | 'leadership_lost'
@@ -62,20 +60,6 @@ export class TimedOutError extends LeaseholdError {
   }
 }
 
-/** Somebody else wrote first. The election reads again. */
-export class ConflictError extends LeaseholdError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('conflict', message, options);
-  }
-}
-
-/** The version to watch from is too old to resume. The election reads again. */
-export class GoneError extends LeaseholdError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('gone', message, options);
-  }
-}
-
 /** The stored record cannot be understood: the message says what is wrong with it. */
 export class CorruptError extends LeaseholdError {
   constructor(message: string, options?: ErrorOptions) {
@@ -126,8 +110,6 @@ const CLASSES: Readonly<Record<ErrorCode, ErrorClass>> = {
   unauthorized: UnauthorizedError,
   unavailable: UnavailableError,
   timed_out: TimedOutError,
-  conflict: ConflictError,
-  gone: GoneError,
   corrupt: CorruptError,
   identity_conflict: IdentityConflictError,
   leadership_lost: LeadershipLostError,

@@ -11,11 +11,9 @@ export type { LostReason, Role } from './engine.js';
 export {
   ClosedError,
   ConfigError,
-  ConflictError,
   CorruptError,
   ForbiddenError,
   ForkedError,
-  GoneError,
   IdentityConflictError,
   InternalError,
   LeadershipLostError,

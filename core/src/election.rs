@@ -94,6 +94,8 @@ pub enum Reply {
     Read(Result<Option<StoredLease>>),
     /// To [`Operation::Create`] and [`Operation::Replace`].
     Written(Result<StoredLease>),
+    /// To the same: somebody else was first.
+    Conflict,
 }
 
 /// What a watch tells.
@@ -361,6 +363,7 @@ impl Election {
             Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => {
                 self.answer_limit.shrink(now.since(in_flight.sent_at));
             }
+            Reply::Conflict => {}
         }
         match (reply, in_flight.is_write) {
             (Reply::Read(Ok(lease)), false) => {
@@ -376,15 +379,15 @@ impl Election {
                 self.handle_error(now, &in_flight, error);
             }
             (Reply::Written(Err(error)), true) => {
-                // It may have taken effect all the same, or somebody else was first: look.
+                // It may have taken effect all the same: look.
                 self.must_read = true;
-                if error.kind() == ErrorKind::Conflict {
-                    self.handle_conflict(now, &in_flight);
-                } else {
-                    self.handle_error(now, &in_flight, error);
-                }
+                self.handle_error(now, &in_flight, error);
             }
-            (Reply::Read(_), true) | (Reply::Written(_), false) => {
+            (Reply::Conflict, true) => {
+                self.must_read = true;
+                self.handle_conflict(now, &in_flight);
+            }
+            (Reply::Read(_), true) | (Reply::Written(_) | Reply::Conflict, false) => {
                 debug_assert!(false, "a reply of the other kind than its request");
                 self.must_read = true;
             }

@@ -23,8 +23,9 @@ use crate::clock::{Boot, Clock, Instant};
 use crate::election::{Election, ElectionEvent, Operation, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
-use crate::lease_store::LeaseStore;
-use crate::metrics::Verb;
+use crate::lease_record::StoredLease;
+use crate::lease_store::{LeaseStore, StoreError};
+use crate::metrics::{Outcome, Verb};
 use crate::shared::{Command, Shared};
 
 /// One running election.
@@ -221,15 +222,12 @@ async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Req
     let sent_at = clock.now();
     let verb = Verb::from(&request.operation);
     let reply = send(store, clock, request).await;
-    let failure = match &reply {
-        Reply::Read(Err(error)) | Reply::Written(Err(error)) => Some(error.kind()),
-        Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => None,
-    };
-    shared.metrics().count_request(verb, failure);
+    let outcome = Outcome::from(&reply);
+    shared.metrics().count_request(verb, outcome);
     if matches!(reply, Reply::Read(_)) && shared.leadership().is_leader() {
         shared.metrics().count_slow_path();
     }
-    debug!(lease = shared.lease(), verb = verb.name(), ?failure, took = ?clock.now().since(sent_at), "request");
+    debug!(lease = shared.lease(), verb = verb.name(), outcome = outcome.name(), took = ?clock.now().since(sent_at), "request");
     reply
 }
 
@@ -237,22 +235,33 @@ async fn ask(shared: &Shared, store: &dyn LeaseStore, clock: Clock, request: Req
 async fn send(store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
     let deadline = request.deadline;
     match request.operation {
-        Operation::Read => Reply::Read(with_deadline(clock, deadline, store.read()).await),
+        Operation::Read => {
+            let read = with_deadline(clock, deadline, store.read()).await;
+            Reply::Read(read.map_err(Error::from))
+        }
         Operation::Create(record) => {
-            Reply::Written(with_deadline(clock, deadline, store.create(record)).await)
+            written(with_deadline(clock, deadline, store.create(record)).await)
         }
         Operation::Replace { seen, record } => {
-            Reply::Written(with_deadline(clock, deadline, store.replace(seen, record)).await)
+            written(with_deadline(clock, deadline, store.replace(seen, record)).await)
         }
     }
 }
 
+/// What came of a write, in the election's words.
+pub(crate) fn written(outcome: Result<StoredLease, StoreError>) -> Reply {
+    match outcome {
+        Err(StoreError::Conflict(_)) => Reply::Conflict,
+        outcome => Reply::Written(outcome.map_err(Error::from)),
+    }
+}
+
 /// Gives up on `work` at `deadline`. Dropping it tells the store to distrust the connection.
-pub(crate) async fn with_deadline<T>(
+pub(crate) async fn with_deadline<T, E: From<Error>>(
     clock: Clock,
     deadline: Instant,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let limit = deadline.since(clock.now());
     select! {
         biased;
@@ -260,6 +269,7 @@ pub(crate) async fn with_deadline<T>(
         () = clock.sleep_until(deadline) => Err(Error::new(
             ErrorKind::TimedOut,
             format!("no answer within {limit:.1?}"),
-        )),
+        )
+        .into()),
     }
 }

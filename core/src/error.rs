@@ -21,10 +21,6 @@ named! {
         Unavailable = "unavailable",
         /// No answer within the time limit: whether the request took effect is unknown.
         TimedOut = "timed_out",
-        /// Somebody else wrote first. The election reads again.
-        Conflict = "conflict",
-        /// The version to watch from is too old to resume. The election reads again.
-        Gone = "gone",
         /// The stored record cannot be understood: the message says what is wrong with it.
         Corrupt = "corrupt",
         /// Another process writes under this candidate's identity: give each its own.

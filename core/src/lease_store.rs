@@ -10,12 +10,72 @@ pub mod kubernetes;
 mod location;
 pub mod memory;
 
+use std::fmt;
+
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
 pub use self::location::{Backend, Location, NamespaceSource};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+
+/// Why a store has not done what it was asked.
+#[derive(Clone, Debug)]
+pub enum StoreError {
+    /// Somebody else has written first: the election reads again.
+    Conflict(String),
+    /// The version to watch from is too old: the election watches from what there is.
+    TooOld(String),
+    /// What the application is told of as well.
+    Other(Error),
+}
+
+/// The result of a request to a store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+impl StoreError {
+    /// What went wrong, as the application is told it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Conflict(_) | Self::TooOld(_) => ErrorKind::Unavailable,
+            Self::Other(error) => error.kind(),
+        }
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let kind = error.kind();
+        match error {
+            StoreError::Conflict(reason) | StoreError::TooOld(reason) => Self::new(kind, reason),
+            StoreError::Other(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict(reason) | Self::TooOld(reason) => f.write_str(reason),
+            Self::Other(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Conflict(_) | Self::TooOld(_) => None,
+            Self::Other(error) => error.source(),
+        }
+    }
+}
 
 /// One named Lease in some store.
 ///
@@ -26,20 +86,20 @@ pub trait LeaseStore: Send + Sync + 'static {
     /// The Lease as of now, never from a cache; `None` when there is none.
     fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>>;
 
-    /// Creates the Lease. Fails with [`Conflict`](crate::ErrorKind::Conflict) when there is one.
+    /// Creates the Lease. Fails with [`StoreError::Conflict`] when there is one.
     fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>>;
 
     /// Replaces the Lease if it is still the very object and version that `seen` is, keeping all
-    /// fields that are not part of the record. Fails with
-    /// [`Conflict`](crate::ErrorKind::Conflict) when it has changed, is gone, or was created anew.
+    /// fields that are not part of the record. Fails with [`StoreError::Conflict`] when it has
+    /// changed, is gone, or was created again.
     fn replace(&self, seen: StoredLease, record: LeaseRecord)
     -> BoxFuture<'_, Result<StoredLease>>;
 
     /// All changes after version `from`, in order; a store may leave out those that a later one has
     /// overtaken. From version zero, the present Lease comes first, if there is one. The stream ends
     /// when the store ends the watch, after which a new one may resume from the last version seen.
-    /// Its first error is its last item: [`Gone`](crate::ErrorKind::Gone) when `from` is too old to
-    /// resume, [`Forbidden`](crate::ErrorKind::Forbidden) when watching is not granted.
+    /// Its first error is its last item: [`StoreError::TooOld`] when `from` is too old to resume,
+    /// [`ErrorKind::Forbidden`] when watching is not granted.
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>>;
 }
 

@@ -14,8 +14,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::election::{LostReason, Operation};
-use crate::error::ErrorKind;
+use crate::election::{LostReason, Operation, Reply};
+use crate::error::{Error, ErrorKind};
 use crate::named::named;
 
 /// What is counted while the election runs.
@@ -54,7 +54,7 @@ impl From<&Operation> for Verb {
 
 named! {
     /// What became of a request.
-    enum Outcome {
+    pub(crate) enum Outcome {
         /// It succeeded.
         Ok = "ok",
         /// The Lease had changed.
@@ -65,6 +65,26 @@ named! {
         Refused = "refused",
         /// Anything else.
         Failed = "failed",
+    }
+}
+
+impl From<&Reply> for Outcome {
+    fn from(reply: &Reply) -> Self {
+        match reply {
+            Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => Self::Ok,
+            Reply::Conflict => Self::Conflict,
+            Reply::Read(Err(error)) | Reply::Written(Err(error)) => Self::of(error),
+        }
+    }
+}
+
+impl Outcome {
+    fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::Forbidden | ErrorKind::Unauthorized => Self::Refused,
+            _ => Self::Failed,
+        }
     }
 }
 
@@ -82,14 +102,7 @@ impl Metrics {
         self.update(|counts| *counts.losses.entry(reason).or_default() += 1);
     }
 
-    pub(crate) fn count_request(&self, verb: Verb, failure: Option<ErrorKind>) {
-        let outcome = match failure {
-            None => Outcome::Ok,
-            Some(ErrorKind::Conflict) => Outcome::Conflict,
-            Some(ErrorKind::TimedOut) => Outcome::TimedOut,
-            Some(ErrorKind::Forbidden | ErrorKind::Unauthorized) => Outcome::Refused,
-            Some(_) => Outcome::Failed,
-        };
+    pub(crate) fn count_request(&self, verb: Verb, outcome: Outcome) {
         self.update(|counts| *counts.requests.entry((verb, outcome)).or_default() += 1);
     }
 

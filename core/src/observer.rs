@@ -72,7 +72,7 @@ impl Observer {
     /// As the store has them: [`ErrorKind`](crate::ErrorKind) says what to do.
     pub fn read(&self) -> Result<Option<StoredLease>> {
         let store = self.found.store();
-        self.ask(async move { store.read().await })
+        self.ask(async move { Ok(store.read().await?) })
     }
 
     /// What the API server lets these credentials, or another `user` by its name, do with the Lease;

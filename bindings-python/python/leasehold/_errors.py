@@ -35,14 +35,6 @@ class TimedOutError(LeaseholdError, TimeoutError):
     """It took too long; the message says why, such as who holds the Lease."""
 
 
-class ConflictError(LeaseholdError):
-    """Somebody else wrote first. The election reads again."""
-
-
-class GoneError(LeaseholdError):
-    """The version to watch from is too old to resume. The election reads again."""
-
-
 class CorruptError(LeaseholdError):
     """The stored record cannot be understood: the message says what is wrong with it."""
 
@@ -73,8 +65,6 @@ _CLASSES: dict[str, type[LeaseholdError]] = {
     "unauthorized": UnauthorizedError,
     "unavailable": UnavailableError,
     "timed_out": TimedOutError,
-    "conflict": ConflictError,
-    "gone": GoneError,
     "corrupt": CorruptError,
     "identity_conflict": IdentityConflictError,
     "leadership_lost": LeadershipLostError,

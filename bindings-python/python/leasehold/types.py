@@ -42,8 +42,6 @@ ErrorKind: TypeAlias = Literal[
     "unauthorized",
     "unavailable",
     "timed_out",
-    "conflict",
-    "gone",
     "corrupt",
     "identity_conflict",
     "leadership_lost",

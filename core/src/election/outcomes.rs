@@ -23,14 +23,13 @@ impl Election {
         let Some(lease) = lease else {
             return self.observe_absent(now, None);
         };
-        match self.writes.find(&lease.record).cloned() {
+        if let Some(write) = self.writes.find(&lease.record).cloned() {
             // The outcome of a write that was not known until now.
-            Some(write) => self.handle_own_write(now, &write, lease),
-            None => {
-                // A watch leaves nothing out, and has nothing to add once the Lease has expired.
-                let complete = self.watching && now >= self.observed.free_at();
-                self.observe(now, lease, complete);
-            }
+            self.handle_own_write(now, &write, lease);
+        } else {
+            // A watch leaves nothing out, and has nothing to add once the Lease has expired.
+            let complete = self.watching && now >= self.observed.free_at();
+            self.observe(now, lease, complete);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::clock::{Clock, Instant};
 use crate::election::Observation;
 use crate::error::{Error, ErrorKind};
 use crate::lease_record::ResourceVersion;
-use crate::lease_store::{LeaseStore, WatchEvent};
+use crate::lease_store::{LeaseStore, StoreError, WatchEvent};
 
 /// The part of a retry period to wait before resuming a watch that the server has ended.
 const RESUME_DIVISOR: u32 = 10;
@@ -23,13 +23,13 @@ pub(super) struct Watcher<'a> {
     store: &'a dyn LeaseStore,
     clock: Clock,
     retry_period: Duration,
-    stream: Option<BoxStream<'a, Result<WatchEvent, Error>>>,
+    stream: Option<BoxStream<'a, Result<WatchEvent, StoreError>>>,
     /// Up to here everything has been told.
     bookmark: ResourceVersion,
     /// Not again before this instant.
     open_at: Instant,
     /// The version that is too old to watch from.
-    gone: Option<ResourceVersion>,
+    too_old: Option<ResourceVersion>,
     refused: bool,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Watcher<'a> {
             stream: None,
             bookmark: ResourceVersion::default(),
             open_at: Instant::ZERO,
-            gone: None,
+            too_old: None,
             refused: false,
         }
     }
@@ -66,7 +66,7 @@ impl<'a> Watcher<'a> {
         let stream = self.stream.get_or_insert_with(|| {
             // Where an object has not changed for long, its own version may be too old to watch
             // from: version zero means from whatever the server has.
-            let too_old = self.gone.is_some_and(|gone| from <= gone);
+            let too_old = self.too_old.is_some_and(|version| from <= version);
             store.watch(if too_old {
                 ResourceVersion::default()
             } else {
@@ -85,20 +85,21 @@ impl<'a> Watcher<'a> {
                 // The server ends every watch from time to time: resume.
                 None => return self.close(self.retry_period / RESUME_DIVISOR),
                 Some(Err(error)) => {
-                    let wait = self.wait_after(from, &error);
+                    let wait = self.wait_after(from, error);
                     return self.close(wait);
                 }
             }
         }
     }
 
-    fn wait_after(&mut self, from: ResourceVersion, error: &Error) -> Duration {
+    fn wait_after(&mut self, from: ResourceVersion, error: StoreError) -> Duration {
         debug!(lease = self.lease, %error, "the watch has ended");
+        if let StoreError::TooOld(_) = error {
+            self.too_old = Some(from);
+            return self.retry_period / RESUME_DIVISOR;
+        }
+        let error = Error::from(error);
         match error.kind() {
-            ErrorKind::Gone => {
-                self.gone = Some(from);
-                self.retry_period / RESUME_DIVISOR
-            }
             ErrorKind::Forbidden => {
                 if !std::mem::replace(&mut self.refused, true) {
                     warn!(lease = self.lease, %error, "polling, since the Lease may not be watched");

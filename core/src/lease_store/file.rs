@@ -78,11 +78,11 @@ impl FileStore {
 }
 
 impl LeaseStore for FileStore {
-    fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>> {
-        Box::pin(blocking(&self.folder, LeaseFolder::read))
+    fn read(&self) -> BoxFuture<'_, super::Result<Option<StoredLease>>> {
+        Box::pin(blocking(&self.folder, |folder| Ok(folder.read()?)))
     }
 
-    fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+    fn create(&self, record: LeaseRecord) -> BoxFuture<'_, super::Result<StoredLease>> {
         Box::pin(blocking(&self.folder, move |folder| folder.create(&record)))
     }
 
@@ -90,14 +90,14 @@ impl LeaseStore for FileStore {
         &self,
         seen: StoredLease,
         record: LeaseRecord,
-    ) -> BoxFuture<'_, Result<StoredLease>> {
+    ) -> BoxFuture<'_, super::Result<StoredLease>> {
         Box::pin(blocking(&self.folder, move |folder| {
             folder.replace(&seen, &record)
         }))
     }
 
     /// Tells the latest of several changes in quick succession, and may leave out the others.
-    fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>> {
+    fn watch(&self, from: ResourceVersion) -> BoxStream<'_, super::Result<WatchEvent>> {
         let watch = Watch {
             folder: Arc::clone(&self.folder),
             changes: None,
@@ -150,10 +150,10 @@ impl Watch {
 
 /// Runs file work where it stalls nobody. When the future is dropped, work that has begun ends by
 /// itself, after a bounded wait for the lock.
-async fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
     folder: &Arc<LeaseFolder>,
-    work: impl FnOnce(&LeaseFolder) -> Result<T> + Send + 'static,
-) -> Result<T> {
+    work: impl FnOnce(&LeaseFolder) -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     let folder = Arc::clone(folder);
     let outcome = tokio::task::spawn_blocking(move || work(&folder)).await;
     outcome.unwrap_or_else(|failure| {
@@ -162,9 +162,7 @@ async fn blocking<T: Send + 'static>(
         } else {
             ErrorKind::Closed
         };
-        Err(Error::new(
-            kind,
-            format!("file work did not finish: {failure}"),
-        ))
+        let message = format!("file work did not finish: {failure}");
+        Err(Error::new(kind, message).into())
     })
 }

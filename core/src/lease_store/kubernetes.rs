@@ -34,8 +34,8 @@ use serde_json::Value;
 
 use self::connection::Connection;
 use self::refusal::Refusal;
-use super::{LeaseStore, WatchEvent};
-use crate::error::{Error, ErrorKind, Result};
+use super::{LeaseStore, Result, StoreError, WatchEvent};
+use crate::error::{self, Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
 use crate::validation;
 
@@ -64,7 +64,7 @@ impl KubernetesStore {
         }
     }
 
-    async fn exchange(&self, request: Prepared) -> Result<Result<Value, Refusal>> {
+    async fn exchange(&self, request: Prepared) -> error::Result<error::Result<Value, Refusal>> {
         let response = self.connection.request(to_send(request)?).await?;
         Ok(refusal::object(&response))
     }
@@ -72,14 +72,14 @@ impl KubernetesStore {
     /// Sends a write, and returns the Lease as it was written.
     async fn write(&self, verb: Verb, request: Prepared) -> Result<StoredLease> {
         match self.exchange(request).await? {
-            Ok(object) => lease_object::stored_lease(object),
+            Ok(object) => Ok(lease_object::stored_lease(object)?),
             Err(refusal) => Err(refusal.into_error(verb, &self.lease)),
         }
     }
 
     /// Whether the Lease could be created: by a dry run, in which everything but the storage takes
     /// part. Passes where there is one already.
-    pub(crate) async fn rehearse_creation(&self) -> Result<()> {
+    pub(crate) async fn rehearse_creation(&self) -> error::Result<()> {
         let record = LeaseRecord {
             holder: "a dry run".to_owned(),
             lease_duration_seconds: Some(RELEASED_DURATION_SECONDS),
@@ -93,8 +93,8 @@ impl KubernetesStore {
         match self.exchange(self.creation(&record, &rehearsal)).await? {
             Ok(_) => Ok(()),
             Err(refusal) => match refusal.into_error(Verb::Create, &self.lease) {
-                error if error.kind() == ErrorKind::Conflict => Ok(()),
-                error => Err(error),
+                StoreError::Conflict(_) => Ok(()),
+                error => Err(error.into()),
             },
         }
     }
@@ -142,7 +142,7 @@ impl LeaseStore for KubernetesStore {
         Box::pin(async {
             let request = self.requests.get(&self.lease.name, &GetParams::default());
             match self.exchange(request).await? {
-                Ok(object) => lease_object::stored_lease(object).map(Some),
+                Ok(object) => Ok(Some(lease_object::stored_lease(object)?)),
                 Err(refusal) if refusal.says_no("leases") => Ok(None),
                 Err(refusal) => Err(refusal.into_error(Verb::Get, &self.lease)),
             }
@@ -174,9 +174,9 @@ impl LeaseStore for KubernetesStore {
 }
 
 /// kube builds our requests; sending them is left to [`Connection`].
-type Prepared = Result<Request<Vec<u8>>, request::Error>;
+type Prepared = error::Result<Request<Vec<u8>>, request::Error>;
 
-fn to_send(request: Prepared) -> Result<Request<Bytes>> {
+fn to_send(request: Prepared) -> error::Result<Request<Bytes>> {
     match request {
         Ok(request) => Ok(request.map(Bytes::from)),
         Err(error) => Err(Error::new(ErrorKind::Internal, error.to_string()).with_source(error)),
@@ -199,7 +199,7 @@ struct LeaseName {
 }
 
 impl LeaseName {
-    fn checked(namespace: &str, name: &str) -> Result<Self> {
+    fn checked(namespace: &str, name: &str) -> error::Result<Self> {
         validation::check_namespace("namespace", namespace)?;
         validation::check_lease("lease", name)?;
         Ok(Self {

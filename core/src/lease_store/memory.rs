@@ -13,8 +13,7 @@ use futures_util::stream;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{LeaseStore, WatchEvent};
-use crate::error::{Error, ErrorKind, Result};
+use super::{LeaseStore, Result, StoreError, WatchEvent};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 /// How many changes a watch can resume from. The API server keeps those of some minutes.
@@ -100,7 +99,7 @@ impl MemoryStore {
         self.server().watches.clear();
     }
 
-    /// Forgets all past changes: a watch from before now is [`Gone`](ErrorKind::Gone).
+    /// Forgets all past changes: a watch from before now is [`StoreError::TooOld`].
     pub fn compact(&self) {
         let mut server = self.server();
         server.history.clear();
@@ -234,13 +233,10 @@ impl Server {
                 .into_iter()
                 .collect()
         } else if from < self.forgotten {
-            return Err(Error::new(
-                ErrorKind::Gone,
-                format!(
-                    "version {from} is too old to watch from: the history starts after {}",
-                    self.forgotten
-                ),
-            ));
+            return Err(StoreError::TooOld(format!(
+                "version {from} is too old to watch from: the history starts after {}",
+                self.forgotten
+            )));
         } else {
             let later = self.history.iter().filter(|(version, _)| *version > from);
             later.map(|(_, event)| event.clone()).collect()
@@ -256,8 +252,8 @@ impl Server {
     }
 }
 
-fn conflict(reason: &str) -> Error {
-    Error::new(ErrorKind::Conflict, reason)
+fn conflict(reason: &str) -> StoreError {
+    StoreError::Conflict(reason.to_owned())
 }
 
 #[cfg(test)]
@@ -281,7 +277,8 @@ mod tests {
             }
             Some(Ok(WatchEvent::Deleted(version))) => format!("deleted at {version}"),
             Some(Ok(WatchEvent::Bookmark(version))) => format!("bookmark at {version}"),
-            Some(Err(error)) => format!("{:?}", error.kind()),
+            Some(Err(StoreError::TooOld(_))) => "too old".to_owned(),
+            Some(Err(error)) => error.to_string(),
             None => "ended".to_owned(),
         }
     }
@@ -302,7 +299,7 @@ mod tests {
         store.compact();
 
         let mut late = store.watch(first.version);
-        assert_eq!(next(&mut late).await, "Gone");
+        assert_eq!(next(&mut late).await, "too old");
         assert_eq!(next(&mut late).await, "ended");
 
         let mut timely = store.watch(second.version);
@@ -324,7 +321,7 @@ mod tests {
         assert_eq!(next(&mut store.watch(first.version)).await, "opened");
 
         store.put_foreign(held_by("one too many"));
-        assert_eq!(next(&mut store.watch(first.version)).await, "Gone");
+        assert_eq!(next(&mut store.watch(first.version)).await, "too old");
     }
 
     #[tokio::test]

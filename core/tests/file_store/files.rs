@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
+use leasehold::ErrorKind;
 use leasehold::lease_record::ResourceVersion;
 use leasehold::lease_store::file::{FileStore, default_directory};
-use leasehold::lease_store::{LeaseStore, WatchEvent};
-use leasehold::{Error, ErrorKind, Result};
+use leasehold::lease_store::{LeaseStore, Result, StoreError, WatchEvent};
 use tokio::time::timeout;
 
 use crate::{file, held_by, open};
@@ -40,7 +40,7 @@ fn a_directory_or_a_name_that_does_not_fit_is_a_config_error() {
     ] {
         let error = FileStore::open(directory, namespace, lease).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.message().starts_with(field), "{error}");
+        assert!(error.to_string().starts_with(field), "{error}");
     }
 }
 
@@ -76,13 +76,16 @@ async fn a_damaged_lease_is_reported_and_never_taken_for_a_free_one() {
     let store = open(directory.path());
     let seen = store.create(held_by("a")).await.unwrap();
     let lease = file(&directory.path().canonicalize().unwrap(), "lease.json");
-    let assert_corrupt = |error: Error| {
+    let assert_corrupt = |error: StoreError| {
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert!(
-            error.message().starts_with(lease.to_str().unwrap()),
+            error.to_string().starts_with(lease.to_str().unwrap()),
             "{error}"
         );
-        assert!(error.message().ends_with("then delete the file"), "{error}");
+        assert!(
+            error.to_string().ends_with("then delete the file"),
+            "{error}"
+        );
     };
 
     for contents in ["", "{", "{\"format\": 1}"] {
@@ -117,7 +120,7 @@ async fn a_damaged_version_stops_writes_and_never_goes_back() {
         let error = store.replace(seen.clone(), held_by("b")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{contents:?}");
         assert!(
-            error.message().contains("version is no whole number"),
+            error.to_string().contains("version is no whole number"),
             "{error}"
         );
     }
@@ -140,7 +143,7 @@ async fn a_lease_in_a_newer_format_asks_for_an_update() {
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(
         error
-            .message()
+            .to_string()
             .ends_with("has format 2, and this Leasehold knows formats up to 1: update it"),
         "{error}"
     );
@@ -156,7 +159,7 @@ async fn versions_outlive_the_whole_directory() {
 
     assert!(store.read().await.unwrap().is_none());
     let error = store.replace(seen.clone(), held_by("b")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(matches!(error, StoreError::Conflict(_)), "{error}");
     let anew = store.create(held_by("b")).await.unwrap();
     assert!(anew.version > seen.version);
 }

@@ -51,10 +51,13 @@ async fn a_stopped_process_that_holds_the_lock_is_named_and_not_waited_for() {
     let error = store.replace(seen.clone(), held_by("b")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     let lock = file(&directory.path().canonicalize().unwrap(), "lock");
-    assert!(error.message().contains(lock.to_str().unwrap()), "{error}");
+    assert!(
+        error.to_string().contains(lock.to_str().unwrap()),
+        "{error}"
+    );
     assert!(
         error
-            .message()
+            .to_string()
             .contains(&format!("process {}", worker.id())),
         "{error}"
     );

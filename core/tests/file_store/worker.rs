@@ -9,7 +9,7 @@ use std::thread;
 
 use leasehold::ErrorKind;
 use leasehold::lease_record::{LeaseRecord, ResourceVersion};
-use leasehold::lease_store::LeaseStore;
+use leasehold::lease_store::{LeaseStore, StoreError};
 
 use crate::{file, held_by, open};
 
@@ -128,7 +128,7 @@ async fn compete(directory: &Path) {
             }
             // A slow disk may keep the lock from everybody for a while.
             Err(error) => assert!(
-                matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unavailable),
+                matches!(error, StoreError::Conflict(_)) || error.kind() == ErrorKind::Unavailable,
                 "{error}"
             ),
         }

@@ -47,7 +47,7 @@ async fn credentials_that_stay_refused_are_an_error() {
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert!(
         error
-            .message()
+            .to_string()
             .contains("does not accept these credentials"),
         "{error}"
     );
@@ -63,7 +63,7 @@ async fn refused_credentials_that_cannot_be_read_again_are_an_error() {
 
     let error = lease.read().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
-    assert!(error.message().contains("no such file"), "{error}");
+    assert!(error.to_string().contains("no such file"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,9 @@
 //! Which verbs are needed, and what is said about a missing one.
 
 use futures_util::StreamExt;
+use leasehold::ErrorKind;
 use leasehold::lease_store::kubernetes::KubernetesStore;
-use leasehold::lease_store::{LeaseStore, WatchEvent};
-use leasehold::{Error, ErrorKind, Result};
+use leasehold::lease_store::{LeaseStore, Result, StoreError, WatchEvent};
 use serde_json::{Value, json};
 
 use crate::cluster::{self, admin, allowed, bind, cluster, held_by, user};
@@ -42,9 +42,9 @@ async fn use_each_verb(user: &str, lease: &str) -> [(&'static str, Result<()>); 
     ]
 }
 
-fn assert_names_the_verb(error: &Error, verb: &str, lease: &str) {
+fn assert_names_the_verb(error: &StoreError, verb: &str, lease: &str) {
     assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
-    let message = error.message();
+    let message = error.to_string();
     assert!(
         message.starts_with(&format!("cannot {verb} the Lease default/{lease}")),
         "{error}"
@@ -101,10 +101,8 @@ async fn each_operation_needs_its_own_verb_only_and_names_it_where_it_is_missing
 async fn the_role_in_the_message_suffices() {
     let (lease, name) = ("printed", "reader-of-messages");
     let refused = store(user(name), lease).await.read().await.unwrap_err();
-    let (_, role) = refused
-        .message()
-        .split_once("Bind this Role:\n")
-        .expect("a Role");
+    let message = refused.to_string();
+    let (_, role) = message.split_once("Bind this Role:\n").expect("a Role");
 
     bind(&serde_saphyr::from_str(role).expect("YAML"), name);
     allowed(name, lease, &VERBS).await;
@@ -127,7 +125,7 @@ async fn a_namespace_that_does_not_exist_is_a_configuration_error_at_creation() 
     let error = lease.create(held_by("a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert_eq!(
-        error.message(),
+        error.to_string(),
         "namespace = nowhere: there is no such namespace; create it, or name another one"
     );
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use http::header::{HeaderValue, RETRY_AFTER};
 use leasehold::lease_record::ResourceVersion;
-use leasehold::lease_store::{LeaseStore, WatchEvent};
+use leasehold::lease_store::{LeaseStore, Result, StoreError, WatchEvent};
 use leasehold::{Error, ErrorKind};
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ async fn refusal(code: u16, body: Value) -> Error {
         1,
         "it is for the election to ask again"
     );
-    error
+    error.into()
 }
 
 #[tokio::test]
@@ -62,6 +62,7 @@ async fn an_overloaded_server_is_left_alone_for_as_long_as_its_header_says() {
     .await;
 
     let error = server.lease().await.create(held_by("a")).await.unwrap_err();
+    let error = Error::from(error);
 
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
@@ -160,7 +161,7 @@ async fn a_read_asks_for_the_present_lease_and_a_watch_for_this_lease_only() {
 }
 
 /// The events of a watch which the API server answers with these lines.
-async fn watched(lines: &[Value]) -> Vec<leasehold::Result<WatchEvent>> {
+async fn watched(lines: &[Value]) -> Vec<Result<WatchEvent>> {
     let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
     let body = lines.join("\n");
     let server = FakeApiServer::start(move |_| answer(200, &body)).await;
@@ -209,7 +210,7 @@ async fn an_error_in_a_watch_is_its_last_event() {
     let [Ok(WatchEvent::Opened), Err(error)] = events.as_slice() else {
         panic!("{events:?}");
     };
-    assert_eq!(error.kind(), ErrorKind::Gone);
+    assert!(matches!(error, StoreError::TooOld(_)), "{error}");
 }
 
 #[tokio::test]

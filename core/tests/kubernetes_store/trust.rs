@@ -28,7 +28,7 @@ async fn unreachable(kubeconfig: &Kubeconfig) -> String {
     let lease = connections.lease("default", "unreachable").unwrap();
     let error = lease.read().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    error.message().to_owned()
+    error.to_string()
 }
 
 fn server(cluster: &Value) -> &str {

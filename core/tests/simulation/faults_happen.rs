@@ -59,7 +59,7 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
     let weathers = "RequestsLost RepliesLost Partition Slow Refusing TooManyRequests WatchSilent \
                     WatchLags WatchRepeats WatchRefused";
     let mishaps = "Suspended Starved Stalled Deaf Dies SteppingDown Stopping ServerFails";
-    let news = "Lease NoLease Deleted Written Watching WatchEnds Fails";
+    let news = "Lease NoLease Deleted Written Watching WatchEnds Conflict Fails";
     let words = [weathers, mishaps, news]
         .into_iter()
         .flat_map(str::split_whitespace);

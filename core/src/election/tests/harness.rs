@@ -13,7 +13,8 @@ use super::super::{
     TermRecord,
 };
 use crate::clock::{Instant, WallTime};
-use crate::error::{Error, ErrorKind, Result};
+use crate::elector::written;
+use crate::error::{Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{LeaseStore, WatchEvent};
@@ -299,6 +300,11 @@ impl Candidate {
         self.fail_with(Error::new(kind, "as the test says"))
     }
 
+    /// The write in transit comes too late: somebody else was first.
+    pub(super) fn conflict(&mut self) -> &mut Self {
+        self.reply(Reply::Conflict)
+    }
+
     pub(super) fn time_out(&mut self) -> &mut Self {
         self.fail(ErrorKind::TimedOut)
     }
@@ -487,14 +493,14 @@ fn name(operation: &Operation) -> &'static str {
 }
 
 pub(super) fn execute(store: &MemoryStore, operation: Operation) -> Reply {
-    fn at_once<T>(reply: Option<Result<T>>) -> Result<T> {
+    fn at_once<T>(reply: Option<T>) -> T {
         reply.expect("the memory store answers at once")
     }
     match operation {
-        Operation::Read => Reply::Read(at_once(store.read().now_or_never())),
-        Operation::Create(record) => Reply::Written(at_once(store.create(record).now_or_never())),
+        Operation::Read => Reply::Read(at_once(store.read().now_or_never()).map_err(Error::from)),
+        Operation::Create(record) => written(at_once(store.create(record).now_or_never())),
         Operation::Replace { seen, record } => {
-            Reply::Written(at_once(store.replace(seen, record).now_or_never()))
+            written(at_once(store.replace(seen, record).now_or_never()))
         }
     }
 }

@@ -53,7 +53,7 @@ fn a_request_never_outlasts_a_term_that_is_being_given_back() {
     let mut a = leader("b", &MemoryStore::new());
     a.at(9.0).stop();
     assert_eq!(a.expect("renew").request_deadline(), 10.0);
-    a.fail(ErrorKind::Conflict).drained();
+    a.conflict().drained();
     assert_eq!(a.expect("read").request_deadline(), 10.0);
 }
 
@@ -115,7 +115,6 @@ fn no_kind_of_error_ends_the_campaign() {
         ErrorKind::Unauthorized,
         ErrorKind::Unavailable,
         ErrorKind::TimedOut,
-        ErrorKind::Conflict,
         ErrorKind::Corrupt,
         ErrorKind::Internal,
     ] {
@@ -256,7 +255,7 @@ fn a_store_that_refuses_though_nothing_has_changed_is_not_raced() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);
     a.run_until(14.9).asked();
-    a.at(15.0).expect("acquire").fail(ErrorKind::Conflict);
+    a.at(15.0).expect("acquire").conflict();
     a.expect("read").answer().expect_nothing_due();
     let next = a.next_timeout().unwrap();
     assert!((17.0..=17.4).contains(&next));
@@ -264,14 +263,14 @@ fn a_store_that_refuses_though_nothing_has_changed_is_not_raced() {
 
     let mut a = candidate("a", &MemoryStore::new());
     a.expect("read").answer();
-    a.expect("create").fail(ErrorKind::Conflict);
+    a.expect("create").conflict();
     a.expect("read").answer().expect_nothing_due();
 
     let mut a = leader("a", &MemoryStore::new());
-    a.at(2.0).expect("renew").fail(ErrorKind::Conflict);
+    a.at(2.0).expect("renew").conflict();
     a.expect("read").answer().expect_nothing_due();
     a.at(4.4).stop().drained();
-    a.expect("release").fail(ErrorKind::Conflict);
+    a.expect("release").conflict();
     a.expect("read").answer().expect_nothing_due();
 }
 

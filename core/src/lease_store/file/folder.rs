@@ -17,6 +17,7 @@ use super::lock::Lock;
 use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_store::StoreError;
 use crate::validation;
 
 pub(super) const LEASE: &str = "lease.json";
@@ -133,17 +134,21 @@ impl LeaseFolder {
         Ok(Sight::Absent(ResourceVersion(reserved.saturating_add(1))))
     }
 
-    pub(super) fn create(&self, record: &LeaseRecord) -> Result<StoredLease> {
+    pub(super) fn create(&self, record: &LeaseRecord) -> Result<StoredLease, StoreError> {
         let _lock = self.lock()?;
         if self.read()?.is_some() {
             return Err(conflict("the Lease exists already"));
         }
         let uid = Uuid::new_v4().to_string();
         let version = self.next_version(None)?;
-        self.write_lease(format::encode(None, &uid, version, record)?)
+        Ok(self.write_lease(format::encode(None, &uid, version, record)?)?)
     }
 
-    pub(super) fn replace(&self, seen: &StoredLease, record: &LeaseRecord) -> Result<StoredLease> {
+    pub(super) fn replace(
+        &self,
+        seen: &StoredLease,
+        record: &LeaseRecord,
+    ) -> Result<StoredLease, StoreError> {
         let _lock = self.lock()?;
         let present = match self.read()? {
             None => return Err(conflict("the Lease is gone")),
@@ -165,7 +170,7 @@ impl LeaseFolder {
         }
         let version = self.next_version(Some(present.version))?;
         let base = present.object.as_deref();
-        self.write_lease(format::encode(base, &present.uid, version, record)?)
+        Ok(self.write_lease(format::encode(base, &present.uid, version, record)?)?)
     }
 
     fn lock(&self) -> Result<Lock> {
@@ -262,8 +267,8 @@ fn first_version() -> u64 {
     u64::try_from(micros).unwrap_or(0)
 }
 
-fn conflict(reason: &str) -> Error {
-    Error::new(ErrorKind::Conflict, reason)
+fn conflict(reason: &str) -> StoreError {
+    StoreError::Conflict(reason.to_owned())
 }
 
 #[cfg(test)]

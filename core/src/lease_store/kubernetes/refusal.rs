@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::LeaseName;
 use super::rbac::{Verb, role};
 use crate::error::{Error, ErrorKind};
+use crate::lease_store::StoreError;
 
 /// The API server has answered, but does not do what was asked.
 pub(super) struct Refusal {
@@ -70,18 +71,15 @@ impl Refusal {
     }
 
     /// What it means for a request about a Lease.
-    pub(super) fn into_error(self, verb: Verb, lease: &LeaseName) -> Error {
+    pub(super) fn into_error(self, verb: Verb, lease: &LeaseName) -> StoreError {
         let LeaseName { namespace, name } = lease;
         let gone = self.code == StatusCode::NOT_FOUND;
         if gone && self.says_no("namespaces") {
             let fix = "there is no such namespace; create it, or name another one";
-            return Error::config("namespace", namespace, fix);
+            return Error::config("namespace", namespace, fix).into();
         }
-        let kind = if gone && verb == Verb::Update && self.says_no("leases") {
-            ErrorKind::Conflict
-        } else {
-            self.kind()
-        };
+        let replaces_none = gone && verb == Verb::Update && self.says_no("leases");
+        let kind = self.kind();
         let said = &self.status.message;
         let why = if kind == ErrorKind::Forbidden && said.contains(" cannot ") {
             let role = role(namespace, &[name]);
@@ -89,8 +87,15 @@ impl Refusal {
         } else {
             self.why()
         };
-        Error::new(kind, format!("cannot {verb} the Lease {lease}: {why}"))
-            .with_retry_after(self.retry_after)
+        let message = format!("cannot {verb} the Lease {lease}: {why}");
+        match self.code {
+            StatusCode::CONFLICT => StoreError::Conflict(message),
+            _ if replaces_none => StoreError::Conflict(message),
+            StatusCode::GONE => StoreError::TooOld(message),
+            _ => Error::new(kind, message)
+                .with_retry_after(self.retry_after)
+                .into(),
+        }
     }
 
     /// What it means for any other request: it was not possible `to_do` that.
@@ -103,8 +108,6 @@ impl Refusal {
         match self.code {
             StatusCode::UNAUTHORIZED => ErrorKind::Unauthorized,
             StatusCode::FORBIDDEN => ErrorKind::Forbidden,
-            StatusCode::CONFLICT => ErrorKind::Conflict,
-            StatusCode::GONE => ErrorKind::Gone,
             _ => ErrorKind::Unavailable,
         }
     }

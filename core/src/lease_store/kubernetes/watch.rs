@@ -14,8 +14,8 @@ use super::connection::InFlight;
 use super::rbac::Verb;
 use super::refusal::Refusal;
 use super::{LeaseName, lease_object};
-use crate::error::{Error, ErrorKind, Result};
-use crate::lease_store::WatchEvent;
+use crate::error::{Error, ErrorKind};
+use crate::lease_store::{Result, WatchEvent};
 
 /// The events in `body`, up to its end or the first error.
 pub(super) fn events<'a>(
@@ -31,7 +31,7 @@ pub(super) fn events<'a>(
             match lines.next_line().await {
                 Ok(Some(line)) => Ok(Some((event(&line, lease)?, (lines, in_flight)))),
                 Ok(None) => Ok(None),
-                Err(error) => Err(in_flight.fail(error)),
+                Err(error) => Err(in_flight.fail(error).into()),
             }
         },
     )

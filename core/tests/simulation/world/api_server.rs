@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use leasehold::clock::WallTime;
 use leasehold::lease_record::{LeaseRecord, StoredLease};
-use leasehold::lease_store::LeaseStore;
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{Error, ErrorKind, Result};
+use leasehold::lease_store::{LeaseStore, Result};
+use leasehold::{Error, ErrorKind};
 
 use super::timeline::{Asked, Holder, Kind, Meddling, Name, Stored, Timeline, What, Who};
 
@@ -74,7 +74,7 @@ impl ApiServer {
     /// Fails while the server is down.
     pub(crate) fn check(&self) -> Result<()> {
         if self.down.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorKind::Unavailable, "the server is down"));
+            return Err(Error::new(ErrorKind::Unavailable, "the server is down").into());
         }
         Ok(())
     }

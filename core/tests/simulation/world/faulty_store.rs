@@ -11,8 +11,8 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use leasehold::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
-use leasehold::lease_store::{LeaseStore, WatchEvent};
-use leasehold::{Error, ErrorKind, Result};
+use leasehold::lease_store::{LeaseStore, Result, StoreError, WatchEvent};
+use leasehold::{Error, ErrorKind};
 use tokio::select;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -65,7 +65,7 @@ impl FaultyStore {
             return std::future::pending().await;
         };
         let news = match (&answer, asked) {
-            (Err(error), _) => News::Fails(error.kind()),
+            (Err(error), _) => News::from(error),
             (Ok(None), _) => News::NoLease,
             (Ok(Some(lease)), Asked::Read) => News::Lease(lease.version.0),
             (Ok(Some(lease)), Asked::Write(_)) => News::Written(lease.version.0),
@@ -81,14 +81,14 @@ impl FaultyStore {
         sleep(self.latency()).await;
         let answer = match &fate {
             Fate::RequestLost => return,
-            Fate::Refused(error) => Err(error.clone()),
+            Fate::Refused(error) => Err(error.clone().into()),
             Fate::Late(delay) => {
                 sleep(*delay).await;
                 self.server.serve(self.name, request).await
             }
             Fate::RefusedInVain(error) => {
                 let answer = self.server.serve(self.name, request).await;
-                answer.and(Err(error.clone()))
+                answer.and(Err(error.clone().into()))
             }
             Fate::Answered | Fate::ReplyLost => self.server.serve(self.name, request).await,
         };
@@ -115,16 +115,16 @@ impl FaultyStore {
         &self,
         from: ResourceVersion,
         told: &UnboundedSender<Result<WatchEvent>>,
-    ) -> Option<Error> {
+    ) -> Option<StoreError> {
         sleep(self.latency()).await;
         if self.link.loses_requests() || self.link.silences_watch() {
             self.link
                 .until(|link| !link.loses_requests() && !link.silences_watch())
                 .await;
-            return Some(broken());
+            return Some(broken().into());
         }
         if let Some(refusal) = self.link.watch_refusal() {
-            return Some(refusal);
+            return Some(refusal.into());
         }
         if let Err(down) = self.server.check() {
             return Some(down);
@@ -147,7 +147,7 @@ impl FaultyStore {
                 self.link.until(|link| !link.silences_watch()).await;
                 // The connection may have survived, and all that was sent on it.
                 if self.dice.draw(fastrand::Rng::bool) {
-                    return Some(broken());
+                    return Some(broken().into());
                 }
             }
             // Fails only for a watcher that has gone away, which ends this task as well.
@@ -168,7 +168,7 @@ impl FaultyStore {
     fn note_watch(&self, event: Option<&Result<WatchEvent>>) {
         let news = match event {
             None => News::WatchEnds,
-            Some(Err(error)) => News::Fails(error.kind()),
+            Some(Err(error)) => News::from(error),
             Some(Ok(WatchEvent::Opened)) => News::Watching,
             Some(Ok(WatchEvent::Changed(lease))) => News::Lease(lease.version.0),
             Some(Ok(WatchEvent::Deleted(version))) => News::Deleted(version.0),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use leasehold::lease_store::StoreError;
 use leasehold::{ErrorKind, LostReason};
 use tokio::time::Instant;
 
@@ -167,7 +168,21 @@ pub(crate) enum News {
     Written(u64),
     Watching,
     WatchEnds,
+    /// Somebody else has written first.
+    Conflict,
+    /// The version to watch from is too old.
+    TooOld,
     Fails(ErrorKind),
+}
+
+impl From<&StoreError> for News {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::Conflict,
+            StoreError::TooOld(_) => Self::TooOld,
+            StoreError::Other(error) => Self::Fails(error.kind()),
+        }
+    }
 }
 
 /// Events, as the application's listener gets them.

@@ -15,10 +15,6 @@ public enum ErrorKind {
     UNAVAILABLE(UnavailableException::new),
     /** No answer within the time limit: whether the request took effect is unknown. Or a wait for leadership was in vain: the message says why. */
     TIMED_OUT(TimedOutException::new),
-    /** Somebody else wrote first. The election reads again. */
-    CONFLICT(ConflictException::new),
-    /** The version to watch from is too old to resume. The election reads again. */
-    GONE(GoneException::new),
     /** The stored record cannot be understood: the message says what is wrong with it. */
     CORRUPT(CorruptException::new),
     /** Another process writes under this candidate's identity: give each its own. */
