@@ -17,8 +17,8 @@ named! {
     /// Where the Lease is kept, and so who takes part.
     #[derive(Default)]
     pub enum Mode {
-        /// In a pod `kubernetes`, on a plain host `file`. A container without access to a cluster is a
-        /// configuration error, never a private election.
+        /// In a pod `kubernetes`; `file` where a person works at a terminal or a desktop, or where the
+        /// directory is set. Anything else is a configuration error, never a private election.
         #[default]
         Auto = "auto",
         /// A Lease in Kubernetes: through the pod's service account, else a kubeconfig.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use self::platform::Platform;
+use self::platform::{AutoMode, Platform};
 use crate::config::{Checked, Mode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::ResourceVersion;
@@ -35,11 +35,14 @@ pub(crate) fn for_election(
     runtime: Runtime,
     config: &Checked,
 ) -> Result<(Arc<dyn LeaseStore>, Option<Location>)> {
-    let found = match mode_here(config)? {
+    let (mode, auto) = mode_here(config)?;
+    let found = match mode {
         Mode::Kubernetes => find_in_cluster(runtime, config)?,
         Mode::Always => return Ok((Arc::new(open_always(&config.lease)), None)),
         Mode::File | Mode::Auto | Mode::Never => {
-            warn_of_auto(config, &directory(config)?);
+            if let Some(AutoMode::File(why)) = auto {
+                warn_of_private_election(config, &directory(config)?, &why);
+            }
             in_folder(config, FileStore::open)?
         }
     };
@@ -48,7 +51,7 @@ pub(crate) fn for_election(
 
 /// The same, for somebody who only looks: makes nothing that is not there.
 pub(crate) fn for_observer(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
-    match mode_here(config)? {
+    match mode_here(config)?.0 {
         Mode::Kubernetes => find_in_cluster(runtime, config),
         Mode::File | Mode::Auto => in_folder(config, FileStore::find),
         nowhere @ (Mode::Always | Mode::Never) => {
@@ -130,11 +133,13 @@ fn in_folder(
     })
 }
 
-fn mode_here(config: &Checked) -> Result<Mode> {
-    match config.mode {
-        Mode::Auto => Platform::HERE.resolve_auto(),
-        mode => Ok(mode),
+/// The mode that is meant, and what `auto` was resolved to.
+fn mode_here(config: &Checked) -> Result<(Mode, Option<AutoMode>)> {
+    if config.mode != Mode::Auto {
+        return Ok((config.mode, None));
     }
+    let auto = Platform::HERE.resolve_auto(config.directory.is_some())?;
+    Ok((auto.clone().into(), Some(auto)))
 }
 
 fn cluster_options(config: &Checked) -> ClusterOptions {
@@ -162,14 +167,13 @@ fn file_namespace(config: &Checked) -> (String, NamespaceSource) {
     named.unwrap_or_else(|| (DEFAULT_NAMESPACE.to_owned(), NamespaceSource::Default))
 }
 
-fn warn_of_auto(config: &Checked, directory: &Path) {
-    if config.mode == Mode::Auto {
-        warn!(
-            lease = config.lease,
-            directory = %directory.display(),
-            "not in a cluster: electing among the processes of this host (mode `file`)"
-        );
-    }
+fn warn_of_private_election(config: &Checked, directory: &Path, why: &str) {
+    warn!(
+        lease = config.lease,
+        directory = %directory.display(),
+        why,
+        "mode `auto` elects among this user's processes on this host (mode `file`)"
+    );
 }
 
 /// A store of one's own, where there is nobody to lose to. Its versions, and so the tokens, grow

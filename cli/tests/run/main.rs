@@ -3,6 +3,7 @@
 //! The commands under test hold a lock that the kernel keeps (`flock`): if two ever ran at once, the
 //! second would fail, and with it its `leasehold`.
 
+mod auto_mode;
 #[path = "../common/mod.rs"]
 mod common;
 mod death;
