@@ -1,12 +1,12 @@
-//! `cargo xtask check`: form, lints, parity, licences, documentation.
-
-use std::process::Command;
+//! `cargo xtask check`: form, lints, spelling, parity, licences, documentation.
 
 use anyhow::Result;
+use xshell::cmd;
 
-use crate::steps::{Steps, cargo, run, run_with};
-use crate::target_folder;
+use crate::build::{self, cargo, shell};
+use crate::steps::{Step, Steps};
 use crate::tool::Tool;
+use crate::{python, target_folder};
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
 /// and a build must not turn red because of what others found out overnight.
@@ -30,59 +30,51 @@ pub(crate) fn run_checks() -> Result<()> {
 }
 
 pub(crate) fn add_to(steps: &mut Steps) {
-    let cargo = &cargo();
-    steps.run("form (cargo fmt)", || {
-        run(cargo, &["fmt", "--all", "--check"])
+    steps.run("form (cargo fmt)", |step| {
+        let (shell, cargo) = (shell()?, cargo());
+        step.run(cmd!(shell, "{cargo} fmt --all --check"))
     });
-    steps.run("lints (cargo clippy)", || {
-        let lint = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--quiet",
-        ];
-        run(cargo, &[&lint[..], &["--", "--deny", "warnings"]].concat())
+    steps.run("spelling (typos)", |step| {
+        python::prepare_environment(step)?;
+        let (shell, typos) = (shell()?, python::program("typos")?);
+        step.run(cmd!(shell, "{typos}"))
     });
-    steps.run("parity: versions, and settings in documents", || {
-        let parity = [
-            "run",
-            "--quiet",
-            "--locked",
-            "--package",
-            "leasehold-parity",
-        ];
-        run(cargo, &parity)
+    steps.run("lints (cargo clippy)", |step| {
+        let (shell, cargo) = (shell()?, cargo());
+        step.run(cmd!(
+            shell,
+            "{cargo} clippy --workspace --all-targets --locked -- --deny warnings"
+        ))
+    });
+    steps.run("parity: versions, and settings in documents", |step| {
+        let parity = "leasehold-parity";
+        build::debug(step, &["--bin", parity])?;
+        let (shell, parity) = (shell()?, build::program(parity)?);
+        step.run(cmd!(shell, "{parity}"))
     });
     steps.run("licences, bans and sources (cargo deny)", deny);
-    steps.run("documentation site (mdbook)", || {
-        let mut mdbook = Command::new(MDBOOK.program()?);
-        mdbook.args(["build", "docs", "--dest-dir"]);
-        run_with(
-            mdbook
-                .arg(target_folder().join("book"))
-                .env("MDBOOK_LOG", "warn"),
-        )
+    steps.run("documentation site (mdbook)", |step| {
+        let (shell, mdbook) = (shell()?, MDBOOK.program(step)?);
+        let book = target_folder().join("book");
+        let site = cmd!(shell, "{mdbook} build docs --dest-dir {book}");
+        step.run(site.env("MDBOOK_LOG", "warn"))
     });
-    steps.run("documentation (cargo doc)", || {
-        let document = ["doc", "--workspace", "--no-deps", "--locked", "--quiet"];
-        run_with(
-            Command::new(cargo)
-                .args(document)
-                .env("RUSTDOCFLAGS", "--deny warnings"),
-        )
+    steps.run("documentation (cargo doc)", |step| {
+        let (shell, cargo) = (shell()?, cargo());
+        // `--examples`, so that what clippy has checked of the dependencies serves here, too.
+        let document = cmd!(
+            shell,
+            "{cargo} doc --workspace --no-deps --locked --lib --bins --examples"
+        );
+        step.run(document.env("RUSTDOCFLAGS", "--deny warnings"))
     });
 }
 
-fn deny() -> Result<()> {
-    let cargo_deny = CARGO_DENY.program()?;
-    let arguments = [
-        "--workspace",
-        "check",
-        "--hide-inclusion-graph",
-        "licenses",
-        "bans",
-        "sources",
-    ];
-    run_with(Command::new(cargo_deny).args(arguments))
+fn deny(step: &Step) -> Result<()> {
+    let (shell, cargo_deny) = (shell()?, CARGO_DENY.program(step)?);
+    let checks = ["licenses", "bans", "sources"];
+    step.run(cmd!(
+        shell,
+        "{cargo_deny} --workspace check --hide-inclusion-graph {checks...}"
+    ))
 }

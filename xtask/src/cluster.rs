@@ -1,8 +1,13 @@
-//! `cargo xtask cluster`: a real API server for experiments.
+//! `cargo xtask cluster` and what else runs beside a real API server: by `test-cluster`, a program
+//! of the crate in `tests/cluster`.
 
 use anyhow::Result;
 use clap::Subcommand;
-use leasehold_test_cluster::{TestCluster, binaries, detached};
+use xshell::cmd;
+
+use crate::build::{self, shell};
+use crate::java;
+use crate::steps::{Step, Steps, run_shown};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -18,33 +23,83 @@ pub(crate) enum Command {
     Env,
 }
 
+const PROGRAM: &str = "test-cluster";
+
 pub(crate) fn run(command: &Command) -> Result<()> {
-    match command {
-        Command::Up { grant } => up(grant),
-        Command::Down => {
-            let ended = detached::stop(&detached::default_folder()?)?;
-            println!("{}", if ended { "ended" } else { "none was running" });
-            Ok(())
-        }
-        Command::Env => {
-            let binaries = binaries::control_plane()?;
-            println!(
-                "export KUBEBUILDER_ASSETS='{}'",
-                binaries.folder().display()
-            );
-            Ok(())
-        }
-    }
+    let words = match command {
+        Command::Up { grant } => &["up", "--grant", grant][..],
+        Command::Down => &["down"],
+        Command::Env => &["env"],
+    };
+    let (shell, program) = (shell()?, program_shown()?);
+    Ok(cmd!(shell, "{program} {words...}").quiet().run()?)
 }
 
-fn up(lease: &str) -> Result<()> {
-    let running = detached::start(&detached::default_folder()?)?;
-    TestCluster::connect(&running.kubeconfig)?.grant(lease)?;
-    println!("# the administrator, and a candidate that may lead `{lease}` and do nothing else:");
-    println!("export KUBECONFIG='{}'", running.kubeconfig.display());
-    println!(
-        "export CANDIDATE_KUBECONFIG='{}'",
-        running.candidate_kubeconfig.display()
+/// Builds the servers and tools that tests run, once.
+pub(crate) fn prepare(step: &Step) -> Result<()> {
+    let (shell, program) = (shell()?, build::program(PROGRAM)?);
+    step.run(cmd!(shell, "{program} prepare"))
+}
+
+/// The program of the Go module in `folder`, built if need be.
+pub(crate) fn go_program(name: &str, folder: &str) -> Result<String> {
+    let (shell, program) = (shell()?, program_shown()?);
+    Ok(cmd!(shell, "{program} go {name} {folder}").quiet().read()?)
+}
+
+/// The folder for what is built once and kept for other checkouts.
+pub(crate) fn cache_folder(step: &Step) -> Result<String> {
+    build::debug(step, &["--bin", PROGRAM])?;
+    let (shell, program) = (shell()?, build::program(PROGRAM)?);
+    Ok(cmd!(shell, "{program} cache").quiet().read()?)
+}
+
+fn program_shown() -> Result<String> {
+    run_shown("test-cluster (cargo build)", |step| {
+        build::debug(step, &["--bin", PROGRAM])
+    })?;
+    build::program(PROGRAM)
+}
+
+/// To be run when the jars have been built.
+pub(crate) fn add_spring_to(steps: &mut Steps) {
+    steps.run(
+        "Java: two Spring Boot applications on a real API server",
+        spring_example,
     );
-    Ok(())
+}
+
+pub(crate) fn run_spring_example() -> Result<()> {
+    program_shown()?;
+    run_shown("two Spring Boot applications", spring_example)
+}
+
+/// The example's two applications, each with a network of its own.
+fn spring_example(step: &Step) -> Result<()> {
+    // What its `application.yml` calls its Leases, and what its test calls the ways to the server.
+    let grants = [
+        "--grant",
+        "monolith-jobs",
+        "--grant",
+        "monolith-jobs-billing",
+    ];
+    let networks = [
+        "--network",
+        "LEASEHOLD_EXAMPLE_FIRST",
+        "--network",
+        "LEASEHOLD_EXAMPLE_SECOND",
+    ];
+    let maven = java::MAVEN;
+    let project = "../examples/spring-scheduled-jobs";
+    // The other tests have been run.
+    let test = [
+        "-Dtest=none",
+        "-Dsurefire.failIfNoSpecifiedTests=false",
+        "-Dit.test=OnAClusterIT",
+    ];
+    let (shell, program) = (shell()?, build::program(PROGRAM)?);
+    step.run(cmd!(
+        shell,
+        "{program} with {grants...} {networks...} -- {maven...} verify --projects {project} --also-make -Dmaven.javadoc.skip {test...}"
+    ))
 }

@@ -1,40 +1,22 @@
-//! `cargo xtask demo`: programs in four languages compete for one Lease and run the same job.
-//!
-//! Each is a process of its own: a Spring Boot application, a Node service, a Python worker
-//! (`examples/demo`) and a sidecar. They elect through a folder that is deleted at the end,
-//! or, with `--kubernetes`, through a Lease of the test cluster.
+//! `cargo xtask demo`: starts the demo at once with what is ready, builds the rest meanwhile, and
+//! tells the demo what has become of it.
 
-mod candidate;
-mod handover;
-mod history;
-mod judge;
-mod ledger;
-mod page;
-mod programs;
-mod scenes;
-mod sidecar;
-mod view;
-mod words;
+use std::env;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use xshell::cmd;
 
-use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
-use console::style;
-use leasehold_test_cluster::{TestCluster, User};
-use leasehold_tests::now;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
-use self::candidate::{LEASE, Place};
-use self::ledger::Ledger;
-use self::programs::Binding;
-use self::scenes::Play;
-use self::view::View;
-use crate::steps::{self, Steps, cargo};
-use crate::target_folder;
+use crate::build::{self, shell};
+use crate::steps::{Step, Steps, run_shown};
+use crate::{java, node, python, target_folder};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -44,7 +26,7 @@ pub(crate) struct Options {
     /// Leaves a language out.
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     without: Vec<Binding>,
-    /// Fails, where otherwise a language that cannot be built is left out.
+    /// Fails if a language cannot be built, instead of leaving it out.
     #[arg(long)]
     all: bool,
     /// Where the time line goes; by default into `demo.html` in the target folder.
@@ -52,97 +34,150 @@ pub(crate) struct Options {
     html: Option<PathBuf>,
 }
 
-/// Whether the demo is to end early.
-struct Interruption(Arc<AtomicBool>);
+/// A language that can be left out.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Binding {
+    /// The Spring Boot application.
+    Java,
+    /// The Node service.
+    Node,
+    /// The Python worker.
+    Python,
+}
 
-impl Interruption {
-    fn listen() -> Result<Self> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        // Of a terminal that is closed, too: the programs do not belong to it.
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signal_hook::flag::register(signal, interrupted.clone())?;
+impl Binding {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Java => "spring-boot",
+            Self::Node => "node",
+            Self::Python => "python",
         }
-        Ok(Self(interrupted))
     }
 
-    fn check(&self) -> Result<()> {
-        if self.0.load(Ordering::Relaxed) {
-            bail!("interrupted");
+    /// Builds its program when `libraries` are there, and returns the command line.
+    fn build(self, step: &Step, libraries: &dyn Fn() -> Result<()>) -> Result<Vec<String>> {
+        match self {
+            Self::Java => java::demo(step, libraries),
+            Self::Node => node::demo(step, libraries),
+            Self::Python => python::demo(step, libraries),
         }
-        Ok(())
     }
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let interruption = Interruption::listen()?;
+    // Ctrl-C is for the demo, which ends what it has started.
+    signal_hook::flag::register(
+        signal_hook::consts::SIGINT,
+        Arc::new(AtomicBool::new(false)),
+    )?;
+    run_shown("the demo and a sidecar (cargo build)", |step| {
+        build::debug(step, &["--bin", "leasehold-demo", "--bin", "leasehold"])
+    })?;
+    let bindings = Binding::value_variants().iter().copied();
+    let bindings: Vec<_> = bindings
+        .filter(|it| !options.without.contains(it))
+        .collect();
     let html = options.html.clone();
     let html = html.unwrap_or_else(|| target_folder().join("demo.html"));
-    check_file(&html)?;
-    let programs = programs::build(&options.without, options.all, &interruption)?;
-    let cluster = options.kubernetes.then(start_cluster).transpose()?;
-    let folder = tempfile::Builder::new().prefix("leasehold-demo-").tempdir();
-    let folder = folder.context("cannot make a folder for the demo")?;
-    let ledger = Ledger::create(folder.path())?;
-    let kubeconfig = cluster
-        .as_ref()
-        .map(|it| it.kubeconfig_for(User::Candidate, None));
-    let place = Place {
-        folder: folder.path().to_owned(),
-        ledger: ledger.path().to_owned(),
-        kubeconfig: kubeconfig.transpose()?,
-    };
-    let through = match &cluster {
-        Some(_) => format!("the Lease {LEASE} of a real API server"),
-        None => "a local folder".to_owned(),
-    };
-    println!("{} through {through}", style("Electing a leader").bold());
-
-    let view = View::new(cluster.map(lease_of));
-    let mut play = Play::new(programs, &place, ledger, view, &interruption);
-    play.run()?;
-    let (history, ended) = (play.history(), now());
-    let faults = judge::faults(history, ended);
-    let verdict = words::verdict(history, ended);
-    words::sum_up(history, ended);
-    let subtitle = format!("They elected a leader through {through}.");
-    let page = page::render(history, ended, &subtitle, &verdict, &faults)?;
-    fs::write(&html, page).with_context(|| format!("cannot write {}", html.display()))?;
-    println!("\nThe time line: {}", html.display());
-    if !faults.is_empty() {
-        bail!("{}", faults.join("\n"));
-    }
-    println!("{} {verdict}", style("ok").green());
+    let mut demo = Command::new(build::program("leasehold-demo")?);
+    demo.arg("--html").arg(html);
+    demo.args(options.kubernetes.then_some("--kubernetes"));
+    demo.args(options.all.then_some("--all"));
+    demo.args(bindings.iter().flat_map(|it| ["--join", it.name()]));
+    let mut demo = demo.stdin(Stdio::piped()).spawn()?;
+    let input = demo.stdin.take().context("its input")?;
+    // Ends with this process, as the demo is then told by the end of its input.
+    thread::spawn(move || build_all(&bindings, &Reporter::new(input)));
+    ensure!(demo.wait()?.success(), "the demo has failed");
     Ok(())
 }
 
 /// All languages must be there, and no job may run twice.
 pub(crate) fn add_to(steps: &mut Steps) {
-    steps.run("the demo: four languages, one Lease, no job twice", || {
-        // A process of its own, since it minds Ctrl-C in a way of its own.
-        steps::run(&cargo(), &["xtask", "demo", "--all"])
-    });
-}
-
-/// Tells now, rather than when all has been played.
-fn check_file(html: &Path) -> Result<()> {
-    let folder = html.parent().filter(|it| !it.as_os_str().is_empty());
-    let is_file = html.file_name().is_some() && !html.is_dir();
-    ensure!(
-        is_file && folder.is_none_or(Path::is_dir),
-        "--html {}: name a file in a folder that exists",
-        html.display()
+    steps.run(
+        "the demo: four languages, one Lease, no job twice",
+        |step| {
+            // A process of its own, since it minds Ctrl-C in a way of its own.
+            let (shell, xtask) = (shell()?, env::current_exe()?);
+            step.run(cmd!(shell, "{xtask} demo --all"))
+        },
     );
-    Ok(())
 }
 
-fn start_cluster() -> Result<TestCluster> {
-    let cluster = TestCluster::start()?;
-    cluster.grant(LEASE)?;
-    Ok(cluster)
+/// Tells the demo, a line each.
+#[derive(Clone)]
+struct Reporter(Arc<Mutex<ChildStdin>>);
+
+impl Reporter {
+    fn new(input: ChildStdin) -> Self {
+        Self(Arc::new(Mutex::new(input)))
+    }
+
+    fn tell(&self, what: &Value) {
+        let mut input = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A demo that is over needs to know nothing.
+        let _ = writeln!(input, "{what}");
+    }
+
+    fn building(&self, binding: Binding, how_far: &str) {
+        self.tell(&json!({ "building": { "name": binding.name(), "how_far": how_far } }));
+    }
 }
 
-/// Reads the Lease, and keeps the cluster for as long as somebody may want to.
-fn lease_of(cluster: TestCluster) -> Box<dyn Fn() -> Option<serde_json::Value>> {
-    let path = format!("/apis/coordination.k8s.io/v1/namespaces/default/leases/{LEASE}");
-    Box::new(move || cluster.api().get(&path).ok())
+/// Builds the libraries of all languages in one go, and each one's program beside the others; all of
+/// it after the demo, which elects meanwhile and would miss its deadlines.
+fn build_all(bindings: &[Binding], reporter: &Reporter) {
+    let libraries = &OnceLock::new();
+    thread::scope(|scope| {
+        scope.spawn(|| libraries.set(build_libraries(bindings, reporter)));
+        for &binding in bindings {
+            scope.spawn(move || {
+                let wait = || match libraries.wait() {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(anyhow!("{error}")),
+                };
+                reporter.tell(&match build_one(binding, reporter, &wait) {
+                    Ok(command) => {
+                        json!({ "ready": { "name": binding.name(), "command": command } })
+                    }
+                    Err(error) => {
+                        let why = format!("{error:#}");
+                        json!({ "left_out": { "name": binding.name(), "why": why } })
+                    }
+                });
+            });
+        }
+    });
+    // The demo takes the end of its input for the end of this process.
+    thread::park();
+}
+
+fn build_libraries(bindings: &[Binding], reporter: &Reporter) -> Result<(), String> {
+    let (all, teller) = (bindings.to_vec(), reporter.clone());
+    let step = Step::new("demo libraries", move |how_far| {
+        for &binding in &all {
+            teller.building(binding, how_far);
+        }
+    });
+    let built = step.and_then(|step| {
+        let step = step.in_background();
+        let built = build::debug(&step, &["--lib"]);
+        step.tell("the native library is built");
+        built.with_context(|| format!("see {}", step.log().display()))
+    });
+    built.map_err(|error| format!("{error:#}"))
+}
+
+fn build_one(
+    binding: Binding,
+    reporter: &Reporter,
+    libraries: &dyn Fn() -> Result<()>,
+) -> Result<Vec<String>> {
+    let teller = reporter.clone();
+    let step = Step::new(&["demo ", binding.name()].concat(), move |how_far| {
+        teller.building(binding, how_far);
+    })?;
+    let step = step.in_background();
+    let built = binding.build(&step, libraries);
+    built.with_context(|| format!("see {}", step.log().display()))
 }

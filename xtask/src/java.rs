@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use xshell::{Cmd, Shell, cmd};
 
-use crate::steps::{Steps, run};
-use crate::{language, root, utf8};
+use crate::build::{self, check_installed, shell};
+use crate::steps::{Step, Steps, run_shown};
+use crate::{root, utf8};
 
-pub(crate) const PROJECT: &str = "bindings-java/pom.xml";
+/// For all that is Java here.
+pub(crate) const MAVEN: [&str; 4] = ["mvn", "--batch-mode", "--file", "bindings-java/pom.xml"];
 /// Where the jars are that the first programs of the documentation need.
 const PACKAGES: [(&str, &str); 2] = [
     ("java", "bindings-java/leasehold/target"),
@@ -31,47 +34,63 @@ pub(crate) struct Options {
 
 /// Builds the native half and the jars, and tests them.
 pub(crate) fn run_build(options: &Options) -> Result<()> {
-    let asked_for: Vec<_> = options.maven.iter().map(String::as_str).collect();
-    let goals = if asked_for.is_empty() {
-        &["verify"][..]
-    } else {
-        &asked_for
-    };
-    build(options.release, goals)
+    check_tools()?;
+    run_shown("Java: native half (cargo build)", |step| {
+        if !options.release {
+            build::debug(step, &["--lib"])?;
+        }
+        place_native_half(step, options.release)
+    })?;
+    if options.maven.is_empty() {
+        return run_shown("Java: jars, their tests (mvn verify)", |step| {
+            step.run(maven(&shell()?, &["verify"]))
+        });
+    }
+    Ok(maven(&shell()?, &[]).args(&options.maven).run()?)
 }
 
+/// To be run when [`build::debug`] has built all.
 pub(crate) fn add_to(steps: &mut Steps) {
-    steps.run("Java: native half, jars, their tests (mvn verify)", || {
+    steps.run("Java: jars, their tests (mvn verify)", |step| {
+        check_tools()?;
+        place_native_half(step, false)?;
         // The benchmarks as well: they are not run, but must not rot.
-        build(
-            false,
-            &["--quiet", "--activate-profiles", "bench", "verify"],
-        )
+        step.run(maven(
+            &shell()?,
+            &["--activate-profiles", "bench", "verify"],
+        ))
     });
-    steps.run("Java: what the documentation shows", || {
+    steps.run("Java: what the documentation shows", |step| {
         let mut pages = PACKAGES.iter();
-        pages.try_for_each(|(page, folder)| language::first_program(page, &root().join(folder)))
+        pages.try_for_each(|(page, folder)| build::first_program(step, page, &root().join(folder)))
     });
-    steps.run("Java: conformance", || {
-        language::test_agent("conformance", &java_jar(CANDIDATE)?)
+    steps.run("Java: conformance", |step| {
+        build::test_agent(step, "conformance", &java_jar(CANDIDATE)?)
     });
-    steps.run("Java: candidates on a real API server", || {
-        language::test_agent("one_leader", &java_jar(CANDIDATE)?)
+    steps.run("Java: candidates on a real API server", |step| {
+        build::test_agent(step, "one_leader", &java_jar(CANDIDATE)?)
     });
 }
 
 /// Builds the candidate (release), and returns its program and first arguments.
-pub(crate) fn candidate() -> Result<Vec<String>> {
-    package(true, "../tests/candidates/java")?;
+pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
+    package(step, true, "../tests/candidates/java")?;
     java_jar(CANDIDATE)
 }
 
-/// Builds the Spring Boot application of the demo, and returns its program and arguments.
-pub(crate) fn demo() -> Result<Vec<String>> {
-    // Maven may know of a JDK that the command line does not.
-    language::check_installed("java", ADVICE)?;
-    package(false, "../examples/demo/spring")?;
+/// Builds the Spring Boot application of the demo when `libraries` are there, and returns its program
+/// and arguments.
+pub(crate) fn demo(step: &Step, libraries: &dyn Fn() -> Result<()>) -> Result<Vec<String>> {
+    check_tools()?;
+    libraries()?;
+    package(step, false, "../examples/demo/spring")?;
     java_jar(DEMO)
+}
+
+fn check_tools() -> Result<()> {
+    // Maven may know of a JDK that the command line does not.
+    check_installed("java", ADVICE)?;
+    check_installed("mvn", ADVICE)
 }
 
 /// The command line that runs a jar.
@@ -81,27 +100,23 @@ fn java_jar(jar: &str) -> Result<Vec<String>> {
 }
 
 /// Builds the jar of one module, and those that it needs.
-fn package(release: bool, module: &str) -> Result<()> {
-    let only = [
-        "--batch-mode",
-        "--quiet",
-        "--projects",
-        module,
-        "--also-make",
-    ];
-    let goals = ["-DskipTests", "-Dmaven.javadoc.skip", "package"];
-    build(release, &[&only[..], &goals].concat())
+fn package(step: &Step, release: bool, module: &str) -> Result<()> {
+    check_tools()?;
+    place_native_half(step, release)?;
+    let shell = shell()?;
+    let only = ["--projects", module, "--also-make"];
+    let maven = maven(&shell, &only);
+    step.run(maven.args(["-DskipTests", "-Dmaven.javadoc.skip", "package"]))
 }
 
-fn build(release: bool, goals: &[&str]) -> Result<()> {
-    language::check_installed("mvn", ADVICE)?;
-    build_native_half(release)?;
-    run("mvn", &[&["--file", PROJECT], goals].concat())
+fn maven<'a>(shell: &'a Shell, goals: &[&str]) -> Cmd<'a> {
+    let [maven, settings @ ..] = MAVEN;
+    cmd!(shell, "{maven} {settings...} {goals...}")
 }
 
-/// Builds the native half and puts it where Maven takes it from.
-fn build_native_half(release: bool) -> Result<()> {
-    let built = language::native_library("leasehold-java", "leasehold_java", release)?;
+/// Puts the native half where Maven takes it from.
+fn place_native_half(step: &Step, release: bool) -> Result<()> {
+    let built = build::native_library(step, "leasehold_java", release)?;
     let folder = root().join("bindings-java/target/native").join(platform());
     fs::create_dir_all(&folder)?;
     let file = built.file_name().context("a library has a name")?;

@@ -1,15 +1,15 @@
 //! Leasehold's development commands: `cargo xtask --help`.
 
-mod bench;
+mod build;
 mod candidate;
 mod check;
 mod cluster;
 mod demo;
 mod java;
-mod language;
 mod node;
+mod output;
+mod progress;
 mod python;
-mod spring;
 mod steps;
 mod test;
 mod tool;
@@ -38,7 +38,7 @@ enum Command {
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
     Test(test::Options),
-    /// Checks form, lints, parity, licences and documentation.
+    /// Checks form, lints, spelling, parity, licences and documentation.
     Check,
     /// Builds, starts and ends a real API server for experiments.
     #[command(subcommand)]
@@ -52,7 +52,7 @@ enum Command {
     /// Builds the wheel of Python and installs it into an environment of its own.
     Python(python::Options),
     /// Measures handovers and takeovers on the test cluster.
-    Bench(bench::Options),
+    Bench(candidate::Bench),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
     Spring,
 }
@@ -67,8 +67,8 @@ fn main() -> ExitCode {
         Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),
-        Command::Bench(options) => bench::run_all(&options),
-        Command::Spring => spring::run_example(),
+        Command::Bench(options) => candidate::run_bench(&options),
+        Command::Spring => cluster::run_spring_example(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,14 @@
 //! Node: the native library, the packages around it, and what is run with them.
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use xshell::cmd;
 
-use crate::steps::{Steps, run_in};
-use crate::{language, root, utf8};
+use crate::build::{self, check_installed, shell};
+use crate::steps::{Step, Steps, run_shown};
+use crate::{root, utf8};
 
 const PACKAGE: &str = "bindings-node";
 const EXAMPLE: &str = "examples/node-worker";
@@ -24,48 +25,64 @@ pub(crate) struct Options {
 
 /// Builds the native library and the packages around it.
 pub(crate) fn run_build(options: &Options) -> Result<()> {
-    build(options.release)?;
-    npm(PACKAGE, &["run", "--silent", "pack"])
+    check_tools()?;
+    run_shown("Node: native library, package, types, packages", |step| {
+        if !options.release {
+            build::debug(step, &["--lib"])?;
+        }
+        package(step, options.release)?;
+        npm(step, PACKAGE, "pack")
+    })
 }
 
+/// To be run when [`build::debug`] has built all.
 pub(crate) fn add_to(steps: &mut Steps) {
-    steps.run("Node: native library, package, types, packages", || {
-        run_build(&Options { release: false })
+    steps.run("Node: package, types, packages", |step| {
+        check_tools()?;
+        package(step, false)?;
+        npm(step, PACKAGE, "pack")
     });
-    steps.run("Node: lints (eslint)", || {
-        npm(PACKAGE, &["run", "--silent", "lint"])
+    steps.run("Node: lints (eslint)", |step| npm(step, PACKAGE, "lint"));
+    steps.run("Node: tests (node --test)", |step| {
+        npm(step, PACKAGE, "test")
     });
-    steps.run("Node: tests (node --test)", || {
-        npm(PACKAGE, &["run", "--silent", "test"])
+    steps.run("Node: example", |step| {
+        install(step, EXAMPLE)?;
+        npm(step, EXAMPLE, "test")
     });
-    steps.run("Node: example", || {
-        install(EXAMPLE)?;
-        npm(EXAMPLE, &["run", "--silent", "test"])
+    steps.run("Node: what the documentation shows", |step| {
+        install(step, LISTINGS)?;
+        npm(step, LISTINGS, "test")?;
+        build::first_program(step, "node", &root().join(PACKAGE).join("packages"))
     });
-    steps.run("Node: what the documentation shows", || {
-        install(LISTINGS)?;
-        npm(LISTINGS, &["run", "--silent", "test"])?;
-        language::first_program("node", &root().join(PACKAGE).join("packages"))
+    steps.run("Node: conformance", |step| {
+        build::test_agent(step, "conformance", &node(CANDIDATE)?)
     });
-    steps.run("Node: conformance", || {
-        language::test_agent("conformance", &node(CANDIDATE)?)
-    });
-    steps.run("Node: candidates on a real API server", || {
-        language::test_agent("one_leader", &node(CANDIDATE)?)
+    steps.run("Node: candidates on a real API server", |step| {
+        build::test_agent(step, "one_leader", &node(CANDIDATE)?)
     });
 }
 
 /// Builds the library (release) and the package, and returns the candidate's program and argument.
-pub(crate) fn candidate() -> Result<Vec<String>> {
-    build(true)?;
+pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
+    check_tools()?;
+    package(step, true)?;
     node(CANDIDATE)
 }
 
-/// Builds the package and the service of the demo, and returns its program and argument.
-pub(crate) fn demo() -> Result<Vec<String>> {
-    build(false)?;
-    install(DEMO)?;
+/// Builds the service of the demo when `libraries` are there, and returns its program and argument.
+pub(crate) fn demo(step: &Step, libraries: &dyn Fn() -> Result<()>) -> Result<Vec<String>> {
+    check_tools()?;
+    // Mostly waits for the network.
+    install(step, PACKAGE)?;
+    install(step, DEMO)?;
+    libraries()?;
+    package(step, false)?;
     node(&[DEMO, "/service.mjs"].concat())
+}
+
+fn check_tools() -> Result<()> {
+    check_installed("npm", "install Node 20.19 or newer, with npm")
 }
 
 /// The command line that runs a script.
@@ -73,21 +90,20 @@ fn node(script: &str) -> Result<Vec<String>> {
     Ok(vec!["node".to_owned(), utf8(root().join(script))?])
 }
 
-/// Builds the native library, puts it into the package, and compiles the package.
-fn build(release: bool) -> Result<()> {
-    language::check_installed("npm", "install Node 20.19 or newer, with npm")?;
-    let library = language::native_library("leasehold-node", "leasehold_node", release)?;
+/// Puts the native library into the package, and compiles the package.
+fn package(step: &Step, release: bool) -> Result<()> {
+    let library = build::native_library(step, "leasehold_node", release)?;
     let beside = root().join(PACKAGE).join("leasehold.node");
     // Not over the old one: a process that runs with it would crash.
     let new = beside.with_extension("new");
     fs::copy(&library, &new).with_context(|| format!("no {}", library.display()))?;
     fs::rename(new, beside)?;
-    install(PACKAGE)?;
-    npm(PACKAGE, &["run", "--silent", "build"])
+    install(step, PACKAGE)?;
+    npm(step, PACKAGE, "build")
 }
 
 /// Installs what the lockfile of `folder` names, once for each lockfile.
-fn install(folder: &str) -> Result<()> {
+fn install(step: &Step, folder: &str) -> Result<()> {
     let modified = |file: &str| {
         let path = root().join(folder).join(file);
         path.metadata().and_then(|metadata| metadata.modified())
@@ -98,9 +114,16 @@ fn install(folder: &str) -> Result<()> {
     }) {
         return Ok(());
     }
-    npm(folder, &["ci", "--silent", "--no-audit", "--no-fund"])
+    step.tell("npm ci");
+    let shell = shell()?;
+    shell.change_dir(folder);
+    step.run(cmd!(shell, "npm ci --no-audit --no-fund"))
 }
 
-fn npm(folder: &str, arguments: &[&str]) -> Result<()> {
-    run_in(folder, Command::new("npm").args(arguments))
+/// Runs a script of the package in `folder`.
+fn npm(step: &Step, folder: &str, script: &str) -> Result<()> {
+    step.tell(&["npm run ", script].concat());
+    let shell = shell()?;
+    shell.change_dir(folder);
+    step.run(cmd!(shell, "npm run {script}"))
 }

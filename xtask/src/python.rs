@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use xshell::cmd;
 
-use crate::steps::{Steps, run_in, run_with};
-use crate::{language, root, target_folder, utf8};
+use crate::build::{self, check_installed, shell};
+use crate::steps::{Step, Steps, run_shown};
+use crate::{root, target_folder, utf8};
 
 const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
@@ -31,127 +32,181 @@ pub(crate) struct Options {
 
 /// Builds the wheel, installs it into an environment of its own, and says where both are.
 pub(crate) fn run_build(options: &Options) -> Result<()> {
-    let wheel = install(options.release)?;
+    let wheel = run_shown("Python: native library, wheel, installed", |step| {
+        if !options.release {
+            build::debug(step, &["--lib"])?;
+        }
+        install(step, options.release)
+    })?;
     println!("{}", wheel.display());
-    println!("{}", program("python").display());
+    println!("{}", program("python")?);
     Ok(())
 }
 
+/// To be run when [`build::debug`] has built all.
 pub(crate) fn add_to(steps: &mut Steps) {
-    steps.run("Python: wheel (maturin), installed", || {
-        install(false).map(drop)
+    steps.run("Python: wheel, installed", |step| {
+        install(step, false).map(drop)
     });
     steps.run("Python: lints and types (ruff, mypy, stubtest)", lint);
-    steps.run("Python: tests (pytest)", || {
-        python(PACKAGE, "-m pytest --quiet", &[])
+    steps.run("Python: tests (pytest)", |step| pytest(step, PACKAGE));
+    steps.run("Python: example (pytest)", |step| pytest(step, EXAMPLE));
+    steps.run("Python: what the documentation shows", |step| {
+        pytest(step, LISTINGS)?;
+        build::first_program(step, "python", &wheels())
     });
-    steps.run("Python: example (pytest)", || {
-        python(EXAMPLE, "-m pytest --quiet", &[])
+    steps.run("Python: conformance", |step| {
+        build::test_agent(step, "conformance", &command_line(CANDIDATE)?)
     });
-    steps.run("Python: what the documentation shows", || {
-        python(LISTINGS, "-m pytest --quiet", &[])?;
-        language::first_program("python", &wheels())
-    });
-    steps.run("Python: conformance", || {
-        language::test_agent("conformance", &command_line(CANDIDATE)?)
-    });
-    steps.run("Python: candidates on a real API server", || {
-        language::test_agent("one_leader", &command_line(CANDIDATE)?)
+    steps.run("Python: candidates on a real API server", |step| {
+        build::test_agent(step, "one_leader", &command_line(CANDIDATE)?)
     });
 }
 
 /// Installs the wheel (release), and returns the candidate's program and argument.
-pub(crate) fn candidate() -> Result<Vec<String>> {
-    install(true)?;
+pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
+    install(step, true)?;
     command_line(CANDIDATE)
 }
 
-/// Installs the wheel, and returns the program and argument of the demo's worker.
-pub(crate) fn demo() -> Result<Vec<String>> {
-    install(false)?;
+/// Installs the wheel when `libraries` are there, and returns the program and argument of the demo's
+/// worker.
+pub(crate) fn demo(step: &Step, libraries: &dyn Fn() -> Result<()>) -> Result<Vec<String>> {
+    // Mostly waits for the network.
+    prepare_environment(step)?;
+    libraries()?;
+    install(step, false)?;
     command_line(DEMO)
 }
 
 /// The command line that runs a script where the wheel is installed.
 fn command_line(script: &str) -> Result<Vec<String>> {
-    Ok(vec![interpreter()?, utf8(root().join(script))?])
+    Ok(vec![program("python")?, utf8(root().join(script))?])
 }
 
-fn lint() -> Result<()> {
-    let settings = root().join(SETTINGS);
-    for check in ["check --quiet", "format --check --quiet"] {
-        let mut ruff = Command::new(program("ruff"));
-        ruff.args(check.split(' ')).arg("--config").arg(&settings);
-        run_with(ruff.args([PACKAGE, EXAMPLE, DEMO, LISTINGS, CANDIDATES]))?;
-    }
-    let sources = [
-        "bindings-python/python",
-        TESTS,
-        EXAMPLE,
-        DEMO,
-        LISTINGS,
-        CANDIDATES,
-    ]
-    .map(Path::new);
-    let mypy = ["-m mypy --config-file", SETTINGS].join(" ");
-    python(".", &mypy, &sources)?;
+fn lint(step: &Step) -> Result<()> {
+    let (shell, ruff) = (shell()?, program("ruff")?);
+    let settings = utf8(root().join(SETTINGS))?;
+    let programs = [EXAMPLE, DEMO, LISTINGS, CANDIDATES];
+    step.run(cmd!(
+        shell,
+        "{ruff} check --config {settings} {PACKAGE} {programs...}"
+    ))?;
+    step.run(cmd!(
+        shell,
+        "{ruff} format --check --config {settings} {PACKAGE} {programs...}"
+    ))?;
+    let python = program("python")?;
+    step.run(cmd!(
+        shell,
+        "{python} -m mypy --config-file {settings} bindings-python/python {TESTS} {programs...}"
+    ))?;
     // Not beside the sources: what it compares with the stub is what is installed.
-    let stubtest = "-m mypy.stubtest leasehold._leasehold --mypy-config-file";
-    python(TESTS, stubtest, &[&settings])
+    shell.change_dir(TESTS);
+    step.run(cmd!(
+        shell,
+        "{python} -m mypy.stubtest leasehold._leasehold --mypy-config-file {settings}"
+    ))
 }
 
-/// Builds the wheel and installs it in place of an earlier one.
-fn install(release: bool) -> Result<PathBuf> {
-    prepare_environment()?;
+fn pytest(step: &Step, folder: &str) -> Result<()> {
+    let (shell, python) = (shell()?, program("python")?);
+    shell.change_dir(folder);
+    step.run(cmd!(shell, "{python} -m pytest --quiet"))
+}
+
+/// Makes the wheel and installs it in place of an earlier one.
+fn install(step: &Step, release: bool) -> Result<PathBuf> {
+    prepare_environment(step)?;
     let wheels = wheels();
     if wheels.exists() {
         fs::remove_dir_all(&wheels)?;
     }
-    let build = if release {
-        "build --quiet --locked --profile release --manifest-path"
+    step.tell("wheel");
+    if release {
+        let (shell, maturin) = (shell()?, program("maturin")?);
+        step.run(cmd!(
+            shell,
+            "{maturin} build --locked --profile release --manifest-path {MANIFEST} --out {wheels}"
+        ))?;
     } else {
-        "build --quiet --locked --profile dev --manifest-path"
-    };
-    let mut maturin = Command::new(program("maturin"));
-    maturin.args(build.split(' ')).arg(MANIFEST);
-    run_with(maturin.arg("--out").arg(&wheels))?;
+        pack(step, &wheels)?;
+    }
     let wheel = fs::read_dir(&wheels)?.next();
-    let wheel = wheel.context("maturin has made no wheel")??.path();
-    let pip = "-m pip install --quiet --force-reinstall --no-deps";
-    python(".", pip, &[&wheel])?;
+    let wheel = wheel.context("there is no wheel")??.path();
+    let (shell, python) = (shell()?, program("python")?);
+    step.run(cmd!(
+        shell,
+        "{python} -m pip install --quiet --force-reinstall --no-deps {wheel}"
+    ))?;
     Ok(wheel)
 }
 
-/// Makes the environment anew when what it must have has changed.
-fn prepare_environment() -> Result<()> {
+/// Makes a wheel of the library that cargo has built with all others. maturin would compile all of
+/// it again, since it selects one package, whose dependencies then have other features; but what
+/// the wheel says of itself is from maturin.
+fn pack(step: &Step, wheels: &Path) -> Result<()> {
+    let (shell, python, maturin) = (shell()?, program("python")?, program("maturin")?);
+    let contents = environment().join("contents");
+    shell.remove_path(&contents)?;
+    shell.create_dir(wheels)?;
+    shell.change_dir(PACKAGE);
+    step.run(cmd!(
+        shell,
+        "{maturin} pep517 write-dist-info --interpreter {python} --metadata-directory {contents}"
+    ))?;
+    let sources = shell.current_dir().join("python");
+    for file in files(&sources.join("leasehold"))? {
+        let to = contents.join(file.strip_prefix(&sources)?);
+        shell.create_dir(to.parent().context("a folder")?)?;
+        shell.copy_file(&file, to)?;
+    }
+    let library = build::native_library(step, "_leasehold", false)?;
+    shell.copy_file(library, contents.join("leasehold/_leasehold.abi3.so"))?;
+    step.run(cmd!(
+        shell,
+        "{python} -m wheel pack {contents} --dest-dir {wheels}"
+    ))
+}
+
+/// The sources in `folder`, and in those below.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "__pycache__") {
+            files.extend(self::files(&path)?);
+        } else if path.is_file() && path.extension().is_none_or(|it| it != "so") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// Makes the environment again when what it must have has changed.
+pub(crate) fn prepare_environment(step: &Step) -> Result<()> {
     let wanted = fs::read(root().join(REQUIREMENTS))?;
     let installed = environment().join("requirements.txt");
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     let advice = "install Python 3.10 or newer (https://python.org)";
-    language::check_installed("python3", advice)?;
-    let mut make = Command::new("python3");
-    make.args(["-m", "venv", "--clear"]).arg(environment());
-    run_with(&mut make)
+    check_installed("python3", advice)?;
+    let (shell, environment) = (shell()?, environment());
+    step.tell("environment");
+    step.run(cmd!(shell, "python3 -m venv --clear {environment}"))
         .context("install Python 3.10 or newer with its module venv (Debian: python3-venv)")?;
-    let pip = "-m pip install --quiet --disable-pip-version-check --requirement";
-    python(".", pip, &[Path::new(REQUIREMENTS)])?;
+    let python = program("python")?;
+    step.run(cmd!(
+        shell,
+        "{python} -m pip install --quiet --disable-pip-version-check --requirement {REQUIREMENTS}"
+    ))?;
     Ok(fs::write(installed, wanted)?)
 }
 
-/// Runs the environment's Python in `folder`, with `arguments` and then `files`.
-fn python(folder: &str, arguments: &str, files: &[&Path]) -> Result<()> {
-    let mut python = Command::new(program("python"));
-    run_in(folder, python.args(arguments.split(' ')).args(files))
-}
-
-fn interpreter() -> Result<String> {
-    utf8(program("python"))
-}
-
-fn program(name: &str) -> PathBuf {
-    environment().join("bin").join(name)
+/// A program of the environment.
+pub(crate) fn program(name: &str) -> Result<String> {
+    utf8(environment().join("bin").join(name))
 }
 
 /// Where the wheel is built.

@@ -1,20 +1,33 @@
-//! Runs named steps one after another, says how long each took, and sums up.
+//! Named steps, one after another: one line says how far each is, and what the programs in it print
+//! goes into a log, whose end is shown if the step fails.
 
-use std::process::Command;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use console::style;
 
-use crate::root;
+use crate::output::{self, Line};
+use crate::progress::ProgressLine;
+use crate::target_folder;
+
+/// How much of its log a failed step shows.
+const LAST_LINES: usize = 60;
+/// How long after a program's end its output is waited for: what it has left running may hold it.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The steps run so far.
 #[derive(Default)]
 pub(crate) struct Steps {
-    done: Vec<Step>,
+    done: Vec<Outcome>,
 }
 
-struct Step {
+struct Outcome {
     name: String,
     took: Duration,
     failure: Option<String>,
@@ -22,17 +35,16 @@ struct Step {
 
 impl Steps {
     /// Runs a step. A failure does not keep the next ones from running.
-    pub(crate) fn run(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
-        println!("{} {name}", style("──").bold());
+    pub(crate) fn run(&mut self, name: &str, step: impl FnOnce(&Step) -> Result<()>) {
         let started = Instant::now();
-        let failure = step().err().map(|error| format!("{error:#}"));
-        let step = Step {
+        let outcome = run_shown(name, step);
+        let outcome = Outcome {
             name: name.to_owned(),
             took: started.elapsed(),
-            failure,
+            failure: outcome.err().map(|error| format!("{error:#}")),
         };
-        println!("{}", step.line());
-        self.done.push(step);
+        println!("{}", outcome.line());
+        self.done.push(outcome);
     }
 
     /// Prints the summary, and fails if a step has.
@@ -42,16 +54,11 @@ impl Steps {
             println!("{}", step.line());
         }
         let total: Duration = self.done.iter().map(|step| step.took).sum();
-        let failed = self
-            .done
-            .iter()
-            .filter(|step| step.failure.is_some())
-            .count();
-        println!(
-            "steps: {} passed, {failed} failed",
-            self.done.len() - failed
-        );
-        println!("in {:.0} s", total.as_secs_f64());
+        let failures = self.done.iter().filter(|step| step.failure.is_some());
+        let failed = failures.count();
+        let passed = self.done.len() - failed;
+        println!("steps, in {:.0} s:", total.as_secs_f64());
+        println!("{passed} passed, {failed} failed");
         if failed > 0 {
             bail!("{failed} of {} steps failed", self.done.len());
         }
@@ -59,7 +66,17 @@ impl Steps {
     }
 }
 
-impl Step {
+/// Runs one step by itself, and returns what comes of it.
+pub(crate) fn run_shown<T>(name: &str, step: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
+    let line = ProgressLine::start(name)?;
+    let context = Step::new(name, line.teller())?;
+    let outcome = step(&context);
+    line.clear();
+    context.close(outcome.is_err())?;
+    outcome
+}
+
+impl Outcome {
     fn line(&self) -> String {
         let took = format!("{:.1} s", self.took.as_secs_f64());
         match &self.failure {
@@ -69,31 +86,137 @@ impl Step {
     }
 }
 
-/// Runs a program in the root of the checkout; its output goes where ours goes.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
-    run_with(Command::new(program).args(arguments))
+/// What a step's programs are run with.
+pub(crate) struct Step {
+    log: PathBuf,
+    is_in_background: bool,
+    tell: Box<dyn Fn(&str) + Send + Sync>,
 }
 
-/// As [`run`], for a command with more to it.
-pub(crate) fn run_with(command: &mut Command) -> Result<()> {
-    run_in(".", command)
-}
-
-/// As [`run_with`], in a folder of the checkout.
-pub(crate) fn run_in(folder: &str, command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .current_dir(root().join(folder))
-        .status()
-        .with_context(|| format!("cannot run {program}"))?;
-    if !status.success() {
-        let arguments: Vec<_> = command.get_args().map(|it| it.to_string_lossy()).collect();
-        bail!("`{program} {}` ended with {status}", arguments.join(" "));
+impl Step {
+    /// `tell` is called with how far it is.
+    pub(crate) fn new(name: &str, tell: impl Fn(&str) + Send + Sync + 'static) -> Result<Self> {
+        let folder = target_folder().join("xtask-logs");
+        fs::create_dir_all(&folder)?;
+        let words = name.split(|it: char| !it.is_ascii_alphanumeric());
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        let log = folder.join(words.join("-").to_lowercase() + ".log");
+        File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        Ok(Self {
+            log,
+            is_in_background: false,
+            tell: Box::new(tell),
+        })
     }
-    Ok(())
+
+    /// Lets other programs go first.
+    pub(crate) fn in_background(self) -> Self {
+        Self {
+            is_in_background: true,
+            ..self
+        }
+    }
+
+    /// Says how far it is.
+    pub(crate) fn tell(&self, how_far: &str) {
+        (self.tell)(how_far);
+    }
+
+    /// Runs a program. Its output goes into the log.
+    pub(crate) fn run(&self, command: impl Into<Command>) -> Result<()> {
+        let mut command = command.into();
+        let words = [command.get_program()]
+            .into_iter()
+            .chain(command.get_args());
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        let words = words.join(" ");
+        if self.is_in_background {
+            command = after_others(&command);
+        }
+        let mut log = File::options().append(true).open(&self.log)?;
+        writeln!(log, "$ {words}")?;
+        let (reader, writer) = io::pipe()?;
+        // Of cargo: how far it is, though nobody looks on, and text that a log can hold.
+        command
+            .env("CARGO_TERM_PROGRESS_WHEN", "always")
+            .env("CARGO_TERM_PROGRESS_WIDTH", "100")
+            .env("CARGO_TERM_COLOR", "never")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer);
+        let spawned = command.spawn();
+        // It holds the pipe's other end.
+        drop(command);
+        let mut child = spawned.with_context(|| format!("cannot run `{words}`"))?;
+        let (sender, lines) = channel();
+        thread::spawn(move || output::lines(reader, |line| sender.send(line).is_ok()));
+        let mut status = None;
+        let mut ended = Instant::now();
+        loop {
+            match lines.recv_timeout(Duration::from_millis(100)) {
+                Ok(Line::Progress(how_far)) => self.tell(&how_far),
+                Ok(Line::Text(line)) => {
+                    writeln!(log, "{line}")?;
+                    if let Some(how_far) = output::how_far(&line) {
+                        self.tell(&how_far);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if status.is_some() => {
+                    if ended.elapsed() > LAST_WORDS {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    status = child.try_wait()?;
+                    ended = Instant::now();
+                }
+            }
+        }
+        let status = child.wait()?;
+        if !status.success() {
+            bail!("`{words}` ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Shows what people and CI want to see of the log.
+    fn close(&self, has_failed: bool) -> Result<()> {
+        let log = BufReader::new(File::open(&self.log)?);
+        let lines: Vec<_> = log.lines().collect::<io::Result<_>>()?;
+        if has_failed {
+            for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
+                println!("{line}");
+            }
+            println!("all of it: {}", self.log.display());
+        } else {
+            for line in lines.iter().filter(|line| output::sums_up(line)) {
+                println!("{line}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Where all that its programs print is.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
 }
 
-/// The cargo that runs us, so that all of it is one toolchain.
-pub(crate) fn cargo() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+/// The same command, at the lowest priority.
+fn after_others(command: &Command) -> Command {
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "19"]).arg(command.get_program());
+    nice.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        nice.current_dir(folder);
+    }
+    nice
 }

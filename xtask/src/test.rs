@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use xshell::cmd;
 
-use crate::steps::{Steps, cargo, run};
-use crate::{check, demo, java, node, python, spring};
+use crate::build::{self, cargo, shell};
+use crate::steps::Steps;
+use crate::{check, cluster, demo, java, node, python};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -29,27 +31,26 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
     let is_wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut steps = Steps::default();
     steps.run(
+        "programs, and the libraries of all languages (cargo build)",
+        |step| build::debug(step, &build::ALL),
+    );
+    steps.run(
         "a real API server, etcd, a faulty network, kustomize (built once, then cached)",
-        || {
-            leasehold_test_cluster::binaries::control_plane()?;
-            leasehold_test_cluster::binaries::toxiproxy()?;
-            leasehold_test_cluster::binaries::kustomize()?;
-            Ok(())
-        },
+        cluster::prepare,
     );
     if is_wanted(Part::Rust) {
         check::add_to(&mut steps);
-        steps.run("tests (cargo test)", || {
-            let test = ["test", "--workspace", "--locked"];
-            run(
-                &cargo(),
-                &[&test[..], &["--no-fail-fast", "--quiet"]].concat(),
-            )
+        steps.run("tests (cargo test)", |step| {
+            let (shell, cargo) = (shell()?, cargo());
+            step.run(cmd!(
+                shell,
+                "{cargo} test --workspace --locked --no-fail-fast"
+            ))
         });
     }
     if is_wanted(Part::Java) {
         java::add_to(&mut steps);
-        spring::add_to(&mut steps);
+        cluster::add_spring_to(&mut steps);
     }
     if is_wanted(Part::Node) {
         node::add_to(&mut steps);

@@ -1,10 +1,13 @@
 //! Programs that are installed from crates.io, once, beside the cached test cluster.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Result;
+use xshell::cmd;
 
-use crate::steps::{cargo, run};
+use crate::build::{cargo, shell};
+use crate::cluster;
+use crate::steps::Step;
 use crate::utf8;
 
 pub(crate) struct Tool {
@@ -15,23 +18,24 @@ pub(crate) struct Tool {
 
 impl Tool {
     /// Installs it if that has not been done, and returns where it is.
-    pub(crate) fn program(&self) -> Result<PathBuf> {
+    pub(crate) fn program(&self, step: &Step) -> Result<String> {
         let Self {
             name,
             version,
             features,
         } = self;
-        let cache = leasehold_test_cluster::cache_folder()?;
-        let folder = cache.join(format!("{name}-{version}"));
+        let cache = cluster::cache_folder(step)?;
+        let folder = Path::new(&cache).join(format!("{name}-{version}"));
         let program = folder.join("bin").join(name);
         if !program.exists() {
-            println!("installing {name} {version}, once (some minutes) …");
-            let root = utf8(folder)?;
-            let install = ["install", name, "--version", version, "--root", &root];
-            let install = [&install[..], &["--locked", "--quiet", "--debug"]].concat();
+            step.tell("installed once, for some minutes");
+            let (shell, cargo, features) = (shell()?, cargo(), *features);
             // Built apart: its settings are not those of this workspace.
-            run(&cargo(), &[&install[..], features].concat())?;
+            step.run(cmd!(
+                shell,
+                "{cargo} install {name} --version {version} --root {folder} --locked --debug {features...}"
+            ))?;
         }
-        Ok(program)
+        utf8(program)
     }
 }

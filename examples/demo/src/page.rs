@@ -7,11 +7,11 @@ use askama::Template;
 use leasehold_tests::Moment;
 
 use self::drawing::Drawing;
-use super::candidate::LEASE_DURATION;
-use super::handover::Handover;
-use super::history::{History, Term};
-use super::sidecar;
-use super::words::{instant, readable};
+use crate::candidate::LEASE_DURATION;
+use crate::handover::Handover;
+use crate::history::{History, Term};
+use crate::sidecar;
+use crate::words::{instant, readable};
 
 #[derive(Template)]
 #[template(path = "demo.html")]
@@ -98,9 +98,9 @@ impl<'a> HandoverRow<'a> {
 mod tests {
     use roxmltree::{Document, ParsingOptions};
 
-    use super::super::handover::Deed;
-    use super::super::history::tests::history;
     use super::*;
+    use crate::handover::Deed;
+    use crate::history::tests::history;
 
     const SECOND: Moment = 1_000_000_000;
 

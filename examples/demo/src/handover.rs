@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leasehold_tests::Moment;
 
-use super::history::{History, Term, between};
+use crate::history::{History, Term, between};
 
 /// What is done to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl<'a> Handover<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::history::tests::history;
     use super::*;
+    use crate::history::tests::history;
 
     #[test]
     fn a_handover_is_counted_from_what_was_done_to_the_old_leader() {

@@ -1,5 +1,6 @@
-//! The course of the demo: all start, and one leader after another is ended.
+//! The course of the demo: each starts when it is there, and one leader after another is ended.
 
+use std::iter;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,20 +9,28 @@ use leasehold_tests::{Moment, now};
 use rustix::process::Signal;
 
 use super::Interruption;
-use super::candidate::{Candidate, Place};
-use super::handover::Deed;
-use super::history::{History, State};
-use super::ledger::{Ledger, What};
-use super::programs::Program;
-use super::view::View;
-use super::words;
+use crate::candidate::{Candidate, Place};
+use crate::handover::Deed;
+use crate::history::{History, State};
+use crate::joining::{Joining, News, Program};
+use crate::ledger::{Ledger, What};
+use crate::view::View;
+use crate::words;
 
-/// What is done to one leader after another.
+/// So many sidecars there are from the start, so that there is somebody to hand over to.
+const AT_FIRST: usize = 2;
+/// So many take part at least.
+const LEAST: usize = 3;
+/// What is done to one leader after another, when all are there.
 const DEEDS: [Deed; 4] = [Deed::Terminate, Deed::Kill, Deed::Pause, Deed::Terminate];
 /// How long a leader is watched before it is ended.
 const SCENE: Duration = Duration::from_millis(2500);
 /// How long after a run the leader is ended: the next one is far, too.
 const BETWEEN_RUNS: Duration = Duration::from_millis(400);
+/// How much of the time before that is drawn.
+const BEFORE: Duration = Duration::from_secs(5);
+/// How often it says what it waits for, if no terminal shows it.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 /// How long to wait for anything before the demo gives up.
 const LIMIT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(10);
@@ -29,6 +38,7 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct Play<'a> {
     place: &'a Place,
     candidates: Vec<Candidate>,
+    joining: Joining,
     ledger: Ledger,
     history: History,
     view: View,
@@ -39,20 +49,18 @@ pub(crate) struct Play<'a> {
 
 impl<'a> Play<'a> {
     pub(crate) fn new(
-        programs: Vec<Program>,
+        joining: Joining,
         place: &'a Place,
         ledger: Ledger,
         view: View,
         interruption: &'a Interruption,
     ) -> Self {
-        let programs = programs.into_iter();
-        let candidates: Vec<_> = programs.map(|it| Candidate::new(it, place)).collect();
-        let history = History::new(candidates.iter().map(Candidate::name));
         Self {
             place,
-            candidates,
+            candidates: Vec::new(),
+            joining,
             ledger,
-            history,
+            history: History::new(),
             view,
             interruption,
             told: 0,
@@ -61,26 +69,64 @@ impl<'a> Play<'a> {
 
     /// Plays it to its end.
     pub(crate) fn run(&mut self) -> Result<()> {
-        for who in 0..self.candidates.len() {
-            self.start(who)?;
+        self.begin()?;
+        self.wait_for_programs()?;
+        self.end_one_after_another()?;
+        self.stop_all()?;
+        self.view.close();
+        Ok(())
+    }
+
+    /// With what is there: an election.
+    fn begin(&mut self) -> Result<()> {
+        for number in 1..=AT_FIRST {
+            self.join(Program::sidecar(number)?)?;
         }
         self.wait_for("a first leader", |play| {
             play.history.present_term().is_some()
         })?;
         self.wait_for("all to be ready", Self::all_are_ready)?;
-        self.watch(SCENE)?;
-        for deed in DEEDS {
+        self.watch(SCENE)
+    }
+
+    /// Shows a handover meanwhile, if it takes longer.
+    fn wait_for_programs(&mut self) -> Result<()> {
+        if !self.joining.pending().is_empty() {
+            self.hand_over(Deed::Terminate)?;
+            self.bring_all_back()?;
+        }
+        let mut told_at = Instant::now();
+        while !self.joining.pending().is_empty() {
+            self.look()?;
+            if told_at.elapsed() >= SIGN_OF_LIFE {
+                told_at = Instant::now();
+                self.view.give_sign_of_life(self.joining.pending());
+            }
+        }
+        for number in AT_FIRST + 1..=AT_FIRST + LEAST.saturating_sub(self.candidates.len()) {
+            self.join(Program::sidecar(number)?)?;
+        }
+        self.wait_for("all to be ready", Self::all_are_ready)?;
+        let before = u64::try_from(BEFORE.as_nanos())?;
+        self.history.drawn_from = self.history.began.max(now().saturating_sub(before));
+        self.watch(SCENE)
+    }
+
+    /// Until each has led, and been brought back.
+    fn end_one_after_another(&mut self) -> Result<()> {
+        let mut all_were_back = false;
+        let deeds = DEEDS.into_iter().chain(iter::repeat(Deed::Terminate));
+        for (number, deed) in deeds.enumerate() {
+            if all_were_back && number >= DEEDS.len() {
+                break;
+            }
             if self.all_have_led() {
                 // Until then they stay away, so that each of the others gets its turn.
                 self.bring_all_back()?;
+                all_were_back = true;
             }
-            let leader = self.end_the_leader(deed)?;
-            let next = |play: &Self| play.leader().is_some_and(|next| next != leader);
-            self.wait_for("another leader", next)?;
-            self.watch(SCENE)?;
+            self.hand_over(deed)?;
         }
-        self.stop_all()?;
-        self.view.close();
         Ok(())
     }
 
@@ -91,9 +137,24 @@ impl<'a> Play<'a> {
 
     // ---- what is done --------------------------------------------------------------------------
 
+    fn join(&mut self, program: Program) -> Result<()> {
+        let candidate = Candidate::new(program, self.place);
+        let who = self.history.join(candidate.name());
+        self.candidates.push(candidate);
+        self.start(who)
+    }
+
     fn start(&mut self, who: usize) -> Result<()> {
         self.history.act(who, Deed::Start);
         self.candidates[who].start(self.place)
+    }
+
+    /// Does it to the present leader, and watches the next one.
+    fn hand_over(&mut self, deed: Deed) -> Result<()> {
+        let leader = self.end_the_leader(deed)?;
+        let next = |play: &Self| play.leader().is_some_and(|next| next != leader);
+        self.wait_for("another leader", next)?;
+        self.watch(SCENE)
     }
 
     /// Does it to the present leader, and returns who that was.
@@ -217,6 +278,15 @@ impl<'a> Play<'a> {
     fn look(&mut self) -> Result<()> {
         self.interruption.check()?;
         thread::sleep(LOOK);
+        for news in self.joining.news()? {
+            match news {
+                News::Joins(program) => {
+                    self.tell(now(), format!("{} joins", program.name));
+                    self.join(program)?;
+                }
+                News::Tells(news) => self.tell(now(), news),
+            }
+        }
         for who in 0..self.candidates.len() {
             self.look_at(who)?;
         }
@@ -229,7 +299,7 @@ impl<'a> Play<'a> {
             self.history.note(entry)?;
         }
         self.tell_of_leaders();
-        self.view.update(&self.history);
+        self.view.update(&self.history, self.joining.pending());
         Ok(())
     }
 
@@ -254,7 +324,9 @@ impl<'a> Play<'a> {
     }
 
     fn tell(&mut self, moment: Moment, what: impl AsRef<str>) {
-        self.view.tell(&self.history, moment, what);
+        let pending = self.joining.pending();
+        self.view
+            .tell(&self.history, pending, moment, what.as_ref());
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use leasehold_tests::Moment;
 
-use super::super::handover::Handover;
-use super::super::history::{History, Run, State, Term};
-use super::super::words::{instant, readable};
+use crate::handover::Handover;
+use crate::history::{History, Run, State, Term, between};
+use crate::words::{instant, readable};
 
 const WIDTH: u32 = 1000;
 /// Where time begins and ends, with room for the token of a term that begins at the end.
@@ -21,8 +21,10 @@ const LEADING: u32 = 26;
 const PAUSED: u32 = 14;
 const PRESENT: u32 = 4;
 /// As many as the template has.
-const COLOURS: usize = 4;
+const COLOURS: usize = 5;
 const MOST_TICKS: u64 = 12;
+/// In the unit of a moment.
+const SECOND: Moment = 1_000_000_000;
 
 pub(super) struct Drawing {
     pub(super) width: u32,
@@ -81,7 +83,10 @@ impl Drawing {
             top: HEAD,
             bottom,
             ticks: scale.ticks(),
-            handovers: Handover::all(history).map(|it| scale.mark(&it)).collect(),
+            handovers: Handover::all(history)
+                .filter(|it| it.new.from >= history.drawn_from)
+                .map(|it| scale.mark(&it))
+                .collect(),
             rows,
         }
     }
@@ -94,37 +99,45 @@ struct Scale<'a> {
 
 impl Scale<'_> {
     fn length(&self) -> Duration {
-        self.history.time(self.ended)
+        between(self.history.drawn_from, self.ended)
     }
 
     fn x(&self, moment: Moment) -> f64 {
-        self.x_of(self.history.time(moment).min(self.length()))
-    }
-
-    fn x_of(&self, time: Duration) -> f64 {
+        let time = between(self.history.drawn_from, moment).min(self.length());
         let length = self.length().max(Duration::from_millis(1));
         LEFT + (RIGHT - LEFT) * time.div_duration_f64(length)
     }
 
-    /// At whole seconds.
+    fn is_drawn(&self, until: Moment) -> bool {
+        until >= self.history.drawn_from
+    }
+
+    /// At whole seconds since it began.
     fn ticks(&self) -> Vec<Tick> {
         let seconds = self.length().as_secs();
         let mut steps = [1, 2, 5, 10, 20, 30, 60].into_iter();
         let step = steps
             .find(|step| seconds / step <= MOST_TICKS)
             .unwrap_or(300);
-        let ticks = (0..=seconds / step).map(|number| number * step);
-        ticks
+        let first = self.history.time(self.history.drawn_from);
+        let first = first.as_nanos().div_ceil(u128::from(step * SECOND));
+        let last = self.history.time(self.ended).as_secs() / step;
+        (u64::try_from(first).unwrap_or(last)..=last)
+            .map(|number| number * step)
             .map(|second| Tick {
-                x: drawn(self.x_of(Duration::from_secs(second))),
+                x: drawn(self.x(self.history.began + second * SECOND)),
                 label: format!("{second} s"),
             })
             .collect()
     }
 
     fn row(&self, who: usize, number: u32) -> Row {
-        let terms = self.history.terms.iter().filter(|term| term.who == who);
-        let runs = self.history.runs.iter().filter(|run| run.who == who);
+        let terms =
+            self.history.terms.iter().filter(|term| {
+                term.who == who && term.until.is_none_or(|until| self.is_drawn(until))
+            });
+        let runs = self.history.runs.iter();
+        let runs = runs.filter(|run| run.who == who && self.is_drawn(run.moment));
         Row {
             name: self.history.name(who).to_owned(),
             y: HEAD + ROW * number + ROW / 2,
@@ -142,6 +155,7 @@ impl Scale<'_> {
             .map(|&(from, _)| from)
             .chain([self.ended]);
         let phases = phases.iter().zip(ends);
+        let phases = phases.filter(|(_, until)| self.is_drawn(*until));
         let bars = phases.filter_map(|(&(from, state), until)| {
             let (class, height) = match state {
                 State::Starting => ("starting", PRESENT),

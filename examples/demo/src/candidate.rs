@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::ledger;
-use super::programs::{Kind, Program};
-use super::sidecar::{self, Application};
+use crate::joining::{Kind, Program};
+use crate::ledger;
+use crate::sidecar::{self, Application};
 
 pub(crate) const LEASE: &str = "demo-jobs";
 /// Short, so that the demo is: a crashed leader's Lease must run out.

@@ -7,8 +7,9 @@ use console::{Style, Term, style};
 use leasehold_tests::{Moment, now};
 use serde_json::Value;
 
-use super::handover::Handover;
-use super::history::{History, State};
+use crate::handover::Handover;
+use crate::history::{History, State, between};
+use crate::joining::Pending;
 
 /// How often the view is redrawn.
 const REFRESH: Duration = Duration::from_millis(100);
@@ -38,18 +39,35 @@ impl View {
     }
 
     /// Adds a line to what happened.
-    pub(crate) fn tell(&mut self, history: &History, moment: Moment, what: impl AsRef<str>) {
+    pub(crate) fn tell(
+        &mut self,
+        history: &History,
+        pending: &[Pending],
+        moment: Moment,
+        what: &str,
+    ) {
         self.erase();
         let time = format!("{:>6.1} s", history.time(moment).as_secs_f64());
-        self.write(&format!("{}  {}", style(time).dim(), what.as_ref()));
-        self.draw(history);
+        self.write(&format!("{}  {}", style(time).dim(), what));
+        self.draw(history, pending);
+    }
+
+    /// Says what is pending, which a terminal shows all the time.
+    pub(crate) fn give_sign_of_life(&self, pending: &[Pending]) {
+        if !self.terminal.is_term() {
+            let pending = pending.iter();
+            let pending: Vec<_> = pending
+                .map(|it| format!("{}: {}", it.name, it.how_far))
+                .collect();
+            self.write(&format!("          still to join: {}", pending.join("; ")));
+        }
     }
 
     /// Redraws, if it is time to.
-    pub(crate) fn update(&mut self, history: &History) {
+    pub(crate) fn update(&mut self, history: &History, pending: &[Pending]) {
         if self.drawn_at.elapsed() >= REFRESH {
             self.erase();
-            self.draw(history);
+            self.draw(history, pending);
         }
     }
 
@@ -58,7 +76,7 @@ impl View {
         self.erase();
     }
 
-    fn draw(&mut self, history: &History) {
+    fn draw(&mut self, history: &History, pending: &[Pending]) {
         self.drawn_at = Instant::now();
         if !self.terminal.is_term() {
             return;
@@ -71,6 +89,10 @@ impl View {
             let name = history.name(who);
             let (bar, remark) = (bar(history, who, now, columns), remark(history, who));
             lines.push(format!("  {name:<width$}{bar}  {remark}", width = NAME - 2));
+        }
+        for Pending { name, how_far } in pending {
+            let how_far = style(how_far).dim();
+            lines.push(format!("  {name:<width$}{how_far}", width = NAME - 2));
         }
         lines.push(String::new());
         lines.push(format!(
@@ -97,14 +119,14 @@ impl View {
     }
 }
 
-/// The time line of a candidate, from the beginning until now.
+/// The time line of a candidate until now.
 fn bar(history: &History, who: usize, now: Moment, columns: usize) -> String {
-    let elapsed = history.time(now);
+    let elapsed = between(history.drawn_from, now);
     let column = (elapsed / u32::try_from(columns).unwrap_or(u32::MAX)).max(FINEST);
     // In the middle of each column.
     let times = iter::successors(Some(column / 2), |time| Some(*time + column));
     let states = times.take(columns).map(|time| {
-        let moment = history.began + u64::try_from(time.as_nanos()).unwrap_or(Moment::MAX);
+        let moment = history.drawn_from + u64::try_from(time.as_nanos()).unwrap_or(Moment::MAX);
         (time <= elapsed).then(|| history.state_at(who, moment))
     });
     let states: Vec<_> = states.collect();

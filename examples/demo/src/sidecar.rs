@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use ureq::Agent;
 
-use super::ledger;
+use crate::ledger;
 
 /// How often the application asks.
 pub(crate) const POLL_PERIOD: Duration = Duration::from_millis(10);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use leasehold_tests::{Moment, TermInterval, Timeline};
 
-use super::history::{History, Run};
-use super::words::instant;
+use crate::history::{History, Run};
+use crate::words::instant;
 
 /// What was wrong, each in a sentence; nothing, if all was well. Terms that are not over are taken
 /// to last until `now`.
@@ -85,8 +85,8 @@ pub(crate) fn left_out(history: &History) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::history::tests::history;
     use super::*;
+    use crate::history::tests::history;
 
     const LATER: Moment = 1000;
 

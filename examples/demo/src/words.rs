@@ -5,12 +5,12 @@ use std::time::Duration;
 use console::style;
 use leasehold_tests::Moment;
 
-use super::candidate::LEASE_DURATION;
-use super::handover::{Deed, Handover};
-use super::history::{History, Term, between};
-use super::judge;
-use super::programs::Kind;
-use super::sidecar::RELEASE_DELAY;
+use crate::candidate::LEASE_DURATION;
+use crate::handover::{Deed, Handover};
+use crate::history::{History, Term, between};
+use crate::joining::Kind;
+use crate::judge;
+use crate::sidecar::RELEASE_DELAY;
 
 /// What comes of a deed that ends a leadership.
 pub(crate) fn consequence(deed: Deed, kind: Kind) -> String {

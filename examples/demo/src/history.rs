@@ -5,12 +5,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use leasehold_tests::{Moment, now};
 
-use super::handover::{Act, Deed};
-use super::ledger::{Entry, What};
+use crate::handover::{Act, Deed};
+use crate::ledger::{Entry, What};
 
-/// The whole of it. Candidates are numbered in the order in which they are shown.
+/// The whole of it. Candidates are numbered in the order in which they joined.
 pub(crate) struct History {
     pub(crate) began: Moment,
+    /// What came before is told of, but not drawn.
+    pub(crate) drawn_from: Moment,
     pub(crate) candidates: Vec<Candidate>,
     /// In the order in which they began.
     pub(crate) terms: Vec<Term>,
@@ -54,15 +56,12 @@ pub(crate) struct Run {
 }
 
 impl History {
-    pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn new() -> Self {
         let began = now();
-        let candidates = names.map(|name| Candidate {
-            name: name.to_owned(),
-            phases: vec![(began, State::Down)],
-        });
         Self {
             began,
-            candidates: candidates.collect(),
+            drawn_from: began,
+            candidates: Vec::new(),
             terms: Vec::new(),
             runs: Vec::new(),
             acts: Vec::new(),
@@ -70,6 +69,15 @@ impl History {
     }
 
     // ---- what is told of it --------------------------------------------------------------------
+
+    /// Takes a candidate in, and returns its number.
+    pub(crate) fn join(&mut self, name: &str) -> usize {
+        self.candidates.push(Candidate {
+            name: name.to_owned(),
+            phases: vec![(self.began, State::Down)],
+        });
+        self.candidates.len() - 1
+    }
 
     /// Takes a line of the ledger.
     pub(crate) fn note(&mut self, entry: Entry) -> Result<()> {
@@ -179,7 +187,10 @@ impl History {
     /// How often the job ran in a term.
     pub(crate) fn runs_of(&self, term: &Term) -> usize {
         let of_it = |run: &&Run| run.who == term.who && run.token == term.token;
-        self.runs.iter().filter(of_it).count()
+        // A sidecar that did not answer for a while has one term, of which we know two pieces.
+        let meanwhile = term.from..=term.until.unwrap_or(Moment::MAX);
+        let runs = self.runs.iter().filter(of_it);
+        runs.filter(|run| meanwhile.contains(&run.moment)).count()
     }
 
     /// A moment as the time since it began.
@@ -199,8 +210,11 @@ pub(crate) mod tests {
 
     /// What the ledger would hold after these lines, written by candidates `a`, `b` and `c`.
     pub(crate) fn history(lines: &str) -> History {
-        let mut history = History::new(["a", "b", "c"].into_iter());
-        history.began = 0;
+        let mut history = History::new();
+        (history.began, history.drawn_from) = (0, 0);
+        for name in ["a", "b", "c"] {
+            history.join(name);
+        }
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             history.note(Entry::parse(line).unwrap()).unwrap();
         }
