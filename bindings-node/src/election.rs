@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use leasehold::bindings::ForeignElection;
 use leasehold::{Config, Error, ErrorKind, Event, LeaderElection};
 use napi::Env;
 use napi::bindgen_prelude::Function;
@@ -201,7 +202,7 @@ impl Drop for NativeElection {
     /// worker does, and the Lease is to be given back, though not over unfinished work.
     fn drop(&mut self) {
         // An error has nobody to go to.
-        let _ = leasehold::contain_panics(|| {
+        let _ = leasehold::bindings::contain_panics(|| {
             if self.is_idle() {
                 self.queue.close();
                 self.election.stop()
@@ -221,7 +222,7 @@ fn duration(ms: f64) -> Duration {
 
 /// Starts the election and passes its events on until it stops.
 fn run(election: Arc<LeaderElection>, queue: &Queue) {
-    let started = leasehold::contain_panics(|| {
+    let started = leasehold::bindings::contain_panics(|| {
         let events = election.subscribe()?;
         election.start()?;
         Ok(events)

@@ -16,7 +16,7 @@ pub(crate) type Result<T> = std::result::Result<T, napi::Error<Code>>;
 
 /// Does what a method does. What goes wrong, a panic included, is thrown in JavaScript.
 pub(crate) fn contained<T>(work: impl FnOnce() -> leasehold::Result<T>) -> Result<T> {
-    leasehold::contain_panics(work)
+    leasehold::bindings::contain_panics(work)
         .map_err(|error| napi::Error::new(Code(error.kind()), error.message()))
 }
 

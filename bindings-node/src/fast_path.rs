@@ -110,7 +110,7 @@ unsafe extern "C" fn let_go<T>(_env: sys::napi_env, data: *mut c_void, _hint: *m
     // SAFETY: `data` came from `Arc::into_raw`, and nobody else takes it back.
     let data = unsafe { Arc::from_raw(data.cast::<T>()) };
     // An election's last one stops it. An error has nobody to go to.
-    let _ = leasehold::contain_panics(|| {
+    let _ = leasehold::bindings::contain_panics(|| {
         drop(data);
         Ok(())
     });

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leasehold::{LogLevel, LogRecord};
+use leasehold::bindings::{LogLevel, LogRecord, set_log_sink};
 use napi_derive::napi;
 
 use crate::waker::Waker;
@@ -52,7 +52,7 @@ impl From<LogRecord> for NativeLogRecord {
 pub(crate) fn open_log(waker: &Waker) {
     log().wakers.push(waker.clone());
     // Refused where an environment before this one has done it already.
-    let _ = leasehold::set_log_sink(LogLevel::Info, put);
+    let _ = set_log_sink(LogLevel::Info, put);
 }
 
 /// What was logged since this was last called, in any environment.

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use leasehold::{Loss, Work};
+use leasehold::Loss;
+use leasehold::bindings::Work;
 
 /// What keeps the Lease from being released.
 pub(crate) enum Guard {

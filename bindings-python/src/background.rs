@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use leasehold::{LeaderElection, LogLevel, LogRecord, set_log_sink};
+use leasehold::LeaderElection;
+use leasehold::bindings::{ForeignElection, LogLevel, LogRecord, set_log_sink};
 use pyo3::prelude::*;
 
 use crate::waiting;

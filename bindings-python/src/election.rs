@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use leasehold::bindings::ForeignElection;
 use leasehold::{Config, LeaderElection};
 use pyo3::prelude::*;
 

@@ -22,6 +22,6 @@ pub(crate) fn detached<T: Send>(
     py: Python<'_>,
     call: impl FnOnce() -> leasehold::Result<T> + Send,
 ) -> PyResult<T> {
-    let outcome = py.detach(|| leasehold::contain_panics(call));
+    let outcome = py.detach(|| leasehold::bindings::contain_panics(call));
     outcome.map_err(|error| raised(py, &error))
 }

@@ -84,11 +84,11 @@ impl Term {
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Work {
     term: leasehold::Term,
-    unfinished: Mutex<Option<leasehold::Work>>,
+    unfinished: Mutex<Option<leasehold::bindings::Work>>,
 }
 
-impl From<leasehold::Work> for Work {
-    fn from(work: leasehold::Work) -> Self {
+impl From<leasehold::bindings::Work> for Work {
+    fn from(work: leasehold::bindings::Work) -> Self {
         Self {
             term: work.term.clone(),
             unfinished: Mutex::new(Some(work)),

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
-use leasehold::stderr;
+use leasehold::bindings::stderr;
 
 use crate::output::complain;
 

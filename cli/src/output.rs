@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use console::{StyledObject, style};
 use jiff::{SignedDuration, Timestamp};
+use leasehold::bindings::stderr;
 use leasehold::clock::WallTime;
 use leasehold::lease_store::{Backend, Location};
-use leasehold::{Error, LeaseState, stderr};
+use leasehold::{Error, LeaseState};
 use serde::{Serialize, Serializer};
 
 /// Below this, tenths of a second matter.

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use leasehold::{DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, LogLevel, Loss, Subscription, Term};
+use leasehold::bindings::{LogLevel, set_log_sink};
+use leasehold::{DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, Loss, Subscription, Term};
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::sleep;
@@ -88,7 +89,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
-    leasehold::set_log_sink(LogLevel::Warn, |record| log(record.message))?;
+    set_log_sink(LogLevel::Warn, |record| log(record.message))?;
     adopted::adopt()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

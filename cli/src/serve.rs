@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use leasehold::{Config, DEFAULT_DRAIN_TIMEOUT, LeaderElection, LogLevel};
+use leasehold::bindings::{LogLevel, set_log_sink};
+use leasehold::{Config, DEFAULT_DRAIN_TIMEOUT, LeaderElection};
 
 use self::addresses::Addresses;
 use self::sidecar::Sidecar;
@@ -64,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 impl Service {
     /// Takes part as `config` says, and answers until it is asked to stop.
     pub(crate) fn run(&self, config: Config) -> Result<ExitCode> {
-        leasehold::set_log_sink(LogLevel::Info, |record| log(record.message))?;
+        set_log_sink(LogLevel::Info, |record| log(record.message))?;
         // Counted from the end of the term as the delay is, and never the first to end.
         let config = config.drain_timeout(self.release_delay + DEFAULT_DRAIN_TIMEOUT);
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState, LogLevel, Observer};
+use leasehold::bindings::{LogLevel, set_log_sink};
+use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState, Observer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::interval;
 
@@ -64,7 +65,7 @@ enum Message {
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     let (sender, messages) = unbounded_channel();
     let warnings = sender.clone();
-    leasehold::set_log_sink(LogLevel::Warn, move |record| {
+    set_log_sink(LogLevel::Warn, move |record| {
         // Nobody listens once the program ends.
         let _ = warnings.send(Message::Warning(record.message));
     })?;

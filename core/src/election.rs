@@ -22,7 +22,8 @@ mod writes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use self::event::{ElectionEvent, LostReason, TermRecord};
+pub use self::event::LostReason;
+pub(crate) use self::event::{ElectionEvent, TermRecord};
 pub use self::lease_snapshot::{LeaseSnapshot, LeaseState};
 use self::observed::Observed;
 use self::requests::AnswerLimit;
@@ -35,7 +36,7 @@ use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 /// Waits are stretched at random by up to this factor, so that candidates spread out
 /// (client-go `JitterFactor`). A renew deadline must leave room for one such wait.
-pub const JITTER_FACTOR: f64 = 1.2;
+pub(crate) const JITTER_FACTOR: f64 = 1.2;
 
 /// How far candidates spread their attempts on a Lease that became free, for each of them beyond a
 /// few. A few may collide: the losers' writes cost less than a wait, which no timer ends in under a
@@ -45,7 +46,7 @@ const FEW_CANDIDATES: u32 = 10;
 
 /// What an election goes by, checked by `Config`.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// How long others wait after the record last changed. Whole seconds.
     pub lease_duration: Duration,
     /// How long after its last successful write was sent a leader may act.
@@ -64,7 +65,7 @@ pub struct Settings {
 
 /// A request to the store, to be sent at once and given up at `deadline`.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// What to ask.
     pub operation: Operation,
     /// When to answer [`ErrorKind::TimedOut`] instead of waiting on.
@@ -73,7 +74,7 @@ pub struct Request {
 
 /// What to ask of the store.
 #[derive(Clone, Debug)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Read the Lease.
     Read,
     /// Create the Lease.
@@ -89,7 +90,7 @@ pub enum Operation {
 
 /// The store's answer to the request that was polled last.
 #[derive(Clone, Debug)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// To [`Operation::Read`].
     Read(Result<Option<StoredLease>>),
     /// To [`Operation::Create`] and [`Operation::Replace`].
@@ -100,7 +101,7 @@ pub enum Reply {
 
 /// What a watch tells.
 #[derive(Clone, Debug)]
-pub enum Observation {
+pub(crate) enum Observation {
     /// The watch stands: no need to poll.
     Watching,
     /// The watch has ended: poll until the next one stands.
@@ -113,7 +114,7 @@ pub enum Observation {
 
 /// The term under which a candidate leads, and how far it reaches.
 #[derive(Clone, Debug)]
-pub struct ActiveTerm {
+pub(crate) struct ActiveTerm {
     /// Which term.
     pub term: TermRecord,
     /// The first instant at which this candidate is no longer the leader.
@@ -129,7 +130,7 @@ pub struct ActiveTerm {
     clippy::struct_excessive_bools,
     reason = "independent facts, not states of one thing"
 )]
-pub struct Election {
+pub(crate) struct Election {
     /// This candidate's unique holder string.
     identity: String,
     settings: Settings,
@@ -211,7 +212,7 @@ enum Action {
 impl Election {
     /// A candidate that knows nothing yet, under an identity that nobody else has. `seed` is for
     /// the jitter.
-    pub fn new(identity: String, settings: Settings, seed: u64, now: Instant) -> Self {
+    pub(crate) fn new(identity: String, settings: Settings, seed: u64, now: Instant) -> Self {
         Self {
             identity,
             random: fastrand::Rng::with_seed(seed),
@@ -244,7 +245,7 @@ impl Election {
     /// Counts its terms on from `last`, the number of the last term of an earlier run: two terms
     /// never have the same number.
     #[must_use]
-    pub fn counting_terms_from(mut self, last: u64) -> Self {
+    pub(crate) fn counting_terms_from(mut self, last: u64) -> Self {
         self.terms = last;
         self
     }
@@ -253,7 +254,7 @@ impl Election {
 
     /// The next request to send, if one is due. Its answer must come back through `handle_reply`
     /// before another is given out.
-    pub fn poll_request(&mut self, now: Instant, wall: WallTime) -> Option<Request> {
+    pub(crate) fn poll_request(&mut self, now: Instant, wall: WallTime) -> Option<Request> {
         self.advance(now);
         let (due, action) = self.next_action()?;
         if now < due {
@@ -286,7 +287,7 @@ impl Election {
     }
 
     /// When to call `handle_timeout` and `poll_request` again, if nothing else happens before.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let action = self.next_action().map(|(due, _)| due);
         let phase = match &self.phase {
             Phase::Candidate | Phase::Stopped => None,
@@ -302,12 +303,12 @@ impl Election {
     }
 
     /// What happened since the last call, oldest first.
-    pub fn poll_event(&mut self) -> Option<ElectionEvent> {
+    pub(crate) fn poll_event(&mut self) -> Option<ElectionEvent> {
         self.events.pop_front()
     }
 
     /// The right to lead, to be published before anything else is done with an input's outcome.
-    pub fn active_term(&self) -> Option<&ActiveTerm> {
+    pub(crate) fn active_term(&self) -> Option<&ActiveTerm> {
         match &self.phase {
             Phase::Leading(active) => Some(active),
             _ => None,
@@ -315,7 +316,7 @@ impl Election {
     }
 
     /// Until when the work of the latest term may go on: before that, no other candidate leads.
-    pub fn work_until(&self) -> Instant {
+    pub(crate) fn work_until(&self) -> Instant {
         match &self.phase {
             Phase::Leading(active) => self.others_may_acquire_at(active.leader_until),
             Phase::Draining {
@@ -329,13 +330,13 @@ impl Election {
     }
 
     /// Whether the election has ended.
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         matches!(self.phase, Phase::Stopped)
     }
 
     /// The version that a watch may start from; `None` before the Lease was seen. A candidate would
     /// create one that is not there; who only looks waits for it.
-    pub fn watch_from(&self) -> Option<ResourceVersion> {
+    pub(crate) fn watch_from(&self) -> Option<ResourceVersion> {
         let newest = self.observed.newest();
         let awaited = self.observes_only && !self.observed.is_unknown();
         (awaited || newest > ResourceVersion::default()).then_some(newest)
@@ -344,12 +345,12 @@ impl Election {
     // ---- inputs --------------------------------------------------------------------------------
 
     /// Time has passed.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.advance(now);
     }
 
     /// The store has answered the request that was polled last.
-    pub fn handle_reply(&mut self, now: Instant, reply: Reply) {
+    pub(crate) fn handle_reply(&mut self, now: Instant, reply: Reply) {
         self.advance(now);
         let Some(in_flight) = self.in_flight.take() else {
             return;
@@ -396,7 +397,7 @@ impl Election {
     }
 
     /// A watch has told something.
-    pub fn handle_observation(&mut self, now: Instant, observation: Observation) {
+    pub(crate) fn handle_observation(&mut self, now: Instant, observation: Observation) {
         self.advance(now);
         if self.is_stopped() {
             return;
@@ -424,14 +425,14 @@ impl Election {
 
     /// The application wants this candidate to stop leading, and then to hold back for one lease
     /// duration so that another may lead. Nothing happens where it does not lead.
-    pub fn handle_step_down(&mut self, now: Instant) {
+    pub(crate) fn handle_step_down(&mut self, now: Instant) {
         self.advance(now);
         self.drain(now, LostReason::SteppedDown);
     }
 
     /// The application is done: stop leading, release, end. A limit for its work replaces that of
     /// the settings, and hastens what is under way.
-    pub fn handle_stop(&mut self, now: Instant, drain_timeout: Option<Duration>) {
+    pub(crate) fn handle_stop(&mut self, now: Instant, drain_timeout: Option<Duration>) {
         self.advance(now);
         self.stopping = true;
         if let Some(limit) = drain_timeout {
@@ -443,7 +444,7 @@ impl Election {
     }
 
     /// The work of one lost term has ended. Due once for each term that was acquired.
-    pub fn handle_drained(&mut self, now: Instant) {
+    pub(crate) fn handle_drained(&mut self, now: Instant) {
         self.advance(now);
         self.working = self.working.saturating_sub(1);
         if self.working == 0 {
@@ -459,7 +460,7 @@ impl Election {
 
     /// The host runtime shows no sign of life: not leading, not renewing, not releasing, since its
     /// work may go on where nobody can see it.
-    pub fn handle_stall(&mut self, now: Instant) {
+    pub(crate) fn handle_stall(&mut self, now: Instant) {
         self.advance(now);
         self.stalled = true;
         match &self.phase {
@@ -471,14 +472,14 @@ impl Election {
     }
 
     /// The host runtime lives again.
-    pub fn handle_alive(&mut self, now: Instant) {
+    pub(crate) fn handle_alive(&mut self, now: Instant) {
         self.advance(now);
         self.stalled = false;
     }
 
     /// The clock can no longer be trusted: it belongs to another boot. A request in flight is still
     /// answered, though its deadline means nothing any more.
-    pub fn handle_clock_fault(&mut self, now: Instant) {
+    pub(crate) fn handle_clock_fault(&mut self, now: Instant) {
         self.now = now;
         self.observed.forget_times();
         self.writes.settle_all();
@@ -501,7 +502,7 @@ impl Election {
     /// The leadership that was extended last has been published; `now` was read after that. Had
     /// the old deadline passed by then, somebody may have been told "not leader" within the term:
     /// the term ends, and is never silently re-acquired.
-    pub fn handle_published(&mut self, now: Instant) {
+    pub(crate) fn handle_published(&mut self, now: Instant) {
         if let Phase::Leading(active) = &mut self.phase
             && let Some(old_deadline) = active.unconfirmed.take()
             && now >= old_deadline

@@ -1,7 +1,6 @@
 //! One error type and one list of kinds, each kind saying what to do about it.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,35 +110,5 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// Runs `work`, and turns its panic into an [`ErrorKind::Internal`]. For bindings: no panic may
-/// cross the border to another language.
-pub fn contain_panics<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let message = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a panic without a message");
-        Err(Error::new(
-            ErrorKind::Internal,
-            format!("a defect in Leasehold: {message}"),
-        ))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_becomes_an_error_that_says_what_it_said() {
-        let number = 7;
-        let outcome = contain_panics::<()>(|| panic!("no such slot: {number}"));
-        let error = outcome.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Internal);
-        assert_eq!(error.message(), "a defect in Leasehold: no such slot: 7");
     }
 }

@@ -289,7 +289,7 @@ impl LeaderElection {
     /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
     /// or [`ErrorKind::Closed`] where the election does not run. For bindings to languages that wait
     /// in their own way.
-    pub fn not_leading_after(&self, waited: Duration) -> Error {
+    pub(crate) fn not_leading_after(&self, waited: Duration) -> Error {
         if !self.shared.is_running() {
             return not_running();
         }
@@ -313,7 +313,7 @@ impl LeaderElection {
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`
     /// is dropped, or `drain_timeout` has passed. For work that does not fit into a closure, as that
     /// of other languages; otherwise use [`run_if_leader`](Self::run_if_leader).
-    pub fn begin_work(&self) -> Option<Work> {
+    pub(crate) fn begin_work(&self) -> Option<Work> {
         self.shared.leadership().check_process().ok()?;
         let (term, guard) = self.shared.work()?;
         Some(Work {
@@ -354,7 +354,7 @@ impl LeaderElection {
 
     /// The host runtime lives. Once called, it must be called again within each `stall_timeout`, or
     /// this instance stops leading. For bindings to language runtimes. Lock-free unless stalled.
-    pub fn sign_of_life(&self) {
+    pub(crate) fn sign_of_life(&self) {
         if self.shared.leadership().check_process().is_ok() {
             self.shared.sign_of_life();
         }
@@ -363,7 +363,7 @@ impl LeaderElection {
     /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
     /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
     /// watches.
-    pub fn sign_of_life_period(&self) -> Option<Duration> {
+    pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
         let stall_timeout = self.config.stall_timeout();
         stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)
     }

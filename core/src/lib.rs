@@ -15,13 +15,13 @@
 //! share one background thread, so none of this needs an async runtime of yours. An [`Observer`]
 //! looks at a Lease and takes no part.
 //!
-//! The modules below are what elections are made of: the protocol as a pure state machine
-//! ([`election`]), the stores ([`lease_store`]) and the clock. Programs need them only for a store
-//! of their own, or to test against one in memory. [`stderr`] is a log that never blocks.
+//! The modules below are for a store of your own, and for tests against one in memory.
 
+#[doc(hidden)]
+pub mod bindings;
 pub mod clock;
 mod config;
-pub mod election;
+mod election;
 mod elector;
 mod error;
 mod events;
@@ -31,7 +31,6 @@ mod leadership;
 pub mod lease_record;
 pub mod lease_store;
 mod listeners;
-mod logging;
 mod metrics;
 mod named;
 mod observer;
@@ -39,7 +38,6 @@ mod open;
 mod runtime;
 mod shared;
 mod status;
-pub mod stderr;
 mod validation;
 #[doc(hidden)]
 pub mod vocabulary;
@@ -50,10 +48,9 @@ pub use config::{
     DEFAULT_STALL_TIMEOUT, Mode,
 };
 pub use election::{LeaseSnapshot, LeaseState, LostReason, Role};
-pub use error::{Error, ErrorKind, Result, contain_panics};
-pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription, Work};
+pub use error::{Error, ErrorKind, Result};
+pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription};
 pub use leader_election::LeaderElection;
 pub use leadership::Term;
-pub use logging::{LogLevel, LogRecord, set_log_sink};
 pub use observer::{LeaseSnapshots, Observer};
 pub use status::Status;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jni::Env;
 use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
+use leasehold::bindings::ForeignElection;
 use leasehold::{Config, Error, LeaderElection};
 
 use crate::ffi::{Answer, Class, Texts, read};

@@ -7,7 +7,8 @@ use jni::errors::ErrorPolicy;
 use jni::objects::{JClass, JObjectArray, JString};
 use jni::strings::JNIStr;
 use jni::{Env, jni_sig, jni_str};
-use leasehold::{Error, ErrorKind, contain_panics};
+use leasehold::bindings::contain_panics;
+use leasehold::{Error, ErrorKind};
 
 /// Which static native methods of `io.leasehold.Native` a module has, by name and types; each is the
 /// function of this name, with an underscore for a capital. What that fails with is thrown in Java,

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use jni::Env;
 use jni::sys::jlong;
-use leasehold::{Error, Event, LogLevel, LogRecord, Status, Term};
+use leasehold::bindings::{LogLevel, LogRecord};
+use leasehold::{Error, Event, Status, Term};
 
 use crate::ffi::{Answer, Texts, texts};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jni::Env;
 use jni::sys::{jboolean, jlong};
-use leasehold::{LogLevel, LogRecord, set_log_sink};
+use leasehold::bindings::{LogLevel, LogRecord, set_log_sink};
 
 use crate::ffi::{Answer, Class, Texts};
 use crate::fields::{Fields, duration};

@@ -2,7 +2,7 @@
 
 use jni::Env;
 use jni::sys::jlong;
-use leasehold::Work;
+use leasehold::bindings::{ForeignElection, Work};
 
 use crate::ffi::{Answer, Class, Texts};
 use crate::fields::Fields;

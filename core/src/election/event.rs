@@ -7,7 +7,7 @@ use crate::named::named;
 
 /// One uninterrupted leadership, as the election knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TermRecord {
+pub(crate) struct TermRecord {
     /// Counts the terms of this election; the first is 1.
     pub number: u64,
     /// The resource version of the write that won the term.
@@ -46,7 +46,7 @@ named! {
 
 /// What happened, in the order it happened.
 #[derive(Clone, Debug)]
-pub enum ElectionEvent {
+pub(crate) enum ElectionEvent {
     /// A term began.
     Acquired(TermRecord),
     /// The term ended: guarded work must stop. Each acquired term is lost exactly once.

@@ -77,13 +77,13 @@ impl LeaseSnapshot {
 impl Election {
     /// Follows the Lease as a candidate does, and never acquires it.
     #[must_use]
-    pub fn observing_only(mut self) -> Self {
+    pub(crate) fn observing_only(mut self) -> Self {
         self.observes_only = true;
         self
     }
 
     /// What is known about the Lease at `now`.
-    pub fn lease_snapshot(&self, now: Instant) -> LeaseSnapshot {
+    pub(crate) fn lease_snapshot(&self, now: Instant) -> LeaseSnapshot {
         let changed_at = self.observed.changed_at();
         let free_at = changed_at.map(|_| self.observed.free_at());
         let lease = self.observed.lease();

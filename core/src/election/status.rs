@@ -30,7 +30,7 @@ named! {
 
 impl Election {
     /// What this candidate is doing.
-    pub fn role(&self) -> Role {
+    pub(crate) fn role(&self) -> Role {
         match &self.phase {
             Phase::Candidate if self.stalled => Role::Stalled,
             Phase::Candidate => Role::Candidate,
@@ -42,29 +42,29 @@ impl Election {
     }
 
     /// The holder that the Lease names, as last observed.
-    pub fn holder(&self) -> Option<&str> {
+    pub(crate) fn holder(&self) -> Option<&str> {
         self.observed.holder()
     }
 
     /// The last request's error, until one succeeds again.
-    pub fn failing(&self) -> Option<&Error> {
+    pub(crate) fn failing(&self) -> Option<&Error> {
         self.failing.as_ref().map(|(_, error)| error)
     }
 
     /// Whether changes of the Lease are watched; otherwise they are polled.
-    pub fn is_watching(&self) -> bool {
+    pub(crate) fn is_watching(&self) -> bool {
         self.watching
     }
 
     /// How long the record has been unchanged, and how long it has others wait; `None` while nobody
     /// is known to hold the Lease.
-    pub fn record_age_and_duration(&self, now: Instant) -> Option<(Duration, Duration)> {
+    pub(crate) fn record_age_and_duration(&self, now: Instant) -> Option<(Duration, Duration)> {
         let changed_at = self.observed.changed_at()?;
         Some((now.since(changed_at), self.observed.holder_duration()?))
     }
 
     /// Why this candidate is not leading, in a sentence; `None` while it leads.
-    pub fn why_not_leading(&self, now: Instant) -> Option<String> {
+    pub(crate) fn why_not_leading(&self, now: Instant) -> Option<String> {
         let why = match self.role() {
             Role::Leader => return None,
             Role::Stopped => "the election has been stopped".to_owned(),

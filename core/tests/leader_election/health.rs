@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use leasehold::bindings::ForeignElection;
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{LeaderElection, LostReason, Role};
 

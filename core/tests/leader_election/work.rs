@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use leasehold::bindings::ForeignElection;
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{DEFAULT_LEASE_DURATION, LostReason, Role};
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use leasehold::bindings::ForeignElection;
 use leasehold::{Error, ErrorKind, Event, LeaderElection, Registration, Result, Term};
 use leasehold_tests::conformance::protocol::Command;
 use serde_json::{Map, Value, json};

@@ -16,14 +16,14 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use leasehold::LogLevel;
+use leasehold::bindings::{LogLevel, set_log_sink};
 use leasehold_tests::conformance::protocol::{Command, Request, VERSION};
 use serde_json::{Value, json};
 
 use self::candidate::Candidate;
 
 fn main() -> Result<()> {
-    leasehold::set_log_sink(LogLevel::Info, |record| eprintln!("{}", record.message))?;
+    set_log_sink(LogLevel::Info, |record| eprintln!("{}", record.message))?;
     let arguments: Vec<_> = args().skip(1).collect();
     match <[String; 5]>::try_from(arguments) {
         Ok(arguments) => take_part::take_part(&arguments),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use leasehold::bindings::ForeignElection;
 use leasehold::clock::Clock;
 use leasehold::{Event, LeaderElection, Subscription};
 use tokio::task::JoinHandle;

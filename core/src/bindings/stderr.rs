@@ -4,9 +4,9 @@
 //! For programs that have no `tracing` subscriber. In a forked child nothing is written.
 //!
 //! ```
-//! use leasehold::{LogLevel, stderr};
+//! use leasehold::bindings::{LogLevel, set_log_sink, stderr};
 //!
-//! leasehold::set_log_sink(LogLevel::Warn, |record| stderr::line(record.message))?;
+//! set_log_sink(LogLevel::Warn, |record| stderr::line(record.message))?;
 //! # Ok::<_, leasehold::Error>(())
 //! ```
 

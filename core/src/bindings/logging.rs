@@ -41,7 +41,7 @@ pub enum LogLevel {
 /// in Rust install a `tracing` subscriber instead.
 ///
 /// `sink` is called on Leasehold's background thread, which renews the Leases: it must hand the
-/// record over and return, never block; [`stderr::line`](crate::stderr::line) does so.
+/// record over and return, never block; `stderr::line` does so.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] where the process has a sink or a `tracing` subscriber already.

@@ -1,0 +1,81 @@
+//! What bindings to other languages need, and the project's own programs; nothing for a program in
+//! Rust.
+
+mod logging;
+pub mod stderr;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+pub use self::logging::{LogLevel, LogRecord, set_log_sink};
+use crate::error::{Error, ErrorKind, Result};
+pub use crate::events::Work;
+use crate::leader_election::LeaderElection;
+
+/// An election whose work, waits and life are another language's.
+pub trait ForeignElection {
+    /// Begins work here and now if this instance leads. The Lease is not released before the `Work`
+    /// is dropped, or `drain_timeout` has passed.
+    fn begin_work(&self) -> Option<Work>;
+
+    /// The host runtime lives. Once called, it must be called again within each `stall_timeout`, or
+    /// this instance stops leading. Lock-free unless stalled.
+    fn sign_of_life(&self);
+
+    /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
+    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
+    /// watches.
+    fn sign_of_life_period(&self) -> Option<Duration>;
+
+    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
+    /// or [`ErrorKind::Closed`] where the election does not run.
+    fn not_leading_after(&self, waited: Duration) -> Error;
+}
+
+impl ForeignElection for LeaderElection {
+    fn begin_work(&self) -> Option<Work> {
+        self.begin_work()
+    }
+
+    fn sign_of_life(&self) {
+        self.sign_of_life();
+    }
+
+    fn sign_of_life_period(&self) -> Option<Duration> {
+        self.sign_of_life_period()
+    }
+
+    fn not_leading_after(&self, waited: Duration) -> Error {
+        self.not_leading_after(waited)
+    }
+}
+
+/// Runs `work`, and turns its panic into an [`ErrorKind::Internal`]. No panic may cross into another
+/// language.
+pub fn contain_panics<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic without a message");
+        Err(Error::new(
+            ErrorKind::Internal,
+            format!("a defect in Leasehold: {message}"),
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_what_it_said() {
+        let number = 7;
+        let outcome = contain_panics::<()>(|| panic!("no such slot: {number}"));
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(error.message(), "a defect in Leasehold: no such slot: 7");
+    }
+}
