@@ -40,7 +40,7 @@ impl Testbed {
         Ok(trial)
     }
 
-    /// A Lease of its own, for which nobody stands yet, and nobody has any rights.
+    /// A Lease of its own, without candidates, and for which nobody has any rights.
     pub fn empty_trial(&self, name: &str) -> Trial<'_> {
         let number = self.trials.fetch_add(1, Ordering::Relaxed);
         Trial::new(self, format!("{name}-{number}"))

@@ -105,7 +105,7 @@ impl Timeline {
     }
 }
 
-/// Nothing where `to` is not later.
+/// Zero if `to` is not later.
 fn between(from: Moment, to: Moment) -> Duration {
     Duration::from_nanos(to.saturating_sub(from))
 }

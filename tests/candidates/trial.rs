@@ -74,7 +74,7 @@ impl<'a> Trial<'a> {
         self.enter_as(None, working_access)
     }
 
-    /// One more candidate, under an identity that is not its name where one is given, with the
+    /// One more candidate, under an identity that is not its name if one is given, with the
     /// kubeconfig that `access` makes for the URL of its proxy. Returns its name.
     pub fn enter_as(
         &mut self,

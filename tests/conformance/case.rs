@@ -1,4 +1,4 @@
-//! A case, as its file tells it. What the file says too much is an error that names the field.
+//! A case, as it is in its file. A field that is not known is an error that names it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -103,7 +103,7 @@ pub(crate) struct Call {
     /// What it must return.
     #[serde(default, deserialize_with = "present")]
     pub(crate) answers: Option<Expectation>,
-    /// What it must raise. With neither, it must return, whatever it returns.
+    /// What it must raise. With neither, it must return, with any value.
     #[serde(default)]
     pub(crate) raises: Option<ExpectedError>,
     /// Whether to ask again until the answer is as expected.

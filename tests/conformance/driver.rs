@@ -22,7 +22,7 @@ use super::protocol::Outcome;
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 const POLL_PERIOD: Duration = Duration::from_millis(20);
 
-/// Runs `case` on one of its stores. An error tells the step, what was expected of it, and
+/// Runs `case` on one of its stores. An error names the step, what was expected of it, and
 /// everything that was said.
 pub(crate) fn run(
     case: &Case,

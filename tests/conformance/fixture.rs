@@ -52,7 +52,7 @@ impl<'a> Fixture<'a> {
         fields.flatten().collect()
     }
 
-    /// The Lease; null where there is none.
+    /// The Lease; null if there is none.
     pub(crate) fn lease(&self) -> Result<Value> {
         match self {
             Self::Namespace(namespace) => namespace.lease(),
@@ -61,7 +61,7 @@ impl<'a> Fixture<'a> {
         }
     }
 
-    /// Keeps everybody from writing, where that is done under a lock, until it is dropped. Who is
+    /// Keeps everybody from writing, if that is done under a lock, until it is dropped. Who is
     /// paused with the lock of a folder keeps the others out, as `docs/src/safety.md` says.
     pub(crate) fn lock(&self) -> Result<Option<File>> {
         match self {

@@ -17,7 +17,7 @@ fn led_by_client_go(program: Program, lease: &str, timing: Timing) -> (Contest, 
     (contest, theirs, ours)
 }
 
-fn tell(ours_since: Moment, theirs_until: Moment) {
+fn print_overlap(ours_since: Moment, theirs_until: Moment) {
     let overlap = Duration::from_nanos(theirs_until.saturating_sub(ours_since));
     println!("client-go said that it led for {overlap:.3?} after ours had begun to");
 }
@@ -29,7 +29,7 @@ fn cut_off(program: Program, lease: &str) {
     let ours_since = contest.await_lead_of(&ours).unwrap();
     let theirs_until = contest.wait_for(&theirs, Answer::Follower).unwrap();
     contest.heal(&theirs).unwrap();
-    tell(ours_since, theirs_until);
+    print_overlap(ours_since, theirs_until);
     contest.end().unwrap().expect_ours_to_stop_first();
 }
 
@@ -52,7 +52,7 @@ fn client_go_with_callbacks_is_paused_and_ours_leads_on_beside_it() {
     contest.await_lead_of(&ours).unwrap();
     let woken = contest.resume(&theirs).unwrap();
     let theirs_until = contest.wait_for(&theirs, Answer::Follower).unwrap();
-    tell(woken, theirs_until);
+    print_overlap(woken, theirs_until);
     contest.end().unwrap().expect_ours_to_stop_first();
 }
 

@@ -1,4 +1,4 @@
-//! Every record that a Lease has held, in order, as the API server tells it.
+//! Every record that a Lease has held, in order, from the API server's watch.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The spec of a Lease as it stands in the API, which is what both electors go by.
+/// The spec of a Lease as it is in the API, which is what both electors go by.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Record {

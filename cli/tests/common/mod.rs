@@ -19,16 +19,8 @@ pub(crate) fn leasehold() -> Command {
 
 /// The same from another file.
 pub(crate) fn program(file: &Path) -> Command {
-    let mut leasehold = Command::new(file);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("LEASEHOLD_") {
-            leasehold.env_remove(name);
-        }
-    }
-    leasehold
-        .env_remove("POD_NAMESPACE")
-        .env_remove("POD_NAME")
-        .stdin(Stdio::null());
+    let mut leasehold = leasehold_tests::command(file);
+    leasehold.stdin(Stdio::null());
     leasehold
 }
 

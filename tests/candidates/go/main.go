@@ -46,7 +46,7 @@ func run() error {
 		}
 		timing[i] = time.Duration(seconds * float64(time.Second))
 	}
-	// What client-go tells of each step is not what the tests are after.
+	// What client-go logs of each step is not what the tests are after.
 	klog.SetLogger(logr.Discard())
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)

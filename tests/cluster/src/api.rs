@@ -37,7 +37,7 @@ pub struct ApiError {
 
 impl Api {
     /// A client of the cluster, and with the credentials, of a kubeconfig file.
-    /// It expects the certificate of the URL's host, whatever `tls-server-name` says.
+    /// It expects the certificate of the URL's host, even if `tls-server-name` says otherwise.
     pub fn from_kubeconfig(path: &Path) -> Result<Api> {
         Api::new(&Kubeconfig::load(path)?)
     }
@@ -108,7 +108,7 @@ impl Api {
         self.send(&Method::POST, path, Some(("application/json", body)))
     }
 
-    /// Replaces, or creates where the kind of resource allows it.
+    /// Replaces, or creates if the kind of resource allows it.
     pub fn put(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         self.send(&Method::PUT, path, Some(("application/json", body)))
     }

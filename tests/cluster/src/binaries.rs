@@ -93,7 +93,7 @@ fn cached(program: &Program<'_>) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Changes with whatever changes the program.
+/// Changes with everything that changes the program.
 fn key(program: &Program<'_>) -> Result<String> {
     let mut hash = Sha256::new();
     for source in program.sources()? {

@@ -73,7 +73,7 @@ impl TestCluster {
         Ok(cluster)
     }
 
-    /// Ends the servers and removes their folder; unlike a drop, it tells if
+    /// Ends the servers and removes their folder; unlike a drop, it reports if
     /// that failed.
     pub fn stop(self) -> Result<()> {
         drop(self.control_plane);

@@ -71,7 +71,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// What stands in its module's folder, in a fixed order: changes with the program.
+    /// What is in its module's folder, in a fixed order: changes with the program.
     pub(crate) fn sources(&self) -> Result<Vec<String>> {
         let folder = || format!("reading the Go module {}", self.module);
         let mut files: Vec<PathBuf> = fs::read_dir(self.module)
@@ -134,7 +134,7 @@ pub(crate) fn kubernetes_version() -> &'static str {
     version_of("k8s.io/kubernetes")
 }
 
-/// The version that stands after `name` at the start of a line of `go.mod`.
+/// The version after `name` at the start of a line of `go.mod`.
 fn version_of(name: &str) -> &'static str {
     GO_MOD
         .lines()
@@ -143,7 +143,7 @@ fn version_of(name: &str) -> &'static str {
         .unwrap_or_else(|| panic!("go.mod gives no version of {name}"))
 }
 
-/// Tells on stderr what `work` builds, and for how long it has been at it.
+/// Prints to stderr what `work` builds, and for how long it has been at it.
 fn with_progress<T>(program: &Program<'_>, work: impl FnOnce() -> T) -> T {
     let (finished, progress) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -165,7 +165,7 @@ fn show_progress(program: &Program<'_>, finished: &mpsc::Receiver<()>) {
         ("", "\n", 30)
     };
     let mut say = |state: &str, end: &str| {
-        // Nobody to tell is no reason to stop the build.
+        // That nobody reads it is no reason to stop the build.
         let _ = write!(
             stderr,
             "{start}test-cluster: building {} from source, once; it takes about {}: {} s{state}{end}",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug)]
 pub(crate) struct Kubeconfig {
     pub(crate) server: String,
-    /// The name to expect in the server's certificate, where it is not the URL's.
+    /// The name to expect in the server's certificate, if it is not the URL's.
     pub(crate) tls_server_name: Option<String>,
     pub(crate) ca_pem: String,
     pub(crate) credentials: Credentials,
@@ -78,7 +78,7 @@ impl Kubeconfig {
         })
     }
 
-    /// Writes a file that stands by itself, save for a token file. JSON is YAML.
+    /// Writes a file that needs no other, but for a token file. JSON is YAML.
     pub(crate) fn save(&self, path: &Path) -> Result<()> {
         let mut cluster = json!({
             "server": self.server,

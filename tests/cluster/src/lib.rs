@@ -40,5 +40,5 @@ pub use kubeconfig::Credentials;
 pub use toxiproxy::{Direction, Proxy, ToxiProxy};
 
 /// What goes wrong is for a person to read, hence no error type of its own;
-/// only [`ApiError`] can be told apart.
+/// only [`ApiError`] can be distinguished.
 pub use anyhow::Result;

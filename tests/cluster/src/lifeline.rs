@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 
 /// A shell that waits for its standard input to end, which happens when this
-/// process ends, in whatever way. Then it kills the processes named by the
+/// process ends, in any way. Then it kills the processes named by the
 /// folder's pid files and removes the folder.
 ///
 /// Dropped in the ordinary course, it does nothing. (The kernel's own means,

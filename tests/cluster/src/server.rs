@@ -35,7 +35,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the server on a free port and returns when it is ready. Its log
-    /// and the file that tells its pid lie in `folder`.
+    /// and the file that holds its pid lie in `folder`.
     pub(crate) fn start(folder: &Path, recipe: Recipe) -> Result<Server> {
         let mut server = Server {
             recipe,

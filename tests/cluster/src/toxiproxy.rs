@@ -21,7 +21,7 @@ pub struct ToxiProxy {
     _folder: TempDir,
 }
 
-/// One port that passes everything on to one upstream, until told otherwise.
+/// One port that passes everything on to one upstream, until asked to do otherwise.
 #[derive(Debug)]
 pub struct Proxy {
     api: Api,

@@ -166,7 +166,7 @@ fn a_killed_process_leaves_neither_process_nor_folder() -> Result<()> {
                 .strip_prefix("folder of ")
                 .map(std::path::PathBuf::from)
         })
-        .expect("the starter tells where its cluster is");
+        .expect("the starter says where its cluster is");
     let folder = kubeconfig.parent().expect("a file has a folder");
     let pids = pids(folder);
     starter.kill()?;

@@ -13,7 +13,7 @@ pub(crate) struct WallClocks {
 }
 
 impl WallClocks {
-    /// Builds the library that stands before the C library's clock, and a cluster.
+    /// Builds the library that is called before the C library's clock, and a cluster.
     pub(crate) fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let library = folder.path().join("shim.so");
