@@ -12,9 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 
 /** One election for each lock. They are made with the context, and closed with it. */
 final class Elections implements ClusterLeaderService, AutoCloseable {
+    private static final Log LOG = LogFactory.getLog(ClusterLeaderService.class);
+    /** An election takes some requests; a context that nobody answers is not to wait for long. */
+    private static final Duration WAIT_AT_STARTUP = Duration.ofSeconds(10);
+
     private final Map<String, LeaderElection> byLock = new LinkedHashMap<>();
     private final WorkUnderWay workUnderWay = new WorkUnderWay();
     private final LeaseholdProperties settings;
@@ -71,10 +77,12 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
     public LeaderElection election(String lock) {
         LeaderElection election = byLock.get(lock);
         if (election == null) {
-            String property = lock.equals(DEFAULT_LOCK) ? "leasehold.lease" : "leasehold.locks." + lock + ".lease";
+            String declare = lock.equals(DEFAULT_LOCK)
+                    ? "name its Lease by leasehold.lease"
+                    : "declare it, by `" + lock + ":` under leasehold.locks in YAML (without `{}`, which Spring drops), or by "
+                            + "leasehold.locks." + lock + ".lease";
             throw new ApplicationException(
-                    "there is no lock `" + lock + "`; configured are " + byLock.keySet(),
-                    "name its Lease by " + property + ", or use one of these");
+                    "there is no lock `" + lock + "`; configured are " + byLock.keySet(), declare + ", or use one of these");
         }
         return election;
     }
@@ -82,6 +90,30 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
     @Override
     public <T, E extends Exception> Optional<T> callIfLeader(String lock, LeaderCall<T, E> work) throws E {
         return ClusterLeaderService.super.callIfLeader(lock, term -> workUnderWay.during(term, work));
+    }
+
+    /**
+     * Waits until it is known who leads: until then nobody does, and what is due at startup would be skipped everywhere.
+     */
+    void awaitLeaders() throws InterruptedException {
+        long begun = System.nanoTime();
+        for (Map.Entry<String, LeaderElection> each : byLock.entrySet()) {
+            Duration limit = waitAtStartup(each.getKey());
+            Duration waited = Duration.ofNanos(System.nanoTime() - begun);
+            boolean known = KnownLeader.await(each.getValue(), limit.minus(waited));
+            if (!known && !limit.isZero()) {
+                LOG.warn("nobody is known to lead `" + each.getKey() + "` after leasehold.wait-at-startup of "
+                        + limit.toMillis() / 1000.0 + " s; guarded jobs that are due now are skipped: "
+                        + each.getValue().status().whyNotLeading());
+            }
+        }
+    }
+
+    private Duration waitAtStartup(String lock) {
+        LeaseholdProperties own = settings.locks().get(lock);
+        Duration ofLock = own == null ? null : own.waitAtStartup();
+        Duration given = ofLock == null ? settings.waitAtStartup() : ofLock;
+        return given == null ? WAIT_AT_STARTUP : given;
     }
 
     /** Spring's own time for the work is over. What goes on is interrupted as Spring does, unless it is told to wait. */

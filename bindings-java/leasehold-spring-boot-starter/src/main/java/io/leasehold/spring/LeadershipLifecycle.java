@@ -4,7 +4,7 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * Leadership ends before anything else stops: no job begins any more, and long ones notice. Its events begin after
- * everything else has started.
+ * everything else has started, and so do scheduled jobs: when it is known who leads.
  */
 final class LeadershipLifecycle implements SmartLifecycle {
     private final Elections elections;
@@ -18,8 +18,14 @@ final class LeadershipLifecycle implements SmartLifecycle {
 
     @Override
     public void start() {
-        context.hasStarted();
+        // At once: where this is interrupted, Spring stops what runs.
         running = true;
+        try {
+            elections.awaitLeaders();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+        context.hasStarted();
     }
 
     @Override

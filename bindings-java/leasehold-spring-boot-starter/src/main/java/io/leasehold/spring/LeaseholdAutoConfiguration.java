@@ -4,6 +4,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBinding;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
@@ -34,6 +35,12 @@ public class LeaseholdAutoConfiguration {
     @ConditionalOnMissingBean(ClusterLeaderService.class)
     @EnableConfigurationProperties(LeaseholdProperties.class)
     static class ElectionsConfiguration {
+        @Bean
+        @ConfigurationPropertiesBinding
+        static EmptyElections leaseholdEmptyElections() {
+            return new EmptyElections();
+        }
+
         @Bean
         Elections clusterLeaderService(LeaseholdProperties settings, Environment environment) {
             String applicationName = environment.getProperty("spring.application.name");

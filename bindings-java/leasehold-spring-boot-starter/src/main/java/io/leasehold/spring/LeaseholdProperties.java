@@ -33,6 +33,8 @@ import org.springframework.boot.convert.DurationUnit;
  * @param kubeconfig The kubeconfig file, outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.
+ * @param waitAtStartup How long the start of the context waits until it is known who leads, so that what is due at
+ *     startup is not skipped everywhere; 0 is not at all. Default: 10s.
  * @param locks Named locks, each an election of its own, with the settings in which it differs from leasehold.*.
  */
 @ConfigurationProperties(prefix = "leasehold", ignoreUnknownFields = false)
@@ -52,6 +54,7 @@ public record LeaseholdProperties(
         String kubeconfig,
         String context,
         String directory,
+        @DurationUnit(ChronoUnit.SECONDS) Duration waitAtStartup,
         @DefaultValue Map<String, LeaseholdProperties> locks) {
 
     /** Sets what was given, on top of what is set already. The Lease's name is not for all locks. */

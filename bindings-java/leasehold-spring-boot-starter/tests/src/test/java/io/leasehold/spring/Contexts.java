@@ -1,11 +1,19 @@
 package io.leasehold.spring;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.leasehold.LeaderElection;
 import io.leasehold.Mode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -34,6 +42,23 @@ final class Contexts {
                         LeaseholdAutoConfiguration.class,
                         LeaseholdActuatorAutoConfiguration.class))
                 .withPropertyValues("spring.application.name=monolith", "leasehold.mode=always");
+    }
+
+    /** What the starter logs while a context with these properties starts, and ends. */
+    static List<String> logged(String... properties) {
+        Logger logger = (Logger) LoggerFactory.getLogger(ClusterLeaderService.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        logger.setLevel(Level.INFO);
+        try {
+            runner().withPropertyValues(properties)
+                    .run(context -> assertThat(context).hasNotFailed());
+        } finally {
+            logger.detachAppender(lines);
+            logger.setLevel(null);
+        }
+        return lines.list.stream().map(ILoggingEvent::toString).toList();
     }
 
     @Configuration(proxyBeanMethods = false)

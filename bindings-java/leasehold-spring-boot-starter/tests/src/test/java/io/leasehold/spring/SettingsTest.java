@@ -16,9 +16,12 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
+import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.core.io.ByteArrayResource;
 
 class SettingsTest {
     @Test
@@ -93,6 +96,46 @@ class SettingsTest {
                         .rootCause()
                         .isInstanceOf(UnboundConfigurationPropertiesException.class)
                         .hasMessageContaining(name));
+    }
+
+    @Test
+    void aLockMayHaveNoSettingsOfItsOwn() throws IOException {
+        byte[] yaml = "leasehold:\n  locks:\n    billing:\n".getBytes(StandardCharsets.UTF_8);
+        PropertySource<?> source = new YamlPropertySourceLoader()
+                .load("application.yml", new ByteArrayResource(yaml))
+                .get(0);
+        runner().withInitializer(
+                        context -> context.getEnvironment().getPropertySources().addFirst(source))
+                .run(context -> {
+                    ClusterLeaderService service = Contexts.leading(context);
+                    assertThat(service.election("billing").status().lease()).isEqualTo("monolith-billing");
+                });
+    }
+
+    @Test
+    void aLockIsNoText() {
+        runner().withPropertyValues("leasehold.locks.billing=25s")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("properties below this name, not `25s`"));
+    }
+
+    @Test
+    void theAdviceOnALeaseThatIsCalledAfterItsLockIsAboutTheLock() {
+        runner().withPropertyValues("leasehold.locks.Bad_Name.candidates=2").run(context -> {
+            assertThat(analysis(context).getDescription()).contains("the lock `Bad_Name`");
+            assertThat(analysis(context).getAction())
+                    .contains("leasehold.locks.Bad_Name.lease")
+                    .doesNotContain("spring.application.name");
+        });
+    }
+
+    @Test
+    void theAdviceOnAKubeconfigNamesWhatHasNamedIt() {
+        String missing = "kubeconfig = `/nowhere`: there is no such file";
+        FailureAnalysis analysis = new ConfigFailureAnalyzer().analyze(new ConfigException(missing));
+        assertThat(analysis.getAction()).contains("Correct KUBECONFIG", "leasehold.kubeconfig");
     }
 
     @Test

@@ -1,15 +1,9 @@
 package io.leasehold.spring;
 
-import static io.leasehold.spring.Contexts.runner;
+import static io.leasehold.spring.Contexts.logged;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
-import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 import org.springframework.mock.env.MockEnvironment;
 
 /** The drain limit is as long as Spring lets work go on, or says that it is not. */
@@ -31,22 +25,6 @@ class ShutdownLimitsTest {
         assertThat(limits("spring.task.execution.shutdown.await-termination", "true")
                         .interrupts())
                 .isFalse();
-    }
-
-    private static List<String> logged(String... properties) {
-        Logger logger = (Logger) LoggerFactory.getLogger(ClusterLeaderService.class);
-        ListAppender<ILoggingEvent> lines = new ListAppender<>();
-        lines.start();
-        logger.addAppender(lines);
-        logger.setLevel(Level.INFO);
-        try {
-            runner().withPropertyValues(properties)
-                    .run(context -> assertThat(context).hasNotFailed());
-        } finally {
-            logger.detachAppender(lines);
-            logger.setLevel(null);
-        }
-        return lines.list.stream().map(ILoggingEvent::toString).toList();
     }
 
     @Test
