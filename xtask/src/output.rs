@@ -86,6 +86,17 @@ pub(crate) fn sums_up(line: &str) -> bool {
     cargo || surefire || node || pytest || line.starts_with("ok no job ran twice")
 }
 
+/// Whether it says what has failed: a test of cargo's, Surefire's, Node's or pytest's.
+pub(crate) fn is_a_failure(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("test ") && line.ends_with("FAILED")
+        || line.contains(" panicked at ")
+        || line.contains("[ERROR] ")
+        || line.starts_with("not ok ")
+        || line.starts_with("✖ ")
+        || line.starts_with("FAILED ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +159,19 @@ mod tests {
         ] {
             assert!(!sums_up(line), "{line}");
         }
+    }
+
+    #[test]
+    fn a_failed_test_is_known() {
+        for line in [
+            "test rooms::there_are_no_circles ... FAILED",
+            "thread 'rooms::x' (17) panicked at core/tests/rooms.rs:3:5:",
+            "[ERROR] Failures: ",
+            "not ok 3 - one leads",
+            "FAILED tests/test_fork.py::test_a_child",
+        ] {
+            assert!(is_a_failure(line), "{line}");
+        }
+        assert!(!is_a_failure("test rooms::there_are_no_circles ... ok"));
     }
 }

@@ -141,7 +141,6 @@ impl Step {
             .env("CARGO_TERM_PROGRESS_WHEN", "always")
             .env("CARGO_TERM_PROGRESS_WIDTH", "100")
             .env("CARGO_TERM_COLOR", "never")
-            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
@@ -185,15 +184,19 @@ impl Step {
     fn close(&self, has_failed: bool) -> Result<()> {
         let log = BufReader::new(File::open(&self.log)?);
         let lines: Vec<_> = log.lines().collect::<io::Result<_>>()?;
+        let (before, last) = lines.split_at(lines.len().saturating_sub(LAST_LINES));
+        for line in before {
+            if output::sums_up(line) || has_failed && output::is_a_failure(line) {
+                println!("{line}");
+            }
+        }
+        for line in last {
+            if output::sums_up(line) || has_failed {
+                println!("{line}");
+            }
+        }
         if has_failed {
-            for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
-                println!("{line}");
-            }
             println!("all of it: {}", self.log.display());
-        } else {
-            for line in lines.iter().filter(|line| output::sums_up(line)) {
-                println!("{line}");
-            }
         }
         Ok(())
     }
