@@ -275,12 +275,12 @@ def test_the_log_goes_to_logging(
         eventually("it is logged", lambda: "leading lease=" in caplog.text)
     record = next(it for it in caplog.records if it.message.startswith("leading"))
     assert record.levelno == logging.INFO
-    assert record.name.startswith("leasehold.")
+    assert record.name == "leasehold"
 
 
 @contextmanager
 def filtered_log(log_filter: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
-    logger = logging.getLogger("leasehold.shared")
+    logger = logging.getLogger("leasehold")
     logger.setLevel(logging.INFO)
     logger.addFilter(log_filter)
     try:

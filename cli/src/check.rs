@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use console::style;
-use leasehold::Observer;
 use leasehold::lease_store::NamespaceSource;
 use leasehold::lease_store::kubernetes::{AccessReview, Verb, role_and_binding};
+use leasehold::{Error, Observer};
 use serde::Serialize;
 
 use crate::exit;
-use crate::output::{as_text, backend, mode, printable, say, say_json};
+use crate::output::{Failure, backend, mode, printable, say, say_json};
 use crate::settings::{Leases, needs_cluster};
 
 /// Says whether an election may run here, or else what to grant.
@@ -30,8 +30,9 @@ use crate::settings::{Leases, needs_cluster};
 ///
 /// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null where it
 /// is not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
-/// update, watch, create; null in mode file), and `manifest`, which is the Role and `RoleBinding`, or
-/// null when nothing is missing: `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
+/// update, watch, create; null in mode file), `manifest`, which is the Role and `RoleBinding`, or null
+/// when nothing is missing, and `error` with `kind` and `message` where it exits with 2:
+/// `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
@@ -47,7 +48,13 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let report = Report::new(&options.leases, options.user.as_deref())?;
+    let report = Report::new(&options.leases, options.user.as_deref());
+    let report = report.inspect_err(|error| {
+        if options.json {
+            // Who does not read it may still read the error.
+            let _ = say_json(&Report::of_failure(&options.leases, error));
+        }
+    })?;
     if options.json {
         say_json(&report)?;
     } else {
@@ -60,18 +67,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Report {
-    mode: &'static str,
-    namespace: String,
-    #[serde(serialize_with = "as_text")]
-    namespace_from: NamespaceSource,
-    kept_in: String,
+    mode: Option<&'static str>,
+    namespace: Option<String>,
+    namespace_from: Option<&'static str>,
+    /// The same for people.
+    #[serde(skip)]
+    namespace_named_by: &'static str,
+    kept_in: Option<String>,
     user: Option<String>,
     ready: bool,
     leases: Vec<Access>,
     /// The Role and `RoleBinding` that grant what is missing.
     manifest: Option<String>,
+    error: Option<Failure>,
 }
 
 #[derive(Serialize)]
@@ -82,12 +92,12 @@ struct Access {
 
 impl Report {
     /// Asks about each Lease. All of them are in one namespace, for the same credentials.
-    fn new(leases: &Leases, user: Option<&str>) -> Result<Self> {
+    fn new(leases: &Leases, user: Option<&str>) -> leasehold::Result<Self> {
         let observers = leases.observe()?;
-        let location = observers.first().context("a Lease is needed")?.location();
+        let location = observers[0].location();
         needs_cluster("--as", user, location)?;
         let reviews = observers.iter().map(|observer| review(observer, user));
-        let reviews = reviews.collect::<Result<Vec<_>>>()?;
+        let reviews = reviews.collect::<leasehold::Result<Vec<_>>>()?;
         let user = reviews
             .iter()
             .flatten()
@@ -99,25 +109,45 @@ impl Report {
         let names: Vec<_> = leases.names.iter().map(String::as_str).collect();
         let manifest = || role_and_binding(&location.namespace, &names, user.as_deref());
         Ok(Self {
-            mode: mode(location),
-            namespace: location.namespace.clone(),
-            namespace_from: location.namespace_from,
-            kept_in: backend(location),
+            mode: Some(mode(location)),
+            namespace: Some(location.namespace.clone()),
+            namespace_from: Some(location.namespace_from.name()),
+            namespace_named_by: named_by(location.namespace_from),
+            kept_in: Some(backend(location)),
             ready,
             manifest: (!ready).then(manifest),
             user,
             leases: names.iter().zip(&reviews).map(Access::new).collect(),
+            error: None,
         })
     }
 
-    fn print(&self) -> Result<()> {
-        let row = |name: &str, value: &str| say(format_args!("{:<11}{value}", style(name).dim()));
-        row("kept in", &self.kept_in)?;
-        let from = named_by(self.namespace_from);
-        row("namespace", &format!("{} (from {from})", self.namespace))?;
-        if let Some(user) = &self.user {
-            row("user", &printable(user))?;
+    /// Nothing was found out.
+    fn of_failure(leases: &Leases, error: &Error) -> Self {
+        let unknown = |lease: &String| Access {
+            lease: lease.clone(),
+            verbs: None,
+        };
+        Self {
+            leases: leases.names.iter().map(unknown).collect(),
+            error: Some(error.into()),
+            ..Self::default()
         }
+    }
+
+    fn print(&self) -> Result<()> {
+        let row = |name: &str, value: Option<String>| match value {
+            Some(value) => say(format_args!("{:<11}{value}", style(name).dim())),
+            None => Ok(()),
+        };
+        row("kept in", self.kept_in.clone())?;
+        let named_by = self.namespace_named_by;
+        let namespace = self.namespace.as_ref();
+        row(
+            "namespace",
+            namespace.map(|name| format!("{name} ({named_by})")),
+        )?;
+        row("user", self.user.as_deref().map(printable))?;
         for access in &self.leases {
             access.print()?;
         }
@@ -134,7 +164,7 @@ impl Report {
 
 /// What is granted. Rights alone do not help, so what these credentials may do is tried as well, also
 /// where the question is about another user.
-fn review(observer: &Observer, user: Option<&str>) -> Result<Option<AccessReview>> {
+fn review(observer: &Observer, user: Option<&str>) -> leasehold::Result<Option<AccessReview>> {
     let own = observer.review_access(None)?;
     let may = |verb| own.as_ref().is_none_or(|own| own.granted.contains(&verb));
     let absent = may(Verb::Get) && observer.read()?.is_none();
@@ -143,7 +173,7 @@ fn review(observer: &Observer, user: Option<&str>) -> Result<Option<AccessReview
         observer.rehearse_creation()?;
     }
     match user {
-        Some(_) => Ok(observer.review_access(user)?),
+        Some(_) => observer.review_access(user),
         None => Ok(own),
     }
 }
@@ -185,11 +215,11 @@ impl Access {
 
 fn named_by(source: NamespaceSource) -> &'static str {
     match source {
-        NamespaceSource::Setting => "--namespace or LEASEHOLD_NAMESPACE",
-        NamespaceSource::PodNamespace => "POD_NAMESPACE",
-        NamespaceSource::ServiceAccount => "the service account",
-        NamespaceSource::Kubeconfig => "the kubeconfig",
-        _ => "nothing, it is the default",
+        NamespaceSource::Setting => "from --namespace or LEASEHOLD_NAMESPACE",
+        NamespaceSource::PodNamespace => "from POD_NAMESPACE",
+        NamespaceSource::ServiceAccount => "from the service account",
+        NamespaceSource::Kubeconfig => "from the kubeconfig",
+        _ => "the default: nothing names one",
     }
 }
 

@@ -8,8 +8,8 @@ use clap::Args;
 use console::style;
 use jiff::Timestamp;
 use leasehold::lease_record::StoredLease;
-use leasehold::lease_store::Location;
-use leasehold::{LeaseState, Observer};
+use leasehold::lease_store::{Backend, Location};
+use leasehold::{Error, LeaseState, Observer};
 use serde::Serialize;
 
 use crate::exit;
@@ -30,7 +30,7 @@ use crate::settings::Leases;
 /// released or expired; 2 for a wrong flag or setting, or a Lease that cannot be read.
 ///
 /// With --json, one object on one line for each Lease, of which all fields are always there, null
-/// where there is nothing to say: `lease`, `namespace`, `mode`, `state` (held, released, expired,
+/// where there is nothing to say, and where it is not known: `lease`, `namespace`, `mode`, `state` (held, released, expired,
 /// absent or unknown), `holder`, `acquired_at`, `term_seconds`, `renewed_at`, `age_seconds`,
 /// `expires_in_seconds` (negative since then), `lease_duration_seconds`, `transitions`,
 /// `resource_version`, `uid`, and `error` with `kind` and `message`.
@@ -46,7 +46,12 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let observers = options.leases.observe()?;
+    let observers = options.leases.observe().inspect_err(|error| {
+        for name in options.leases.names.iter().filter(|_| options.json) {
+            // Who does not read it may still read the error.
+            let _ = say_json(&Report::of_failure(name, error));
+        }
+    })?;
     let mut code = 0;
     for (number, (name, observer)) in options.leases.names.iter().zip(&observers).enumerate() {
         let seen = observer.read();
@@ -72,8 +77,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 #[derive(Serialize)]
 struct Report<'a> {
     lease: &'a str,
-    namespace: &'a str,
-    mode: &'static str,
+    namespace: Option<&'a str>,
+    mode: Option<&'static str>,
     #[serde(serialize_with = "as_text")]
     state: LeaseState,
     holder: Option<&'a str>,
@@ -91,7 +96,7 @@ struct Report<'a> {
     #[serde(skip)]
     duration: Option<Duration>,
     #[serde(skip)]
-    location: &'a Location,
+    location: Option<&'a Location>,
 }
 
 impl<'a> Report<'a> {
@@ -125,8 +130,8 @@ impl<'a> Report<'a> {
         };
         Self {
             lease: name,
-            namespace: &observer.location().namespace,
-            mode: mode(observer.location()),
+            namespace: Some(&observer.location().namespace),
+            mode: Some(mode(observer.location())),
             state,
             holder: holder.map(|record| record.holder.as_str()),
             acquired_at,
@@ -140,7 +145,30 @@ impl<'a> Report<'a> {
             resource_version: lease.map(|lease| lease.version.0),
             uid: lease.map(|lease| lease.uid.as_str()),
             error,
-            location: observer.location(),
+            location: Some(observer.location()),
+        }
+    }
+
+    /// Not even where the Lease is was found out.
+    fn of_failure(name: &'a str, error: &Error) -> Self {
+        Self {
+            lease: name,
+            namespace: None,
+            mode: None,
+            state: LeaseState::Unknown,
+            holder: None,
+            acquired_at: None,
+            term_seconds: None,
+            renewed_at: None,
+            age_seconds: None,
+            expires_in_seconds: None,
+            lease_duration_seconds: None,
+            transitions: None,
+            resource_version: None,
+            uid: None,
+            error: Some(error.into()),
+            duration: None,
+            location: None,
         }
     }
 
@@ -153,7 +181,7 @@ impl<'a> Report<'a> {
     }
 
     fn print(&self) -> Result<()> {
-        let name = format!("{}/{}", self.namespace, self.lease);
+        let name = format!("{}/{}", self.namespace.unwrap_or_default(), self.lease);
         say(format_args!(
             "{}  {}",
             style(name).bold(),
@@ -166,16 +194,27 @@ impl<'a> Report<'a> {
         row("holder", self.holder.map(printable))?;
         row("term", self.term())?;
         row("age", self.age_seconds.map(|age| self.age(age)))?;
-        row(
-            "expires in",
-            self.expires_in_seconds.map(|left| self.expiry(left)),
-        )?;
+        if let Some((label, expiry)) = self.expires_in_seconds.map(|left| self.expiry(left)) {
+            row(label, Some(expiry))?;
+        }
         row(
             "version",
             self.resource_version.map(|version| version.to_string()),
         )?;
-        row("kept in", Some(backend(self.location)))?;
+        row("kept in", self.location.map(backend))?;
+        row("note", self.note())?;
         Ok(())
+    }
+
+    /// The API server's answer is the same for a Lease and for its namespace.
+    fn note(&self) -> Option<String> {
+        let location = self.location?;
+        let absent = self.state == LeaseState::Absent;
+        let in_cluster = matches!(location.backend, Backend::Cluster { .. });
+        (absent && in_cluster).then(|| {
+            let namespace = &location.namespace;
+            format!("perhaps there is no namespace {namespace}: leasehold check says it")
+        })
     }
 
     fn term(&self) -> Option<String> {
@@ -186,14 +225,16 @@ impl<'a> Report<'a> {
         Some(format!("{lasts}since {since}, transition {transitions}"))
     }
 
-    fn expiry(&self, left: f64) -> String {
+    fn expiry(&self, left: f64) -> (&'static str, String) {
         let duration = self.duration.unwrap_or_default().as_secs();
-        let when = if left > 0.0 {
-            readable_seconds(left)
+        let duration = format!("(lease duration {duration} s)");
+        if left > 0.0 {
+            let left = readable_seconds(left);
+            ("expires in", format!("{left} {duration}"))
         } else {
-            format!("{} ago", readable_seconds(-left))
-        };
-        format!("{when} (lease duration {duration} s)")
+            let ago = readable_seconds(-left);
+            ("expired", format!("{ago} ago {duration}"))
+        }
     }
 
     fn age(&self, seconds: f64) -> String {

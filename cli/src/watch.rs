@@ -15,8 +15,9 @@ use leasehold::{Error, ErrorKind, LeaseSnapshot, LeaseState, Observer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::interval;
 
-use self::view::View;
+use self::view::{Line, View};
 use crate::exit;
+use crate::output::say_json;
 use crate::settings::Leases;
 use crate::signals::{self, Signals};
 
@@ -83,7 +84,12 @@ async fn watch(
     let mut signals = Signals::receive(&signals::STOP)?;
     let names = leases.names.clone();
     let observers = match signals.unless_stopped(move || leases.observe()).await {
-        Ok(observers) => observers?,
+        Ok(observers) => observers.inspect_err(|error| {
+            for name in names.iter().filter(|_| json) {
+                // Who does not read it may still read the error.
+                let _ = say_json(&Line::of_failure(name, error));
+            }
+        })?,
         Err(signal) => return Ok(exit::by(signal)),
     };
     let locations = observers.iter().map(Observer::location);
@@ -107,11 +113,14 @@ async fn watch(
             _ = signals.next() => break,
             Some(message) = messages.recv() => match message {
                 Message::Seen(number, snapshot) => {
-                    if let Some(error) = lasting_failure(&snapshot) {
-                        view.close()?;
-                        return Err(error.clone().into());
+                    let failure = lasting_failure(&snapshot).cloned();
+                    if failure.is_none() || json {
+                        view.see(number, snapshot)?;
                     }
-                    view.see(number, snapshot)?;
+                    if let Some(error) = failure {
+                        view.close()?;
+                        return Err(error.into());
+                    }
                 }
                 Message::Ended(number) => {
                     view.close()?;

@@ -5,12 +5,12 @@ use std::iter;
 
 use console::{StyledObject, Term, style, truncate_str};
 use jiff::Timestamp;
-use leasehold::LeaseSnapshot;
 use leasehold::clock::Clock;
 use leasehold::lease_store::Location;
+use leasehold::{Error, LeaseSnapshot, LeaseState};
 use serde::Serialize;
 
-use super::history::{Change, History};
+use super::history::{Change, Event, History};
 use super::text::text;
 use super::timeline::Timeline;
 use crate::output::{Failure, coloured, complain, now, printable, readable, say, time_of_day};
@@ -34,10 +34,10 @@ struct Row {
 
 /// One event in JSON.
 #[derive(Serialize)]
-struct Line<'a> {
+pub(crate) struct Line<'a> {
     time: Timestamp,
     lease: &'a str,
-    namespace: &'a str,
+    namespace: Option<&'a str>,
     event: &'static str,
     state: &'static str,
     holder: Option<&'a str>,
@@ -147,6 +147,24 @@ impl View {
     }
 }
 
+impl<'a> Line<'a> {
+    /// Not even where the Lease is was found out.
+    pub(crate) fn of_failure(lease: &'a str, error: &Error) -> Self {
+        Self {
+            time: now(),
+            lease,
+            namespace: None,
+            event: Event::Failing.name(),
+            state: LeaseState::Unknown.name(),
+            holder: None,
+            previous_holder: None,
+            transitions: None,
+            resource_version: None,
+            error: Some(error.into()),
+        }
+    }
+}
+
 impl Row {
     fn name(&self) -> StyledObject<String> {
         style(format!("{}/{}", self.location.namespace, self.lease)).bold()
@@ -156,7 +174,7 @@ impl Row {
         Line {
             time: now,
             lease: &self.lease,
-            namespace: &self.location.namespace,
+            namespace: Some(&self.location.namespace),
             event: told.event.name(),
             state: seen.state.name(),
             holder: told.holder.as_deref(),

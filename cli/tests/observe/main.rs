@@ -5,6 +5,7 @@ mod check;
 #[path = "../common/mod.rs"]
 mod common;
 mod interrupted;
+mod json;
 mod location;
 #[path = "../common/plugin.rs"]
 mod plugin;

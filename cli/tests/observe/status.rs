@@ -33,7 +33,7 @@ fn an_absent_lease_is_held_by_nobody_and_is_not_made() {
         .output()
         .unwrap();
     assert_eq!(said.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&said.stdout).contains("absent"));
+    assert!(String::from_utf8_lossy(&said.stdout).contains("jobs  absent\n"));
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
@@ -139,11 +139,32 @@ fn a_lease_without_a_duration_expires_after_that_of_a_candidate() {
     location.create_lease("jobs", &spec);
     let said = location.output(&["status", "jobs"]);
     assert_eq!(said.code, Some(1), "{said:?}");
-    for part in ["jobs  expired", " days ago (lease duration 15 s)"] {
+    for part in [
+        "jobs  expired\n",
+        "  expired     ",
+        " days ago (lease duration 15 s)",
+    ] {
         assert!(said.text.contains(part), "no {part:?} in {said:?}");
     }
     let report = location.output(&["status", "--json", "jobs"]).objects();
     assert_eq!(report[0]["lease_duration_seconds"], json!(null));
+}
+
+#[test]
+fn an_absent_lease_may_be_in_a_namespace_that_does_not_exist() {
+    let Location::Namespace { kubeconfig, .. } = Location::administered("status-exists") else {
+        unreachable!()
+    };
+    let name = "status-missing".to_owned();
+    let location = Location::Namespace { name, kubeconfig };
+    let said = location.output(&["status", "jobs"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in [
+        "jobs  absent\n",
+        "perhaps there is no namespace status-missing",
+    ] {
+        assert!(said.text.contains(part), "no {part:?} in {said:?}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ const OWN_TARGET: &str = env!("CARGO_PKG_NAME");
 pub struct LogRecord {
     /// How much it matters.
     pub level: LogLevel,
-    /// The module that logged it.
+    /// The name of the log, which is the same in all of its lines: `leasehold`.
     pub target: &'static str,
     /// What happened, then the fields as `name=value`.
     pub message: String,
@@ -77,7 +77,7 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Sink<F> {
         event.record(&mut line);
         (self.sink)(LogRecord {
             level,
-            target: event.metadata().target(),
+            target: OWN_TARGET,
             message: line.message + &line.fields,
         });
     }
