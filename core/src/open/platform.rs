@@ -252,7 +252,7 @@ mod tests {
         }
     }
 
-    fn is_file(auto: Result<AutoMode>) -> bool {
+    fn is_file(auto: &Result<AutoMode>) -> bool {
         matches!(auto, Ok(AutoMode::File(_)))
     }
 
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_person_at_a_terminal_or_a_desktop_uses_a_folder() {
-        assert!(is_file(LAPTOP.resolve()));
+        assert!(is_file(&LAPTOP.resolve()));
         for desktop in DESKTOP_VARIABLES {
             let variables = &[desktop];
             let ide = Machine {
@@ -276,26 +276,26 @@ mod tests {
                 files: &[],
                 ..LAPTOP
             };
-            assert!(is_file(ide.resolve()), "{desktop}");
+            assert!(is_file(&ide.resolve()), "{desktop}");
         }
         let btrfs = Machine {
             mounts: Some("27 1 0:30 /@ / rw - btrfs /dev/sda2 rw\n"),
             ..LAPTOP
         };
-        assert!(is_file(btrfs.resolve()));
+        assert!(is_file(&btrfs.resolve()));
         let wsl = Machine {
             variables: &[WSL_VARIABLE],
             namespaces: Some("pid:[4026532200]"),
             ..LAPTOP
         };
-        assert!(is_file(wsl.resolve()));
+        assert!(is_file(&wsl.resolve()));
         let mac = Machine {
             mounts: None,
             namespaces: Some(""),
             is_linux: false,
             ..LAPTOP
         };
-        assert!(is_file(mac.resolve()));
+        assert!(is_file(&mac.resolve()));
     }
 
     #[test]
@@ -364,6 +364,6 @@ mod tests {
         };
         assert!(server.refusal().contains("one of many instances"));
         server.directory_is_set = true;
-        assert!(is_file(server.resolve()));
+        assert!(is_file(&server.resolve()));
     }
 }

@@ -28,7 +28,9 @@ fn somebody_leads_if_answers_take_less_than_the_renew_deadline() {
                 sleep(world.plan.patience()).await;
                 let led = led_within(world, world.plan.patience()).await;
                 // A term lasts for what its answer has left of the renew deadline.
-                let least = (renew_deadline - round_trip).min(renew_deadline / 20);
+                let least = renew_deadline
+                    .saturating_sub(round_trip)
+                    .min(renew_deadline / 20);
                 assert!(led >= least, "{round_trip:?}, seed {seed}: led for {led:?}");
             });
         }
