@@ -144,7 +144,10 @@ impl Observed {
         } else {
             // A break-in does not end the wait for the holder before, which may have renewed since
             // it was seen.
-            if self.holder() != Some(lease.record.holder.as_str()) {
+            // Another process under the holder's name may give itself away by a shorter duration.
+            let same_name = self.holder() == Some(lease.record.holder.as_str());
+            let shorter = self.holder_duration.is_some_and(|known| duration < known);
+            if !same_name || shorter {
                 self.previous_holder_until = match self.holder_duration {
                     Some(held) if !complete => self.free_at.max(now + held),
                     _ => self.free_at,

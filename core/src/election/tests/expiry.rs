@@ -80,6 +80,21 @@ fn a_lease_that_whoever_broke_in_has_lost_again_is_still_waited_for() {
 }
 
 #[test]
+fn a_shorter_duration_under_the_holders_name_does_not_end_the_wait_for_the_longer_one() {
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0);
+    store.put_foreign(LeaseRecord {
+        acquire_time: None,
+        ..held_by("b", 3)
+    });
+    a.run_until(11.0);
+    store.put_foreign(released());
+    a.run_until(59.9).assert_not_leader();
+    a.run_until(60.0).assert_leader();
+}
+
+#[test]
 fn a_break_in_that_was_released_before_anybody_saw_it_is_still_waited_for() {
     let store = store_held_by("b", 60);
     let mut a = candidate("a", &store).without_watch();
