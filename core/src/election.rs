@@ -144,6 +144,11 @@ pub(crate) struct Election {
     answer_limit: AnswerLimit,
     /// Before it acts again, this candidate must read what is stored.
     must_read: bool,
+    /// The last write came second to another that the watch has not told of yet: until then it need
+    /// not read, unless that takes long.
+    awaits_watch_until: Option<Instant>,
+    /// Writes since the last success that came second.
+    conflicts: u32,
     /// No request before this instant.
     retry_at: Instant,
     /// No write before this instant, unless what is stored changes before.
@@ -166,6 +171,8 @@ pub(crate) struct Election {
     working: usize,
     notified_holder: Option<String>,
     failing: Option<(Failing, Error)>,
+    /// What has failed since it last succeeded, each told once.
+    notified_failures: Vec<(Failing, ErrorKind)>,
     events: VecDeque<ElectionEvent>,
 }
 
@@ -223,6 +230,8 @@ impl Election {
             in_flight: None,
             answer_limit: AnswerLimit::new(settings.renew_deadline),
             must_read: true,
+            awaits_watch_until: None,
+            conflicts: 0,
             retry_at: now,
             write_after: now,
             attempt_at: now,
@@ -237,6 +246,7 @@ impl Election {
             working: 0,
             notified_holder: None,
             failing: None,
+            notified_failures: Vec::new(),
             events: VecDeque::new(),
             settings,
         }
@@ -384,10 +394,7 @@ impl Election {
                 self.must_read = true;
                 self.handle_error(now, &in_flight, error);
             }
-            (Reply::Conflict, true) => {
-                self.must_read = true;
-                self.handle_conflict(now, &in_flight);
-            }
+            (Reply::Conflict, true) => self.handle_conflict(now, &in_flight),
             (Reply::Read(_), true) | (Reply::Written(_) | Reply::Conflict, false) => {
                 debug_assert!(false, "a reply of the other kind than its request");
                 self.must_read = true;
@@ -409,12 +416,17 @@ impl Election {
             }
             Observation::NotWatching => {
                 self.watching = false;
+                self.awaits_watch_until = None;
                 self.poll_at = self.poll_at.max(now);
             }
             Observation::Changed(lease) if lease.version > self.observed.newest() => {
+                if !self.is_news(&lease.record) {
+                    self.end_wait_for_watch();
+                }
                 self.observe(now, lease, true);
             }
             Observation::Deleted(version) if version > self.observed.newest() => {
+                self.end_wait_for_watch();
                 self.observe_absent(now, Some(version));
             }
             // Another server's cache may be behind what this election has read or written.
@@ -487,6 +499,7 @@ impl Election {
             in_flight.sent_at = now;
         }
         self.must_read = true;
+        self.awaits_watch_until = None;
         self.retry_at = now;
         self.write_after = now;
         self.poll_at = now;

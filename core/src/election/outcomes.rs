@@ -8,11 +8,12 @@ use super::writes::SentWrite;
 use super::{Election, Failing, InFlight, LostReason, Phase};
 use crate::clock::Instant;
 use crate::error::{Error, ErrorKind};
-use crate::lease_record::{ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 impl Election {
     pub(super) fn handle_read(&mut self, now: Instant, lease: Option<StoredLease>) {
         self.poll_at = now + self.jittered(self.settings.retry_period);
+        self.awaits_watch_until = None;
         if let Some(lease) = &lease
             && self.observed.is_outdated(lease)
         {
@@ -74,9 +75,12 @@ impl Election {
         let renew_at = write.sent_at + self.settings.retry_period;
         let held = lease.record.is_held();
         if !write.settled {
-            self.failing = None;
+            self.no_longer_failing(Failing::Reads);
+            self.no_longer_failing(Failing::Writes);
+            self.conflicts = 0;
         }
         self.must_read = false;
+        self.awaits_watch_until = None;
         self.see_own(now, lease);
         self.writes.settle(&write.record);
         self.attempt_at = now;
@@ -103,12 +107,30 @@ impl Election {
         self.notify_holder();
     }
 
-    /// Not a fault: somebody else was first. But do not race for ever against a store that
-    /// refuses although nothing has changed.
+    /// Not a fault: somebody else was first, as the watch is about to tell. But do not race without
+    /// end against a store that refuses although nothing has changed, or a writer that never rests.
     pub(super) fn handle_conflict(&mut self, now: Instant, sent: &InFlight) {
-        self.retry_at = now;
-        if sent.newest == self.observed.newest() {
+        self.conflicts = self.conflicts.saturating_add(1);
+        self.retry_at = now + self.conflict_wait();
+        let is_told = sent.newest < self.observed.newest();
+        if !is_told {
             self.write_after = now + self.jittered(self.settings.retry_period);
+        }
+        let is_ours = self.observed.lease().map(|lease| &lease.record);
+        self.must_read = !self.watching || !is_told || is_ours.is_some_and(|it| self.is_news(it));
+        self.awaits_watch_until =
+            (self.watching && !is_told).then(|| self.retry_at + self.settings.retry_period / 8);
+    }
+
+    /// Whether this is a write of ours whose outcome was not known until now.
+    pub(super) fn is_news(&self, record: &LeaseRecord) -> bool {
+        self.writes.find(record).is_some_and(|write| !write.settled)
+    }
+
+    /// The watch has told of what came first: there is no need to read it.
+    pub(super) fn end_wait_for_watch(&mut self) {
+        if self.awaits_watch_until.take().is_some() {
+            self.must_read = false;
         }
     }
 

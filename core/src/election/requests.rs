@@ -11,6 +11,9 @@ pub(crate) fn request_limit(renew_deadline: Duration) -> Duration {
     renew_deadline / 4
 }
 
+/// So many writes in a row may come second by chance.
+const RACES: u32 = 2;
+
 /// How long to wait for an answer: as short as leaves room for more attempts within a term, and as
 /// long as a slow server needs, for an answer within the renew deadline makes a leader.
 #[derive(Debug)]
@@ -50,7 +53,10 @@ impl Election {
         let (due, action) = match &self.phase {
             Phase::Stopped => return None,
             Phase::Candidate if self.stalled => return None,
-            _ if self.must_read => (self.retry_at, Action::Read),
+            _ if self.must_read => {
+                let told_by = self.awaits_watch_until.unwrap_or(self.retry_at);
+                (told_by, Action::Read)
+            }
             Phase::Releasing { .. } => (self.write_after, Action::Release),
             Phase::Leading(active) | Phase::Draining { active, .. } => {
                 (active.renew_at.max(self.write_after), Action::Renew)
@@ -95,6 +101,17 @@ impl Election {
             Some(held) => held.since(now) / 2,
             None => self.settings.lease_duration,
         })
+    }
+
+    /// How long to wait after a write that came second. A race has one winner, and its loser goes on
+    /// at once; a writer that is busy with the Lease leaves gaps that are met sooner or later.
+    pub(super) fn conflict_wait(&mut self) -> Duration {
+        let busy = self.conflicts.saturating_sub(RACES);
+        if busy == 0 {
+            return Duration::ZERO;
+        }
+        let wait = self.settings.retry_period / 128 * (1 << busy.min(4));
+        self.jittered(wait)
     }
 
     pub(super) fn acquiring_record(&self, wall: WallTime) -> LeaseRecord {

@@ -164,11 +164,16 @@ impl Election {
 
     pub(super) fn no_longer_failing(&mut self, what: Failing) {
         self.failing.take_if(|(failing, _)| *failing == what);
+        self.notified_failures
+            .retain(|(failing, _)| *failing != what);
     }
 
+    /// Each kind of error is an event once, until what fails succeeds again: two that take turns are
+    /// no news.
     pub(super) fn notify_failing(&mut self, what: Failing, error: Error) {
-        let known = self.failing.as_ref();
-        if known.is_none_or(|(_, known)| known.kind() != error.kind()) {
+        let failure = (what, error.kind());
+        if !self.notified_failures.contains(&failure) {
+            self.notified_failures.push(failure);
             self.events
                 .push_back(ElectionEvent::RenewalFailing(error.clone()));
         }

@@ -33,6 +33,23 @@ fn a_server_that_needs_longer_gets_longer_up_to_the_renew_deadline() {
 }
 
 #[test]
+fn errors_that_take_turns_are_told_once_each() {
+    let mut a = candidate("a", &MemoryStore::new());
+    for turn in 0..6 {
+        let kind = [ErrorKind::Unavailable, ErrorKind::Forbidden][turn % 2];
+        a.at(10.0 * turn as f64).expect("read").fail(kind);
+    }
+    assert_eq!(a.events(), ["failing: Unavailable", "failing: Forbidden"]);
+    a.at(100.0).expect("read").answer().expect("create");
+    a.fail(ErrorKind::Unavailable);
+    assert_eq!(
+        a.events(),
+        ["failing: Unavailable"],
+        "news: it had succeeded"
+    );
+}
+
+#[test]
 fn an_error_that_comes_in_time_does_not_make_the_limit_longer() {
     let mut a = candidate("a", &MemoryStore::new());
     a.expect("read").at(2.4).fail(ErrorKind::Unavailable);
@@ -256,7 +273,7 @@ fn a_store_that_refuses_though_nothing_has_changed_is_not_raced() {
     let mut a = candidate("a", &store);
     a.run_until(14.9).asked();
     a.at(15.0).expect("acquire").conflict();
-    a.expect("read").answer().expect_nothing_due();
+    a.at(15.25).expect("read").answer().expect_nothing_due();
     let next = a.next_timeout().unwrap();
     assert!((17.0..=17.4).contains(&next));
     a.run_until(next).assert_leader();
@@ -272,6 +289,57 @@ fn a_store_that_refuses_though_nothing_has_changed_is_not_raced() {
     a.at(4.4).stop().drained();
     a.expect("release").conflict();
     a.expect("read").answer().expect_nothing_due();
+}
+
+#[test]
+fn the_loser_of_a_race_does_not_read_what_its_watch_tells() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(14.9).asked();
+    a.at(15.0).expect("acquire");
+    store.put_foreign(held_by("c", 15));
+    // The watch tells of c after the answer, or before it.
+    a.answer().expect_nothing_due().hear();
+    a.run_until(29.9);
+    assert_eq!(a.asked(), ["acquire"]);
+    a.at(30.0).expect("acquire");
+    store.put_foreign(held_by("d", 15));
+    a.hear().answer();
+    a.run_until(44.9);
+    assert_eq!(a.asked(), ["acquire"]);
+    a.run_until(45.0).assert_leader();
+}
+
+#[test]
+fn a_watch_that_does_not_tell_what_came_first_is_not_waited_for_for_long() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(14.9).asked();
+    a.at(15.0).expect("acquire");
+    store.put_foreign(held_by("c", 15));
+    a.answer().expect_nothing_due();
+    assert_eq!(a.next_timeout(), Some(15.25));
+    a.at(15.25).expect("read").answer();
+    assert_eq!(a.events(), ["b holds the Lease", "c holds the Lease"]);
+}
+
+#[test]
+fn a_writer_that_never_rests_is_met_in_its_gaps_and_not_raced() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    let mut attempts = 0;
+    a.hear().at(2.0);
+    while a.next_timeout().is_some_and(|due| due < 10.0) {
+        let due = a.next_timeout().unwrap_or_default();
+        a.at(due.max(2.0)).expect("renew");
+        store.set_field(&["metadata", "labels", "busy"], attempts);
+        a.answer().hear();
+        attempts += 1;
+    }
+    assert!(
+        (10..60).contains(&attempts),
+        "{attempts} attempts in a term"
+    );
 }
 
 #[test]
