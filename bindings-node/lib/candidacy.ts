@@ -30,7 +30,7 @@ export class Candidacy {
   #startError: LeaseholdError | undefined;
   /** Tells a run from the one that may begin as soon as it has stopped. */
   #run = 0;
-  #told: Term | undefined;
+  #told: Tenure | undefined;
   #exits = false;
   #hasWarned = false;
 
@@ -85,7 +85,7 @@ export class Candidacy {
   // ---- terms, and work under them ---------------------------------------------------------------
 
   /** The term that listeners were told of, until they are told of its loss. */
-  get told(): Term | undefined {
+  get told(): Tenure | undefined {
     return this.#told;
   }
 
@@ -172,8 +172,8 @@ export class Candidacy {
         this.#ended();
         break;
       case 'acquired':
-        this.#told = this.#tenure(event.term).term;
-        void tell(this.#election, 'acquired', this.#told);
+        this.#told = this.#tenure(event.term);
+        this.#told.begin(tell(this.#election, 'acquired', this.#told.term));
         break;
       case 'lost':
         this.#lose(this.#tenure(event.term), event.reason, event.unfinished);
@@ -191,7 +191,7 @@ export class Candidacy {
     }
   }
 
-  /** The Lease is not released before all that the listeners returned has settled. */
+  /** The Lease is not released before all has settled that listeners returned, of `acquired` as well. */
   #lose(tenure: Tenure, reason: LostReason, unfinished: number): void {
     const { term } = tenure;
     this.#told = undefined;
@@ -201,9 +201,10 @@ export class Candidacy {
       this.#engine.finish(unfinished);
     };
     const loss = new Loss(term, reason, () => this.#engine.timeLeftMs(unfinished));
-    const settled = tell(this.#election, 'lost', loss);
+    const told = [tell(this.#election, 'lost', loss), tenure.begun];
+    const pending = told.filter((promise) => promise !== undefined);
     // At once where it can be: at the exit of the process no promise settles any more.
-    if (settled) void settled.then(finish);
+    if (pending.length > 0) void Promise.all(pending).then(finish);
     else finish();
   }
 
@@ -231,6 +232,5 @@ export class Candidacy {
 
 /** Whether the signal is one of `AbortSignal.timeout` that has aborted. */
 function isTimeout(signal: AbortSignal | undefined): boolean {
-  const reason: unknown = signal?.reason;
-  return reason instanceof DOMException && reason.name === 'TimeoutError';
+  return (signal?.reason as { name?: unknown } | undefined)?.name === 'TimeoutError';
 }

@@ -10,7 +10,7 @@ export function wrong(name: string, value: unknown, fix: string): ConfigError {
 
 /** Refuses what is no object, and an option that is not `known`: it would be left out unsaid. */
 export function checkOptions(options: unknown, known: readonly string[], example: string): void {
-  if (typeof options !== 'object' || options === null || options instanceof AbortSignal)
+  if (typeof options !== 'object' || options === null || 'throwIfAborted' in options)
     throw wrong('options', options, `pass an object: ${example}`);
   const unknown = Object.entries(options).find(([name]) => !known.includes(name));
   if (unknown) throw wrong(...unknown, `no such option: use one of \`${known.join('`, `')}\``);

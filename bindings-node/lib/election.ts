@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
+import type { InspectOptions } from 'node:util';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
@@ -6,6 +8,7 @@ import { checkMilliseconds, checkOptions } from './checks.js';
 import type { Engine } from './engine.js';
 import { call } from './errors.js';
 import type { LeaderElectionEvents } from './events.js';
+import { checkOutcome, checkWork } from './later-work.js';
 import { attempt } from './listeners.js';
 import { openEngine } from './native.js';
 import type { LeaderElectionOptions } from './options.js';
@@ -59,6 +62,8 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
   constructor(options: LeaderElectionOptions, engine: Engine);
   constructor(options: LeaderElectionOptions = {}, engine?: Engine) {
     super();
+    // Each service, and each job that listens, is one more.
+    this.setMaxListeners(0);
     this.#engine = engine ?? openEngine(options);
     this.#candidacy = new Candidacy(this.#engine, this);
     this.#isLeader = this.#engine.answer();
@@ -191,8 +196,12 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    * Runs `work` if this instance leads now, and resolves with what it returned; with undefined if
    * not. The Lease is not released before `work` has settled, or the drain timeout has passed; when
    * the term is over, `term.signal` aborts. An election that was never started says so, in a warning.
+   *
+   * @throws TypeError, on a standby as well, if `work` is no function: a promise's work goes on already.
+   * @throws TypeError if its outcome is what goes on later: a stream, an iterator, a timer, a child process.
    */
   async runIfLeader<T>(work: (term: Term) => T | PromiseLike<T>): Promise<T | undefined> {
+    checkWork(work, 'runIfLeader');
     const begun = this.#candidacy.beginWork();
     return begun && (await finishing(begun, work));
   }
@@ -202,8 +211,10 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
    * what it returned. The signal ends the wait, not the work.
    *
    * @throws {@link ClosedError} where the election does not run, or stops before it leads.
+   * @throws TypeError as {@link runIfLeader}.
    */
   async lead<T>(work: (term: Term) => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    checkWork(work, 'lead');
     return this.#candidacy.pulse.holdFor(async () => {
       for (;;) {
         await this.waitForLeadership(options);
@@ -254,17 +265,23 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
     return runService(this, service);
   }
 
+  /** @internal As `console.log` shows it: how it stands, not how it listens. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { lease, role, holder } = this.status();
+    return `${this.constructor.name} ${inspect({ lease, role, holder }, options)}`;
+  }
+
   /** The present term, for a listener that was not there when the others were told. */
   #tellLate(listener: unknown): void {
-    const term = this.#candidacy.told;
-    if (!term) return;
-    queueMicrotask(() => {
-      if (this.#candidacy.told !== term) return;
+    const tenure = this.#candidacy.told;
+    if (!tenure) return;
+    void Promise.resolve().then(() => {
+      if (this.#candidacy.told !== tenure) return;
       // One that is called only once is registered in a wrapper, which must be the one that is called.
       const wrapped = this.rawListeners('acquired').findLast(
         (raw) => raw === listener || (raw as { listener?: unknown }).listener === listener,
       );
-      if (wrapped) void attempt(wrapped.bind(this, term));
+      if (wrapped) tenure.begin(attempt(wrapped.bind(this, tenure.term)));
     });
   }
 }
@@ -276,7 +293,7 @@ function signalOf(options: WaitOptions): AbortSignal | undefined {
 
 async function finishing<T>(begun: Work, work: (term: Term) => T | PromiseLike<T>): Promise<T> {
   try {
-    return await work(begun.term);
+    return checkOutcome(await work(begun.term));
   } finally {
     begun.finish();
   }

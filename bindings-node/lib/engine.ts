@@ -40,6 +40,8 @@ export interface EngineTerm {
   readonly transitions: number;
   readonly leaseUid: string;
   readonly acquiredAt: number;
+  /** Whether its end is always told, so that nobody has to look. */
+  readonly isEndTold?: true;
   answer(): () => boolean;
   remaining(): number;
   check(): void;

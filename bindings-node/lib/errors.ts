@@ -21,8 +21,14 @@ export class LeaseholdError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.name = new.target.name;
+    // Not the name of the class, which a bundler may have made a letter of.
+    this.name = new.target === LeaseholdError ? 'LeaseholdError' : nameOf(code);
   }
+}
+
+function nameOf(code: ErrorCode): string {
+  const words = code.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `${words.join('')}Error`;
 }
 
 /** A setting is wrong: the message names the field, its value and the fix. Retrying cannot help. */
@@ -137,6 +143,7 @@ export function call<T>(core: () => T, reworded = (message: string) => message):
 }
 
 function isOfCore(error: unknown): error is { code: ErrorCode; message: string } {
-  const code = error instanceof Error && (error as { code?: unknown }).code;
+  // Not by its class: the core's errors may be of another realm, as in Jest.
+  const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && Object.hasOwn(CLASSES, code);
 }

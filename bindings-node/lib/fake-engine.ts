@@ -9,6 +9,7 @@ import type {
 } from './engine.js';
 import { drainAll } from './environment.js';
 import { ClosedError, LeadershipLostError } from './errors.js';
+import { clearTimeout, setTimeout } from './timers.js';
 
 /** An engine that does what a test says, in the place of the core. */
 export class FakeEngine implements Engine {
@@ -19,6 +20,7 @@ export class FakeEngine implements Engine {
   #events: EngineEvent[] = [];
   #isRunning = false;
   #isStopping = false;
+  #drain: NodeJS.Timeout | undefined;
   #term: FakeTerm | null = null;
   #terms = 0;
   #holder: string | null = null;
@@ -81,13 +83,17 @@ export class FakeEngine implements Engine {
   start(): void {
     this.#isRunning = true;
     this.#events.push({ kind: 'started' });
-    queueMicrotask(drainAll);
+    drainSoon();
   }
 
-  requestStop(): boolean {
+  requestStop(drainMs = DRAIN_TIMEOUT_MS): boolean {
     if (!this.#isRunning) return false;
     this.#isStopping = true;
     this.#lose('stopped');
+    clearTimeout(this.#drain);
+    this.#drain = setTimeout(() => {
+      this.#stop();
+    }, drainMs);
     this.#stopIfIdle();
     return true;
   }
@@ -110,17 +116,21 @@ export class FakeEngine implements Engine {
   }
 
   #stopIfIdle(): void {
-    if (this.#isStopping && this.isIdle()) {
-      this.#isStopping = false;
-      this.#isRunning = false;
-      this.#events.push({ kind: 'stopped' });
-    }
-    queueMicrotask(drainAll);
+    if (this.#isStopping && this.isIdle()) this.#stop();
+    drainSoon();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#drain);
+    this.#isStopping = false;
+    this.#isRunning = false;
+    this.#events.push({ kind: 'stopped' });
+    drainSoon();
   }
 
   stepDown(): void {
     this.#lose('stepped_down');
-    queueMicrotask(drainAll);
+    drainSoon();
   }
 
   takeEvents(): EngineEvent[] {
@@ -185,6 +195,13 @@ export class FakeEngine implements Engine {
   }
 }
 
+/** Not by `queueMicrotask`, which tests fake. */
+function drainSoon(): void {
+  void Promise.resolve().then(drainAll);
+}
+
+/** The core's default. */
+const DRAIN_TIMEOUT_MS = 20_000;
 const NOT_RUNNING = 'the election is not running: call start()';
 /** How long a term lasts in a test, or the work under one that is over, for those who ask. */
 const REMAINING_MS = 10_000;
@@ -194,6 +211,7 @@ class FakeTerm implements EngineTerm {
   readonly transitions: number;
   readonly leaseUid = '00000000-0000-4000-8000-000000000000';
   readonly acquiredAt = Date.now();
+  readonly isEndTold = true;
   #isOver = false;
 
   constructor(number: number) {

@@ -81,5 +81,6 @@ function installed(): string[] {
 
 /** Node adds a list of the modules that required it, which tells nothing here. */
 function reason(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
+  const { message = error } = error as { message?: unknown };
+  return String(message).split('\n', 1)[0] ?? '';
 }

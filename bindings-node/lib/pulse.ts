@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from './timers.js';
+
 /** The longest that a timer of Node waits. */
 const LONGEST_PERIOD_MS = 2 ** 31 - 1;
 

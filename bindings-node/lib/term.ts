@@ -15,9 +15,10 @@ export class Term {
   /** When the term was won, by this machine's wall clock. For display. */
   readonly acquiredAt: Date;
   /**
-   * Aborted when the event loop learns that the term is over; its reason is a
-   * {@link LeadershipLostError}. Pass it to whatever takes an `AbortSignal`. Between two steps of
-   * your own ask {@link check}, which needs no turn of the event loop.
+   * Aborted when the term is over; its reason is a {@link LeadershipLostError}. Pass it to whatever
+   * takes an `AbortSignal`. It is aborted when somebody asks it, and in each turn of the event loop
+   * before timers: what waits for one does not go on after a pause in which the term has ended. Between
+   * two steps of your own ask {@link check}.
    */
   readonly signal: AbortSignal;
 

@@ -12,9 +12,9 @@ import { FakeEngine } from './fake-engine.js';
 /** What a fake election is called. */
 export interface FakeLeaderElectionOptions {
   /** The name of the Lease. Default: `test`. */
-  lease?: string;
+  lease?: string | undefined;
   /** This candidate's holder string. Default: `this-instance`. */
-  identity?: string;
+  identity?: string | undefined;
 }
 
 /**

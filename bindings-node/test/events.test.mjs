@@ -98,6 +98,20 @@ test('an error of the API server is told as renewalFailing, never as error', asy
   assert.deepEqual(failing.status().failing, error);
 });
 
+test('many listeners and many jobs of a term are no leak', async (t) => {
+  const warnings = [];
+  const listen = ({ message }) => warnings.push(message);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  const leading = await leader(t);
+  for (let jobs = 0; jobs < 20; jobs += 1) {
+    leading.on('lost', () => {});
+    leading.term.signal.addEventListener('abort', () => {});
+  }
+  await new Promise(setImmediate);
+  assert.deepEqual(warnings.filter((text) => text.includes('MaxListeners')), []);
+});
+
 test('events are mirrored on diagnostics channels', async (t) => {
   const told = [];
   const listen = (message, name) => told.push([name, message]);

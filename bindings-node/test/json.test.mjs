@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 
 import { UnavailableError } from 'leasehold';
 import { FakeLeaderElection } from 'leasehold/testing';
@@ -24,6 +25,12 @@ test("a leader's term and status can be sent as JSON, with the whole token", asy
   assert.equal(remainingMs, status.remainingMs);
   assert.equal(others.role, 'leader');
   assert.deepEqual(Object.keys(json(status)).sort(), Object.keys(status).sort());
+});
+
+test('what an election is shows how it stands, and not how it listens', async (t) => {
+  const leading = await leader(t);
+  const { leader: holder } = leading;
+  assert.equal(inspect(leading), `LeaderElection { lease: 'jobs', role: 'leader', holder: '${holder}' }`);
 });
 
 test('a status has why requests fail in its JSON, and no token where there is none', async () => {

@@ -63,6 +63,21 @@ test('a fake election waits, works and stops as the real one does', async () => 
   await election.stop();
 });
 
+test('a fake election needs none of the timers that a test fakes', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
+  t.mock.method(globalThis, 'queueMicrotask', () => {});
+  const election = await new FakeLeaderElection().start();
+  election.acquire();
+  const told = [];
+  election.on('acquired', (term) => told.push(term));
+  const work = election.runIfLeader(() => new Promise(() => {}));
+  await Promise.resolve();
+  assert.deepEqual(told, [election.term]);
+  await election.stop({ drainMs: 5 });
+  assert.equal(election.status().role, 'stopped');
+  void work;
+});
+
 test('a fake election needs no native library, and lets the process exit', async (t) => {
   const { code, lines, errors } = await program(t, 'fake.mjs').ended;
   assert.equal(code, 0, errors);

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 
 import { ClosedError, LeaderElection } from 'leasehold';
+import { FakeLeaderElection } from 'leasehold/testing';
 
 import { election, eventually, leader, lease, program, settings } from './support.mjs';
 
@@ -126,7 +130,7 @@ test('a loop over terms that is left early lets go of its term', async (t) => {
   assert.equal(lease(options).holderIdentity, '');
 });
 
-test('a singleton service runs while this instance leads, one call at a time', async (t) => {
+test('a singleton service is stopped though its start lasts, and both are waited for', async (t) => {
   const options = settings(t, { drainTimeoutMs: 300_000 });
   const leading = election(t, options);
   const { opened, open } = gate();
@@ -147,12 +151,162 @@ test('a singleton service runs while this instance leads, one call at a time', a
   const { fencingToken } = await leading.waitForLeadership();
   await eventually('it is started', () => calls.length === 1);
   const stopped = leading.stop();
-  await eventually('it drains', () => leading.status().role === 'draining');
-  assert.equal(calls.length, 1, 'not stopped while it starts');
+  await eventually('it is stopped', () => calls.length === 3);
+  const { renewTime } = lease(options);
+  await eventually('renewal goes on', () => lease(options).renewTime !== renewTime);
   open();
   await stopped;
-  const expected = [['start', fencingToken], ['started'], ['stop', 'stopped'], ['stopped', true]];
-  assert.deepEqual(calls, expected);
+  const ends = [['stop', 'stopped'], ['stopped', true]];
+  // Once more for what it has started since.
+  assert.deepEqual(calls, [['start', fencingToken], ...ends, ['started'], ...ends]);
+  assert.equal(lease(options).holderIdentity, '');
+});
+
+test('a singleton service whose start is all its work is stopped before the Lease is released', async (t) => {
+  const options = settings(t, { drainTimeoutMs: 300_000 });
+  const leading = election(t, options);
+  const { opened, open } = gate();
+  const consumer = { run: () => opened.then(() => lease(options).holderIdentity), close: open };
+  let ran;
+  const start = async () => {
+    ran = consumer.run();
+    assert.notEqual(await ran, '');
+  };
+  leading.addSingletonService({ start, stop: () => consumer.close() });
+  await leading.start();
+  await eventually('it runs', () => ran !== undefined);
+  await leading.stop();
+  assert.equal(lease(options).holderIdentity, '');
+});
+
+test('a singleton service does not start again before its start and its stop have settled', async () => {
+  const fake = await new FakeLeaderElection().start();
+  const { opened, open } = gate();
+  const calls = [];
+  fake.addSingletonService({
+    async start({ fencingToken }) {
+      calls.push(`start ${fencingToken}`);
+      if (fencingToken === 1n) await opened;
+    },
+    stop: () => calls.push('stop'),
+  });
+  const turns = () => new Promise(setImmediate);
+  fake.acquire();
+  await turns();
+  fake.lose();
+  fake.acquire();
+  await turns();
+  assert.deepEqual(calls, ['start 1', 'stop']);
+  open();
+  await turns();
+  assert.deepEqual(calls, ['start 1', 'stop', 'stop', 'start 2']);
+  await fake.stop();
+});
+
+test('a singleton service that does not stop in time is named', async (t) => {
+  class Consumer {
+    start() {}
+    stop() {
+      return new Promise(() => {});
+    }
+  }
+  const warnings = [];
+  const listen = ({ level, message }) => level === 'warn' && warnings.push(message);
+  subscribe('leasehold:log', listen);
+  t.after(() => unsubscribe('leasehold:log', listen));
+  const leading = await leader(t, settings(t));
+  leading.addSingletonService(new Consumer());
+  leading.addSingletonService({ name: 'named', start() {}, stop: () => new Promise(() => {}) });
+  await eventually('they are started', () => leading.leader !== null);
+  void leading.stop({ drainMs: 0 });
+  const said = (name) => () =>
+    warnings.some((text) => text.includes(`singleton service \`${name}\` has not stopped in time`));
+  await eventually('it is named', said('Consumer'));
+  await eventually('the other is named', said('named'));
+});
+
+test('the Lease is not released before what listeners of acquired returned has settled', async (t) => {
+  const options = settings(t, { drainTimeoutMs: 300_000 });
+  const watched = election(t, options);
+  const first = gate();
+  const late = gate();
+  let told = 0;
+  const listener = ({ opened }) => () => {
+    told += 1;
+    return opened;
+  };
+  watched.on('acquired', listener(first));
+  await watched.start();
+  await watched.waitForLeadership();
+  watched.on('acquired', listener(late));
+  await eventually('both are told', () => told === 2);
+  const stopped = watched.stop();
+  for (const { open } of [first, late]) {
+    const { renewTime } = lease(options);
+    await eventually('renewal goes on', () => lease(options).renewTime !== renewTime);
+    assert.notEqual(lease(options).holderIdentity, '');
+    open();
+  }
+  await stopped;
+  assert.equal(lease(options).holderIdentity, '');
+});
+
+test('work that is no function is refused by a standby as well', async (t) => {
+  const standby = await election(t, { lease: 'jobs', mode: 'never' }).start();
+  const job = async () => 'runs everywhere';
+  const refused = { name: 'TypeError', message: /^work is a promise: pass a function, not what/ };
+  await assert.rejects(standby.runIfLeader(job()), refused);
+  await assert.rejects(standby.lead(job()), refused);
+  await assert.rejects(standby.runIfLeader(), TypeError);
+});
+
+test('what goes on when the work has returned is refused', async (t) => {
+  const leading = await leader(t);
+  const timer = setInterval(() => {}, 60_000);
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+  t.after(() => {
+    clearInterval(timer);
+    child.kill();
+  });
+  async function* several() {}
+  for (const [kind, outcome] of [
+    ['an iterator', [].values()],
+    ['a stream or an async iterator', several()],
+    ['a stream or an async iterator', Readable.from([])],
+    ['a timer', timer],
+    ['a child process', child],
+  ]) {
+    const refused = { name: 'TypeError', message: new RegExp(`^the work returned ${kind}, which`) };
+    await assert.rejects(leading.runIfLeader(() => outcome), refused);
+    await assert.rejects(leading.lead(async () => outcome), refused);
+  }
+  assert.deepEqual(await leading.runIfLeader(() => new Map([[1, []]])), new Map([[1, []]]));
+});
+
+/** Renewed long after the first step: a candidate that is paused while it writes holds up all others. */
+const pausable = (t) => settings(t, { retryPeriodMs: 1_500 });
+
+for (const way of ['terms', 'lead'])
+  test(`after a pause what waits for a timer takes no step under ${way}, since another leads`, async (t) => {
+    const options = pausable(t);
+    const paused = program(t, 'paused.mjs', { ...options, identity: 'a' }, way);
+    await paused.said('step');
+    paused.child.kill('SIGSTOP');
+    await (await election(t, { ...options, identity: 'b' }).start()).waitForLeadership();
+    paused.child.kill('SIGCONT');
+    await paused.said('cut short');
+    assert.ok(!paused.lines.includes('stale step'), paused.lines.join());
+  });
+
+test('a signal knows that its term is over before the event loop does', async (t) => {
+  const options = pausable(t);
+  const blocked = program(t, 'outdated.mjs', { ...options, identity: 'a' });
+  await blocked.said('leading');
+  blocked.child.kill('SIGSTOP');
+  await (await election(t, { ...options, identity: 'b' }).start()).waitForLeadership();
+  blocked.child.kill('SIGCONT');
+  const { lines } = await blocked.ended;
+  assert.deepEqual(lines, ['leading', 'aborted LeadershipLostError LeadershipLostError']);
 });
 
 test('a singleton service that is added to a leader starts, and that is removed stops', async (t) => {
