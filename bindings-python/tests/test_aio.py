@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ import leasehold
 import pytest
 from leasehold import aio
 from leasehold.testing import FakeAsyncLeaderElection
-from support import LIMIT, Place
+from support import LIMIT, Place, Program
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -272,6 +273,77 @@ def test_a_singleton_service_runs_with_leadership(
         assert calls.empty()
 
     run(main())
+
+
+def test_a_singleton_service_is_stopped_though_its_start_lasts(place: Place) -> None:
+    calls: list[str] = []
+
+    async def main() -> None:
+        let_go = asyncio.Event()
+
+        async def run_until_let_go(_: leasehold.Term) -> None:
+            calls.append("start")
+            await let_go.wait()
+            calls.append("ended")
+
+        async with candidate(place, identity="holder") as election:
+            election.add_singleton_service(run_until_let_go, lambda: calls.append("stop"))
+            await election.wait_for_leadership(LIMIT)
+            while calls != ["start"]:
+                await asyncio.sleep(0.01)
+            election.request_stop()
+            while calls != ["start", "stop"]:
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(place.is_held_by, "holder")
+            let_go.set()
+
+    run(main())
+    # Once more for what it has started since.
+    assert calls == ["start", "stop", "ended", "stop"]
+    place.is_released()
+
+
+WORK_UNDER_A_TERM = """
+import asyncio
+from leasehold import LeadershipLostError, aio
+
+async def work(term):
+    while True:
+        await asyncio.sleep(0.5)
+        say("step" if term.is_valid else "stale step")
+
+async def block(election):
+    async with election.leading() as term:
+        await work(term)
+
+async def job(election):
+    await election.wait_for_leadership()
+    await election.run_if_leader(work)
+
+async def main():
+    async with aio.LeaderElection(**settings) as election:
+        try:
+            await {way}(election)
+        except LeadershipLostError:
+            say("cut short")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("way", ["block", "job"])
+def test_after_a_pause_work_takes_no_step_since_another_leads(
+    way: str, program: Callable[..., Program], place: Place
+) -> None:
+    # Renewed long after the first step: a candidate that is paused while it writes holds up others.
+    place.settings |= {"lease_duration": 3, "renew_deadline": 2, "retry_period": 1.5}
+    paused = program(WORK_UNDER_A_TERM.format(way=way))
+    paused.hear("step")
+    paused.send(signal.SIGSTOP)
+    with place.election(identity="another") as another:
+        another.wait_for_leadership(LIMIT)
+        paused.send(signal.SIGCONT)
+        assert paused.hear() == "cut short"
 
 
 def test_a_blocked_loop_neither_stalls_a_renewal_nor_makes_the_answer_lie() -> None:

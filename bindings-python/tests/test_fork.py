@@ -29,7 +29,8 @@ def check_inherited(election, term):
     assert not election.healthy()
     assert election.status().role == "stopped"
     assert "forked" in election.status().why_not_leading
-    assert election.run_if_leader(lambda _: 1) is None
+    forked(lambda: election.run_if_leader(lambda _: 1))
+    forked(election.leader_only(lambda: 1))
     for call in (
         election.start,
         election.stop,

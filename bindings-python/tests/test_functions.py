@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock
 
@@ -12,7 +16,7 @@ import leasehold
 import pytest
 from leasehold import aio
 from leasehold.testing import FakeAsyncLeaderElection, FakeLeaderElection
-from support import eventually
+from support import LIMIT, Place, eventually
 
 
 async def job(*_: object) -> str:
@@ -60,6 +64,88 @@ def test_what_is_asynchronous_is_refused_by_a_standby_as_well(
 ) -> None:
     with pytest.raises(TypeError, match=r"is asynchronous: .* use leasehold.aio.LeaderElection"):
         TAKERS[taker](fake_election, function)
+
+
+def later(*_: object) -> Iterator[str]:
+    yield "done"
+
+
+@pytest.mark.parametrize("taker", TAKERS)
+def test_a_generator_function_is_refused_since_its_body_runs_later(
+    taker: str, fake_election: FakeLeaderElection
+) -> None:
+    for function in (later, functools.partial(later, 1)):
+        with pytest.raises(TypeError, match="`later` is a generator function: its work would"):
+            TAKERS[taker](fake_election, function)
+
+
+@pytest.mark.parametrize("taker", TAKERS)
+@pytest.mark.parametrize("given", [3, None, "job"])
+def test_what_is_no_function_is_refused_by_a_standby_as_well(
+    taker: str, given: object, fake_election: FakeLeaderElection
+) -> None:
+    with pytest.raises(TypeError, match="is no function: pass the function itself"):
+        TAKERS[taker](fake_election, given)
+
+
+def test_work_that_was_called_and_not_passed_is_refused_by_a_standby_as_well(
+    fake_election: FakeLeaderElection, fake_async_election: FakeAsyncLeaderElection
+) -> None:
+    with pytest.raises(TypeError, match="a `coroutine` is no function"):
+        fake_election.run_if_leader(job())  # type: ignore[arg-type]
+    takers: list[Callable[[Any], object]] = [
+        fake_async_election.add_listener,
+        fake_async_election.on_lost,
+        lambda given: asyncio.run(fake_async_election.run_if_leader(given)),
+    ]
+    for take in takers:
+        with pytest.raises(TypeError, match="a `coroutine` is no function"):
+            take(job())
+
+
+@pytest.mark.parametrize("function", [lambda: later(), lambda: several_jobs()])
+def test_work_that_returns_a_generator_is_an_error(
+    function: Any, fake_election: FakeLeaderElection
+) -> None:
+    fake_election.acquire()
+    with pytest.raises(TypeError, match="generator`: its work would go on"):
+        fake_election.leader_only(function)()
+
+
+def returning(outcome: object) -> Callable[[object], object]:
+    return lambda _: outcome
+
+
+def test_work_that_leaves_a_thread_or_a_process_is_an_error(
+    fake_election: FakeLeaderElection,
+) -> None:
+    fake_election.acquire()
+    let_go = threading.Event()
+    thread = threading.Thread(target=let_go.wait)
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    thread.start()
+    with process:
+        for left in (thread, process):
+            with pytest.raises(TypeError, match=f"returned a `{type(left).__name__}`: its work"):
+                fake_election.run_if_leader(returning(left))
+        process.kill()
+    let_go.set()
+    thread.join()
+    for ended in (thread, process):
+        assert fake_election.run_if_leader(returning(ended)) is ended
+
+
+def test_the_lease_is_held_until_a_future_is_done(place: Place) -> None:
+    let_go = threading.Event()
+    with ThreadPoolExecutor() as pool, place.election(identity="holder") as election:
+        election.wait_for_leadership(LIMIT)
+        future = election.run_if_leader(lambda _: pool.submit(let_go.wait, LIMIT))
+        assert future is not None
+        election.request_stop()
+        place.is_held_by("holder")
+        let_go.set()
+        assert future.result() is True
+    place.is_released()
 
 
 @pytest.mark.parametrize("function", [lambda *_: job(), decorated_job])

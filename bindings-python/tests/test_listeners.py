@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
@@ -244,6 +246,86 @@ def test_a_singleton_service_runs_with_leadership(fake_election: FakeLeaderElect
         eventually("it has stopped", partial(service.has_called, calls + 2))
     fake_election.stop()
     assert service.calls == ["start", "stop"] * 2, "stopped once"
+
+
+class LastingService:
+    """A service whose start returns when its work has ended."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.let_go = threading.Event()
+
+    def run(self, _: leasehold.Term) -> None:
+        self.calls.append("start")
+        assert self.let_go.wait(LIMIT)
+        self.calls.append("ended")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+
+def test_a_singleton_service_is_stopped_though_its_start_lasts(place: Place) -> None:
+    service = LastingService()
+    with place.election(identity="holder") as election:
+        election.add_singleton_service(service.run, service.stop)
+        eventually("it runs", lambda: service.calls == ["start"])
+        # Longer than a start may take that never meets its stop.
+        time.sleep(1.1)
+        election.request_stop()
+        eventually("it is stopped", lambda: service.calls == ["start", "stop"])
+        place.is_held_by("holder")
+        service.let_go.set()
+    # Once more for what it has started since.
+    assert service.calls == ["start", "stop", "ended", "stop"]
+    place.is_released()
+
+
+def test_a_singleton_service_does_not_start_again_before_its_start_has_ended(
+    fake_election: FakeLeaderElection,
+) -> None:
+    service = LastingService()
+    fake_election.add_singleton_service(service.run, service.stop)
+    fake_election.acquire()
+    eventually("it runs", lambda: service.calls == ["start"])
+    fake_election.lose()
+    eventually("it is stopped", lambda: service.calls == ["start", "stop"])
+    fake_election.acquire()
+    assert service.calls == ["start", "stop"]
+    service.let_go.set()
+    eventually("it runs again", lambda: service.calls.count("start") == 2)
+    assert service.calls[:5] == ["start", "stop", "ended", "stop", "start"]
+
+
+def test_a_singleton_service_that_does_not_stop_in_time_is_named(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service = LastingService()
+    election = FakeLeaderElection("fake", drain_timeout=0).start()
+    election.add_singleton_service(service.run, service.let_go.wait)
+    election.acquire()
+    eventually("it runs", lambda: service.calls == ["start"])
+    election.stop()
+    named = "service of `LastingService.run` has not stopped in time"
+    eventually("it is named", lambda: named in caplog.text)
+    service.let_go.set()
+
+
+def test_the_lease_is_not_released_before_what_a_listener_submits_is_done(place: Place) -> None:
+    let_go = threading.Event()
+    with ThreadPoolExecutor() as pool, place.election(identity="holder") as election:
+        told = threading.Event()
+
+        @election.on_lost
+        def lost(*_: object) -> object:
+            told.set()
+            return pool.submit(let_go.wait, LIMIT)
+
+        election.wait_for_leadership(LIMIT)
+        election.request_stop()
+        assert told.wait(LIMIT)
+        place.is_held_by("holder")
+        let_go.set()
+    place.is_released()
 
 
 def test_a_singleton_service_is_stopped_when_removed(fake_election: FakeLeaderElection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from leasehold import ClusterLeaderService, ConfigError
-from support import Place, eventually
+from support import LIMIT, Place, eventually
 
 
 def test_it_answers_for_the_application_and_for_locks(place: Place) -> None:
@@ -18,6 +18,22 @@ def test_it_answers_for_the_application_and_for_locks(place: Place) -> None:
             eventually("another lock is free", lambda: other.is_this_instance_leader("bills"))
     assert not service.is_this_instance_leader()
     place.is_released()
+
+
+def test_it_leads_nothing_before_its_start_and_after_its_stop(place: Place) -> None:
+    settings = {name: value for name, value in place.settings.items() if name != "lease"}
+    service = ClusterLeaderService("jobs", **settings)
+    asked = ["reports", "bills"]
+    assert not service.is_this_instance_leader("reports")
+    service.start()
+    eventually("it has the lock", lambda: service.is_this_instance_leader("reports"))
+    service.stop()
+    assert not any(map(service.is_this_instance_leader, asked))
+    for lock in asked:
+        # At once, were the question what starts it.
+        with place.election(lease=lock) as successor:
+            successor.wait_for_leadership(LIMIT)
+            assert not service.is_this_instance_leader(lock)
 
 
 def test_a_lock_needs_a_name_that_a_lease_may_have() -> None:

@@ -97,7 +97,7 @@ class Candidate(Election):
         memory = cls._memory()
         self = super().__new__(cls, settings, memory)
         self._waiting = []
-        self._was_started = False
+        self._started_in = None
         self._has_warned = False
         self._prepare(memory)
         return self
@@ -107,7 +107,8 @@ class Candidate(Election):
 
     _waiting: list[Registration]
     """Listeners that were added before the start. They listen from then on, also in a child."""
-    _was_started: bool
+    _started_in: int | None
+    """The process in which it was started; a forked child has not started it."""
     _has_warned: bool
 
     @classmethod
@@ -122,7 +123,7 @@ class Candidate(Election):
         process = _process.current()
         process.ensure_threads()
         with process.lock:
-            self._was_started = True
+            self._started_in = os.getpid()
             waiting, self._waiting = self._waiting, []
         for registration in waiting:
             registration._attach(self)
@@ -131,15 +132,19 @@ class Candidate(Election):
 
     def _register(self, registration: Registration) -> Registration:
         with _process.current().lock:
-            if not self._was_started:
+            if self._started_in is None:
                 self._waiting.append(registration)
                 return registration
         registration._attach(self)
         return registration
 
-    def _warn_unless_started(self, advice: str) -> None:
-        """Says once that work is not done since nobody has started the election."""
-        if self._was_started or self._has_warned:
+    def _check_started(self, advice: str) -> None:
+        """Says once that work is not done since nobody has started the election. Raises
+        `ForkedError` where the parent of this process has.
+        """
+        if self._started_in not in (None, os.getpid()):
+            self.check_health()
+        if self._started_in is not None or self._has_warned:
             return
         self._has_warned = True
         import logging

@@ -85,9 +85,12 @@ class LeaderElection(Candidate):
     def add_singleton_service(
         self, start: Callable[[Term], object], stop: Callable[[], object]
     ) -> Registration:
-        """Runs a service while this instance leads: calls `start(term)`, which is to return soon,
-        and `stop()`, which is to return when the work has stopped. Both on one thread of its own,
-        never at once. Also stopped when the registration is removed, or the election goes.
+        """Runs a service while this instance leads: calls `start(term)`, which may return when the
+        work has started or when it has ended, and `stop()`, which is to return when the work has
+        stopped. Both on a thread of its own, one after the other; but if `start` lasts for more
+        than a second, `stop` is called meanwhile, and once more if `start` succeeds after all. Both
+        are waited for before the Lease is released. Also stopped when the registration is removed,
+        or the election goes.
         """
         service = Singleton(_functions.plain(start), _functions.plain(stop))
         return self._register(Registration(_listeners.calling(service.tell), service.stop))
@@ -97,17 +100,24 @@ class LeaderElection(Candidate):
     def run_if_leader(self, work: Callable[[Term], T]) -> T | None:
         """Runs `work(term)` here and now if this instance leads, and returns what it returns; else
         None. The Lease is not released before it returns, or `drain_timeout` has passed; a long job
-        calls `term.check()` on its way. Asynchronous work is a TypeError.
+        calls `term.check()` on its way. Where it returns a `concurrent.futures.Future`, that is
+        returned at once, and the Lease held until it is done. Asynchronous work, and what returns a
+        thread or a process that runs on, is a TypeError.
         """
         return self._run(_functions.plain(work))
 
     def _run(self, work: Callable[[Term], T]) -> T | None:
         begun = self._begin_work()
         if begun is None:
-            self._warn_unless_started("call start(), or use `with`")
+            self._check_started("call start(), or use `with`")
             return None
-        with _Leading(lambda: begun) as term:
-            return work(term)
+        try:
+            outcome = work(begun.term)
+        except BaseException:
+            begun.end()
+            raise
+        _functions.when_ended(outcome, begun.end)
+        return outcome
 
     def leader_only(self, function: Callable[P, T]) -> Callable[P, T | None]:
         """A decorator: the function runs on the leader only, as `run_if_leader` does; elsewhere the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _process, _threads
+from . import _functions, _process, _threads
 from ._leasehold import Acquired, Lost
 
 TYPE_CHECKING = False
@@ -76,12 +76,13 @@ def calling(listener: Callable[[Event], object]) -> Deliver:
     """Delivers by a call: the work has stopped when it returns, or raises."""
 
     def deliver(delivery: Delivery) -> None:
+        outcome = None
         try:
-            listener(delivery.event)
+            outcome = listener(delivery.event)
         except BaseException:
             log_defect()
         finally:
-            delivery.done()
+            _functions.when_ended(outcome, delivery.done)
 
     return deliver
 
@@ -104,23 +105,101 @@ def lost_only(callback: Callable[[Term, LostReason], object]) -> Callable[[Event
 
 
 class Singleton:
-    """A service that runs on the leader only, and whether it runs."""
+    """A service that runs on the leader only, as its listener. Its start has a thread of its own,
+    so that it is stopped though its start lasts.
+    """
 
     def __init__(self, start: Callable[[Term], object], stop: Callable[[], object]) -> None:
         self._start = start
         self._stop = stop
-        self._runs = False
+        self._run: _Run | None = None
 
-    def tell(self, event: Event) -> object:
-        """Starts or stops the service; returns what that returned."""
+    def tell(self, event: Event) -> None:
+        """Starts or stops the service."""
         if isinstance(event, Acquired):
-            self._runs = True
-            return self._start(event.term)
-        return self.stop() if isinstance(event, Lost) else None
+            term = event.term
+            self._run = _Run(lambda: self._start(term), self._stop)
+        elif isinstance(event, Lost):
+            self.stop(event)
 
-    def stop(self) -> object:
-        """Stops the service if it runs."""
-        if not self._runs:
-            return None
-        self._runs = False
-        return self._stop()
+    def stop(self, lost: Lost | None = None) -> None:
+        """Stops the service if it runs, and waits until nothing of it goes on."""
+        run, self._run = self._run, None
+        if run is None:
+            return
+        watch = InTime(self._start, lost)
+        stopping = run.stop()
+        while not all(join(LOOK_PERIOD) for join in stopping):
+            watch.look()
+
+
+class _Run:
+    """A start of a service and its stop: on the same thread, unless the start lasts."""
+
+    def __init__(self, start: Callable[[], object], stop: Callable[[], object]) -> None:
+        self._start = start
+        self._stop = stop
+        self._was_stopped = False
+        self._has_returned = _threads.lock()
+        self._has_returned.acquire()
+        self._is_over = _threads.lock()
+        self._is_over.acquire()
+        self._join = _threads.start("leasehold-service", self._body)
+        # One that returns soon never meets its stop.
+        if self._has_returned.acquire(timeout=_USUAL_START):
+            self._has_returned.release()
+
+    def _body(self) -> None:
+        has_started = _succeeds(self._start)
+        self._has_returned.release()
+        self._is_over.acquire()
+        # Once more for what it has started since its stop.
+        if has_started or not self._was_stopped:
+            _succeeds(self._stop)
+
+    def stop(self) -> list[Callable[[float], bool]]:
+        """Begins to stop; returns what waits for the end."""
+        self._was_stopped = not self._has_returned.acquire(blocking=False)
+        if not self._was_stopped:
+            self._is_over.release()
+            return [self._join]
+
+        def stop_first() -> None:
+            _succeeds(self._stop)
+            self._is_over.release()
+
+        return [_threads.start("leasehold-service", stop_first), self._join]
+
+
+def _succeeds(call: Callable[[], object]) -> bool:
+    try:
+        _functions.wait(call())
+    except BaseException:
+        log_defect()
+        return False
+    return True
+
+
+LOOK_PERIOD = 0.5
+"""How often a service that stops is looked at, in seconds."""
+
+_USUAL_START = 1.0
+"""How many seconds a start may take that never meets its stop."""
+
+
+class InTime:
+    """Warns once if a service goes on when nothing keeps another instance from leading."""
+
+    def __init__(self, start: Callable[..., object], lost: Lost | None) -> None:
+        self._start = start
+        self._lost = lost
+
+    def look(self) -> None:
+        """Looks now."""
+        if self._lost is None or self._lost.time_left > 0:
+            return
+        self._lost = None
+        import logging
+
+        warning = "the singleton service of `%s` has not stopped in time: another may lead by now"
+        logging.getLogger("leasehold").warning(warning, _functions.name(self._start))

@@ -26,6 +26,7 @@ class Process:
     """
 
     def __init__(self) -> None:
+        self.pid = os.getpid()
         self.background = Background()
         self.lock = _threads.lock()
         self.listening: set[Listening] = set()
@@ -101,6 +102,9 @@ _current = Process()
 
 def current() -> Process:
     """The state of this process."""
+    # A server in C may fork without telling Python.
+    if _current.pid != os.getpid():
+        _begin_in_child()
     return _current
 
 
@@ -110,7 +114,7 @@ def _begin_in_child() -> None:
 
 
 def _end() -> None:
-    _current.end()
+    current().end()
 
 
 if hasattr(os, "register_at_fork"):

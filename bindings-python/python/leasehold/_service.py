@@ -18,7 +18,8 @@ class ClusterLeaderService:
 
     `lease` is the application's own Lease. Each lock is a Lease of that name with an election of
     its own, which starts when the lock is first asked about: the first answer is mostly False,
-    since nobody is the leader from one moment to the next. `settings` are those of
+    since nobody is the leader from one moment to the next. Before `start` and after `stop` all
+    answers are False. `settings` are those of
     `LeaderElection`, and the same for all.
     """
 
@@ -26,14 +27,17 @@ class ClusterLeaderService:
         self._settings = settings
         self._application = LeaderElection(lease, **settings)
         self._locks: dict[str, LeaderElection] = {}
+        self._runs = False
 
     def start(self) -> Self:
         """Takes part in the election for the application's Lease: see `LeaderElection.start`."""
+        self._runs = True
         self._application.start()
         return self
 
     def stop(self, drain: Duration | None = None) -> None:
         """Stops all elections, at the same time: see `LeaderElection.stop`."""
+        self._runs = False
         elections = [self._application, *self._locks.values()]
         for election in elections:
             election.request_stop(drain)
@@ -47,10 +51,17 @@ class ClusterLeaderService:
             return self._application.is_leader
         election = self._locks.get(lock)
         if election is None:
+            election = LeaderElection(lock, **self._settings)
+            if not self._runs:
+                return False
             # Of two threads that ask first, one adds it; to start it twice is to start it once.
-            election = self._locks.setdefault(lock, LeaderElection(lock, **self._settings))
+            election = self._locks.setdefault(lock, election)
             election.start()
-        return election.is_leader
+            if not self._runs:
+                # Stopped meanwhile, perhaps before this one was there to be stopped.
+                self._locks.pop(lock, None)
+                election.stop()
+        return self._runs and election.is_leader
 
     def __enter__(self) -> Self:
         return self.start()

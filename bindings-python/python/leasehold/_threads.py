@@ -1,4 +1,5 @@
-"""Daemon threads of the operating system, also where gevent has put greenlets in their place.
+"""Daemon threads of the operating system, also where gevent or eventlet has put greenlets in
+their place.
 
 A greenlet that waits in native code would hold up all others.
 """
@@ -11,6 +12,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 def start(name: str, body: Callable[[], object]) -> Callable[[float], bool]:
@@ -26,14 +28,19 @@ def start(name: str, body: Callable[[], object]) -> Callable[[float], bool]:
         finally:
             has_ended.release()
 
+    def join(limit: float) -> bool:
+        ended = has_ended.acquire(timeout=limit)
+        if ended:
+            has_ended.release()
+        return ended
+
     _start(name, run)
-    return lambda limit: has_ended.acquire(timeout=limit)
+    return join
 
 
 def _start(name: str, body: Callable[[], None]) -> None:
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is not None and monkey.is_module_patched("threading"):
-        monkey.get_original("_thread", "start_new_thread")(body, ())
+    if _is_patched():
+        _original("start_new_thread")(body, ())
         return
     from threading import Thread
 
@@ -42,7 +49,24 @@ def _start(name: str, body: Callable[[], None]) -> None:
 
 def lock() -> _thread.LockType:
     """A lock for such threads."""
-    monkey = sys.modules.get("gevent.monkey")
-    allocate = monkey.get_original("_thread", "allocate_lock") if monkey else _thread.allocate_lock
-    made: _thread.LockType = allocate()
+    made: _thread.LockType = _original("allocate_lock")()
     return made
+
+
+def _is_patched() -> bool:
+    gevent = sys.modules.get("gevent.monkey")
+    if gevent is not None and gevent.is_module_patched("threading"):
+        return True
+    eventlet = sys.modules.get("eventlet.patcher")
+    return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
+
+
+def _original(name: str) -> Callable[..., Any]:
+    """What `_thread` had under this name before it was patched."""
+    if gevent := sys.modules.get("gevent.monkey"):
+        original: Callable[..., Any] = gevent.get_original("_thread", name)
+        return original
+    eventlet = sys.modules.get("eventlet.patcher")
+    module = eventlet.original("_thread") if eventlet is not None and _is_patched() else _thread
+    function: Callable[..., Any] = getattr(module, name)
+    return function

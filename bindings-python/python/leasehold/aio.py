@@ -18,8 +18,8 @@ from inspect import isawaitable
 from . import _functions, _listeners, _threads
 from ._candidate import Candidate
 from ._errors import LeadershipLostError
-from ._leasehold import Cancellation, Lost
-from ._listeners import Listening, Registration, Singleton
+from ._leasehold import Acquired, Cancellation, Lost
+from ._listeners import Listening, Registration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,13 +94,14 @@ class LeaderElection(Candidate):
         After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
         has passed. What it raises is logged. A loop that was closed is told nothing.
         """
+        listener = _functions.callable_(listener)
         return self._register(Registration(_Calls(self._home, listener).deliver))
 
     def on_acquired(self, callback: OnAcquired) -> OnAcquired:
         """Calls `callback(term)`, a function or coroutine function, when this instance leads, as a
         listener. May be a decorator.
         """
-        self.add_listener(_listeners.acquired_only(callback))
+        self.add_listener(_listeners.acquired_only(_functions.callable_(callback)))
         return callback
 
     def on_lost(self, callback: OnLost) -> OnLost:
@@ -108,18 +109,19 @@ class LeaderElection(Candidate):
         longer leads, as a listener: the Lease is not released before it has returned. May be a
         decorator.
         """
-        self.add_listener(_listeners.lost_only(callback))
+        self.add_listener(_listeners.lost_only(_functions.callable_(callback)))
         return callback
 
     def add_singleton_service(
         self, start: Callable[[Term], object], stop: Callable[[], object]
     ) -> Registration:
-        """Runs a service while this instance leads: calls `start(term)`, which is to return soon,
-        and `stop()`, which is to return when the work has stopped; functions or coroutine
-        functions, in the event loop, never at once. Also stopped when the registration is removed,
-        or the election goes.
+        """Runs a service while this instance leads: calls `start(term)`, which may end when the
+        work has started or when it has ended, and `stop()`, which is to end when the work has
+        stopped; functions or coroutine functions, in the event loop. `stop` is called though
+        `start` goes on, then once more if that succeeds after all; both are waited for before the
+        Lease is released. Also stopped when the registration is removed, or the election goes.
         """
-        service = Singleton(start, stop)
+        service = _Singleton(_functions.callable_(start), _functions.callable_(stop))
         calls = _Calls(self._home, service.tell)
         return self._register(Registration(calls.deliver, partial(calls.post, service.stop)))
 
@@ -144,7 +146,7 @@ class LeaderElection(Candidate):
     async def _run(self, work: Callable[[Term], Awaitable[T]]) -> T | None:
         leading = _Leading(self)
         if not self.is_leader or not leading.begin_now():
-            self._warn_unless_started("await start(), or use `async with`")
+            self._check_started("await start(), or use `async with`")
             return None
         async with leading as term:
             return await work(term)
@@ -180,6 +182,7 @@ class _Leading:
 
     _listening: Listening
     _task: asyncio.Task[Any]
+    _timer: asyncio.TimerHandle
     _cancelling: int
 
     def __init__(self, election: LeaderElection, timeout: Duration | None = None) -> None:
@@ -207,7 +210,18 @@ class _Leading:
                 self._listening.end()
                 raise
         self._cancelling = _cancelling(self._task)
+        self._watch(self._work.term)
         return self._work.term
+
+    def _watch(self, term: Term) -> None:
+        """Cancels the block when the term's time is over, also before anybody has told of it: after
+        a pause a timer that is due comes before whatever the block has waited for.
+        """
+        if term.is_valid:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(term.remaining, self._watch, term)
+        else:
+            self._lose(term)
 
     def _listen(self) -> None:
         """Before the work begins, so that the end of its term is not missed."""
@@ -217,9 +231,9 @@ class _Leading:
     async def _begin(self) -> Work:
         while True:
             work = await _cancellably(partial(self._election._wait_for_work, self._timeout))
-            if work.term not in self._lost:
+            if work.term not in self._lost and work.term.is_valid:
                 return work
-            # Lost again before we were told that it was ours.
+            # Lost again before we were told that it was ours, or during a pause.
             work.end()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, delivery: Delivery) -> None:
@@ -242,6 +256,7 @@ class _Leading:
     ) -> None:
         assert self._work is not None
         work, self._work = self._work, None
+        self._timer.cancel()
         self._listening.end()
         work.end()
         if not self._interrupted:
@@ -253,6 +268,54 @@ class _Leading:
                 work.term.check()
             except LeadershipLostError as lost:
                 raise lost from error
+
+
+class _Singleton:
+    """A service that runs on the leader only, as its listener. Stopped though its start lasts."""
+
+    def __init__(self, start: Callable[[Term], object], stop: Callable[[], object]) -> None:
+        self._start = start
+        self._stop = stop
+        self._starting: asyncio.Future[bool] | None = None
+
+    def tell(self, event: Event) -> object:
+        """Starts or stops the service; returns what is to be awaited."""
+        if isinstance(event, Acquired):
+            starting = self._succeeds(partial(self._start, event.term))
+            self._starting = asyncio.get_running_loop().create_task(starting)
+        elif isinstance(event, Lost):
+            return self.stop(event)
+        return None
+
+    async def stop(self, lost: Lost | None = None) -> None:
+        """Stops the service if it runs, and waits until nothing of it goes on."""
+        starting, self._starting = self._starting, None
+        if starting is None:
+            return
+        # A task that has not begun has not started anything; it does when we wait.
+        await asyncio.sleep(0)
+        start_lasts = not starting.done()
+        watch = _listeners.InTime(self._start, lost)
+        await self._watched(asyncio.ensure_future(self._succeeds(self._stop)), watch)
+        await self._watched(starting, watch)
+        # Once more for what it has started since its stop.
+        if start_lasts and not starting.cancelled() and starting.result():
+            await self._watched(asyncio.ensure_future(self._succeeds(self._stop)), watch)
+
+    async def _watched(self, task: asyncio.Future[bool], watch: _listeners.InTime) -> None:
+        while not task.done():
+            await asyncio.wait([task], timeout=_listeners.LOOK_PERIOD)
+            watch.look()
+
+    async def _succeeds(self, call: Callable[[], object]) -> bool:
+        try:
+            outcome = call()
+            if isawaitable(outcome):
+                await outcome
+        except Exception:
+            _listeners.log_defect()
+            return False
+        return True
 
 
 class _Home:
