@@ -1,15 +1,16 @@
 import { EventEmitter, once } from 'node:events';
 
-import type { Engine, EngineEvent, EngineTerm, LostReason } from './engine.js';
+import type { Engine, EngineEvent, EngineTerm } from './engine.js';
 import { enter, leave } from './environment.js';
 import { call, errorOf } from './errors.js';
-import type { LeaseholdError } from './errors.js';
+import type { LeaseholdError } from './leasehold-error.js';
 import { tell } from './listeners.js';
 import { publish } from './log.js';
 import { Loss } from './loss.js';
 import { Pulse } from './pulse.js';
 import { Tenure } from './tenure.js';
 import type { Term } from './term.js';
+import type { LostReason } from './words.js';
 
 /** Work under a term, until it is finished. */
 export interface Work {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { ConfigError } from './errors.js';
+import { ConfigError } from './error-classes.js';
 
 /** The error about a wrong argument, in the form that the core's have. */
 export function wrong(name: string, value: unknown, fix: string): ConfigError {

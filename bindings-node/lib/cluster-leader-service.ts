@@ -1,7 +1,7 @@
 import { checkOptions, wrong } from './checks.js';
 import { LeaderElection } from './election.js';
 import { OPTIONS } from './options.js';
-import type { LeaderElectionOptions } from './options.js';
+import type { LeaderElectionOptions } from './settings.js';
 
 /** The settings of all its elections. */
 export interface ClusterLeaderServiceOptions extends LeaderElectionOptions {

@@ -11,7 +11,7 @@ import type { LeaderElectionEvents } from './events.js';
 import { checkOutcome, checkWork } from './later-work.js';
 import { attempt } from './listeners.js';
 import { openEngine } from './native.js';
-import type { LeaderElectionOptions } from './options.js';
+import type { LeaderElectionOptions } from './settings.js';
 import { runService } from './singleton-service.js';
 import type { Registration, SingletonService } from './singleton-service.js';
 import { Status } from './status.js';

@@ -1,29 +1,5 @@
-import type { ErrorCode } from './errors.js';
 import type { Status } from './status.js';
-
-/** Why a term ended. */
-export type LostReason =
-  /** No renewal succeeded within the renew deadline. */
-  | 'expired'
-  /** Another holder, or another write under the same holder, stands in the Lease. */
-  | 'superseded'
-  /** Another process writes under this candidate's identity. */
-  | 'identity_conflict'
-  /** Somebody emptied the holder. */
-  | 'emptied'
-  /** Somebody deleted the Lease. */
-  | 'deleted'
-  /** The application called `stepDown`. */
-  | 'stepped_down'
-  /** The application stopped the election. */
-  | 'stopped'
-  /** The event loop showed no sign of life for the stall timeout. */
-  | 'stalled'
-  /** The clock went backwards, or belongs to another boot. */
-  | 'clock_fault';
-
-/** What a candidate is doing. */
-export type Role = 'candidate' | 'leader' | 'draining' | 'releasing' | 'stalled' | 'stopped';
+import type { ErrorCode, LostReason } from './words.js';
 
 /** @internal An error as the core gives it. */
 export interface EngineError {

@@ -1,4 +1,4 @@
-import type { LeaseholdError } from './errors.js';
+import type { LeaseholdError } from './leasehold-error.js';
 import type { Loss } from './loss.js';
 import type { Term } from './term.js';
 

@@ -5,11 +5,11 @@ import type {
   EngineStatus,
   EngineTerm,
   EngineWork,
-  LostReason,
 } from './engine.js';
 import { drainAll } from './environment.js';
-import { ClosedError, LeadershipLostError } from './errors.js';
+import { ClosedError, LeadershipLostError } from './error-classes.js';
 import { clearTimeout, setTimeout } from './timers.js';
+import type { LostReason } from './words.js';
 
 /** An engine that does what a test says, in the place of the core. */
 export class FakeEngine implements Engine {

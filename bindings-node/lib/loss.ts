@@ -1,4 +1,4 @@
-import type { LostReason } from './engine.js';
+import type { LostReason } from './words.js';
 import type { Term } from './term.js';
 
 /** The end of a term. */

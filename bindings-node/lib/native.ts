@@ -5,7 +5,7 @@ import { loadLibrary } from './loader.js';
 import { publish } from './log.js';
 import type { LogRecord } from './log.js';
 import { inOptions, settingsOf } from './options.js';
-import type { LeaderElectionOptions } from './options.js';
+import type { LeaderElectionOptions } from './settings.js';
 
 /** What the native library exports. */
 interface Library {

@@ -1,7 +1,7 @@
-import type { EngineStatus, Role } from './engine.js';
+import type { EngineStatus } from './engine.js';
 import { errorOf } from './errors.js';
-import type { LeaseholdError } from './errors.js';
-import type { Mode } from './options.js';
+import type { LeaseholdError } from './leasehold-error.js';
+import type { Mode, Role } from './words.js';
 
 /** How an election stands, for people and probes. */
 export class Status {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 import type { EngineTerm } from './engine.js';
-import { LeadershipLostError } from './errors.js';
+import { LeadershipLostError } from './error-classes.js';
 import { Term } from './term.js';
 import { setImmediate } from './timers.js';
 

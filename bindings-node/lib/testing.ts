@@ -5,8 +5,8 @@
  * @packageDocumentation
  */
 import { LeaderElection } from './election.js';
-import type { LostReason } from './engine.js';
-import type { LeaseholdError } from './errors.js';
+import type { LostReason } from './words.js';
+import type { LeaseholdError } from './leasehold-error.js';
 import { FakeEngine } from './fake-engine.js';
 
 /** What a fake election is called. */

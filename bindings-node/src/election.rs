@@ -17,7 +17,7 @@ use crate::events::NativeEvent;
 use crate::fast_path::function_of;
 use crate::queue::{Notification, Queue};
 use crate::status::NativeStatus;
-use crate::term::{NativeTerm, NativeWork};
+use crate::term::{NativeTerm, NativeWork, whole_milliseconds};
 use crate::unfinished::{Guard, Unfinished};
 use crate::waker::Waker;
 
@@ -97,7 +97,7 @@ impl NativeElection {
 
     #[napi]
     pub fn remaining_ms(&self) -> f64 {
-        self.election.remaining().as_secs_f64() * 1e3
+        whole_milliseconds(self.election.remaining())
     }
 
     #[napi]
@@ -178,7 +178,7 @@ impl NativeElection {
     #[napi]
     pub fn time_left_ms(&self, unfinished: u32) -> f64 {
         let left = self.unfinished.borrow().time_left(unfinished);
-        left.as_secs_f64() * 1e3
+        whole_milliseconds(left)
     }
 
     /// Whether all is finished.

@@ -17,7 +17,6 @@ mod error;
 mod events;
 mod fast_path;
 mod log;
-mod names;
 mod queue;
 mod status;
 mod term;

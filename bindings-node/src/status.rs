@@ -5,6 +5,7 @@ use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 
 use crate::error::NativeError;
+use crate::term::whole_milliseconds;
 
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct NativeStatus {
@@ -32,7 +33,7 @@ impl From<Status> for NativeStatus {
             failing: status.failing.as_ref().map(NativeError::from),
             watching: status.watching,
             fencing_token: status.fencing_token.map(BigInt::from),
-            remaining_ms: status.remaining.as_secs_f64() * 1e3,
+            remaining_ms: whole_milliseconds(status.remaining),
         }
     }
 }

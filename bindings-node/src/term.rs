@@ -1,7 +1,7 @@
 //! A term as JavaScript's `Term` reads it.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use leasehold::Term;
 use napi::Env;
@@ -55,11 +55,16 @@ impl NativeTerm {
     /// In milliseconds.
     #[napi]
     pub fn remaining(&self) -> f64 {
-        self.0.remaining().as_secs_f64() * 1e3
+        whole_milliseconds(self.0.remaining())
     }
 
     #[napi]
     pub fn check(&self) -> Result<()> {
         contained(|| self.0.check())
     }
+}
+
+/// What is left of a time, as JavaScript has it: without a tail of digits, and never too long.
+pub(crate) fn whole_milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).floor()
 }

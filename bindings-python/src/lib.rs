@@ -40,18 +40,10 @@ mod _leasehold {
     #[pymodule_export]
     use super::waiting::Cancellation;
 
-    use leasehold::{ErrorKind, LostReason, Role};
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::interpreter::check_is_main(module.py())?;
-        // For tests, which see to it that each is mapped and documented.
-        let kinds: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
-        let reasons: Vec<_> = LostReason::ALL.iter().map(|it| it.name()).collect();
-        let roles: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
-        module.add("ERROR_KINDS", kinds)?;
-        module.add("LOST_REASONS", reasons)?;
-        module.add("ROLES", roles)
+        crate::interpreter::check_is_main(module.py())
     }
 }

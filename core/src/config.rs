@@ -53,8 +53,9 @@ settings! {
     /// `renew_deadline`.
     lease_duration: Duration { DEFAULT_LEASE_DURATION = 15 s }
 
-    /// How long a leader may act on its last successful renewal: longer than 1.2 × `retry_period`. The
-    /// old leader has stopped at least `lease_duration` − `renew_deadline` before a new one starts.
+    /// How long a leader may act on its last successful renewal: longer than 1.2 times `retry_period`.
+    /// The old leader has stopped at least `lease_duration` less `renew_deadline` before a new one
+    /// starts.
     renew_deadline: Duration { DEFAULT_RENEW_DEADLINE = 10 s }
 
     /// The time between renewals, and between attempts that fail: more than zero.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::named::named;
 
 named! {
-    /// What went wrong, and so what to do. Bindings map each kind to one exception.
+    /// What went wrong, and so what to do. In other languages each kind is an exception.
     pub enum ErrorKind {
         /// A setting is wrong: the message names the field, its value and the fix. Retrying cannot
         /// help.
@@ -18,7 +18,8 @@ named! {
         Unauthorized = "unauthorized",
         /// The store cannot be reached or refuses work for now. The election goes on trying.
         Unavailable = "unavailable",
-        /// No answer within the time limit: whether the request took effect is unknown.
+        /// It took too long: a request, of which nobody knows whether it took effect, or a wait. The
+        /// message says what was waited for.
         TimedOut = "timed_out",
         /// The stored record cannot be understood: the message says what is wrong with it.
         Corrupt = "corrupt",
@@ -28,7 +29,7 @@ named! {
         LeadershipLost = "leadership_lost",
         /// This process is a fork of the one that started the election: start one of its own.
         Forked = "forked",
-        /// The election has been stopped, or was never started.
+        /// The election has been stopped or closed, or was never started.
         Closed = "closed",
         /// A defect in Leasehold: please report it.
         Internal = "internal",

@@ -9,19 +9,17 @@ pub use crate::config::table::{Default, Kind, Setting};
 pub use crate::named::{Word, WordList};
 
 use crate::config::{Config, Mode};
-use crate::election::{LeaseState, LostReason, Role};
+use crate::election::{LostReason, Role};
 use crate::error::ErrorKind;
-use crate::events::EventKind;
 
 /// All settings.
 pub const SETTINGS: &[Setting] = Config::TABLE;
 
-/// All lists of words.
-pub const WORD_LISTS: &[WordList] = &[
-    Mode::WORDS,
-    Role::WORDS,
-    LostReason::WORDS,
-    EventKind::WORDS,
-    ErrorKind::WORDS,
-    LeaseState::WORDS,
-];
+/// Where the Lease is kept.
+pub const MODES: WordList = Mode::WORDS;
+/// What a candidate is doing.
+pub const ROLES: WordList = Role::WORDS;
+/// Why a term ended.
+pub const LOST_REASONS: WordList = LostReason::WORDS;
+/// What went wrong.
+pub const ERROR_KINDS: WordList = ErrorKind::WORDS;

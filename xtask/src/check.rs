@@ -1,4 +1,5 @@
-//! `cargo xtask check`: form, lints, spelling, parity, licences, documentation.
+//! `cargo xtask check`: form, lints, spelling, what is generated, parity, licences,
+//! documentation.
 
 use anyhow::Result;
 use xshell::cmd;
@@ -6,7 +7,7 @@ use xshell::cmd;
 use crate::build::{self, cargo, shell};
 use crate::steps::{Step, Steps};
 use crate::tool::Tool;
-use crate::{python, target_folder};
+use crate::{codegen, python, target_folder};
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
 /// and a build must not turn red because of what others found out overnight.
@@ -46,6 +47,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
             "{cargo} clippy --workspace --all-targets --locked -- --deny warnings"
         ))
     });
+    steps.run(
+        "settings and words of other languages (codegen)",
+        codegen::check,
+    );
     steps.run("parity: versions, and settings in documents", |step| {
         let parity = "leasehold-parity";
         build::debug(step, &["--bin", parity])?;

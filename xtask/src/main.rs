@@ -4,6 +4,7 @@ mod build;
 mod candidate;
 mod check;
 mod cluster;
+mod codegen;
 mod demo;
 mod java;
 mod node;
@@ -38,8 +39,10 @@ enum Command {
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
     Test(test::Options),
-    /// Checks form, lints, spelling, parity, licences and documentation.
+    /// Checks form, lints, spelling, what is generated, parity, licences and documentation.
     Check,
+    /// Makes from the core what other languages and the documentation say of settings and words.
+    Codegen(codegen::Options),
     /// Builds, starts and ends a real API server for experiments.
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run_tests(&options),
         Command::Check => check::run_checks(),
+        Command::Codegen(options) => codegen::run_codegen(&options),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
         Command::Java(options) => java::run_build(&options),

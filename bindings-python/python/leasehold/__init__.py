@@ -11,21 +11,9 @@ fencing token; listeners are told of its beginning and its end. The election run
 Leasehold's own; its log goes to the logger `leasehold`.
 """
 
+from . import _errors
 from ._election import LeaderElection
-from ._errors import (
-    ClosedError,
-    ConfigError,
-    CorruptError,
-    ForbiddenError,
-    ForkedError,
-    IdentityConflictError,
-    InternalError,
-    LeadershipLostError,
-    LeaseholdError,
-    TimedOutError,
-    UnauthorizedError,
-    UnavailableError,
-)
+from ._errors import *  # noqa: F403
 from ._leasehold import Acquired, LeaderChanged, Lost, RenewalFailing, Status, Stopped, Term
 from ._listeners import Registration
 from ._service import ClusterLeaderService
@@ -51,26 +39,15 @@ else:
 
 __all__ = [
     "Acquired",
-    "ClosedError",
     "ClusterLeaderService",
-    "ConfigError",
-    "CorruptError",
-    "ForbiddenError",
-    "ForkedError",
-    "IdentityConflictError",
-    "InternalError",
     "LeaderChanged",
     "LeaderElection",
-    "LeadershipLostError",
-    "LeaseholdError",
     "Lost",
     "Registration",
     "RenewalFailing",
     "Status",
     "Stopped",
     "Term",
-    "TimedOutError",
-    "UnauthorizedError",
-    "UnavailableError",
     "exit_on_sigterm",
 ]
+__all__ += _errors.__all__

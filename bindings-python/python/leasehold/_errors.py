@@ -1,6 +1,22 @@
+# Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 """What can be raised. The native module finds its exceptions here."""
 
 from __future__ import annotations
+
+__all__ = [
+    "LeaseholdError",
+    "ConfigError",
+    "ForbiddenError",
+    "UnauthorizedError",
+    "UnavailableError",
+    "TimedOutError",
+    "CorruptError",
+    "IdentityConflictError",
+    "LeadershipLostError",
+    "ForkedError",
+    "ClosedError",
+    "InternalError",
+]
 
 
 class LeaseholdError(Exception):
@@ -16,7 +32,9 @@ class LeaseholdError(Exception):
 
 
 class ConfigError(LeaseholdError, ValueError):
-    """A setting is wrong: the message names the field, its value and the fix."""
+    """A setting is wrong: the message names the field, its value and the fix. Retrying cannot
+    help.
+    """
 
 
 class ForbiddenError(LeaseholdError):
@@ -32,7 +50,9 @@ class UnavailableError(LeaseholdError):
 
 
 class TimedOutError(LeaseholdError, TimeoutError):
-    """It took too long; the message says why, such as who holds the Lease."""
+    """It took too long: a request, of which nobody knows whether it took effect, or a wait. The
+    message says what was waited for.
+    """
 
 
 class CorruptError(LeaseholdError):
@@ -52,7 +72,7 @@ class ForkedError(LeaseholdError):
 
 
 class ClosedError(LeaseholdError):
-    """The election has been stopped, or was never started."""
+    """The election has been stopped or closed, or was never started."""
 
 
 class InternalError(LeaseholdError):

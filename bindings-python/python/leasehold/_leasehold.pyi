@@ -5,12 +5,9 @@ from typing import ClassVar, final
 from typing_extensions import Self, disjoint_base
 
 from ._errors import LeaseholdError
-from .types import ErrorKind, LostReason, Mode, Role
+from .types import LostReason, Mode, Role
 
 __all__ = [
-    "ERROR_KINDS",
-    "LOST_REASONS",
-    "ROLES",
     "Acquired",
     "Background",
     "Cancellation",
@@ -26,10 +23,6 @@ __all__ = [
     "Term",
     "Work",
 ]
-
-ERROR_KINDS: list[ErrorKind]
-LOST_REASONS: list[LostReason]
-ROLES: list[Role]
 
 @final
 class Term:

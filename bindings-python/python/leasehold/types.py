@@ -1,3 +1,4 @@
+# Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 """Names for type annotations; no program needs them to run."""
 
 from __future__ import annotations
@@ -17,11 +18,40 @@ Duration: TypeAlias = float | timedelta
 Path: TypeAlias = str | PathLike[str]
 """A file or folder."""
 
-Mode: TypeAlias = Literal["auto", "kubernetes", "file", "always", "never"]
-"""Where the Lease is kept, and so who takes part."""
+Mode: TypeAlias = Literal[
+    "auto",
+    "kubernetes",
+    "file",
+    "always",
+    "never",
+]
+"""Where the Lease is kept, and so who takes part.
 
-Role: TypeAlias = Literal["candidate", "leader", "draining", "releasing", "stalled", "stopped"]
-"""What a candidate is doing."""
+- `auto`: In a pod `kubernetes`; `file` where a person works at a terminal or a desktop, or where
+  the directory is set. Anything else is a configuration error, never a private election.
+- `kubernetes`: A Lease in Kubernetes: through the pod's service account, else a kubeconfig.
+- `file`: A record in a folder, for the processes of one host.
+- `always`: The leader from the start, without asking anybody. For a single instance.
+- `never`: Never the leader.
+"""
+
+Role: TypeAlias = Literal[
+    "candidate",
+    "leader",
+    "draining",
+    "releasing",
+    "stalled",
+    "stopped",
+]
+"""What a candidate is doing.
+
+- `candidate`: Follows the Lease and acquires it when it becomes free.
+- `leader`: Entitled to act.
+- `draining`: No longer the leader; renews until the application's work has stopped.
+- `releasing`: The work has stopped; the Lease is being given back.
+- `stalled`: Not campaigning, because the interpreter shows no sign of life.
+- `stopped`: Does not take part.
+"""
 
 LostReason: TypeAlias = Literal[
     "expired",
@@ -34,7 +64,18 @@ LostReason: TypeAlias = Literal[
     "stalled",
     "clock_fault",
 ]
-"""Why a term ended."""
+"""Why a term ended.
+
+- `expired`: No renewal succeeded within the renew deadline.
+- `superseded`: Another holder, or another write under the same holder, is in the Lease.
+- `identity_conflict`: Another process writes under this candidate's identity.
+- `emptied`: Somebody emptied the holder.
+- `deleted`: Somebody deleted the Lease.
+- `stepped_down`: The application called `step_down`.
+- `stopped`: The application stopped the election, or its process ends in order.
+- `stalled`: The interpreter showed no sign of life for the stall timeout.
+- `clock_fault`: The clock went backwards, or belongs to another boot.
+"""
 
 ErrorKind: TypeAlias = Literal[
     "config",
@@ -49,7 +90,22 @@ ErrorKind: TypeAlias = Literal[
     "closed",
     "internal",
 ]
-"""What went wrong: see `LeaseholdError.kind`."""
+"""What went wrong, and so what to do. In other languages each kind is an exception.
+
+- `config`: A setting is wrong: the message names the field, its value and the fix. Retrying cannot
+  help.
+- `forbidden`: The API server refuses a verb: grant the Role that the message prints.
+- `unauthorized`: The credentials were not accepted: they have expired or belong to another cluster.
+- `unavailable`: The store cannot be reached or refuses work for now. The election goes on trying.
+- `timed_out`: It took too long: a request, of which nobody knows whether it took effect, or a wait.
+  The message says what was waited for.
+- `corrupt`: The stored record cannot be understood: the message says what is wrong with it.
+- `identity_conflict`: Another process writes under this candidate's identity: give each its own.
+- `leadership_lost`: This instance is not, or no longer, the leader: stop the guarded work.
+- `forked`: This process is a fork of the one that started the election: start one of its own.
+- `closed`: The election has been stopped or closed, or was never started.
+- `internal`: A defect in Leasehold: please report it.
+"""
 
 
 class Settings(TypedDict, total=False):

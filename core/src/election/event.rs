@@ -25,7 +25,7 @@ named! {
     pub enum LostReason {
         /// No renewal succeeded within the renew deadline.
         Expired = "expired",
-        /// Another holder, or another write under the same holder, stands in the Lease.
+        /// Another holder, or another write under the same holder, is in the Lease.
         Superseded = "superseded",
         /// Another process writes under this candidate's identity.
         IdentityConflict = "identity_conflict",
@@ -35,7 +35,7 @@ named! {
         Deleted = "deleted",
         /// The application called `step_down`.
         SteppedDown = "stepped_down",
-        /// The application stopped the election.
+        /// The application stopped the election, or its process ends in order.
         Stopped = "stopped",
         /// The host runtime showed no sign of life for the stall timeout.
         Stalled = "stalled",

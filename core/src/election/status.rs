@@ -11,7 +11,7 @@ use crate::named::named;
 const MUCH_LONGER: u32 = 4;
 
 named! {
-    /// What this candidate is doing.
+    /// What a candidate is doing.
     pub enum Role {
         /// Follows the Lease and acquires it when it becomes free.
         Candidate = "candidate",
@@ -23,7 +23,7 @@ named! {
         Releasing = "releasing",
         /// Not campaigning, because the host runtime shows no sign of life.
         Stalled = "stalled",
-        /// Stopped for good.
+        /// Does not take part.
         Stopped = "stopped",
     }
 }

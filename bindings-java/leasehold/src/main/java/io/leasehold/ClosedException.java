@@ -1,3 +1,4 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 /** The election has been stopped or closed, or was never started. */

@@ -1,3 +1,4 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 /** A setting is wrong: the message names the field, its value and the fix. Retrying cannot help. */

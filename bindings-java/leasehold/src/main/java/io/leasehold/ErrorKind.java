@@ -1,9 +1,10 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 import java.util.Locale;
 import java.util.function.Function;
 
-/** What went wrong, and so what to do. Each kind has an exception of its own. */
+/** What went wrong, and so what to do. In other languages each kind is an exception. */
 public enum ErrorKind {
     /** A setting is wrong: the message names the field, its value and the fix. Retrying cannot help. */
     CONFIG(ConfigException::new),
@@ -13,7 +14,10 @@ public enum ErrorKind {
     UNAUTHORIZED(UnauthorizedException::new),
     /** The store cannot be reached or refuses work for now. The election goes on trying. */
     UNAVAILABLE(UnavailableException::new),
-    /** No answer within the time limit: whether the request took effect is unknown. Or a wait for leadership was in vain: the message says why. */
+    /**
+     * It took too long: a request, of which nobody knows whether it took effect, or a wait. The message says what was
+     * waited for.
+     */
     TIMED_OUT(TimedOutException::new),
     /** The stored record cannot be understood: the message says what is wrong with it. */
     CORRUPT(CorruptException::new),
@@ -34,12 +38,6 @@ public enum ErrorKind {
         this.exception = exception;
     }
 
-    /**
-     * The kind of this name.
-     *
-     * @param name the name that it has in every language, such as {@code timed_out}
-     * @return the kind
-     */
     static ErrorKind named(String name) {
         return valueOf(name.toUpperCase(Locale.ROOT));
     }

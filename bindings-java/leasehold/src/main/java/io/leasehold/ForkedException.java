@@ -1,3 +1,4 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 /** This process is a fork of the one that started the election: start one of its own. */

@@ -1,10 +1,8 @@
 package io.leasehold;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -231,166 +229,13 @@ public interface LeaderElection extends AutoCloseable {
      * by the name that it has in every language and in the environment: {@code lease_duration} for {@link #leaseDuration},
      * and so on.
      */
-    final class Builder {
+    final class Builder extends ElectionSettings<Builder> {
         private final List<String> settings = new ArrayList<>();
         private boolean stopAtShutdown = true;
 
         private Builder() {}
 
-        /**
-         * The namespace of the Lease. Default: {@code POD_NAMESPACE}, the pod's own, the kubeconfig context's, {@code
-         * default}.
-         *
-         * @param namespace its name
-         * @return this
-         */
-        public Builder namespace(String namespace) {
-            return set("namespace", namespace);
-        }
-
-        /**
-         * This candidate's unique holder string. Default: the pod's or host's name and a random suffix, drawn anew at each
-         * start.
-         *
-         * @param identity 1 to 253 printable characters
-         * @return this
-         */
-        public Builder identity(String identity) {
-            return set("identity", identity);
-        }
-
-        /**
-         * Where the Lease is kept. Default: {@link Mode#AUTO}.
-         *
-         * @param mode the mode
-         * @return this
-         */
-        public Builder mode(Mode mode) {
-            return set("mode", mode.name().toLowerCase(Locale.ROOT));
-        }
-
-        /**
-         * How long others wait after the Lease last changed. Default: 15 s.
-         *
-         * @param leaseDuration whole seconds, longer than the renew deadline
-         * @return this
-         */
-        public Builder leaseDuration(Duration leaseDuration) {
-            return set("lease_duration", leaseDuration.toString());
-        }
-
-        /**
-         * How long a leader may act on its last successful renewal. The old leader has stopped at least lease duration −
-         * renew deadline before a new one starts. Default: 10 s.
-         *
-         * @param renewDeadline longer than 1.2 × the retry period
-         * @return this
-         */
-        public Builder renewDeadline(Duration renewDeadline) {
-            return set("renew_deadline", renewDeadline.toString());
-        }
-
-        /**
-         * The time between renewals, and between attempts that fail. Default: 2 s.
-         *
-         * @param retryPeriod more than zero
-         * @return this
-         */
-        public Builder retryPeriod(Duration retryPeriod) {
-            return set("retry_period", retryPeriod.toString());
-        }
-
-        /**
-         * How long guarded work may take to stop, before the Lease is left to run out instead of being released. Default: 20
-         * s.
-         *
-         * @param drainTimeout the limit
-         * @return this
-         */
-        public Builder drainTimeout(Duration drainTimeout) {
-            return set("drain_timeout", drainTimeout.toString());
-        }
-
-        /**
-         * After how long without a sign of life from the JVM this instance stops leading. It gives one several times a second.
-         * Default: 30 s.
-         *
-         * @param stallTimeout at least a second; zero means never
-         * @return this
-         */
-        public Builder stallTimeout(Duration stallTimeout) {
-            return set("stall_timeout", stallTimeout.toString());
-        }
-
-        /**
-         * Whether stopping releases the Lease, so that another leads at once. Default: true.
-         *
-         * @param releaseOnStop whether it does
-         * @return this
-         */
-        public Builder releaseOnStop(boolean releaseOnStop) {
-            return set("release_on_stop", Boolean.toString(releaseOnStop));
-        }
-
-        /**
-         * Whether an unexpired record under this very identity is taken up at once, as client-go does. Safe only where no
-         * other process ever uses that identity. Default: false.
-         *
-         * @param reclaim whether it is
-         * @return this
-         */
-        public Builder reclaim(boolean reclaim) {
-            return set("reclaim", Boolean.toString(reclaim));
-        }
-
-        /**
-         * Roughly how many candidates there are; spreads their attempts. Default: 10.
-         *
-         * @param candidates at least 1
-         * @return this
-         */
-        public Builder candidates(int candidates) {
-            return set("candidates", Integer.toString(candidates));
-        }
-
-        /**
-         * The kubeconfig file, for mode {@link Mode#KUBERNETES} outside a pod. Default: {@code KUBECONFIG}, else {@code
-         * ~/.kube/config}.
-         *
-         * @param kubeconfig its path
-         * @return this
-         */
-        public Builder kubeconfig(Path kubeconfig) {
-            return set("kubeconfig", kubeconfig.toString());
-        }
-
-        /**
-         * The kubeconfig's context. Default: its current one.
-         *
-         * @param context its name
-         * @return this
-         */
-        public Builder context(String context) {
-            return set("context", context);
-        }
-
-        /**
-         * The folder of mode {@link Mode#FILE}. Default: {@code ~/.leasehold}.
-         *
-         * @param directory its path
-         * @return this
-         */
-        public Builder directory(Path directory) {
-            return set("directory", directory.toString());
-        }
-
-        /**
-         * Sets any of the above by the name that it has in every language, for configuration files.
-         *
-         * @param setting its name, such as {@code lease_duration}
-         * @param text its value; durations as {@code 1.5s}, {@code 500ms}, {@code 15} (seconds) or {@code PT1.5S}
-         * @return this
-         */
+        @Override
         public Builder set(String setting, String text) {
             settings.add(Objects.requireNonNull(setting, "setting"));
             settings.add(Objects.requireNonNull(text, () -> setting + " = null: leave it out for its default"));

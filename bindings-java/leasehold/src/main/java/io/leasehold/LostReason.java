@@ -1,3 +1,4 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 import java.util.Locale;
@@ -6,7 +7,7 @@ import java.util.Locale;
 public enum LostReason {
     /** No renewal succeeded within the renew deadline. */
     EXPIRED,
-    /** Another holder, or another write under the same holder, stands in the Lease. */
+    /** Another holder, or another write under the same holder, is in the Lease. */
     SUPERSEDED,
     /** Another process writes under this candidate's identity. */
     IDENTITY_CONFLICT,
@@ -16,7 +17,7 @@ public enum LostReason {
     DELETED,
     /** The application called {@link LeaderElection#stepDown}. */
     STEPPED_DOWN,
-    /** The application stopped the election, or the JVM shut down. */
+    /** The application stopped the election, or its process ends in order. */
     STOPPED,
     /** The JVM showed no sign of life for the stall timeout. */
     STALLED,

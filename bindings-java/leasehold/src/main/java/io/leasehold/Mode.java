@@ -1,17 +1,20 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 import java.util.Locale;
 
 /** Where the Lease is kept, and so who takes part. */
 public enum Mode {
-    /** In a pod {@link #KUBERNETES}, on a plain host {@link #FILE}. A container without access to a cluster is a
-     * configuration error, never a private election. */
+    /**
+     * In a pod {@link Mode#KUBERNETES}; {@link Mode#FILE} where a person works at a terminal or a desktop, or where the
+     * directory is set. Anything else is a configuration error, never a private election.
+     */
     AUTO,
     /** A Lease in Kubernetes: through the pod's service account, else a kubeconfig. */
     KUBERNETES,
     /** A record in a folder, for the processes of one host. */
     FILE,
-    /** The leader from when {@code start} returns, without asking anybody. For a single instance. */
+    /** The leader from the start, without asking anybody. For a single instance. */
     ALWAYS,
     /** Never the leader. */
     NEVER;

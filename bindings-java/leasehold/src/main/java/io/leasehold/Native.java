@@ -80,8 +80,6 @@ final class Native {
 
     static native boolean awaitLog(long limitNanos);
 
-    static native String[] names(int list);
-
     static native void fail(String kind, String message);
 
     /** Called by the native half, to throw an error of a kind. */

@@ -1,8 +1,9 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 /**
- * No answer within the time limit: whether the request took effect is unknown. Or a wait for
- * leadership was in vain: the message says why.
+ * It took too long: a request, of which nobody knows whether it took effect, or a wait. The message says what was
+ * waited for.
  */
 public class TimedOutException extends LeaseholdException {
     private static final long serialVersionUID = 1L;

@@ -1,3 +1,4 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold;
 
 /** The store cannot be reached or refuses work for now. The election goes on trying. */

@@ -1,3 +1,4 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold.spring;
 
 import io.leasehold.LeaderElection;
@@ -11,31 +12,36 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
 /**
- * The settings of all locks, {@code leasehold.*}, or those in which one differs, {@code leasehold.locks.<name>.*}. What
- * is left out comes from {@code LEASEHOLD_…} in the environment and else has a default. What is wrong is said when the
- * context is made, by the setting's name in every language: {@code lease_duration} for {@code lease-duration}.
+ * The settings of all elections, {@code leasehold.*}, or those in which one differs, {@code leasehold.locks.<name>.*}.
+ * What is left out comes from {@code LEASEHOLD_…} in the environment and else has a default. What is wrong is said
+ * when the context is made, by the setting's name in every language: {@code lease_duration} for {@code lease-duration}.
  *
- * @param lease Name of the Lease. Default: spring.application.name; for a named lock this, a dash, and the lock's name.
- * @param namespace Namespace of the Lease. Default: POD_NAMESPACE, the pod's own, the kubeconfig context's, "default".
- * @param identity This instance's holder string, unique to it. Default: the pod's or host's name and a random suffix,
- *     drawn anew at each start.
- * @param mode Where the Lease is kept; "auto" is "kubernetes" in a pod and "file" on a plain host. Default: "auto".
- * @param leaseDuration How long other instances wait after the Lease last changed, in whole seconds. Default: 15s.
- * @param renewDeadline How long a leader may act on its last renewal; shorter than lease-duration. Default: 10s.
- * @param retryPeriod Time between renewals, and between attempts that fail. Default: 2s.
- * @param drainTimeout How long work may take to stop, before the Lease is left to run out. Default: 20s.
- * @param stallTimeout After how long without a sign of life from the JVM it leads no more; 0 is never. Default: 30s.
- * @param releaseOnStop Whether the Lease is released when the context stops, so that another leads at once. Default:
- *     true.
- * @param candidates Roughly how many instances there are; spreads their attempts. Default: 10.
- * @param reclaim Whether an unexpired record under this very identity is taken up at once, as client-go does; safe only
- *     where no other process ever uses that identity. Default: false.
- * @param kubeconfig The kubeconfig file, outside a pod. Default: KUBECONFIG, else ~/.kube/config.
+ * @param lease The name of the Lease. Default: spring.application.name; for one of leasehold.locks this, a dash, and
+ *     its name.
+ * @param namespace The namespace of the Lease. Default: POD_NAMESPACE, the pod's own, the kubeconfig context's,
+ *     default.
+ * @param identity This candidate's unique holder string. Default: the pod's or host's name and a random suffix, drawn
+ *     again at each start.
+ * @param mode Where the Lease is kept. Default: "auto".
+ * @param leaseDuration How long others wait after the Lease last changed: whole seconds, longer than renew-deadline.
+ *     Default: 15s.
+ * @param renewDeadline How long a leader may act on its last successful renewal: longer than 1.2 times retry-period.
+ *     The old leader has stopped at least lease-duration less renew-deadline before a new one starts. Default: 10s.
+ * @param retryPeriod The time between renewals, and between attempts that fail: more than zero. Default: 2s.
+ * @param drainTimeout How long guarded work may take to stop, before the Lease is left to expire instead of being
+ *     released. Default: 20s.
+ * @param stallTimeout After how long without a sign of life from the JVM this instance stops leading; zero means never.
+ *     It is watched from the first sign of life on. Default: 30s.
+ * @param releaseOnStop Whether stopping gives the Lease back, so that another leads at once. Default: true.
+ * @param reclaim Whether an unexpired record under this very identity is taken up at once, as client-go does. Safe only
+ *     if no other process ever uses that identity. Default: false.
+ * @param candidates Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10.
+ * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.
  * @param waitAtStartup How long the start of the context waits until it is known who leads, so that what is due at
  *     startup is not skipped everywhere; 0 is not at all. Default: 10s.
- * @param locks Named locks, each an election of its own, with the settings in which it differs from leasehold.*.
+ * @param locks Further elections by their names, each with the settings in which it differs from leasehold.*.
  */
 @ConfigurationProperties(prefix = "leasehold", ignoreUnknownFields = false)
 public record LeaseholdProperties(
@@ -49,34 +55,36 @@ public record LeaseholdProperties(
         @DurationUnit(ChronoUnit.SECONDS) Duration drainTimeout,
         @DurationUnit(ChronoUnit.SECONDS) Duration stallTimeout,
         Boolean releaseOnStop,
-        Integer candidates,
         Boolean reclaim,
+        Integer candidates,
         String kubeconfig,
         String context,
         String directory,
         @DurationUnit(ChronoUnit.SECONDS) Duration waitAtStartup,
         @DefaultValue Map<String, LeaseholdProperties> locks) {
 
-    /** Sets what was given, on top of what is set already. The Lease's name is not for all locks. */
+    /** Sets what was given, on top of what is set already. The Lease's name is not for all elections. */
     void applyTo(LeaderElection.Builder builder) {
         set(builder, "namespace", namespace);
         set(builder, "identity", identity);
-        set(builder, "mode", mode == null ? null : mode.name().toLowerCase(Locale.ROOT));
+        set(builder, "mode", mode);
         set(builder, "lease_duration", leaseDuration);
         set(builder, "renew_deadline", renewDeadline);
         set(builder, "retry_period", retryPeriod);
         set(builder, "drain_timeout", drainTimeout);
         set(builder, "stall_timeout", stallTimeout);
         set(builder, "release_on_stop", releaseOnStop);
-        set(builder, "candidates", candidates);
         set(builder, "reclaim", reclaim);
+        set(builder, "candidates", candidates);
         set(builder, "kubeconfig", kubeconfig);
         set(builder, "context", context);
         set(builder, "directory", directory);
     }
 
     private static void set(LeaderElection.Builder builder, String name, Object value) {
-        if (value != null) {
+        if (value instanceof Mode mode) {
+            builder.set(name, mode.name().toLowerCase(Locale.ROOT));
+        } else if (value != null) {
             builder.set(name, value.toString());
         }
     }

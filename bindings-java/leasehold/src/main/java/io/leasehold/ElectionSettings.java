@@ -1,0 +1,179 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
+package io.leasehold;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * The settings of one election. What is left out comes from the environment ({@code LEASEHOLD_…}, the setting's name in
+ * capitals) and else has a default.
+ *
+ * @param <B> what each setter returns
+ */
+public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> permits LeaderElection.Builder {
+    ElectionSettings() {}
+
+    /**
+     * Sets any of these by the name that it has in every language, for configuration files.
+     *
+     * @param setting its name, such as {@code lease_duration}
+     * @param text its value; durations as {@code 1.5s}, {@code 500ms}, {@code 15} (seconds) or {@code PT1.5S}
+     * @return this
+     */
+    public abstract B set(String setting, String text);
+
+    /**
+     * The namespace of the Lease. Default: {@code POD_NAMESPACE}, the pod's own, the kubeconfig context's, {@code
+     * default}.
+     *
+     * @param namespace its value
+     * @return this
+     */
+    public B namespace(String namespace) {
+        return set("namespace", namespace);
+    }
+
+    /**
+     * This candidate's unique holder string. Default: the pod's or host's name and a random suffix, drawn again at each
+     * start.
+     *
+     * @param identity its value
+     * @return this
+     */
+    public B identity(String identity) {
+        return set("identity", identity);
+    }
+
+    /**
+     * Where the Lease is kept. Default: {@link Mode#AUTO}.
+     *
+     * @param mode the mode
+     * @return this
+     */
+    public B mode(Mode mode) {
+        return set("mode", mode == null ? null : mode.name().toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * How long others wait after the Lease last changed: whole seconds, longer than {@link
+     * LeaderElection.Builder#renewDeadline}. Default: 15 s.
+     *
+     * @param leaseDuration how long
+     * @return this
+     */
+    public B leaseDuration(Duration leaseDuration) {
+        return set("lease_duration", text(leaseDuration));
+    }
+
+    /**
+     * How long a leader may act on its last successful renewal: longer than 1.2 times {@link
+     * LeaderElection.Builder#retryPeriod}. The old leader has stopped at least {@link
+     * LeaderElection.Builder#leaseDuration} less {@link LeaderElection.Builder#renewDeadline} before a new one starts.
+     * Default: 10 s.
+     *
+     * @param renewDeadline how long
+     * @return this
+     */
+    public B renewDeadline(Duration renewDeadline) {
+        return set("renew_deadline", text(renewDeadline));
+    }
+
+    /**
+     * The time between renewals, and between attempts that fail: more than zero. Default: 2 s.
+     *
+     * @param retryPeriod how long
+     * @return this
+     */
+    public B retryPeriod(Duration retryPeriod) {
+        return set("retry_period", text(retryPeriod));
+    }
+
+    /**
+     * How long guarded work may take to stop, before the Lease is left to expire instead of being released. Default: 20
+     * s.
+     *
+     * @param drainTimeout how long
+     * @return this
+     */
+    public B drainTimeout(Duration drainTimeout) {
+        return set("drain_timeout", text(drainTimeout));
+    }
+
+    /**
+     * After how long without a sign of life from the JVM this instance stops leading; zero means never. It is watched
+     * from the first sign of life on. Default: 30 s.
+     *
+     * @param stallTimeout how long
+     * @return this
+     */
+    public B stallTimeout(Duration stallTimeout) {
+        return set("stall_timeout", text(stallTimeout));
+    }
+
+    /**
+     * Whether stopping gives the Lease back, so that another leads at once. Default: true.
+     *
+     * @param releaseOnStop whether it is so
+     * @return this
+     */
+    public B releaseOnStop(boolean releaseOnStop) {
+        return set("release_on_stop", text(releaseOnStop));
+    }
+
+    /**
+     * Whether an unexpired record under this very {@link LeaderElection.Builder#identity} is taken up at once, as
+     * client-go does. Safe only if no other process ever uses that identity. Default: false.
+     *
+     * @param reclaim whether it is so
+     * @return this
+     */
+    public B reclaim(boolean reclaim) {
+        return set("reclaim", text(reclaim));
+    }
+
+    /**
+     * Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10.
+     *
+     * @param candidates how many
+     * @return this
+     */
+    public B candidates(int candidates) {
+        return set("candidates", text(candidates));
+    }
+
+    /**
+     * The kubeconfig file, for mode {@link Mode#KUBERNETES} outside a pod. Default: {@code KUBECONFIG}, else {@code
+     * ~/.kube/config}.
+     *
+     * @param kubeconfig its path
+     * @return this
+     */
+    public B kubeconfig(Path kubeconfig) {
+        return set("kubeconfig", text(kubeconfig));
+    }
+
+    /**
+     * The kubeconfig's context. Default: its current one.
+     *
+     * @param context its value
+     * @return this
+     */
+    public B context(String context) {
+        return set("context", context);
+    }
+
+    /**
+     * The folder of mode {@link Mode#FILE}. Default: {@code ~/.leasehold}.
+     *
+     * @param directory its path
+     * @return this
+     */
+    public B directory(Path directory) {
+        return set("directory", text(directory));
+    }
+
+    private static String text(Object value) {
+        return value == null ? null : value.toString();
+    }
+}

@@ -1,0 +1,89 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
+import type { Mode } from './words.js';
+
+/**
+ * The settings of one election. What is left out comes from the environment (`LEASEHOLD_` and the
+ * core's name of the setting in capitals: `LEASEHOLD_LEASE_DURATION=15s`) and else has a default.
+ */
+export interface LeaderElectionOptions {
+  /** The name of the Lease. Required, here or as `LEASEHOLD_LEASE`. */
+  lease?: string | undefined;
+  /**
+   * The namespace of the Lease. Default: `POD_NAMESPACE`, the pod's own, the kubeconfig context's,
+   * `default`.
+   */
+  namespace?: string | undefined;
+  /**
+   * This candidate's unique holder string. Default: the pod's or host's name and a random suffix,
+   * drawn again at each start.
+   */
+  identity?: string | undefined;
+  /** Where the Lease is kept. Default: `auto`. */
+  mode?: Mode | undefined;
+  /**
+   * How long others wait after the Lease last changed: whole seconds, longer than
+   * `renewDeadlineMs`. In milliseconds. Default: 15,000.
+   */
+  leaseDurationMs?: number | undefined;
+  /**
+   * How long a leader may act on its last successful renewal: longer than 1.2 times
+   * `retryPeriodMs`. The old leader has stopped at least `leaseDurationMs` less `renewDeadlineMs`
+   * before a new one starts. In milliseconds. Default: 10,000.
+   */
+  renewDeadlineMs?: number | undefined;
+  /**
+   * The time between renewals, and between attempts that fail: more than zero. In milliseconds.
+   * Default: 2,000.
+   */
+  retryPeriodMs?: number | undefined;
+  /**
+   * How long guarded work may take to stop, before the Lease is left to expire instead of being
+   * released. In milliseconds. Default: 20,000.
+   */
+  drainTimeoutMs?: number | undefined;
+  /**
+   * After how long without a sign of life from the event loop this instance stops leading; zero
+   * means never. It is watched from the first sign of life on. In milliseconds. Default: 30,000.
+   */
+  stallTimeoutMs?: number | undefined;
+  /** Whether stopping gives the Lease back, so that another leads at once. Default: true. */
+  releaseOnStop?: boolean | undefined;
+  /**
+   * Whether an unexpired record under this very `identity` is taken up at once, as client-go does.
+   * Safe only if no other process ever uses that identity. Default: false.
+   */
+  reclaim?: boolean | undefined;
+  /** Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10. */
+  candidates?: number | undefined;
+  /**
+   * The kubeconfig file, for mode `kubernetes` outside a pod. Default: `KUBECONFIG`, else
+   * `~/.kube/config`.
+   */
+  kubeconfig?: string | undefined;
+  /** The kubeconfig's context. Default: its current one. */
+  context?: string | undefined;
+  /** The folder of mode `file`. Default: `~/.leasehold`. */
+  directory?: string | undefined;
+}
+
+/** @internal What an option may be. */
+export type Kind = 'text' | 'duration' | 'switch' | 'count';
+
+/** @internal The core's name of each option, and what it may be. */
+export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [string, Kind]>> = {
+  lease: ['lease', 'text'],
+  namespace: ['namespace', 'text'],
+  identity: ['identity', 'text'],
+  mode: ['mode', 'text'],
+  leaseDurationMs: ['lease_duration', 'duration'],
+  renewDeadlineMs: ['renew_deadline', 'duration'],
+  retryPeriodMs: ['retry_period', 'duration'],
+  drainTimeoutMs: ['drain_timeout', 'duration'],
+  stallTimeoutMs: ['stall_timeout', 'duration'],
+  releaseOnStop: ['release_on_stop', 'switch'],
+  reclaim: ['reclaim', 'switch'],
+  candidates: ['candidates', 'count'],
+  kubeconfig: ['kubeconfig', 'text'],
+  context: ['context', 'text'],
+  directory: ['directory', 'text'],
+};

@@ -1,0 +1,106 @@
+# Made by `cargo xtask codegen` from core/src. Change it there, or its template.
+"""The settings of an election, as its arguments."""
+
+from __future__ import annotations
+
+from . import _text
+from ._leasehold import Election, MemoryLease
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .types import Duration, Mode, Path
+
+
+class Configured(Election):
+    """An election that takes its settings as arguments."""
+
+    def __new__(
+        cls,
+        lease: str | None = None,
+        *,
+        namespace: str | None = None,
+        identity: str | None = None,
+        mode: Mode | None = None,
+        lease_duration: Duration | None = None,
+        renew_deadline: Duration | None = None,
+        retry_period: Duration | None = None,
+        drain_timeout: Duration | None = None,
+        stall_timeout: Duration | None = None,
+        release_on_stop: bool | None = None,
+        reclaim: bool | None = None,
+        candidates: int | None = None,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        directory: Path | None = None,
+    ) -> Self:
+        """Checks the settings; takes part only when it is started.
+
+        What is left out comes from the environment (`LEASEHOLD_` and the setting's name in
+        capitals), and else has a default. Durations are seconds or `timedelta`.
+
+        - lease: The name of the Lease. Required, here or as `LEASEHOLD_LEASE`.
+        - namespace: The namespace of the Lease. Default: `POD_NAMESPACE`, the pod's own, the
+          kubeconfig context's, `default`.
+        - identity: This candidate's unique holder string. Default: the pod's or host's name and a
+          random suffix, drawn again at each start.
+        - mode: Where the Lease is kept. Default: `auto`.
+        - lease_duration: How long others wait after the Lease last changed: whole seconds, longer
+          than `renew_deadline`. Default: 15.
+        - renew_deadline: How long a leader may act on its last successful renewal: longer than 1.2
+          times `retry_period`. The old leader has stopped at least `lease_duration` less
+          `renew_deadline` before a new one starts. Default: 10.
+        - retry_period: The time between renewals, and between attempts that fail: more than zero.
+          Default: 2.
+        - drain_timeout: How long guarded work may take to stop, before the Lease is left to expire
+          instead of being released. Default: 20.
+        - stall_timeout: After how long without a sign of life from the interpreter this instance
+          stops leading; zero means never. It is watched from the first sign of life on. Default:
+          30.
+        - release_on_stop: Whether stopping gives the Lease back, so that another leads at once.
+          Default: True.
+        - reclaim: Whether an unexpired record under this very `identity` is taken up at once, as
+          client-go does. Safe only if no other process ever uses that identity. Default: False.
+        - candidates: Roughly how many candidates there are, at least 1; spreads their attempts.
+          Default: 10.
+        - kubeconfig: The kubeconfig file, for mode `kubernetes` outside a pod. Default:
+          `KUBECONFIG`, else `~/.kube/config`.
+        - context: The kubeconfig's context. Default: its current one.
+        - directory: The folder of mode `file`. Default: `~/.leasehold`.
+
+        Raises `ConfigError`, which names the wrong setting, its value and the fix.
+        """
+        given = [
+            ("lease", _text.of_name("lease", lease)),
+            ("namespace", _text.of_name("namespace", namespace)),
+            ("identity", _text.of_name("identity", identity)),
+            ("mode", _text.of_name("mode", mode)),
+            ("lease_duration", _text.of_value(lease_duration)),
+            ("renew_deadline", _text.of_value(renew_deadline)),
+            ("retry_period", _text.of_value(retry_period)),
+            ("drain_timeout", _text.of_value(drain_timeout)),
+            ("stall_timeout", _text.of_value(stall_timeout)),
+            ("release_on_stop", _text.of_value(release_on_stop)),
+            ("reclaim", _text.of_value(reclaim)),
+            ("candidates", _text.of_value(candidates)),
+            ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
+            ("context", _text.of_name("context", context)),
+            ("directory", _text.of_name("directory", directory)),
+        ]
+        settings = [(name, text) for name, text in given if text is not None]
+        memory = cls._memory()
+        self = super().__new__(cls, settings, memory)
+        self._prepare(memory)
+        return self
+
+    # Python's message for a misspelt setting names it.
+    __new__.__qualname__ = "LeaderElection"
+
+    @classmethod
+    def _memory(cls) -> MemoryLease | None:
+        """A Lease in place of the one that the settings name: for tests."""
+        return None
+
+    def _prepare(self, memory: MemoryLease | None) -> None:
+        """What a subclass adds to a new election."""

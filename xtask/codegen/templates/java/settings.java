@@ -1,0 +1,36 @@
+// {{ made }}
+package io.leasehold;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * The settings of one election. What is left out comes from the environment ({@code LEASEHOLD_…}, the setting's name in
+ * capitals) and else has a default.
+ *
+ * @param <B> what each setter returns
+ */
+public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> permits LeaderElection.Builder {
+    ElectionSettings() {}
+
+    /**
+     * Sets any of these by the name that it has in every language, for configuration files.
+     *
+     * @param setting its name, such as {@code lease_duration}
+     * @param text its value; durations as {@code 1.5s}, {@code 500ms}, {@code 15} (seconds) or {@code PT1.5S}
+     * @return this
+     */
+    public abstract B set(String setting, String text);
+{%- for setting in settings %}
+
+    {{ setting.docs }}
+    public B {{ setting.spelled }}({{ setting.type_name }} {{ setting.spelled }}) {
+        return set("{{ setting.name }}", {{ setting.as_text }});
+    }
+{%- endfor %}
+
+    private static String text(Object value) {
+        return value == null ? null : value.toString();
+    }
+}

@@ -1,0 +1,54 @@
+# {{ made }}
+"""The settings of an election, as its arguments."""
+
+from __future__ import annotations
+
+from . import _text
+from ._leasehold import Election, MemoryLease
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .types import Duration, Mode, Path
+
+
+class Configured(Election):
+    """An election that takes its settings as arguments."""
+
+    def __new__(
+        cls,
+        lease: str | None = None,
+        *,
+{%- for setting in settings %}
+{%- if setting.name != "lease" %}
+        {{ setting.name }}: {{ setting.type_name }} | None = None,
+{%- endif %}
+{%- endfor %}
+    ) -> Self:
+        {{ docs }}
+        given = [
+{%- for setting in settings %}
+            ("{{ setting.name }}", _text.{% if setting.is_name -%}
+              of_name("{{ setting.name }}", {{ setting.name }})
+            {%- else -%}
+              of_value({{ setting.name }})
+            {%- endif %}),
+{%- endfor %}
+        ]
+        settings = [(name, text) for name, text in given if text is not None]
+        memory = cls._memory()
+        self = super().__new__(cls, settings, memory)
+        self._prepare(memory)
+        return self
+
+    # Python's message for a misspelt setting names it.
+    __new__.__qualname__ = "LeaderElection"
+
+    @classmethod
+    def _memory(cls) -> MemoryLease | None:
+        """A Lease in place of the one that the settings name: for tests."""
+        return None
+
+    def _prepare(self, memory: MemoryLease | None) -> None:
+        """What a subclass adds to a new election."""
