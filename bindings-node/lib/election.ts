@@ -104,8 +104,8 @@ export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
 
   /**
    * Stops leading, as {@link stop} does but without waiting for it, and holds back for one lease
-   * duration so that another candidate may lead. It is a request: this instance may lead for an
-   * instant longer. Nothing happens where it does not lead.
+   * duration so that another candidate may lead. The answer is false when it returns. Nothing happens
+   * where it does not lead.
    */
   stepDown(): void {
     call(() => {

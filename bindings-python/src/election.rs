@@ -97,8 +97,8 @@ impl Election {
     // ---- commands that do not wait -------------------------------------------------------------
 
     /// Stops leading, and holds back for one lease duration so that another candidate may lead.
-    /// It is a request: this instance may lead for an instant longer, and the Lease is released when
-    /// the work has stopped. Nothing happens where it does not lead.
+    /// The answer is false when it returns, and the Lease is released when the work has stopped.
+    /// Nothing happens where it does not lead.
     fn step_down(&self, py: Python<'_>) -> PyResult<()> {
         let election = self.here(py)?;
         detached(py, || election.step_down())

@@ -4,8 +4,12 @@ mod health;
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use tracing::info;
 
@@ -20,7 +24,7 @@ use crate::lease_store::{LeaseStore, Location};
 use crate::listeners::{self, ServiceListener};
 use crate::open;
 use crate::runtime::{self, Runtime};
-use crate::shared::{Command, Shared};
+use crate::shared::{Command, End, Shared};
 
 const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
 
@@ -30,7 +34,8 @@ const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
 /// Every method may be called from any thread. In a forked child [`is_leader`](Self::is_leader) is
 /// false, and the methods that can fail do so with [`ErrorKind::Forked`].
 ///
-/// Dropping it stops the election as [`stop`](Self::stop) does.
+/// Dropping it stops the election as [`stop`](Self::stop) does, and blocks the thread as long as that
+/// does: in async code await [`stop_async`](Self::stop_async) before.
 ///
 /// ```
 /// # fn main() -> leasehold::Result<()> {
@@ -174,16 +179,18 @@ impl LeaderElection {
         }))
     }
 
-    /// Stops: the answer turns false at once, listeners are told and waited for while renewal goes
-    /// on, then the Lease is given back. Returns when all that is done, at most `drain_timeout` and
-    /// `renew_deadline` later. Does nothing where it does not run.
+    /// Stops: the answer turns false at once, listeners are notified and waited for while renewal
+    /// goes on, then the Lease is given back. Returns when all that is done, at most `drain_timeout`
+    /// and `renew_deadline` later. Does nothing where it does not run.
     ///
-    /// Blocks the calling thread: from a listener, use [`request_stop`](Self::request_stop).
+    /// Blocks the calling thread for so long: in async code use
+    /// [`stop_async`](Self::stop_async), from a listener [`request_stop`](Self::request_stop).
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub fn stop(&self) -> Result<()> {
-        self.await_stop(Command::Stop(None))
+        Self::block_until(self.command(Command::Stop(None))?);
+        Ok(())
     }
 
     /// As [`stop`](Self::stop), with a limit of its own for the work in place of `drain_timeout`. A
@@ -192,25 +199,40 @@ impl LeaderElection {
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub fn stop_within(&self, drain_timeout: Duration) -> Result<()> {
-        self.await_stop(Command::Stop(Some(drain_timeout)))
-    }
-
-    fn await_stop(&self, stop: Command) -> Result<()> {
-        let mut events = self.subscribe()?;
-        if self.command(stop)? {
-            let stopped = async { while !matches!(events.recv().await, Some(Event::Stopped)) {} };
-            runtime::block_on(stopped, None);
-        }
+        Self::block_until(self.command(Command::Stop(Some(drain_timeout)))?);
         Ok(())
     }
 
-    /// Begins to stop and returns at once; [`Event::Stopped`] tells when that is done. Returns
-    /// whether the election was running.
+    /// As [`stop`](Self::stop), to be awaited under any async runtime. It begins to stop at the call:
+    /// until the future is polled, and when it is dropped, the election goes on stopping by itself.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn stop_async(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let stopped = self.command(Command::Stop(None));
+        async move {
+            if let Some(end) = stopped? {
+                // Nothing is ever sent: it ends.
+                let _ = end.await;
+            }
+            Ok(())
+        }
+    }
+
+    fn block_until(end: Option<End>) {
+        if let Some(end) = end {
+            // As above.
+            let _ = runtime::block_on(end, None);
+        }
+    }
+
+    /// Begins to stop and returns at once: the answer is false by then, and [`Event::Stopped`] says
+    /// when all is done. Returns whether the election was running.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub fn request_stop(&self) -> Result<bool> {
-        self.command(Command::Stop(None))
+        Ok(self.command(Command::Stop(None))?.is_some())
     }
 
     /// As [`request_stop`](Self::request_stop), with the limit of
@@ -219,12 +241,12 @@ impl LeaderElection {
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub fn request_stop_within(&self, drain_timeout: Duration) -> Result<bool> {
-        self.command(Command::Stop(Some(drain_timeout)))
+        Ok(self.command(Command::Stop(Some(drain_timeout)))?.is_some())
     }
 
     /// Stops leading, as [`stop`](Self::stop) does but without waiting for it, and holds back for
-    /// one lease duration so that another candidate may lead. It is a request: this instance may
-    /// lead for an instant longer. Nothing happens where it does not lead.
+    /// one lease duration so that another candidate may lead. The answer is false when it returns.
+    /// Nothing happens where it does not lead.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
@@ -232,7 +254,7 @@ impl LeaderElection {
         self.command(Command::StepDown).map(drop)
     }
 
-    fn command(&self, command: Command) -> Result<bool> {
+    fn command(&self, command: Command) -> Result<Option<End>> {
         self.shared.leadership().check_process()?;
         Ok(self.shared.command(command))
     }
@@ -263,27 +285,36 @@ impl LeaderElection {
         self.shared.work().map(|(term, _)| term)
     }
 
-    /// Waits until this instance leads, for at most `timeout`. Blocks the calling thread.
+    /// Waits until this instance leads, for at most `timeout`. Blocks the calling thread for so
+    /// long: in async code use [`wait_for_leadership_async`](Self::wait_for_leadership_async).
     ///
     /// # Errors
     /// [`ErrorKind::TimedOut`] says why it does not lead; [`ErrorKind::Closed`] where the election
     /// does not run, or stops.
     pub fn wait_for_leadership(&self, timeout: Duration) -> Result<Term> {
-        let mut events = self.subscribe()?;
-        if !self.shared.is_running() {
-            return Err(not_running());
-        }
-        let acquired = async {
+        runtime::block_on(self.wait_for_leadership_async(), Some(timeout))
+            .unwrap_or_else(|| Err(self.not_leading_after(timeout)))
+    }
+
+    /// Waits until this instance leads, under any async runtime, whose own time-outs may be put
+    /// around it: dropping the future is all there is to giving up. What keeps this instance from
+    /// leading, [`status`](Self::status) says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] where the election does not run, or stops; [`ErrorKind::Forked`].
+    pub fn wait_for_leadership_async(&self) -> impl Future<Output = Result<Term>> + Send + use<> {
+        let shared = self.shared.clone();
+        async move {
+            shared.leadership().check_process()?;
             loop {
-                match events.recv().await {
-                    Some(Event::Acquired(term)) if term.is_valid() => return Ok(term),
-                    Some(Event::Stopped) | None => return Err(not_running()),
-                    Some(_) => {}
+                let term = shared.await_term().ok_or_else(not_running)?;
+                let term = term.await.map_err(|_| not_running())?;
+                // It may have ended before anybody polled.
+                if term.is_valid() {
+                    return Ok(term);
                 }
             }
-        };
-        runtime::block_on(acquired, Some(timeout))
-            .unwrap_or_else(|| Err(self.not_leading_after(timeout)))
+        }
     }
 
     /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
@@ -308,6 +339,34 @@ impl LeaderElection {
     pub fn run_if_leader<T>(&self, work: impl FnOnce(&Term) -> T) -> Option<T> {
         let under_way = self.begin_work()?;
         Some(work(&under_way.term))
+    }
+
+    /// Awaits `work` if this instance leads when the future is first polled, under any async runtime.
+    /// The Lease is not released before the future has ended or is dropped, or `drain_timeout` has
+    /// passed; a long job checks the term on its way. `None` where this instance does not lead.
+    pub async fn run_if_leader_async<T, F: Future<Output = T>>(
+        &self,
+        work: impl FnOnce(Term) -> F,
+    ) -> Option<T> {
+        let under_way = self.begin_work()?;
+        // What it awaits is dropped before what was there before.
+        Some(work(under_way.term.clone()).await)
+    }
+
+    /// As [`run_if_leader_async`](Self::run_if_leader_async), and drops `work` as soon as the term is
+    /// over: for work that goes on for as long as this instance leads. `None` where it does not lead,
+    /// or no longer. The Lease is released after `work` has been dropped.
+    pub async fn run_while_leader<T, F: Future<Output = T>>(
+        &self,
+        work: impl FnOnce(Term) -> F,
+    ) -> Option<T> {
+        self.shared.leadership().check_process().ok()?;
+        let (term, _unfinished, end) = self.shared.work_and_end()?;
+        let work = pin!(work(term));
+        match select(work, end).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
     }
 
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`

@@ -8,8 +8,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::clock::{Clock, Instant};
@@ -17,10 +17,12 @@ use crate::election::{ActiveTerm, TermRecord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{ForkWiped, ZeroIsValid};
 
-/// What the election publishes and everybody reads. Written by the election's task alone.
+/// What the election publishes and everybody reads.
 pub(crate) struct Leadership {
     clock: Clock,
     snapshot: ForkWiped<Snapshot>,
+    /// Held while the answer is changed: by the election's task, and by who revokes it.
+    changing: Mutex<()>,
 }
 
 /// All instants in nanoseconds of the election's clock; zero means never.
@@ -29,6 +31,8 @@ struct Snapshot {
     leader_until: AtomicU64,
     leader_since: AtomicU64,
     term: AtomicU64,
+    /// The last term that is over because the application wants no more of it.
+    revoked: AtomicU64,
     /// Until when the work of that term may go on, also after it is over.
     work_until: AtomicU64,
     /// When the election's task last ran.
@@ -43,7 +47,11 @@ unsafe impl ZeroIsValid for Snapshot {}
 impl Leadership {
     pub(crate) fn new(clock: Clock) -> io::Result<Self> {
         let snapshot = ForkWiped::new(Snapshot::default())?;
-        Ok(Self { clock, snapshot })
+        Ok(Self {
+            clock,
+            snapshot,
+            changing: Mutex::default(),
+        })
     }
 
     /// Whether this instance is the leader now. Lock-free and allocation-free; call it from any
@@ -84,6 +92,7 @@ impl Leadership {
     /// Publishes what the election says. A new term is published deadline last, so that nobody
     /// sees its deadline with another term's beginning.
     pub(crate) fn publish(&self, active: Option<&ActiveTerm>) {
+        let _changing = self.changing();
         let snapshot = &*self.snapshot;
         let Some(active) = active else {
             snapshot.leader_until.store(0, Ordering::Release);
@@ -95,8 +104,38 @@ impl Leadership {
             snapshot.leader_since.store(now, Ordering::Release);
             snapshot.term.store(active.term.number, Ordering::Release);
         }
-        let until = active.leader_until.as_nanos();
-        snapshot.leader_until.store(until, Ordering::Release);
+        if active.term.number > snapshot.revoked.load(Ordering::Relaxed) {
+            let until = active.leader_until.as_nanos();
+            snapshot.leader_until.store(until, Ordering::Release);
+        }
+    }
+
+    /// Ends the present term for everybody who asks, before the election knows of it.
+    pub(crate) fn revoke_term(&self) {
+        self.revoke(self.last_term());
+    }
+
+    /// The same for this term and all that may follow, until they are allowed again.
+    pub(crate) fn revoke_all(&self) {
+        self.revoke(u64::MAX);
+    }
+
+    fn revoke(&self, last: u64) {
+        let _changing = self.changing();
+        self.snapshot.revoked.fetch_max(last, Ordering::Relaxed);
+        self.snapshot.leader_until.store(0, Ordering::Release);
+    }
+
+    /// Terms that follow the last one may be published.
+    pub(crate) fn allow_terms(&self) {
+        let _changing = self.changing();
+        self.snapshot
+            .revoked
+            .store(self.last_term(), Ordering::Relaxed);
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of the term published last.

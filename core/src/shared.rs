@@ -1,10 +1,12 @@
 //! What the background task of an election shares with the threads that ask about it.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::clock::Instant;
@@ -39,8 +41,8 @@ pub(crate) struct Shared {
 struct State {
     /// Present while the election runs.
     running: Option<Running>,
-    /// The term that listeners know of, and the guard of its work.
-    term: Option<(Term, WorkGuard)>,
+    /// The term that listeners know of.
+    term: Option<CurrentTerm>,
     /// But for what changes by itself: see `LeaderElection::status`.
     status: Status,
     subscribers: Vec<UnboundedSender<Event>>,
@@ -49,6 +51,27 @@ struct State {
 struct Running {
     commands: UnboundedSender<Command>,
     stopping: bool,
+    /// Who waits for a term; told that there will be none by their sender's end.
+    await_term: Vec<oneshot::Sender<Term>>,
+    /// Who waits for the end of the run, which is that of their sender.
+    await_end: Vec<oneshot::Sender<Infallible>>,
+}
+
+struct CurrentTerm {
+    term: Term,
+    work: WorkGuard,
+    /// Who waits for the end of the term, which is that of their sender.
+    await_end: Vec<oneshot::Sender<Infallible>>,
+}
+
+/// The end of a run, or of a term: nobody sends, and then the sender is gone.
+pub(crate) type End = oneshot::Receiver<Infallible>;
+
+fn end(waiting: &mut Vec<oneshot::Sender<Infallible>>) -> End {
+    let (sender, end) = oneshot::channel();
+    waiting.retain(|waiting| !waiting.is_closed());
+    waiting.push(sender);
+    end
 }
 
 impl Shared {
@@ -97,7 +120,10 @@ impl Shared {
         state.running = Some(Running {
             commands,
             stopping: false,
+            await_term: Vec::new(),
+            await_end: Vec::new(),
         });
+        self.leadership.allow_terms();
         state.status = Status::started(&self.lease, self.mode, identity, why_not_leading);
         self.leadership.note_progress();
         Some(receiver)
@@ -107,14 +133,38 @@ impl Shared {
         self.state().running.is_some()
     }
 
-    /// Sends `command` to the running election; false where none runs.
-    pub(crate) fn command(&self, command: Command) -> bool {
+    /// Sends `command` to the running election, and returns the end of its run; `None` where none
+    /// runs. A command to stop leading does so for everybody who asks, at once.
+    pub(crate) fn command(&self, command: Command) -> Option<End> {
         let mut state = self.state();
-        let Some(running) = &mut state.running else {
-            return false;
-        };
-        running.stopping |= matches!(command, Command::Stop(_));
-        running.commands.send(command).is_ok()
+        let running = state.running.as_mut()?;
+        match command {
+            Command::StepDown => self.leadership.revoke_term(),
+            Command::Stop(_) => {
+                self.leadership.revoke_all();
+                running.stopping = true;
+            }
+            Command::Alive => {}
+        }
+        running.commands.send(command).ok()?;
+        Some(end(&mut running.await_end))
+    }
+
+    /// What the next term will be sent through, or the present one is at once; `None` where the
+    /// election does not run.
+    pub(crate) fn await_term(&self) -> Option<oneshot::Receiver<Term>> {
+        let mut state = self.state();
+        let (sender, term) = oneshot::channel();
+        let present = state.term.as_ref().map(|it| it.term.clone());
+        let running = state.running.as_mut()?;
+        if let Some(term) = present.filter(Term::is_valid) {
+            // The receiver is at hand.
+            let _ = sender.send(term);
+        } else {
+            running.await_term.retain(|waiting| !waiting.is_closed());
+            running.await_term.push(sender);
+        }
+        Some(term)
     }
 
     pub(crate) fn sign_of_life(&self) {
@@ -130,8 +180,18 @@ impl Shared {
 
     /// The present term, and a guard that counts as unfinished work under it.
     pub(crate) fn work(&self) -> Option<(Term, WorkGuard)> {
-        let (term, guard) = self.state().term.clone()?;
-        term.is_valid().then_some((term, guard))
+        let state = self.state();
+        let CurrentTerm { term, work, .. } = state.term.as_ref()?;
+        term.is_valid().then(|| (term.clone(), work.clone()))
+    }
+
+    /// The same, and the end of that term.
+    pub(crate) fn work_and_end(&self) -> Option<(Term, WorkGuard, End)> {
+        let mut state = self.state();
+        let current = state.term.as_mut()?;
+        let end = end(&mut current.await_end);
+        let (term, work) = (current.term.clone(), current.work.clone());
+        term.is_valid().then_some((term, work, end))
     }
 
     /// A new subscription, told at once when this instance leads already.
@@ -142,7 +202,7 @@ impl Shared {
         state
             .subscribers
             .retain(|subscriber| !subscriber.is_closed());
-        if let Some((term, _)) = &state.term {
+        if let Some(CurrentTerm { term, .. }) = &state.term {
             // The receiver is at hand.
             let _ = sender.send(Event::Acquired(term.clone()));
         }
@@ -177,7 +237,19 @@ impl Shared {
                 let term = Term::new(record, self.leadership.clone());
                 let (guard, end) = WorkGuard::new();
                 work_end = Some(end);
-                state.term = Some((term.clone(), guard));
+                for waiting in state
+                    .running
+                    .iter_mut()
+                    .flat_map(|it| it.await_term.drain(..))
+                {
+                    // It may have been given up.
+                    let _ = waiting.send(term.clone());
+                }
+                state.term = Some(CurrentTerm {
+                    term: term.clone(),
+                    work: guard,
+                    await_end: Vec::new(),
+                });
                 Event::Acquired(term)
             }
             ElectionEvent::Lost(_, reason) => self.end_term(&mut state, reason)?,
@@ -256,7 +328,7 @@ impl Shared {
     }
 
     fn end_term(&self, state: &mut State, reason: LostReason) -> Option<Event> {
-        let (term, work) = state.term.take()?;
+        let CurrentTerm { term, work, .. } = state.term.take()?;
         self.metrics.count_loss(reason);
         Some(Event::Lost(Loss {
             term,

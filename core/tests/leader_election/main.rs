@@ -3,6 +3,7 @@
 //! Nothing here measures time: each test waits for an event, within a limit that only a defect
 //! reaches.
 
+mod awaited;
 #[path = "../common/mod.rs"]
 mod common;
 mod fork;

@@ -183,3 +183,22 @@ fn a_hundred_elections_share_one_background_thread() {
         assert_eq!(background, 1);
     }
 }
+
+#[test]
+fn the_answer_is_false_when_a_request_to_stop_or_step_down_returns() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    for _ in 0..200 {
+        election.request_stop().unwrap();
+        assert!(!election.is_leader() && election.term().is_none());
+        election.stop().unwrap();
+        assert!(!election.is_leader());
+        election.start().unwrap();
+        election.wait_for_leadership(LIMIT).unwrap();
+    }
+    for _ in 0..50 {
+        let election = leader(&MemoryStore::new(), &config());
+        election.step_down().unwrap();
+        assert!(!election.is_leader() && election.term().is_none());
+    }
+}

@@ -171,8 +171,7 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Stops leading, as {@link #stop} does but without waiting for it, and holds back for one lease duration so that
-     * another candidate may lead. It is a request: this instance may lead for an instant longer, and begin work, which is
-     * waited for. Nothing happens where it does not lead.
+     * another candidate may lead. The answer is false when it returns. Nothing happens where it does not lead.
      */
     void stepDown();
 

@@ -214,8 +214,8 @@ public interface ClusterLeaderService {
 
     /**
      * Stops leading, and holds back for one lease duration so that another instance may lead. Work in {@link
-     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released. It is a request:
-     * this instance may lead for an instant longer.
+     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released. The answer is
+     * false when it returns.
      */
     default void stepDown() {
         stepDown(DEFAULT_LOCK);
