@@ -1,4 +1,4 @@
-//! `cargo xtask check`: form, lints, spelling, what is generated, parity, licences,
+//! `cargo xtask check`: form, spelling, lints, what is generated, architecture, parity, licences,
 //! documentation.
 
 use anyhow::Result;
@@ -50,6 +50,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
     steps.run(
         "settings and words of other languages (codegen)",
         codegen::check,
+    );
+    steps.run(
+        "architecture: what each module of the core may use",
+        |step| build::test(step, "architecture", &[]),
     );
     steps.run("parity: versions, and settings in documents", |step| {
         let parity = "leasehold-parity";

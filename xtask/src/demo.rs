@@ -129,7 +129,9 @@ impl Reporter {
 fn build_all(bindings: &[Binding], reporter: &Reporter) {
     let libraries = &OnceLock::new();
     thread::scope(|scope| {
-        scope.spawn(|| libraries.set(build_libraries(bindings, reporter)));
+        if !bindings.is_empty() {
+            scope.spawn(|| libraries.set(build_libraries(bindings, reporter)));
+        }
         for &binding in bindings {
             scope.spawn(move || {
                 let wait = || match libraries.wait() {

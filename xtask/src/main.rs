@@ -39,7 +39,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs all checks and tests; builds or installs what they need.
     Test(test::Options),
-    /// Checks form, lints, spelling, what is generated, parity, licences and documentation.
+    /// Checks form, spelling, lints, what is generated, architecture, parity, licences and
+    /// documentation.
     Check,
     /// Makes from the core what other languages and the documentation say of settings and words.
     Codegen(codegen::Options),
