@@ -74,6 +74,7 @@ struct ElectionLoop {
     store: Arc<dyn LeaseStore>,
     clock: Clock,
     election: Election,
+    seed: u64,
     /// The longest time between two rounds, so that health can tell a stuck loop from an idle one.
     longest_wait: Duration,
     stall_timeout: Option<Duration>,
@@ -95,6 +96,7 @@ impl ElectionLoop {
                 clock.now(),
             )
             .counting_terms_from(leadership.last_term()),
+            seed: elector.seed,
             longest_wait: elector.settings.retry_period,
             stall_timeout: elector.stall_timeout,
             shared: elector.shared.clone(),
@@ -114,6 +116,7 @@ impl ElectionLoop {
             store.as_ref(),
             self.clock,
             self.longest_wait,
+            self.seed,
         );
         let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
         let mut ending_work = FuturesUnordered::new();

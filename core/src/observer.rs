@@ -126,6 +126,7 @@ impl Observer {
             self.found.store(),
             settings,
             election.observing_only(),
+            seed,
             clock,
             sender,
         ));

@@ -42,9 +42,10 @@ impl Election {
             self.observed.newest(),
         );
         self.notify_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
+        // Also while there is a watch, which may wait for versions that never come.
+        self.must_read = true;
         self.retry_at = self.poll_at;
         if self.observed.see_outdated(now) {
-            self.must_read = true;
             self.retry_at = now;
         }
     }

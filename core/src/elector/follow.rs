@@ -18,11 +18,12 @@ pub(crate) async fn follow(
     store: Arc<dyn LeaseStore>,
     settings: Settings,
     mut election: Election,
+    seed: u64,
     clock: Clock,
     snapshots: UnboundedSender<LeaseSnapshot>,
 ) {
     let store = store.as_ref();
-    let mut watcher = Watcher::new(&lease, store, clock, settings.retry_period);
+    let mut watcher = Watcher::new(&lease, store, clock, settings.retry_period, seed);
     let longest_wait = settings.lease_duration;
     let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
     let mut last = election.lease_snapshot(clock.now());

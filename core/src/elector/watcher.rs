@@ -1,7 +1,12 @@
 //! Keeps a watch on the Lease: opens it, resumes it, opens it again.
+//!
+//! A watch is trusted only as far as it tells what the election learns otherwise. One that has not
+//! told of a version long after a read or a write has shown it is deaf; and when versions go back,
+//! the store was put back to an earlier state, and what the watch waits for may never come.
 
 use std::time::Duration;
 
+use fastrand::Rng;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use tracing::{debug, warn};
@@ -14,8 +19,12 @@ use crate::lease_store::{LeaseStore, StoreError, WatchEvent};
 
 /// The part of a retry period to wait before resuming a watch that the server has ended.
 const RESUME_DIVISOR: u32 = 10;
+/// How many times that wait may double, while watches end as soon as they are opened.
+const MOST_DOUBLINGS: u32 = 7;
 /// How many retry periods to wait before asking again for a watch that is not granted.
 const REFUSED_BACKOFF: u32 = 150;
+/// How many retry periods a watch may take to tell what a read or a write has shown.
+const DEAF_AFTER: u32 = 5;
 
 /// One candidate's watch.
 pub(super) struct Watcher<'a> {
@@ -23,31 +32,46 @@ pub(super) struct Watcher<'a> {
     store: &'a dyn LeaseStore,
     clock: Clock,
     retry_period: Duration,
+    random: Rng,
     stream: Option<BoxStream<'a, Result<WatchEvent, StoreError>>>,
+    /// What the election knew when it asked last.
+    known: ResourceVersion,
     /// Up to here everything has been told.
-    bookmark: ResourceVersion,
+    told: ResourceVersion,
+    /// A version that the election knows and the watch has not told, and since when that is so.
+    untold: Option<(ResourceVersion, Instant)>,
+    opened_at: Instant,
     /// Not again before this instant.
     open_at: Instant,
+    /// How many watches in a row have ended as soon as they were opened.
+    short_lived: u32,
     /// The version that is too old to watch from.
     too_old: Option<ResourceVersion>,
     refused: bool,
 }
 
 impl<'a> Watcher<'a> {
+    /// `seed` is for the jitter, by which many candidates do not all come back at once.
     pub(super) fn new(
         lease: &'a str,
         store: &'a dyn LeaseStore,
         clock: Clock,
         retry_period: Duration,
+        seed: u64,
     ) -> Self {
         Self {
             lease,
             store,
             clock,
             retry_period,
+            random: Rng::with_seed(seed),
             stream: None,
-            bookmark: ResourceVersion::default(),
+            known: ResourceVersion::default(),
+            told: ResourceVersion::default(),
+            untold: None,
+            opened_at: Instant::ZERO,
             open_at: Instant::ZERO,
+            short_lived: 0,
             too_old: None,
             refused: false,
         }
@@ -56,34 +80,49 @@ impl<'a> Watcher<'a> {
     /// The next thing that the watch tells, from version `from` on; waits for ever while there is
     /// no version to watch from. May be dropped and called again at any time.
     pub(super) async fn next(&mut self, from: Option<ResourceVersion>) -> Observation {
-        let Some(from) = from.map(|from| from.max(self.bookmark)) else {
+        let Some(from) = from else {
             return std::future::pending().await;
         };
+        if self.is_deaf(from) {
+            return self.close(Duration::ZERO);
+        }
+        let from = from.max(self.told);
         if self.stream.is_none() {
             self.clock.sleep_until(self.open_at).await;
-        }
-        let store = self.store;
-        let stream = self.stream.get_or_insert_with(|| {
+            self.opened_at = self.clock.now();
             // Where an object has not changed for long, its own version may be too old to watch
             // from: version zero means from whatever the server has.
             let too_old = self.too_old.is_some_and(|version| from <= version);
-            store.watch(if too_old {
+            self.stream = Some(self.store.watch(if too_old {
                 ResourceVersion::default()
             } else {
                 from
-            })
-        });
+            }));
+            self.told = from;
+        }
         loop {
+            let Some(stream) = &mut self.stream else {
+                return std::future::pending().await;
+            };
             match stream.next().await {
-                Some(Ok(WatchEvent::Bookmark(version))) => self.bookmark = version,
+                Some(Ok(WatchEvent::Bookmark(version))) => self.told = self.told.max(version),
                 Some(Ok(WatchEvent::Opened)) => {
                     self.refused = false;
                     return Observation::Watching;
                 }
-                Some(Ok(WatchEvent::Changed(lease))) => return Observation::Changed(lease),
-                Some(Ok(WatchEvent::Deleted(version))) => return Observation::Deleted(version),
+                Some(Ok(WatchEvent::Changed(lease))) => {
+                    self.told = self.told.max(lease.version);
+                    return Observation::Changed(lease);
+                }
+                Some(Ok(WatchEvent::Deleted(version))) => {
+                    self.told = self.told.max(version);
+                    return Observation::Deleted(version);
+                }
                 // The server ends every watch from time to time: resume.
-                None => return self.close(self.retry_period / RESUME_DIVISOR),
+                None => {
+                    let wait = self.resume_wait();
+                    return self.close(wait);
+                }
                 Some(Err(error)) => {
                     let wait = self.wait_after(from, error);
                     return self.close(wait);
@@ -92,11 +131,56 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    /// Whether the watch does not tell what the election knows.
+    fn is_deaf(&mut self, known: ResourceVersion) -> bool {
+        let went_back = known < self.known;
+        self.known = known;
+        if went_back {
+            warn!(
+                lease = self.lease,
+                "versions went back; watching from what there is now"
+            );
+            self.told = ResourceVersion::default();
+            self.untold = None;
+            self.too_old = None;
+            return self.stream.is_some();
+        }
+        if self.stream.is_none() || known <= self.told {
+            self.untold = None;
+            return false;
+        }
+        let now = self.clock.now();
+        // The first of several that it has not told, unless it has caught up with that.
+        let untold = self.untold.filter(|(version, _)| *version > self.told);
+        let (_, since) = *self.untold.insert(untold.unwrap_or((known, now)));
+        let deaf = now >= since + self.retry_period * DEAF_AFTER;
+        if deaf {
+            warn!(
+                lease = self.lease,
+                "the watch does not tell of changes; opening another one"
+            );
+            self.untold = None;
+        }
+        deaf
+    }
+
+    /// A server that ends watches at once is asked less and less often.
+    fn resume_wait(&mut self) -> Duration {
+        let lasted = self.clock.now().since(self.opened_at);
+        self.short_lived = if lasted < self.retry_period {
+            (self.short_lived + 1).min(MOST_DOUBLINGS)
+        } else {
+            0
+        };
+        let wait = self.retry_period / RESUME_DIVISOR * (1 << self.short_lived);
+        self.jittered(wait)
+    }
+
     fn wait_after(&mut self, from: ResourceVersion, error: StoreError) -> Duration {
         debug!(lease = self.lease, %error, "the watch has ended");
         if let StoreError::TooOld(_) = error {
             self.too_old = Some(from);
-            return self.retry_period / RESUME_DIVISOR;
+            return self.resume_wait();
         }
         let error = Error::from(error);
         match error.kind() {
@@ -106,10 +190,16 @@ impl<'a> Watcher<'a> {
                 }
                 self.retry_period * REFUSED_BACKOFF
             }
-            _ => self
-                .retry_period
-                .max(error.retry_after().unwrap_or_default()),
+            _ => {
+                let wait = self.jittered(self.retry_period);
+                wait.max(error.retry_after().unwrap_or_default())
+            }
         }
+    }
+
+    /// From `wait` to twice as long.
+    fn jittered(&mut self, wait: Duration) -> Duration {
+        wait.mul_f64(1.0 + self.random.f64())
     }
 
     fn close(&mut self, wait: Duration) -> Observation {
@@ -118,3 +208,6 @@ impl<'a> Watcher<'a> {
         Observation::NotWatching
     }
 }
+
+#[cfg(test)]
+mod tests;
