@@ -6,8 +6,8 @@
 mod platform;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::ResourceVersion;
 use crate::lease_store::file::{FileStore, default_directory};
 use crate::lease_store::kubernetes::{
-    ClusterConnections, ClusterOptions, ClusterSource, KubernetesStore,
+    ClusterConnections, ClusterOptions, ClusterSource, Clusters, KubernetesStore,
 };
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
@@ -27,7 +27,7 @@ use crate::runtime::{PerProcess, Runtime};
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// The connections to clusters that the elections of a process share.
-static CLUSTERS: PerProcess<Mutex<Vec<(ClusterOptions, ClusterConnections)>>> = PerProcess::new();
+static CLUSTERS: PerProcess<Clusters> = PerProcess::new();
 
 /// The store of the Lease that `config` names, for an election, and where that is. Blocks while it
 /// reads credentials.
@@ -85,9 +85,10 @@ impl FoundLease {
 
 fn find_in_cluster(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
     let connections = connect(runtime, config)?;
-    let (namespace, namespace_from) = config
-        .namespace()
-        .unwrap_or_else(|| connections.default_namespace_and_source());
+    let (namespace, namespace_from) = match config.namespace() {
+        Some(named) => named,
+        None => connections.default_namespace_and_source()?,
+    };
     let store = connections.lease(&namespace, &config.lease)?;
     Ok(FoundLease {
         location: Location {
@@ -102,18 +103,18 @@ fn find_in_cluster(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
 /// The connections to the cluster, shared with other elections of the same settings.
 fn connect(runtime: Runtime, config: &Checked) -> Result<ClusterConnections> {
     let options = cluster_options(config);
+    if options.source == ClusterSource::InCluster && Platform::HERE.has_kubeconfigs() {
+        warn!(
+            lease = config.lease,
+            "KUBECONFIG is set and not used: a pod elects by its service account, unless the setting \
+             `kubeconfig` names a file"
+        );
+    }
     let clusters = CLUSTERS.get().map_err(|error| {
         let message = format!("cannot map a page of memory: {error}");
         Error::new(ErrorKind::Internal, message).with_source(error)
     })?;
-    // Held while connecting, so that two elections do not run one exec plugin twice.
-    let mut clusters = clusters.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, connections)) = clusters.iter().find(|(known, _)| *known == options) {
-        return Ok(connections.clone());
-    }
-    let connections = runtime.wait_for(ClusterConnections::connect(options.clone()))??;
-    clusters.push((options, connections.clone()));
-    Ok(connections)
+    runtime.wait_for(clusters.connect(options))?
 }
 
 fn in_folder(
@@ -155,6 +156,7 @@ fn cluster_options(config: &Checked) -> ClusterOptions {
     ClusterOptions {
         source,
         silence_limit: config.request_limit(),
+        plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
     }
 }
 

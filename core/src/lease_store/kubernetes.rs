@@ -1,20 +1,29 @@
 //! A Lease of a cluster, kept by its API server.
 //!
-//! `config` finds the cluster and who we are, `access` makes that usable, and `connector`,
-//! `transport` and `connection` keep HTTP/2 connections of our own to it, which `cluster` shares
-//! among Leases. `lease_object` and `watch` know what is sent over them; `refusal` and `errors` say
-//! what went wrong. `rbac` and `review` are about what is allowed.
+//! `config` finds the cluster and who we are: in a pod, or from a `kubeconfig` and through a `proxy`;
+//! `pin` holds it to that. `credentials` come from there, from a `token_file` or a `plugin`. `access`
+//! is one reading of all this, and `tcp`, `tls`, `connector`, `transport` and `connection` keep HTTP/2
+//! connections of our own, which `cluster` shares among Leases. `lease_object` and `watch` know what is
+//! sent over them; `refusal` and `errors` say what went wrong. `rbac` and `review` are about what is
+//! allowed.
 
 mod access;
 mod cluster;
 mod config;
 mod connection;
 mod connector;
+mod credentials;
 mod errors;
+mod kubeconfig;
 mod lease_object;
+mod pin;
+mod plugin;
+mod proxy;
 mod rbac;
 mod refusal;
 mod review;
+mod tcp;
+mod tls;
 mod token_file;
 mod transport;
 mod watch;
@@ -27,7 +36,6 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Request;
-use http_body_util::BodyExt;
 use kube::core::params::{GetParams, PostParams, WatchParams};
 use kube::core::request;
 use serde_json::Value;
@@ -39,6 +47,7 @@ use crate::error::{self, Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
 use crate::validation;
 
+pub(crate) use self::cluster::Clusters;
 pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
 pub use self::rbac::{Verb, role_and_binding};
 pub use self::review::AccessReview;
@@ -114,11 +123,7 @@ impl KubernetesStore {
         let (response, in_flight) = self.connection.stream(to_send(request)?).await?;
         let (head, body) = response.into_parts();
         if !head.status.is_success() {
-            let body = body
-                .collect()
-                .await
-                .map_err(|error| in_flight.fail(error))?
-                .to_bytes();
+            let body = connection::collected(body, &in_flight).await?;
             let refusal = Refusal::new(head.status, &head.headers, &body);
             return Err(refusal.into_error(Verb::Watch, &self.lease));
         }

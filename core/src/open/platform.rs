@@ -85,6 +85,11 @@ impl From<AutoMode> for Mode {
 }
 
 impl Platform<'_> {
+    /// Whether `KUBECONFIG` names files, which kubectl would use.
+    pub(super) fn has_kubeconfigs(&self) -> bool {
+        (self.has_variable)("KUBECONFIG")
+    }
+
     /// Whether this is a pod with a service account.
     pub(super) fn is_in_cluster(&self) -> bool {
         (self.has_variable)("KUBERNETES_SERVICE_HOST") && (self.has_file)(SERVICE_ACCOUNT_TOKEN)

@@ -36,7 +36,7 @@ async fn a_missing_file_is_named() {
 async fn a_file_that_is_no_kubeconfig_is_named() {
     let message = mistake_in(&Kubeconfig::with_content(json!({ "clusters": 7 }))).await;
     assert!(
-        message.starts_with("kubeconfig = FILE: failed to parse"),
+        message.starts_with("kubeconfig = FILE: FILE is no kubeconfig: line 1, column "),
         "{message}"
     );
 }
@@ -163,7 +163,7 @@ async fn the_namespace_is_that_of_the_context() {
         .connect()
         .await
         .unwrap();
-    assert_eq!(connections.default_namespace(), "shop");
+    assert_eq!(connections.default_namespace().unwrap(), "shop");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Kubeconfig {
     }
 
     /// JSON is YAML.
-    fn save(&self) {
+    pub(crate) fn save(&self) {
         std::fs::write(self.path(), self.content.to_string()).unwrap();
     }
 
@@ -75,6 +75,7 @@ impl Kubeconfig {
         let options = ClusterOptions {
             source,
             silence_limit,
+            plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
         };
         ClusterConnections::connect(options).await.unwrap()
     }
@@ -87,6 +88,7 @@ pub(crate) async fn connect(path: &Path, context: Option<&str>) -> Result<Cluste
             context: context.map(str::to_owned),
         },
         silence_limit: Duration::from_secs(60),
+        plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
     })
     .await
 }

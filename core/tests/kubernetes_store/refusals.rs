@@ -222,3 +222,41 @@ async fn a_watch_that_tells_nonsense_is_over() {
     };
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_an_end_is_given_up() {
+    let server = FakeApiServer::start(|_| answer(200, &"x".repeat(5 << 20))).await;
+    let error = server.lease().await.read().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error.to_string().contains("length limit exceeded"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_without_an_end_is_given_up() {
+    let server = FakeApiServer::start(|_| {
+        let mut response = answer(200, &"{}");
+        let value = "x".repeat(300 << 10).parse().unwrap();
+        response.headers_mut().insert("x-long", value);
+        response
+    })
+    .await;
+    let error = server.lease().await.read().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_to_wait_for_years() {
+    let server = FakeApiServer::start(|_| {
+        let mut response = answer(429, &"x".repeat(1 << 20));
+        let value = "4000000000".parse().unwrap();
+        response.headers_mut().insert("retry-after", value);
+        response
+    })
+    .await;
+    let error = Error::from(server.lease().await.read().await.unwrap_err());
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    assert!(error.message().len() < 1000, "{error}");
+}

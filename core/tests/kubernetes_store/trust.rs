@@ -9,7 +9,7 @@ use crate::fake_api_server::FakeApiServer;
 use crate::kubeconfig::Kubeconfig;
 
 /// An authority that has signed nothing here.
-const ANOTHER_AUTHORITY: &str = "-----BEGIN CERTIFICATE-----
+pub(crate) const ANOTHER_AUTHORITY: &str = "-----BEGIN CERTIFICATE-----
 MIIBgDCCASWgAwIBAgIUVrQf5d//S01a0fbXxYRIx9wc0VQwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJdGVzdC1jYS0xMCAXDTI2MDMwNDEzMDk1MFoYDzIxMjYwMjA4
 MTMwOTUwWjAUMRIwEAYDVQQDDAl0ZXN0LWNhLTEwWTATBgcqhkjOPQIBBggqhkjO

@@ -58,6 +58,7 @@ impl Fixture for Kubernetes {
         let connecting = ClusterConnections::connect(ClusterOptions {
             source: self.source.clone(),
             silence_limit: Duration::from_secs(5),
+            plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
         });
         let connections = block_in_place(|| Handle::current().block_on(connecting)).unwrap();
         Arc::new(connections.lease("default", &self.name).unwrap())

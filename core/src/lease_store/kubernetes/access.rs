@@ -4,94 +4,115 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HeaderValue, USER_AGENT};
-use http::{Request, Response, Uri};
+use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Request, Uri};
 use http_body_util::Full;
-use kube::client::ConfigExt;
-use rustls::crypto::CryptoProvider;
 use tokio::task::spawn_blocking;
-use tower::filter::AsyncFilterLayer;
-use tower::util::BoxCloneSyncService;
-use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
 
 use super::ClusterOptions;
-use super::config::{self, ClusterConfig, Origin};
+use super::config::{ClusterConfig, Origin, Source};
 use super::connector::{Connector, connector};
-use super::errors;
-use super::token_file::TokenFile;
+use super::credentials::{Credentials, Present, PresentCertificate, impersonation};
+use super::pin::Pin;
+use super::plugin::{Limits, Plugin};
+use super::tls;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_store::Backend;
 
 /// What a request carries. It is small, and may have to be sent twice.
 pub(super) type Body = Full<Bytes>;
 
-/// One reading of the configuration. When its credentials are refused, another takes its place.
+/// One reading of the configuration. When that changes, another takes its place.
 pub(super) struct Access {
     pub(super) server: Uri,
-    pub(super) default_namespace: String,
+    pub(super) namespace: Option<String>,
     /// Where all of this was found.
     pub(super) origin: Origin,
     /// The certificate authorities that are trusted, in words.
     pub(super) trust: String,
     pub(super) connector: Connector,
-    /// kube's layers, which complete a request, around a service which answers with just that.
-    authorize: BoxCloneSyncService<Request<Body>, Response<Request<Body>>, BoxError>,
+    pub(super) credentials: Credentials,
+    pub(super) pin: Pin,
+    pub(super) fingerprint: u64,
+    /// Whom to act as.
+    impersonation: HeaderMap,
+}
+
+/// What a request has said about who we are. Two that are equal get the same answer.
+#[derive(Clone)]
+pub(super) struct Shown {
+    access: u64,
+    credentials: Present,
+}
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        self.access == other.access && self.credentials == other.credentials
+    }
+}
+
+/// Reads the files of the configuration. They are small, but may be on a slow disk.
+pub(super) async fn read(source: Source) -> Result<ClusterConfig> {
+    let reading = spawn_blocking(move || source.load());
+    match reading.await {
+        Ok(config) => config,
+        Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
+    }
 }
 
 impl Access {
-    /// Reads the configuration and, where it says so, runs an exec plugin. Sends nothing.
-    pub(super) async fn read(options: &ClusterOptions) -> Result<Arc<Self>> {
-        let options = options.clone();
-        let reading = spawn_blocking(move || {
-            let config = config::load(&options.source)?;
-            Self::new(config, &options)
-        });
-        match reading.await {
-            Ok(access) => access.map(Arc::new),
-            Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
-        }
-    }
-
-    fn new(config: ClusterConfig, options: &ClusterOptions) -> Result<Self> {
+    /// Runs nothing and sends nothing. The plugin of `before`, with what it has given, goes on if it
+    /// is the same.
+    pub(super) fn new(
+        config: ClusterConfig,
+        options: &ClusterOptions,
+        before: Option<&Self>,
+    ) -> Result<Self> {
+        let credentials = Credentials::of(&config, |exec| {
+            let known = before.and_then(|access| access.credentials.plugin());
+            match known.filter(|plugin| plugin.runs(&exec)) {
+                Some(plugin) => Arc::clone(plugin),
+                None => {
+                    let limits = Limits {
+                        run: options.plugin_limit,
+                        wait: options.patience(),
+                        retry: options.silence_limit,
+                    };
+                    Arc::new(Plugin::new(exec, config.origin.clone(), limits))
+                }
+            }
+        })?;
+        let impersonation = impersonation(&config.user, &config.origin)?;
         let ClusterConfig {
-            mut kube,
-            proxy,
-            origin,
+            server,
+            server_name,
             trust,
+            proxy,
+            namespace,
+            origin,
+            pin,
+            fingerprint,
+            ..
         } = config;
-        install_crypto_provider();
-
-        let token_file = TokenFile::of(&mut kube.auth_info, &origin)?;
-        let plugin = kube.auth_info.exec.clone().and_then(|exec| exec.command);
-        let unusable = |error| errors::unusable_credentials(&origin, plugin.as_deref(), error);
-        let credentials = kube.auth_layer().map_err(unusable)?;
-        if credentials.is_some() {
-            // It was a token that the plugin gave. For a certificate, TLS would run it again.
-            kube.auth_info.exec = None;
-        }
-        let tls = kube.rustls_client_config().map_err(unusable)?;
-        let authorize = ServiceBuilder::new()
-            .layer(kube.base_uri_layer())
-            .option_layer(credentials)
-            .option_layer(token_file.map(AsyncFilterLayer::new))
-            .layer(kube.extra_headers_layer().map_err(unusable)?)
-            .map_err(BoxError::from)
-            .service(service_fn(|request| async {
-                Ok::<_, BoxError>(Response::new(request))
-            }));
+        let certificate = Arc::new(PresentCertificate(credentials.clone()));
+        let tls = tls::client_config(&trust, certificate)
+            .map_err(|error| origin.wrong(format!("TLS cannot be set up ({error})")))?;
         Ok(Self {
             connector: connector(
                 tls,
-                kube.tls_server_name,
+                server_name,
                 proxy.as_ref(),
                 options.silence_limit,
                 &origin,
             )?,
-            server: kube.cluster_url,
-            default_namespace: kube.default_namespace,
+            trust: trust.to_string(),
+            server,
+            namespace,
             origin,
-            trust,
-            authorize: BoxCloneSyncService::new(authorize),
+            credentials,
+            pin,
+            fingerprint,
+            impersonation,
         })
     }
 
@@ -102,28 +123,50 @@ impl Access {
         }
     }
 
-    /// Completes `request` with the API server's address and our credentials.
-    ///
-    /// In a task of its own: an exec plugin may take longer than a request may. It then ends all
-    /// the same, for the next request to find its token.
-    pub(super) async fn authorize(&self, request: Request<Bytes>) -> Result<Request<Body>> {
+    /// Completes `request` with the API server's address and our credentials. Waits for a plugin for
+    /// as long as a request should.
+    pub(super) async fn authorize(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<(Request<Body>, Shown)> {
+        let shown = self.shown().await?;
         let mut request = request.map(Body::new);
-        request.headers_mut().insert(USER_AGENT, OUR_NAME);
-        match tokio::spawn(self.authorize.clone().oneshot(request)).await {
-            Ok(Ok(response)) => Ok(response.into_body()),
-            Ok(Err(error)) => Err(errors::no_credentials(&error)),
-            Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
+        *request.uri_mut() = self.absolute(request.uri())?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, OUR_NAME);
+        headers.extend(self.impersonation.clone());
+        if let Some(authorization) = &shown.credentials.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
+        Ok((request, shown))
+    }
+
+    /// What a request that is sent now says about who we are.
+    pub(super) async fn shown(&self) -> Result<Shown> {
+        Ok(Shown {
+            access: self.fingerprint,
+            credentials: self.credentials.present().await?,
+        })
+    }
+
+    /// The API server does not take what was shown to it.
+    pub(super) fn refuse(&self, shown: &Shown) {
+        if let Some(plugin) = self.credentials.plugin() {
+            plugin.refuse(&shown.credentials);
+        }
+    }
+
+    /// An API server may be below a path of its own.
+    fn absolute(&self, relative: &Uri) -> Result<Uri> {
+        let below = self.server.path().trim_end_matches('/');
+        let path = relative.path_and_query().map_or("/", |path| path.as_str());
+        let mut parts = self.server.clone().into_parts();
+        let internal = |error: String| Error::new(ErrorKind::Internal, error);
+        let path = format!("{below}{path}").parse();
+        parts.path_and_query = Some(path.map_err(|error| internal(format!("{error}")))?);
+        Uri::from_parts(parts).map_err(|error| internal(error.to_string()))
     }
 }
 
 const OUR_NAME: HeaderValue =
     HeaderValue::from_static(concat!("leasehold/", env!("CARGO_PKG_VERSION")));
-
-/// rustls asks for a choice where a program contains several implementations of cryptography.
-fn install_crypto_provider() {
-    if CryptoProvider::get_default().is_none() {
-        // Somebody else may be faster, and have chosen as well as we.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-}

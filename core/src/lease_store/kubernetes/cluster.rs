@@ -2,12 +2,19 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
-use super::access::Access;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::access::{self, Access, Shown};
+use super::config::{ClusterConfig, Source};
 use super::connection::{Connection, LEASES_PER_CONNECTION};
-use super::{KubernetesStore, LeaseName};
+use super::pin::Pin;
+use super::{KubernetesStore, LeaseName, errors};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_store::{Backend, NamespaceSource};
 
@@ -19,6 +26,19 @@ pub struct ClusterOptions {
     /// After what silence a connection is taken for dead, and how long opening one may take. Below
     /// the renew deadline, so that there is time for another one.
     pub silence_limit: Duration,
+    /// How long a credential plugin may run.
+    pub plugin_limit: Duration,
+}
+
+impl ClusterOptions {
+    /// As long as a slow plugin on a busy machine takes, and not so long that nobody waits for it.
+    pub const DEFAULT_PLUGIN_LIMIT: Duration = Duration::from_secs(30);
+
+    /// How long a request waits for what it needs before it is sent, so that its error can say what
+    /// that was.
+    pub(super) fn patience(&self) -> Duration {
+        self.silence_limit * 4 / 5
+    }
 }
 
 /// Where the cluster's address and our credentials are found.
@@ -46,27 +66,53 @@ impl ClusterConnections {
     /// Fails with [`ErrorKind::Config`] where the configuration is wrong, and with
     /// [`ErrorKind::Unauthorized`] where an exec plugin does not give credentials.
     pub async fn connect(options: ClusterOptions) -> Result<Self> {
-        let access = Access::read(&options).await?;
+        let source = Source::of(&options.source)?;
+        let config = access::read(source.clone()).await?;
+        Self::as_configured(config, source, options).await
+    }
+
+    async fn as_configured(
+        config: ClusterConfig,
+        source: Source,
+        options: ClusterOptions,
+    ) -> Result<Self> {
+        let access = Arc::new(Access::new(config, &options, None)?);
+        if let Some(plugin) = access.credentials.plugin() {
+            plugin.first_given().await?;
+        }
         Ok(Self(Arc::new(Cluster {
+            source: source.in_context(access.pin.context_name()),
             options,
-            default_namespace: access.default_namespace.clone(),
+            namespace: access.namespace.clone(),
             backend: access.backend(),
-            access: tokio::sync::Mutex::new(access),
+            present: Mutex::new(Present {
+                pin: access.pin.clone(),
+                access,
+                problem: None,
+                refused: None,
+            }),
+            reading: tokio::sync::Mutex::default(),
             connections: Mutex::default(),
         })))
     }
 
     /// The namespace of the service account, or of the kubeconfig's context.
-    pub fn default_namespace(&self) -> &str {
-        &self.0.default_namespace
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if a pod is not told its own.
+    pub fn default_namespace(&self) -> Result<&str> {
+        self.0.namespace.as_deref().ok_or_else(|| {
+            let fix = "the service account's files do not have it; set it, or POD_NAMESPACE";
+            Error::config("namespace", "(not set)", fix)
+        })
     }
 
-    pub(crate) fn default_namespace_and_source(&self) -> (String, NamespaceSource) {
+    pub(crate) fn default_namespace_and_source(&self) -> Result<(String, NamespaceSource)> {
         let source = match self.0.options.source {
             ClusterSource::InCluster => NamespaceSource::ServiceAccount,
             ClusterSource::Kubeconfig { .. } => NamespaceSource::Kubeconfig,
         };
-        (self.0.default_namespace.clone(), source)
+        Ok((self.default_namespace()?.to_owned(), source))
     }
 
     /// The cluster, as it was when these connections were made.
@@ -89,47 +135,204 @@ impl fmt::Debug for ClusterConnections {
     }
 }
 
+/// The connections of a process, for elections of equal settings to share.
+#[derive(Default)]
+pub(crate) struct Clusters(Mutex<Vec<Known>>);
+
+struct Known {
+    options: ClusterOptions,
+    pin: Pin,
+    connecting: Connecting,
+}
+
+type Connecting = Shared<BoxFuture<'static, Result<ClusterConnections>>>;
+
+impl Clusters {
+    /// The connections to the cluster that `options` mean now. Of several who ask for the same at
+    /// once, all wait for one run of a plugin; who asks for another does not.
+    pub(crate) async fn connect(&self, options: ClusterOptions) -> Result<ClusterConnections> {
+        let source = Source::of(&options.source)?;
+        let config = access::read(source.clone()).await?;
+        self.connecting(config, source, options).await
+    }
+
+    fn connecting(
+        &self,
+        config: ClusterConfig,
+        source: Source,
+        options: ClusterOptions,
+    ) -> Connecting {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known| !matches!(known.connecting.peek(), Some(Err(_))));
+        let same = known
+            .iter()
+            .find(|known| known.options == options && known.pin.is_same(&config.pin));
+        if let Some(same) = same {
+            return same.connecting.clone();
+        }
+        let pin = config.pin.clone();
+        let task = tokio::spawn(ClusterConnections::as_configured(
+            config,
+            source,
+            options.clone(),
+        ));
+        let connecting = async move {
+            match task.await {
+                Ok(connected) => connected,
+                Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
+            }
+        };
+        let connecting = connecting.boxed().shared();
+        known.push(Known {
+            options,
+            pin,
+            connecting: connecting.clone(),
+        });
+        connecting
+    }
+}
+
 /// What the connections to one cluster have in common.
 pub(super) struct Cluster {
     pub(super) options: ClusterOptions,
-    default_namespace: String,
+    /// Where the configuration is read again.
+    source: Source,
+    namespace: Option<String>,
     backend: Backend,
-    /// Locked while it is being renewed.
-    access: tokio::sync::Mutex<Arc<Access>>,
+    present: Mutex<Present>,
+    /// Held while the configuration is read.
+    reading: tokio::sync::Mutex<()>,
     /// Held by the Leases that use them.
     connections: Mutex<Vec<Weak<Connection>>>,
 }
 
+/// What may change about a cluster.
+struct Present {
+    access: Arc<Access>,
+    /// What the configuration must still mean.
+    pin: Pin,
+    /// Why it is not followed.
+    problem: Option<Error>,
+    /// What the API server has refused last, and when.
+    refused: Option<(Shown, Instant)>,
+}
+
 impl Cluster {
-    /// How to reach the cluster now, as soon as that is known.
-    pub(super) async fn access(&self) -> Arc<Access> {
-        Arc::clone(&*self.access.lock().await)
+    /// How to reach the cluster, as far as is known.
+    pub(super) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.present().access)
     }
 
-    /// Reads the configuration again because the API server refuses the credentials of `refused`,
-    /// once for all the requests that found out.
-    ///
-    /// In a task of its own: an exec plugin may take longer than a request may. It then ends all
-    /// the same, for the next request to find its token.
-    pub(super) async fn renew_access(self: &Arc<Self>, refused: Arc<Access>) -> Result<()> {
-        let cluster = Arc::clone(self);
-        let renewing = tokio::spawn(async move {
-            let mut access = cluster.access.lock().await;
-            if Arc::ptr_eq(&access, &refused) {
-                *access = Access::read(&cluster.options).await?;
+    /// Reads the configuration again, for a connection that is opened now, and returns how to reach
+    /// the cluster. If the configuration cannot be read, or means another cluster, that is as before.
+    pub(super) async fn read_again(&self) -> Arc<Access> {
+        let _one_at_a_time = self.reading.lock().await;
+        let outcome = match timeout(self.options.patience(), self.changed()).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let message = "the configuration could not be read in time";
+                Err(Error::new(ErrorKind::Unavailable, message))
             }
-            Ok::<_, Error>(())
-        });
-        match renewing.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                let message = format!(
-                    "the API server refuses these credentials, and new ones cannot be had: {error}"
-                );
-                Err(Error::new(ErrorKind::Unauthorized, message).with_source(error))
+        };
+        let mut present = self.present();
+        match outcome {
+            Ok(changed) => {
+                present.problem = None;
+                if let Some(access) = changed {
+                    present.access = access;
+                }
             }
-            Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
+            Err(error) => {
+                let told = present.problem.as_ref().map(Error::message);
+                if told != Some(error.message()) {
+                    warn!(%error, "going on as before, since the configuration cannot be followed");
+                }
+                present.problem = Some(error);
+            }
         }
+        Arc::clone(&present.access)
+    }
+
+    /// How to reach the cluster, if that is no longer as it was.
+    async fn changed(&self) -> Result<Option<Arc<Access>>> {
+        let (before, pin) = {
+            let present = self.present();
+            (Arc::clone(&present.access), present.pin.clone())
+        };
+        let config = access::read(self.source.clone()).await?;
+        if let Some(conflict) = pin.conflict(&config.pin) {
+            return Err(config.origin.wrong(format!(
+                "{conflict}, so it is not followed; put it right, or start again"
+            )));
+        }
+        if config.fingerprint == before.fingerprint {
+            return Ok(None);
+        }
+        let access = Access::new(config, &self.options, Some(&before))?;
+        Ok(Some(Arc::new(access)))
+    }
+
+    /// A connection stands: what it was made of means this cluster.
+    pub(super) fn reached(&self, access: &Arc<Access>) {
+        let mut present = self.present();
+        if Arc::ptr_eq(&present.access, access) {
+            present.pin = access.pin.clone();
+        }
+    }
+
+    /// Gets other credentials than those that were shown and refused, if there are any.
+    pub(super) async fn replace_credentials(&self, access: &Access, shown: &Shown) -> Result<()> {
+        access.refuse(shown);
+        let fresh = self.read_again().await;
+        let problem = self.present().problem.clone();
+        let had = match problem {
+            Some(problem) => Err(problem),
+            None => fresh.credentials.present().await.map(drop),
+        };
+        had.map_err(|error| {
+            let message = format!(
+                "the API server refuses these credentials, and new ones cannot be had: {error}"
+            );
+            Error::new(ErrorKind::Unauthorized, message)
+        })
+    }
+
+    pub(super) fn note_refusal(&self, shown: Shown) {
+        self.present().refused = Some((shown, Instant::now()));
+    }
+
+    /// Fails if the API server has refused a moment ago what there is to show: who else asks would cost
+    /// it another connection, and be told the same.
+    pub(super) async fn check_not_refused(&self) -> Result<()> {
+        if !self.is_refused(&self.access().shown().await?) {
+            return Ok(());
+        }
+        // Somebody may have put it right since.
+        if !self.is_refused(&self.read_again().await.shown().await?) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unauthorized,
+            errors::REFUSED_CREDENTIALS,
+        ))
+    }
+
+    fn is_refused(&self, shown: &Shown) -> bool {
+        let present = self.present();
+        let refused = present.refused.as_ref();
+        refused.is_some_and(|(refused, at)| {
+            refused == shown && at.elapsed() < self.options.silence_limit
+        })
+    }
+
+    /// The API server gave no answer, or not all of it.
+    pub(super) fn unreachable(&self, access: &Access, error: &tower::BoxError) -> Error {
+        let problem = self.present().problem.clone();
+        errors::unreachable(access, error, problem.as_ref())
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection with room for one more Lease.

@@ -1,21 +1,22 @@
 //! The connection that up to fifty Leases share, and when it is given up for a fresh one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::sync::OnceCell;
+use rustls::sign::CertifiedKey;
 use tokio::time::timeout;
 use tower::BoxError;
 
-use super::access::Access;
+use super::access::{Access, Shown};
 use super::cluster::Cluster;
-use super::errors;
 use super::transport::{SendError, Transport};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// How many Leases share a connection. Each has at most one watch and one request under way, and
 /// API servers allow 100 streams on a connection: so a write never queues behind watches.
@@ -30,11 +31,33 @@ pub(super) struct Connection {
     line: Mutex<Option<Arc<Line>>>,
 }
 
+/// More than an object can have: etcd takes no request of more than 1.5 MiB.
+pub(super) const LONGEST_ANSWER: usize = 4 << 20;
+
+/// How many times the limit of a request opening a connection may take: a slow network needs several
+/// times as long for it as for an answer. It goes on while requests give up.
+const OPENING_LIMIT: u32 = 4;
+
 /// One attempt at such a connection. A failure gives up the line it happened on and no later one,
 /// however many requests fail with it.
 struct Line {
     access: Arc<Access>,
-    transport: OnceCell<Transport>,
+    opening: Shared<BoxFuture<'static, Result<Arc<Opened>>>>,
+    /// Somebody has waited in vain for it to open.
+    is_late: AtomicBool,
+}
+
+struct Opened {
+    transport: Transport,
+    /// Ours, when it was opened.
+    certificate: Option<Arc<CertifiedKey>>,
+}
+
+/// An answer, and how it was come by.
+struct Answer<'a> {
+    response: Response<Incoming>,
+    in_flight: InFlight<'a>,
+    shown: Shown,
 }
 
 impl Connection {
@@ -50,13 +73,9 @@ impl Connection {
     pub(super) async fn request(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         let (response, in_flight) = self.send(request, OnDrop::GiveUpTheLine).await?;
         let (head, body) = response.into_parts();
-        match body.collect().await {
-            Ok(body) => {
-                in_flight.finish();
-                Ok(Response::from_parts(head, body.to_bytes()))
-            }
-            Err(error) => Err(in_flight.fail(error)),
-        }
+        let body = collected(body, &in_flight).await?;
+        in_flight.finish();
+        Ok(Response::from_parts(head, body))
     }
 
     /// Sends `request` and receives the head of an answer which goes on for long, and which may be
@@ -68,20 +87,28 @@ impl Connection {
         self.send(request, OnDrop::KeepTheLine).await
     }
 
-    /// Sends `request`; where the credentials are refused, once more with fresh ones.
+    /// Sends `request`; if the credentials are refused, once more with others.
     async fn send(
         &self,
         request: Request<Bytes>,
         on_drop: OnDrop,
     ) -> Result<(Response<Incoming>, InFlight<'_>)> {
-        let (response, in_flight) = self.send_until_taken(&request, on_drop).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return Ok((response, in_flight));
+        let first = self.send_until_taken(&request, on_drop).await?;
+        if first.response.status() != StatusCode::UNAUTHORIZED {
+            return Ok((first.response, first.in_flight));
         }
-        let refused = Arc::clone(&in_flight.line.access);
-        in_flight.finish();
-        self.cluster.renew_access(refused).await?;
-        self.send_until_taken(&request, on_drop).await
+        let refused = (Arc::clone(&first.in_flight.line.access), first.shown);
+        first.in_flight.finish();
+        self.cluster
+            .replace_credentials(&refused.0, &refused.1)
+            .await?;
+        self.cluster.note_refusal(refused.1);
+        // Where there are no others, this is the refusal that was just noted.
+        let second = self.send_until_taken(&request, on_drop).await?;
+        if second.response.status() == StatusCode::UNAUTHORIZED {
+            self.cluster.note_refusal(second.shown);
+        }
+        Ok((second.response, second.in_flight))
     }
 
     /// Sends `request`, and again on a fresh connection where the server has closed this one and
@@ -91,22 +118,26 @@ impl Connection {
         &self,
         request: &Request<Bytes>,
         on_drop: OnDrop,
-    ) -> Result<(Response<Incoming>, InFlight<'_>)> {
+    ) -> Result<Answer<'_>> {
         let mut attempt = 1;
         loop {
+            self.cluster.check_not_refused().await?;
             let line = self.line().await;
-            let authorized = line.access.authorize(request.clone()).await?;
-            let transport = line
-                .transport(self.cluster.options.silence_limit)
-                .await
-                .map_err(|error| errors::unreachable(&line.access, &error))?;
+            let (authorized, shown) = line.access.authorize(request.clone()).await?;
+            let opened = self.opened(&line).await?;
             let in_flight = InFlight {
                 connection: self,
                 line: Arc::clone(&line),
                 on_drop,
             };
-            match transport.send(authorized).await {
-                Ok(response) => return Ok((response, in_flight)),
+            match opened.transport.send(authorized).await {
+                Ok(response) => {
+                    return Ok(Answer {
+                        response,
+                        in_flight,
+                        shown,
+                    });
+                }
                 Err(SendError::NotTaken(_)) if attempt < ATTEMPTS => {
                     self.give_up(&line);
                     attempt += 1;
@@ -118,21 +149,41 @@ impl Connection {
         }
     }
 
-    /// The line to use now: the present one, unless it is closed or has old credentials.
+    /// The line to use now. A fresh one is opened with what the configuration says now, so that
+    /// whatever rotates is followed.
     async fn line(&self) -> Arc<Line> {
-        let access = self.cluster.access().await;
+        let access = self.cluster.access();
+        let usable = self.locked_line().clone();
+        let usable = usable.filter(|line| line.serves(&access));
+        if let Some(line) = usable.filter(|line| !line.is_late.load(Ordering::Relaxed)) {
+            return line;
+        }
+        let access = self.cluster.read_again().await;
         let mut line = self.locked_line();
-        if let Some(line) = &*line
-            && Arc::ptr_eq(&line.access, &access)
-            && !line.is_closed()
-        {
+        // Somebody else may have been faster; or it only takes longer.
+        if let Some(line) = line.as_ref().filter(|line| line.serves(&access)) {
+            line.is_late.store(false, Ordering::Relaxed);
             return Arc::clone(line);
         }
-        let fresh = Arc::new(Line {
-            access,
-            transport: OnceCell::new(),
-        });
+        let fresh = Arc::new(Line::open(Arc::clone(&self.cluster), access));
         Arc::clone(line.insert(fresh))
+    }
+
+    /// Waits until `line` is open, for as long as a request should.
+    async fn opened(&self, line: &Arc<Line>) -> Result<Arc<Opened>> {
+        let patience = self.cluster.options.patience();
+        match timeout(patience, line.opening.clone()).await {
+            Ok(Ok(opened)) => Ok(opened),
+            Ok(Err(error)) => {
+                self.give_up(line);
+                Err(error)
+            }
+            Err(_) => {
+                line.is_late.store(true, Ordering::Relaxed);
+                let late = format!("no connection after {patience:?}").into();
+                Err(self.cluster.unreachable(&line.access, &late))
+            }
+        }
     }
 
     fn give_up(&self, failed: &Arc<Line>) {
@@ -145,22 +196,63 @@ impl Connection {
 }
 
 impl Line {
-    /// Connects unless that has been done. Of several callers one connects and the others wait for
-    /// it; when its future is dropped, the next one starts afresh.
-    async fn transport(&self, time_limit: Duration) -> Result<&Transport, BoxError> {
-        self.transport
-            .get_or_try_init(|| async {
-                let opening = Transport::open(&self.access, time_limit);
-                match timeout(time_limit, opening).await {
-                    Ok(result) => result,
-                    Err(_) => Err(format!("no connection after {time_limit:?}").into()),
-                }
-            })
-            .await
+    /// Opens it in a task of its own, which goes on whoever waits for it.
+    fn open(cluster: Arc<Cluster>, access: Arc<Access>) -> Self {
+        let task = tokio::spawn({
+            let access = Arc::clone(&access);
+            async move {
+                // TLS may ask for a certificate, which a plugin may give.
+                let credentials = access.credentials.present().await?;
+                let silence_limit = cluster.options.silence_limit;
+                let limit = silence_limit * OPENING_LIMIT;
+                let opening = timeout(limit, Transport::open(&access, silence_limit));
+                let transport = opening
+                    .await
+                    .unwrap_or_else(|_| Err(format!("no connection after {limit:?}").into()))
+                    .map_err(|error| cluster.unreachable(&access, &error))?;
+                cluster.reached(&access);
+                Ok(Arc::new(Opened {
+                    transport,
+                    certificate: credentials.certificate,
+                }))
+            }
+        });
+        let opening = async move {
+            match task.await {
+                Ok(opened) => opened,
+                Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
+            }
+        };
+        Self {
+            access,
+            opening: opening.boxed().shared(),
+            is_late: AtomicBool::new(false),
+        }
     }
 
-    fn is_closed(&self) -> bool {
-        self.transport.get().is_some_and(Transport::is_closed)
+    /// Whether it leads where `access` says, as whom that says, and is not closed.
+    fn serves(&self, access: &Arc<Access>) -> bool {
+        if !Arc::ptr_eq(&self.access, access) {
+            return false;
+        }
+        match self.opening.peek() {
+            None => true,
+            Some(Err(_)) => false,
+            Some(Ok(opened)) => {
+                let certificate = access.credentials.certificate();
+                let same_certificate = certificate.as_ref().map(Arc::as_ptr)
+                    == opened.certificate.as_ref().map(Arc::as_ptr);
+                same_certificate && !opened.transport.is_closed()
+            }
+        }
+    }
+}
+
+/// Receives `body` to its end, if that is not too far.
+pub(super) async fn collected(body: Incoming, in_flight: &InFlight<'_>) -> Result<Bytes> {
+    match Limited::new(body, LONGEST_ANSWER).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) => Err(in_flight.fail(error)),
     }
 }
 
@@ -188,7 +280,9 @@ impl InFlight<'_> {
     /// The connection has failed.
     pub(super) fn fail(&self, error: impl Into<BoxError>) -> crate::Error {
         self.connection.give_up(&self.line);
-        errors::unreachable(&self.line.access, &error.into())
+        self.connection
+            .cluster
+            .unreachable(&self.line.access, &error.into())
     }
 }
 

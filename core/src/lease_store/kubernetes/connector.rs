@@ -7,7 +7,6 @@ use hyper_rustls::{
     DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, MaybeHttpsStream,
     ResolveServerName,
 };
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
@@ -18,6 +17,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
 use super::config::Origin;
+use super::tcp;
 use crate::error::Result;
 
 /// Opens a stream to the API server, which TLS may have agreed to use for HTTP/2.
@@ -26,7 +26,7 @@ pub(super) type Connector = Open<MaybeHttpsStream<ProxiedStream>>;
 /// A stream as far as the API server's own TLS: plain TCP, or inside of a proxy's TLS.
 type ProxiedStream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-type Open<S> = BoxCloneSyncService<http::Uri, S, BoxError>;
+pub(super) type Open<S> = BoxCloneSyncService<http::Uri, S, BoxError>;
 
 /// An `http` address is taken as it is: it is what `kubectl proxy` listens on.
 const ALSO_HTTP: bool = false;
@@ -65,11 +65,10 @@ fn route(
     silence_limit: Duration,
     origin: &Origin,
 ) -> Result<Open<ProxiedStream>> {
-    let tcp = tcp(silence_limit);
+    let tcp = tcp::connector(silence_limit);
     let Some(proxy) = proxy else {
         return Ok(BoxCloneSyncService::new(
-            tcp.map_response(MaybeHttpsStream::Http)
-                .map_err(BoxError::from),
+            tcp.map_response(MaybeHttpsStream::Http),
         ));
     };
     match proxy.uri().scheme_str() {
@@ -98,15 +97,4 @@ fn route(
             proxy.uri()
         ))),
     }
-}
-
-fn tcp(silence_limit: Duration) -> HttpConnector {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    // HTTP/2 has pings of its own; these are for servers that speak HTTP/1 only.
-    tcp.set_keepalive(Some(silence_limit / 2));
-    tcp.set_keepalive_interval(Some(silence_limit / 4));
-    tcp.set_keepalive_retries(Some(2));
-    tcp
 }

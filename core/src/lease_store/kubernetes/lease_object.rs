@@ -76,7 +76,7 @@ fn read_record(object: &Value) -> Result<LeaseRecord> {
     let spec = match &object["spec"] {
         Value::Null => LeaseSpec::default(),
         spec => LeaseSpec::deserialize(spec)
-            .map_err(|error| corrupt(&format!("spec {spec}: {error}")))?,
+            .map_err(|error| corrupt(&format!("spec {}: {error}", start_of(spec))))?,
     };
     let wall_time = |MicroTime(time)| WallTime::from_micros(time.as_microsecond());
     Ok(LeaseRecord {
@@ -101,6 +101,12 @@ fn write_record(object: &mut Value, record: &LeaseRecord) {
 fn micro_time(time: WallTime) -> MicroTime {
     // Only times after the year 9999 do not fit.
     MicroTime(Timestamp::from_microsecond(time.as_micros()).unwrap_or(Timestamp::MAX))
+}
+
+/// Enough to recognise what somebody has put there.
+fn start_of(value: &Value) -> String {
+    const LONGEST: usize = 1000;
+    value.to_string().chars().take(LONGEST).collect()
 }
 
 fn corrupt(what: &str) -> Error {

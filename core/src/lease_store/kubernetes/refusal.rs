@@ -8,10 +8,13 @@ use http::{HeaderMap, Response, StatusCode};
 use kube::core::Status;
 use serde_json::Value;
 
-use super::LeaseName;
 use super::rbac::{Verb, role};
+use super::{LeaseName, errors};
 use crate::error::{Error, ErrorKind};
 use crate::lease_store::StoreError;
+
+/// No server is left alone for longer, whatever it asks for: it may be a mistake, or another's.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The API server has answered, but does not do what was asked.
 pub(super) struct Refusal {
@@ -38,23 +41,27 @@ pub(super) fn object(response: &Response<Bytes>) -> Result<Value, Refusal> {
 
 impl Refusal {
     pub(super) fn new(code: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let status = serde_json::from_slice(body).unwrap_or_else(|_| not_a_status(body).boxed());
+        let mut status: Box<Status> =
+            serde_json::from_slice(body).unwrap_or_else(|_| not_a_status(body).boxed());
+        shorten(&mut status.message);
         let in_header = headers
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
+        let asked = in_header.or_else(|| in_details(&status));
         Self {
             code,
-            retry_after: in_header.or_else(|| in_details(&status)),
+            retry_after: asked.map(|wait| wait.min(LONGEST_RETRY_AFTER)),
             status,
         }
     }
 
     /// An error in the middle of a watch.
-    pub(super) fn in_stream(status: Box<Status>) -> Self {
+    pub(super) fn in_stream(mut status: Box<Status>) -> Self {
+        shorten(&mut status.message);
         Self {
             code: StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            retry_after: in_details(&status),
+            retry_after: in_details(&status).map(|wait| wait.min(LONGEST_RETRY_AFTER)),
             status,
         }
     }
@@ -114,11 +121,7 @@ impl Refusal {
 
     fn why(&self) -> String {
         match self.status.message.as_str() {
-            _ if self.code == StatusCode::UNAUTHORIZED => {
-                "the API server does not accept these credentials, nor those read again since: \
-                 have they expired, or are they for another cluster?"
-                    .into()
-            }
+            _ if self.code == StatusCode::UNAUTHORIZED => errors::REFUSED_CREDENTIALS.into(),
             "" => format!("the API server said {}", self.code),
             said => format!("the API server said {}: {said}", self.code),
         }
@@ -128,6 +131,15 @@ impl Refusal {
 fn in_details(status: &Status) -> Option<Duration> {
     let seconds = status.details.as_ref()?.retry_after_seconds;
     (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+}
+
+/// So that it can be told and logged, whoever has said it.
+fn shorten(message: &mut String) {
+    const LONGEST_MESSAGE: usize = 2000;
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
 }
 
 /// A proxy, or a server that is no API server, has answered.

@@ -4,20 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::BoxFuture;
-use http::Request;
-use http::header::{AUTHORIZATION, HeaderValue};
-use kube::config::AuthInfo;
+use http::header::HeaderValue;
 use tokio::task::spawn_blocking;
-use tower::BoxError;
-use tower::filter::AsyncPredicate;
 
 use super::config::Origin;
-use crate::error::Result;
+use super::credentials::bearer;
+use crate::error::{Error, ErrorKind, Result};
 
-/// Reads the file again for each request, so that a fresh token is used from its first second.
-///
-/// (kube does so once a minute, and refuses a file that ends with a line break.)
+/// Read again for each request, so that a fresh token is used from its first second.
 #[derive(Clone)]
 pub(super) struct TokenFile {
     path: Arc<PathBuf>,
@@ -25,53 +19,47 @@ pub(super) struct TokenFile {
 }
 
 impl TokenFile {
-    /// Takes the token file, which goes before a token, out of the user's credentials.
-    pub(super) fn of(user: &mut AuthInfo, origin: &Origin) -> Result<Option<Self>> {
-        let Some(path) = user.token_file.take().map(PathBuf::from) else {
-            return Ok(None);
-        };
-        user.token = None;
-        match read(&path) {
-            Ok(token) => Ok(Some(Self {
+    /// `otherwise` is what to use while the file cannot be read.
+    pub(super) fn open(
+        path: &str,
+        otherwise: Option<HeaderValue>,
+        origin: &Origin,
+    ) -> Result<Self> {
+        let path = PathBuf::from(path);
+        match (read(&path), otherwise) {
+            (Ok(token), _) | (Err(_), Some(token)) => Ok(Self {
                 path: Arc::new(path),
                 last: Arc::new(Mutex::new(token)),
-            })),
-            Err(error) => Err(origin.wrong(format!(
-                "tokenFile {} cannot be used ({error})",
+            }),
+            (Err(why), None) => Err(origin.wrong(format!(
+                "tokenFile {} cannot be used ({why})",
                 path.display()
             ))),
         }
     }
 
-    /// The present token. Where it cannot be read, the last one: some programs are given a token
-    /// at their start only (kubernetes#68164).
-    fn token(&self) -> HeaderValue {
-        let fresh = read(&self.path);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(token) = fresh {
-            *last = token;
-        }
-        last.clone()
-    }
-}
-
-impl<B: Send + 'static> AsyncPredicate<Request<B>> for TokenFile {
-    type Future = BoxFuture<'static, Result<Request<B>, BoxError>>;
-    type Request = Request<B>;
-
-    fn check(&mut self, mut request: Request<B>) -> Self::Future {
+    /// The present token. If it cannot be read, the last one: some programs are given a token at
+    /// their start only (kubernetes#68164).
+    pub(super) async fn token(&self) -> Result<HeaderValue> {
         let file = self.clone();
-        Box::pin(async move {
-            let token = spawn_blocking(move || file.token()).await?;
-            request.headers_mut().insert(AUTHORIZATION, token);
-            Ok(request)
-        })
+        let reading = spawn_blocking(move || {
+            let fresh = read(&file.path);
+            let mut last = file.last.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Ok(token) = fresh {
+                *last = token;
+            }
+            last.clone()
+        });
+        reading
+            .await
+            .map_err(|panic| Error::new(ErrorKind::Internal, panic.to_string()))
     }
 }
 
-fn read(path: &PathBuf) -> Result<HeaderValue, BoxError> {
-    let token = fs::read_to_string(path)?;
-    let mut header = HeaderValue::try_from(format!("Bearer {}", token.trim()))?;
-    header.set_sensitive(true);
-    Ok(header)
+fn read(path: &PathBuf) -> Result<HeaderValue, String> {
+    let token = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    match token.trim() {
+        "" => Err("it is empty".into()),
+        token => bearer(token).ok_or_else(|| "it does not hold a token".into()),
+    }
 }

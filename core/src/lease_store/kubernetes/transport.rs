@@ -15,6 +15,9 @@ use tower::{BoxError, ServiceExt};
 use super::access::{Access, Body};
 use super::connector::Connector;
 
+/// More than the headers of any answer need.
+const LONGEST_HEAD: usize = 64 << 10;
+
 /// An open way to the API server, for any number of requests at a time. It repeats none.
 pub(super) enum Transport {
     Http2(SendRequest<Body>),
@@ -34,6 +37,7 @@ impl Transport {
             let client = Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .retry_canceled_requests(false)
+                .http1_max_buf_size(LONGEST_HEAD)
                 .build(access.connector.clone());
             return Ok(Self::Http1(Box::new(client)));
         }
@@ -43,6 +47,7 @@ impl Transport {
             .keep_alive_interval(silence_limit / 2)
             .keep_alive_timeout(silence_limit / 2)
             .keep_alive_while_idle(true)
+            .max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
             .handshake(stream)
             .await?;
         // It ends after the last request on it. Its error is also that of each of them.

@@ -1,21 +1,30 @@
 //! The events of a watch: an answer that goes on for minutes, with a line of JSON for each.
 
 use std::io;
+use std::time::Duration;
 
-use futures_util::{Stream, TryStreamExt, stream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::BodyDataStream;
 use hyper::body::Incoming;
 use kube::core::WatchEvent as ServerEvent;
 use serde_json::Value;
-use tokio::io::AsyncBufReadExt;
+use tokio::time::timeout;
+use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::io::StreamReader;
 
-use super::connection::InFlight;
+use super::connection::{InFlight, LONGEST_ANSWER};
 use super::rbac::Verb;
 use super::refusal::Refusal;
 use super::{LeaseName, lease_object};
 use crate::error::{Error, ErrorKind};
 use crate::lease_store::{Result, WatchEvent};
+
+/// An API server tells at least once a minute how far it has come (a bookmark). A watch that was
+/// silent for twice as long, and some more, is ended: whoever keeps it then looks at the Lease, and
+/// opens another. A proxy may forward nothing any more, or the store may have been put back to a state
+/// from before what the watch waits for.
+const LONGEST_SILENCE: Duration = Duration::from_secs(150);
 
 /// The events in `body`, up to its end or the first error.
 pub(super) fn events<'a>(
@@ -24,17 +33,33 @@ pub(super) fn events<'a>(
     lease: &'a LeaseName,
 ) -> impl Stream<Item = Result<WatchEvent>> + 'a {
     let bytes = BodyDataStream::new(body).map_err(io::Error::other);
-    let lines = StreamReader::new(bytes).lines();
+    let lines = until_silent(lines(bytes), LONGEST_SILENCE);
     stream::try_unfold(
-        (lines, in_flight),
+        (Box::pin(lines), in_flight),
         move |(mut lines, in_flight)| async move {
-            match lines.next_line().await {
-                Ok(Some(line)) => Ok(Some((event(&line, lease)?, (lines, in_flight)))),
-                Ok(None) => Ok(None),
-                Err(error) => Err(in_flight.fail(error).into()),
+            match lines.next().await {
+                Some(Ok(line)) => Ok(Some((event(&line, lease)?, (lines, in_flight)))),
+                None => Ok(None),
+                Some(Err(error)) => Err(in_flight.fail(error).into()),
             }
         },
     )
+}
+
+/// No line is longer than an object can be.
+fn lines(
+    bytes: impl Stream<Item = io::Result<Bytes>>,
+) -> impl Stream<Item = std::result::Result<String, LinesCodecError>> {
+    let codec = LinesCodec::new_with_max_length(LONGEST_ANSWER);
+    FramedRead::new(StreamReader::new(bytes), codec)
+}
+
+/// The items of `stream` until it ends, or has none for as long as `limit`.
+fn until_silent<S: Stream>(stream: S, limit: Duration) -> impl Stream<Item = S::Item> {
+    stream::unfold(Box::pin(stream), move |mut stream| async move {
+        let item = timeout(limit, stream.next()).await.ok().flatten()?;
+        Some((item, stream))
+    })
 }
 
 fn event(line: &str, lease: &LeaseName) -> Result<WatchEvent> {
@@ -53,5 +78,37 @@ fn event(line: &str, lease: &LeaseName) -> Result<WatchEvent> {
         ServerEvent::Error(status) => {
             Err(Refusal::in_stream(status).into_error(Verb::Watch, lease))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_without_two_bookmarks_in_a_row_is_ended() {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        // Bookmarks of an API server, one of which gets lost, and then nothing.
+        let told = stream::iter([1, 1, 2, 1]).then(move |wait| sleep(minutes(wait)));
+        let silent = until_silent(told.chain(stream::pending()), LONGEST_SILENCE);
+        let start = Instant::now();
+
+        assert_eq!(silent.count().await, 4);
+        assert_eq!(start.elapsed(), minutes(5) + LONGEST_SILENCE);
+    }
+
+    #[tokio::test]
+    async fn a_line_without_an_end_is_an_error() {
+        let endless = iter::repeat_with(|| Ok(Bytes::from(vec![b'x'; 1 << 16])));
+        let mut lines = Box::pin(lines(stream::iter(endless)));
+        let outcome = lines.next().await;
+        assert!(
+            matches!(outcome, Some(Err(LinesCodecError::MaxLineLengthExceeded))),
+            "{outcome:?}"
+        );
     }
 }

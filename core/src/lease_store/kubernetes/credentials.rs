@@ -1,0 +1,219 @@
+//! How a request says who we are: by a header, by the certificate of its connection, or by both.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::header::HeaderValue;
+use http::{HeaderMap, HeaderName};
+use kube::config::AuthInfo;
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
+use rustls::sign::CertifiedKey;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::config::{ClusterConfig, Origin};
+use super::plugin::Plugin;
+use super::tls;
+use super::token_file::TokenFile;
+use crate::error::Result;
+
+/// What a request can show.
+#[derive(Clone, Default)]
+pub(super) struct Present {
+    pub(super) authorization: Option<HeaderValue>,
+    pub(super) certificate: Option<Arc<CertifiedKey>>,
+}
+
+impl PartialEq for Present {
+    fn eq(&self, other: &Self) -> bool {
+        let certificate = |present: &Self| present.certificate.as_ref().map(Arc::as_ptr);
+        self.authorization == other.authorization && certificate(self) == certificate(other)
+    }
+}
+
+/// Where the credentials of requests come from.
+#[derive(Clone)]
+pub(super) enum Credentials {
+    /// From the configuration.
+    Given(Present),
+    TokenFile(TokenFile, Option<Arc<CertifiedKey>>),
+    Plugin(Arc<Plugin>),
+}
+
+impl Credentials {
+    /// Of several kinds, takes what client-go would. `before` is what served until now.
+    pub(super) fn of(
+        config: &ClusterConfig,
+        plugin: impl FnOnce(kube::config::ExecConfig) -> Arc<Plugin>,
+    ) -> Result<Self> {
+        let (user, origin) = (&config.user, &config.origin);
+        // They would be for everybody on the way to read.
+        if config.server.scheme_str() == Some("http") {
+            return Ok(Self::Given(Present::default()));
+        }
+        let certificate = match &config.client {
+            Some(client) => Some(Arc::new(
+                tls::certified_key(&client.certificate, &client.key)
+                    .map_err(|why| origin.wrong(why))?,
+            )),
+            None => None,
+        };
+        let unusable = |what: &str| origin.wrong(format!("its {what} cannot be sent in a header"));
+        let token = match exposed(user.token.as_ref()) {
+            Some(token) => Some(bearer(token).ok_or_else(|| unusable("token"))?),
+            None => None,
+        };
+        if let Some(path) = &user.token_file {
+            return Ok(Self::TokenFile(
+                TokenFile::open(path, token, origin)?,
+                certificate,
+            ));
+        }
+        let authorization = match (token, &user.username, exposed(user.password.as_ref())) {
+            (Some(token), _, _) => Some(token),
+            (None, None, None) => of_provider(user, origin)?,
+            (None, name, password) => {
+                let name = name.as_deref().unwrap_or_default();
+                let password = password.unwrap_or_default();
+                Some(basic(name, password).ok_or_else(|| unusable("username"))?)
+            }
+        };
+        match &user.exec {
+            Some(exec) if authorization.is_none() && certificate.is_none() => {
+                Ok(Self::Plugin(plugin(exec.clone())))
+            }
+            _ => Ok(Self::Given(Present {
+                authorization,
+                certificate,
+            })),
+        }
+    }
+
+    /// Those of a request that is sent now.
+    pub(super) async fn present(&self) -> Result<Present> {
+        Ok(match self {
+            Self::Given(given) => given.clone(),
+            Self::TokenFile(file, certificate) => Present {
+                authorization: Some(file.token().await?),
+                certificate: certificate.clone(),
+            },
+            Self::Plugin(plugin) => plugin.given().await?,
+        })
+    }
+
+    /// The certificate of a connection that is opened now.
+    pub(super) fn certificate(&self) -> Option<Arc<CertifiedKey>> {
+        match self {
+            Self::Given(given) => given.certificate.clone(),
+            Self::TokenFile(_, certificate) => certificate.clone(),
+            Self::Plugin(plugin) => plugin.certificate(),
+        }
+    }
+
+    pub(super) fn plugin(&self) -> Option<&Arc<Plugin>> {
+        match self {
+            Self::Plugin(plugin) => Some(plugin),
+            _ => None,
+        }
+    }
+}
+
+/// Gives TLS the present certificate.
+pub(super) struct PresentCertificate(pub(super) Credentials);
+
+impl std::fmt::Debug for PresentCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PresentCertificate")
+    }
+}
+
+impl ResolvesClientCert for PresentCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.certificate()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.0.certificate().is_some()
+    }
+}
+
+pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
+    secret(format!("Bearer {token}"))
+}
+
+fn basic(name: &str, password: &str) -> Option<HeaderValue> {
+    let encoded = BASE64_STANDARD.encode(format!("{name}:{password}"));
+    secret(format!("Basic {encoded}"))
+}
+
+fn secret(value: String) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+pub(super) fn exposed(secret: Option<&SecretString>) -> Option<&str> {
+    secret.map(ExposeSecret::expose_secret)
+}
+
+/// The auth provider `oidc` as far as its last token; refreshing it is left to kubectl.
+fn of_provider(user: &AuthInfo, origin: &Origin) -> Result<Option<HeaderValue>> {
+    let Some(provider) = &user.auth_provider else {
+        return Ok(None);
+    };
+    let token = provider.config.get("id-token");
+    match token.filter(|_| provider.name == "oidc") {
+        Some(token) => Ok(bearer(token)),
+        None => Err(origin.wrong(format!(
+            "its auth-provider {} is not supported; use an exec plugin",
+            provider.name
+        ))),
+    }
+}
+
+/// Whom to act as.
+pub(super) fn impersonation(user: &AuthInfo, origin: &Origin) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let mut add = |name: &str, value: &str| -> Result<()> {
+        let unusable = || origin.wrong(format!("its {name} {value:?} cannot be sent in a header"));
+        let name = HeaderName::try_from(name).map_err(|_| unusable())?;
+        let value = HeaderValue::try_from(value).map_err(|_| unusable())?;
+        headers.append(name, value);
+        Ok(())
+    };
+    let Some(name) = &user.impersonate else {
+        return Ok(headers);
+    };
+    add("impersonate-user", name)?;
+    if let Some(uid) = &user.impersonate_uid {
+        add("impersonate-uid", uid)?;
+    }
+    for group in user.impersonate_groups.iter().flatten() {
+        add("impersonate-group", group)?;
+    }
+    let extra: HashMap<_, _> = user.impersonate_user_extra.clone().unwrap_or_default();
+    for (key, values) in &extra {
+        for value in values {
+            add(
+                &format!("impersonate-extra-{}", percent_encoded(key)),
+                value,
+            )?;
+        }
+    }
+    Ok(headers)
+}
+
+/// As client-go puts a key of `as-user-extra` into the name of a header.
+fn percent_encoded(key: &str) -> String {
+    let mut encoded = String::new();
+    for byte in key.to_lowercase().bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
+            encoded.push(byte.into());
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

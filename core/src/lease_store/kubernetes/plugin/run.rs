@@ -1,0 +1,313 @@
+//! One run of a program, with a limit.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use kube::config::{ExecConfig, ExecInteractiveMode};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::task::spawn_blocking;
+use tokio::time::{interval, sleep, timeout};
+use tracing::warn;
+
+/// More than any credential has.
+const LONGEST_OUTPUT: usize = 1 << 20;
+/// What is kept of what a program says to people: its end.
+const KEPT_OF_STDERR: usize = 2048;
+/// How often to look whether it has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// When to say that somebody waits for it.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// Why there is no output.
+pub(super) enum Failure {
+    NotStarted(io::Error),
+    Ended(ExitStatus),
+    TooLong,
+    TooMuch,
+}
+
+/// A run under way, for those who wait for it.
+pub(super) struct Running {
+    since: Instant,
+    stderr: Mutex<Vec<u8>>,
+}
+
+impl Running {
+    pub(super) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            stderr: Mutex::default(),
+        }
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// What it has said to people so far, as the end of a sentence.
+    pub(super) fn said(&self) -> String {
+        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        match presentable(&stderr).as_str() {
+            "" => String::new(),
+            said => format!(": {said}"),
+        }
+    }
+
+    /// Runs the program to its end, and returns what it has printed.
+    pub(super) async fn output(
+        &self,
+        exec: &ExecConfig,
+        limit: Duration,
+    ) -> Result<Vec<u8>, Failure> {
+        let (mut command, group) = command(exec);
+        let child = spawn_blocking(move || command.spawn())
+            .await
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+            .map_err(Failure::NotStarted)?;
+        let mut program = Program {
+            child: Some(child),
+            group,
+        };
+        let name = exec.command.as_deref().unwrap_or_default();
+        let running = async {
+            let mut output = std::pin::pin!(self.read_to_the_end(&mut program));
+            tokio::select! {
+                output = &mut output => return output,
+                () = sleep(SLOW) => {}
+            }
+            warn!(
+                plugin = name,
+                "waiting for a credential plugin{}",
+                self.said()
+            );
+            output.await
+        };
+        let outcome = timeout(limit, running).await;
+        match outcome {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::TooLong),
+        }
+    }
+
+    async fn read_to_the_end(&self, program: &mut Program) -> Result<Vec<u8>, Failure> {
+        let (mut stdout, mut stderr) = program.pipes().map_err(Failure::NotStarted)?;
+        let mut output = Vec::new();
+        let mut ticks = interval(LOOK_EVERY);
+        let status = loop {
+            let (mut printed, mut said) = ([0; 8192], [0; 1024]);
+            tokio::select! {
+                length = read(&mut stdout, &mut printed) => output.extend(&printed[..length]),
+                length = read(&mut stderr, &mut said) => self.hear(&said[..length]),
+                _ = ticks.tick() => {}
+            }
+            if output.len() > LONGEST_OUTPUT {
+                return Err(Failure::TooMuch);
+            }
+            if let Some(status) = program.ended().map_err(Failure::NotStarted)? {
+                break status;
+            }
+        };
+        // What it has left in the pipes. Others that it has started may keep them open.
+        let mut rest = [0; 8192];
+        while let Some(Ok(length @ 1..)) = stdout.as_ref().map(|pipe| pipe.try_read(&mut rest)) {
+            output.extend(&rest[..length]);
+        }
+        while let Some(Ok(length @ 1..)) = stderr.as_ref().map(|pipe| pipe.try_read(&mut rest)) {
+            self.hear(&rest[..length]);
+        }
+        if status.success() {
+            Ok(output)
+        } else {
+            Err(Failure::Ended(status))
+        }
+    }
+
+    fn hear(&self, said: &[u8]) {
+        let mut stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        stderr.extend(said);
+        let superfluous = stderr.len().saturating_sub(KEPT_OF_STDERR);
+        stderr.drain(..superfluous);
+    }
+}
+
+/// Waits for ever when there is nothing more to read.
+async fn read(pipe: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
+    if let Some(open) = pipe {
+        match open.read(buffer).await {
+            Ok(length @ 1..) => return length,
+            _ => *pipe = None,
+        }
+    }
+    std::future::pending().await
+}
+
+/// A started program. Dropping it kills it, and all that it has started.
+struct Program {
+    child: Option<Child>,
+    group: bool,
+}
+
+impl Program {
+    fn pipes(&mut self) -> io::Result<(Option<Receiver>, Option<Receiver>)> {
+        let child = self.child.as_mut();
+        let (stdout, stderr) = child.map_or((None, None), |child| {
+            (
+                child.stdout.take().map(OwnedFd::from),
+                child.stderr.take().map(OwnedFd::from),
+            )
+        });
+        Ok((
+            stdout.map(Receiver::from_owned_fd).transpose()?,
+            stderr.map(Receiver::from_owned_fd).transpose()?,
+        ))
+    }
+
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        let Some(child) = &mut self.child else {
+            return Ok(None);
+        };
+        let status = child.try_wait()?;
+        if status.is_some() {
+            self.child = None;
+        }
+        Ok(status)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        // It has not been waited for, so the number is still its own.
+        if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            let _ = if self.group {
+                kill_process_group(pid, Signal::KILL)
+            } else {
+                kill_process(pid, Signal::KILL)
+            };
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(move || child.wait());
+        }
+    }
+}
+
+/// The command as client-go runs it, and whether it leads a process group.
+///
+/// It must not read the application's standard input, nor write into its output, unless it insists.
+fn command(exec: &ExecConfig) -> (Command, bool) {
+    let interactive = exec.interactive_mode == Some(ExecInteractiveMode::Always);
+    let mut command = Command::new(exec.command.as_deref().unwrap_or_default());
+    command.args(exec.args.iter().flatten());
+    for variable in exec.env.iter().flatten() {
+        if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
+            command.env(name, value);
+        }
+    }
+    let mut spec = json!({ "interactive": interactive });
+    if exec.provide_cluster_info {
+        spec["cluster"] = json!(exec.cluster);
+    }
+    let asked = json!({
+        "apiVersion": exec.api_version,
+        "kind": "ExecCredential",
+        "spec": spec,
+    });
+    command.env("KUBERNETES_EXEC_INFO", asked.to_string());
+    command.stdout(Stdio::piped());
+    if interactive {
+        // In the terminal's own group, or it could not read from it.
+        (command, false)
+    } else {
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        command.process_group(0);
+        (command, true)
+    }
+}
+
+/// What a program has said, without what may be a token and without a terminal's control characters.
+fn presentable(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let mut presentable = String::new();
+    let mut word = String::new();
+    for character in said.trim().chars().chain(['\n']) {
+        if is_of_a_token(character) {
+            word.push(character);
+            continue;
+        }
+        if may_be_secret(&word) {
+            presentable.push('…');
+        } else {
+            presentable.push_str(&word);
+        }
+        word.clear();
+        if !character.is_control() {
+            presentable.push(character);
+        } else if character == '\n' {
+            presentable.push(' ');
+        }
+    }
+    presentable.trim().to_owned()
+}
+
+fn is_of_a_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-_=+~".contains(character)
+}
+
+/// Longer than what people call things, and of letters and digits.
+fn may_be_secret(word: &str) -> bool {
+    const SHORTEST_SECRET: usize = 20;
+    word.len() >= SHORTEST_SECRET
+        && word.contains(|character: char| character.is_ascii_digit())
+        && word.contains(|character: char| character.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_token_is_not_repeated() {
+        let token =
+            "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJzeXN0ZW0ifQ2x.c2lnbmF0dXJlMDA5OQ==";
+        let said = format!("got {token} from https://login.example.com/tenant\n");
+        assert_eq!(
+            presentable(said.as_bytes()),
+            "got ….….… from https://login.example.com/tenant"
+        );
+        let hexadecimal = "password=5f4dcc3b5aa765d61d8327deb882cf99";
+        assert_eq!(presentable(hexadecimal.as_bytes()), "…");
+    }
+
+    #[test]
+    fn colours_and_lines_of_a_terminal_are_taken_out() {
+        assert_eq!(
+            presentable(b"\x1b[31mplease\nlog in\x1b[0m\r\n"),
+            "[31mplease log in[0m"
+        );
+    }
+
+    #[test]
+    fn a_plugin_is_kept_from_the_terminal_unless_it_insists() {
+        for (asked, in_a_group) in [
+            (None, true),
+            (Some(ExecInteractiveMode::IfAvailable), true),
+            (Some(ExecInteractiveMode::Never), true),
+            (Some(ExecInteractiveMode::Always), false),
+        ] {
+            let exec = ExecConfig {
+                interactive_mode: asked,
+                ..ExecConfig::default()
+            };
+            assert_eq!(command(&exec).1, in_a_group);
+        }
+    }
+}
