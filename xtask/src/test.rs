@@ -35,7 +35,7 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
         |step| build::debug(step, &build::ALL),
     );
     steps.run(
-        "a real API server, etcd, a faulty network, kustomize (built once, then cached)",
+        "a real API server, etcd, a faulty network, kubectl, kustomize (built once, then cached)",
         cluster::prepare,
     );
     if is_wanted(Part::Rust) {

@@ -7,6 +7,7 @@ mod connections;
 mod credentials;
 mod fake_api_server;
 mod kubeconfig;
+mod kubectl;
 mod permissions;
 mod pinning;
 mod plugins;

@@ -50,6 +50,11 @@ pub fn kustomize() -> Result<PathBuf> {
     cached(&go_build::KUSTOMIZE)
 }
 
+/// Takes `kubectl`, of the API server's version, from the cache, where it is built first if need be.
+pub fn kubectl() -> Result<PathBuf> {
+    cached(&go_build::KUBECTL)
+}
+
 /// Takes the main package of the Go module in the folder `module` from the cache, where it is
 /// built first if need be, under `name`.
 pub fn go_program(name: &str, module: &str) -> Result<PathBuf> {

@@ -59,6 +59,14 @@ pub(crate) const KUSTOMIZE: Program<'_> = Program {
     other_way: "",
 };
 
+pub(crate) const KUBECTL: Program<'_> = Program {
+    name: "kubectl",
+    module: concat!(env!("CARGO_MANIFEST_DIR"), "/kubectl"),
+    package: "k8s.io/kubernetes/cmd/kubectl",
+    usual_time: "2 minutes on 2 cores",
+    other_way: "",
+};
+
 impl<'a> Program<'a> {
     /// The main package of a small module of its own.
     pub(crate) fn of_module(name: &'a str, module: &'a str) -> Self {

@@ -58,6 +58,7 @@ fn main() -> Result<ExitCode> {
         Arguments::Prepare => {
             binaries::control_plane()?;
             binaries::toxiproxy()?;
+            binaries::kubectl()?;
             binaries::kustomize()?;
         }
         Arguments::Go { name, module } => {
