@@ -183,18 +183,14 @@ impl<'a> Watcher<'a> {
             return self.resume_wait();
         }
         let error = Error::from(error);
-        match error.kind() {
-            ErrorKind::Forbidden => {
-                if !std::mem::replace(&mut self.refused, true) {
-                    warn!(lease = self.lease, %error, "polling, since the Lease may not be watched");
-                }
-                self.retry_period * REFUSED_BACKOFF
+        if error.kind() == ErrorKind::Forbidden {
+            if !std::mem::replace(&mut self.refused, true) {
+                warn!(lease = self.lease, %error, "polling, since the Lease may not be watched");
             }
-            _ => {
-                let wait = self.jittered(self.retry_period);
-                wait.max(error.retry_after().unwrap_or_default())
-            }
+            return self.retry_period * REFUSED_BACKOFF;
         }
+        let wait = self.jittered(self.retry_period);
+        wait.max(error.retry_after().unwrap_or_default())
     }
 
     /// From `wait` to twice as long.

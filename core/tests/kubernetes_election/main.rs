@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
 mod support;
 
 use leasehold::{Event, LostReason, Role};

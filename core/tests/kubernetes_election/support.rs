@@ -22,6 +22,11 @@ fn kubeconfig() -> &'static PathBuf {
     KUBECONFIG.get_or_init(|| cluster().kubeconfig_for(User::Candidate, None).unwrap())
 }
 
+/// The same, for a test that changes it.
+pub(crate) fn kubeconfig_as_json() -> Value {
+    serde_saphyr::from_str(&std::fs::read_to_string(kubeconfig()).unwrap()).unwrap()
+}
+
 pub(crate) struct Scene {
     lease: String,
 }

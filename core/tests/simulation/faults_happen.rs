@@ -56,7 +56,7 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
     if replayed().is_some() {
         return;
     }
-    let weathers = "RequestsLost RepliesLost Partition Slow Refusing TooManyRequests WatchSilent \
+    let weathers = "RequestsLost RepliesLost Partition Slow Refusing TooManyRequests WatchSilent WatchDeaf \
                     WatchLags WatchRepeats WatchRefused";
     let mishaps = "Suspended Starved Stalled Deaf Dies SteppingDown Stopping ServerFails";
     let news = "Lease NoLease Deleted Written Watching WatchEnds Conflict Fails";

@@ -70,17 +70,15 @@ impl Access {
     ) -> Result<Self> {
         let credentials = Credentials::of(&config, |exec| {
             let known = before.and_then(|access| access.credentials.plugin());
-            match known.filter(|plugin| plugin.runs(&exec)) {
-                Some(plugin) => Arc::clone(plugin),
-                None => {
-                    let limits = Limits {
-                        run: options.plugin_limit,
-                        wait: options.patience(),
-                        retry: options.silence_limit,
-                    };
-                    Arc::new(Plugin::new(exec, config.origin.clone(), limits))
-                }
+            if let Some(plugin) = known.filter(|plugin| plugin.runs(&exec)) {
+                return Arc::clone(plugin);
             }
+            let limits = Limits {
+                run: options.plugin_limit,
+                wait: options.patience(),
+                retry: options.silence_limit,
+            };
+            Arc::new(Plugin::new(exec, config.origin.clone(), limits))
         })?;
         let impersonation = impersonation(&config.user, &config.origin)?;
         let ClusterConfig {

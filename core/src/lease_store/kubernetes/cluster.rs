@@ -227,13 +227,11 @@ impl Cluster {
     /// the cluster. If the configuration cannot be read, or means another cluster, that is as before.
     pub(super) async fn read_again(&self) -> Arc<Access> {
         let _one_at_a_time = self.reading.lock().await;
-        let outcome = match timeout(self.options.patience(), self.changed()).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let message = "the configuration could not be read in time";
-                Err(Error::new(ErrorKind::Unavailable, message))
-            }
-        };
+        let reading = timeout(self.options.patience(), self.changed());
+        let outcome = reading.await.unwrap_or_else(|_| {
+            let message = "the configuration could not be read in time";
+            Err(Error::new(ErrorKind::Unavailable, message))
+        });
         let mut present = self.present();
         match outcome {
             Ok(changed) => {

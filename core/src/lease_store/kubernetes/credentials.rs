@@ -1,6 +1,7 @@
 //! How a request says who we are: by a header, by the certificate of its connection, or by both.
 
 use std::collections::HashMap;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -123,8 +124,8 @@ impl Credentials {
 /// Gives TLS the present certificate.
 pub(super) struct PresentCertificate(pub(super) Credentials);
 
-impl std::fmt::Debug for PresentCertificate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PresentCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PresentCertificate")
     }
 }
@@ -212,7 +213,8 @@ fn percent_encoded(key: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
             encoded.push(byte.into());
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // A String takes whatever is written to it.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

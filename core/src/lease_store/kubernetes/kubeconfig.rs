@@ -112,7 +112,7 @@ fn take_empty_for_absent(kubeconfig: &mut Kubeconfig, path: &Path) {
         field.take_if(|secret| exposed(Some(secret)).is_some_and(str::is_empty));
     };
     text(&mut kubeconfig.current_context);
-    for cluster in kubeconfig.clusters.iter_mut() {
+    for cluster in &mut kubeconfig.clusters {
         let Some(cluster) = &mut cluster.cluster else {
             continue;
         };
@@ -122,7 +122,7 @@ fn take_empty_for_absent(kubeconfig: &mut Kubeconfig, path: &Path) {
         text(&mut cluster.certificate_authority_data);
         file(&mut cluster.certificate_authority);
     }
-    for user in kubeconfig.auth_infos.iter_mut() {
+    for user in &mut kubeconfig.auth_infos {
         let Some(user) = &mut user.auth_info else {
             continue;
         };
@@ -137,7 +137,7 @@ fn take_empty_for_absent(kubeconfig: &mut Kubeconfig, path: &Path) {
         file(&mut user.client_certificate);
         file(&mut user.client_key);
     }
-    for context in kubeconfig.contexts.iter_mut() {
+    for context in &mut kubeconfig.contexts {
         if let Some(context) = &mut context.context {
             text(&mut context.user);
             text(&mut context.namespace);

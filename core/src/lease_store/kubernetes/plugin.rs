@@ -332,3 +332,79 @@ struct Status {
     client_certificate_data: Option<String>,
     client_key_data: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use kube::config::ExecInteractiveMode;
+
+    use super::*;
+
+    /// A plugin that does not end by itself, and that has given a token before.
+    fn hanging(valid_for: SignedDuration) -> Arc<Plugin> {
+        let exec = ExecConfig {
+            command: Some("sleep".into()),
+            args: Some(vec!["1000".into()]),
+            interactive_mode: Some(ExecInteractiveMode::Never),
+            ..ExecConfig::default()
+        };
+        let origin = Origin {
+            field: "kubeconfig",
+            value: "FILE".into(),
+        };
+        let limits = Limits {
+            run: Duration::from_secs(2),
+            wait: Duration::from_millis(100),
+            retry: Duration::from_secs(600),
+        };
+        let plugin = Plugin::new(exec, origin, limits);
+        let now = Timestamp::now();
+        plugin.state().given = Some(Given {
+            credentials: Present {
+                authorization: bearer("old"),
+                certificate: None,
+            },
+            since: now - SignedDuration::from_hours(1),
+            expires: Some(now + valid_for),
+        });
+        Arc::new(plugin)
+    }
+
+    async fn ended(plugin: &Plugin) {
+        while plugin.state().run.is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_it_gave_is_used_while_it_is_valid_though_the_next_run_hangs_and_fails() {
+        let plugin = hanging(SignedDuration::from_secs(50));
+        for _ in 0..2 {
+            let given = plugin.given().await.expect("the old token");
+            assert_eq!(given.authorization, bearer("old"));
+        }
+        assert!(plugin.state().run.is_some(), "the next one is fetched");
+
+        ended(&plugin).await;
+        let given = plugin.given().await.expect("the old token");
+        assert_eq!(given.authorization, bearer("old"));
+        assert!(plugin.state().run.is_none(), "and not at once again");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_longer_valid_or_refused_is_not_used() {
+        let plugin = hanging(SignedDuration::from_secs(-1));
+        let error = plugin.given().await.err().expect("nothing valid");
+        assert!(error.message().contains("has not ended"), "{error}");
+        ended(&plugin).await;
+
+        let plugin = hanging(SignedDuration::from_hours(1));
+        let shown = plugin.given().await.expect("the old token");
+        assert!(plugin.state().run.is_none(), "it lasts for long");
+        plugin.refuse(&shown);
+        let error = plugin.given().await.err().expect("nothing valid");
+        assert!(error.message().contains("has not ended"), "{error}");
+        ended(&plugin).await;
+        let error = plugin.given().await.err().expect("nothing valid");
+        assert!(error.message().contains("did not end within"), "{error}");
+    }
+}

@@ -140,6 +140,9 @@ impl FaultyStore {
                 },
             };
             sleep(self.latency()).await;
+            if self.link.weather() == Weather::WatchDeaf {
+                return std::future::pending().await;
+            }
             if let Weather::WatchLags(lag) = self.link.weather() {
                 sleep(lag).await;
             }

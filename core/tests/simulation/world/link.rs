@@ -31,6 +31,8 @@ pub(crate) enum Weather {
     TooManyRequests(Duration),
     /// The watch stands and is silent.
     WatchSilent,
+    /// What is due on a watch is lost, and all that comes after on the same one, also in fair weather.
+    WatchDeaf,
     /// Each event of the watch comes this late.
     WatchLags(Duration),
     /// The watch tells old news again, as from another server's cache.

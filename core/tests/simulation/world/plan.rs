@@ -211,6 +211,7 @@ fn draw_weathers(random: &mut Rng, lease: Duration) -> Vec<Weather> {
         Weather::Refusing(ErrorKind::Unauthorized),
         Weather::TooManyRequests(up_to(1.0)),
         Weather::WatchSilent,
+        Weather::WatchDeaf,
         Weather::WatchLags(up_to(0.7)),
         Weather::WatchRepeats,
         Weather::WatchRefused,
