@@ -1,8 +1,9 @@
 //! Who only looks follows the Lease as a candidate does, and leaves it alone.
 
 use super::harness::*;
-use crate::election::LeaseState;
+use crate::election::{LeaseState, Observation};
 use crate::error::ErrorKind;
+use crate::lease_record::ResourceVersion;
 use crate::lease_store::memory::MemoryStore;
 
 fn observer(store: &MemoryStore) -> Candidate {
@@ -142,4 +143,22 @@ fn a_lease_is_unchanged_since_its_record_was_first_seen_whatever_else_is_edited(
     store.edit(renewed);
     a.run_until(9.0);
     assert_eq!(unchanged_for(&a), Some(secs(3.0)));
+}
+
+#[test]
+fn an_onlooker_goes_on_reading_a_store_that_was_put_back_though_a_watch_stands() {
+    let store = store_held_by("b", 15);
+    for _ in 0..10 {
+        store.edit(renewed);
+    }
+    let mut a = observer(&store).without_watch();
+    a.run_until(1.0);
+
+    a.store = store_held_by("c", 15);
+    // One that waits for versions of before, and is silent.
+    a.observe(Observation::NotWatching).run_until(4.0);
+    a.observe(Observation::Watching).run_until(40.0);
+
+    assert_eq!(a.election.holder(), Some("c"));
+    assert!(a.election.watch_from() < Some(ResourceVersion(10)));
 }

@@ -302,25 +302,21 @@ impl Cluster {
     /// Fails if the API server has refused a moment ago what there is to show: who else asks would cost
     /// it another connection, and be told the same.
     pub(super) async fn check_not_refused(&self) -> Result<()> {
-        if !self.is_refused(&self.access().shown().await?) {
+        let is_recent = |(_, at): &(Shown, Instant)| at.elapsed() < self.options.silence_limit;
+        let Some((refused, _)) = self.present().refused.clone().filter(is_recent) else {
+            return Ok(());
+        };
+        if self.access().shown().await? != refused {
             return Ok(());
         }
         // Somebody may have put it right since.
-        if !self.is_refused(&self.read_again().await.shown().await?) {
+        if self.read_again().await.shown().await? != refused {
             return Ok(());
         }
         Err(Error::new(
             ErrorKind::Unauthorized,
             errors::REFUSED_CREDENTIALS,
         ))
-    }
-
-    fn is_refused(&self, shown: &Shown) -> bool {
-        let present = self.present();
-        let refused = present.refused.as_ref();
-        refused.is_some_and(|(refused, at)| {
-            refused == shown && at.elapsed() < self.options.silence_limit
-        })
     }
 
     /// The API server gave no answer, or not all of it.
