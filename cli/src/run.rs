@@ -24,7 +24,7 @@ use self::command::{Running, TIME_TO_DIE};
 use self::stop_signal::StopSignal;
 pub(crate) use self::watchdog::Watchdog;
 use crate::exit;
-use crate::output::{log, printable, readable};
+use crate::output::{log, readable};
 use crate::settings::{Settings, set, with_time};
 use crate::signals::Signals;
 
@@ -89,7 +89,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
-    set_log_sink(LogLevel::Warn, |record| log(record.message))?;
+    set_log_sink(LogLevel::Info, |record| log(record.message))?;
     adopted::adopt()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -131,7 +131,6 @@ struct Singleton {
     endings: unix::Signal,
     /// Whether somebody has asked it to stop.
     asked: bool,
-    stopping: bool,
 }
 
 impl Singleton {
@@ -147,7 +146,6 @@ impl Singleton {
             signals: Signals::receive(&RECEIVED)?,
             endings: signal(SignalKind::child())?,
             asked: false,
-            stopping: false,
         })
     }
 
@@ -156,10 +154,7 @@ impl Singleton {
         loop {
             adopted::reap(&[]).ok()?;
             tokio::select! {
-                event = self.events.recv() => {
-                    event.as_ref().inspect(|event| self.tell(event));
-                    return event;
-                }
+                event = self.events.recv() => return event,
                 _ = self.endings.recv() => {}
                 signal = self.signals.next() => match signal {
                     Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT => {
@@ -187,14 +182,11 @@ impl Singleton {
                     self.leave(ended.all).await?;
                     return Ok(Some(exit::of(ended.status)));
                 }
-                event = self.events.recv() => {
-                    event.as_ref().inspect(|event| self.tell(event));
-                    match event {
-                        Some(Event::Lost(loss)) => break Some(loss),
-                        None => break None,
-                        Some(_) => {}
-                    }
-                }
+                event = self.events.recv() => match event {
+                    Some(Event::Lost(loss)) => break Some(loss),
+                    None => break None,
+                    Some(_) => {}
+                },
                 signal = self.signals.next() => match signal {
                     Signal::TERM | Signal::INT => {
                         self.asked = true;
@@ -263,29 +255,7 @@ impl Singleton {
     }
 
     fn request_stop(&mut self) -> leasehold::Result<()> {
-        self.stopping = true;
         self.election.request_stop().map(drop)
-    }
-
-    /// Says what the election does.
-    fn tell(&self, event: &Event) {
-        match event {
-            Event::Acquired(term) => {
-                let token = term.fencing_token();
-                log(format_args!("leading, under fencing token {token}"));
-            }
-            Event::Lost(loss) => log(format_args!("no longer leading: {}", loss.reason)),
-            Event::LeaderChanged(_) if self.stopping => {}
-            Event::LeaderChanged(None) => log("waiting: nobody leads yet"),
-            Event::LeaderChanged(Some(holder)) if !self.is_ours(holder) => {
-                log(format_args!("waiting: {} leads", printable(holder)));
-            }
-            _ => {}
-        }
-    }
-
-    fn is_ours(&self, holder: &str) -> bool {
-        self.election.status().identity.as_deref() == Some(holder)
     }
 }
 

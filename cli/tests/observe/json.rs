@@ -14,10 +14,11 @@ fn fields(object: &Value) -> BTreeSet<&String> {
 #[test]
 fn a_wrong_setting_is_an_object_with_all_fields_too() {
     let location = Location::folder();
-    for command in ["status", "check"] {
+    for (command, expected) in [("status", 2), ("check", 1)] {
         let right = location.output(&[command, "--json", "jobs"]).objects();
         let wrong = location.output(&[command, "--json", "jobs", "mails", "--context=nope"]);
         assert_eq!(wrong.code, Some(2), "{wrong:?}");
+        assert_eq!(wrong.objects().len(), expected, "{command}");
         for object in wrong.objects() {
             assert_eq!(fields(&object), fields(&right[0]), "{command}");
             assert_eq!(object["error"]["kind"], "config");

@@ -217,12 +217,17 @@ impl Instance {
         lines.join("\n")
     }
 
-    /// The next line of its log, without the time.
-    pub(crate) fn next_line(&self) -> String {
-        let line = self.errors.recv_timeout(LIMIT).expect("a line");
-        let (time, line) = line.split_once(" leasehold: ").expect("a time");
-        assert!(time.parse::<Timestamp>().is_ok(), "{time}");
-        line.to_owned()
+    /// Waits for a line of its log that contains `text`. Returns it without the time.
+    pub(crate) fn line(&self, text: &str) -> String {
+        loop {
+            let line = self.errors.recv_timeout(LIMIT);
+            let line = line.unwrap_or_else(|_| panic!("no line with {text:?}"));
+            if line.contains(text) {
+                let (time, line) = line.split_once(" leasehold: ").expect("a time");
+                assert!(time.parse::<Timestamp>().is_ok(), "{time}");
+                return line.to_owned();
+            }
+        }
     }
 }
 

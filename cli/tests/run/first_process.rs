@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::{LIMIT, POLL_INTERVAL};
+use crate::common::{LIMIT, POLL_INTERVAL, leasehold};
 use crate::election::{Election, Instance, started_by};
+use crate::plugin::Plugin;
 use crate::processes::children;
 
 /// A PID namespace of its own, which a user may make where users may make namespaces of their own.
@@ -60,6 +61,18 @@ fn it_reaps_what_it_adopts_and_stops_as_it_does_elsewhere() {
     kill_process(leasehold, Signal::TERM).unwrap();
     assert_eq!(container.exit_code(), Some(0));
     assert_eq!(election.holder(), None);
+}
+
+#[test]
+fn a_look_that_waits_for_a_credential_plugin_can_be_ended() {
+    let plugin = Plugin::that_hangs();
+    let mut status = leasehold();
+    status.args(["status", "jobs", "--mode=kubernetes", "--kubeconfig"]);
+    status.arg(plugin.kubeconfig());
+    let mut container = Instance::start(&mut started_by(&CONTAINER, &status));
+    plugin.wait_until_it_runs();
+    kill_process(leasehold_in(&container), Signal::TERM).unwrap();
+    assert_eq!(container.exit_code(), Some(143));
 }
 
 #[test]

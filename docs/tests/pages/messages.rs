@@ -57,7 +57,7 @@ fn first_cells(page: &Page) -> Vec<(String, usize)> {
 /// All that is written in Rust and Java, with texts over several lines put together.
 fn sources() -> String {
     let mut sources = String::new();
-    for folder in ["core/src", "bindings-java/leasehold/src/main"] {
+    for folder in ["core/src", "cli/src", "bindings-java/leasehold/src/main"] {
         for file in files(&root().join(folder), &["rs", "java"]) {
             sources.push_str(&fs::read_to_string(file).expect("a source"));
         }
