@@ -6,7 +6,7 @@ import type { LeaderElectionOptions } from './settings.js';
 /** The settings of all its elections. */
 export interface ClusterLeaderServiceOptions extends LeaderElectionOptions {
   /** Further Leases, each with an election of its own; by their names they are asked for. */
-  locks?: readonly string[] | undefined;
+  elections?: readonly string[] | undefined;
 }
 
 /** "Is this instance the leader?", for a service with one Lease, or several. */
@@ -17,12 +17,12 @@ export class ClusterLeaderService implements AsyncDisposable {
 
   /** @internal */
   constructor(service: ClusterLeaderServiceOptions) {
-    checkOptions(service, [...OPTIONS, 'locks'], `{ lease: 'monolith', locks: ['billing'] }`);
-    const { locks = [], ...options } = service;
-    if (!isArray(locks)) throw wrong('locks', locks, `use an array of names: ['billing']`);
+    checkOptions(service, [...OPTIONS, 'elections'], `{ lease: 'monolith', elections: ['billing'] }`);
+    const { elections = [], ...options } = service;
+    if (!isArray(elections)) throw wrong('elections', elections, `use an array of names: ['billing']`);
     this.#main = new LeaderElection(options);
     const { lease: main } = this.#main.status();
-    const others = locks.filter((lock) => lock !== main);
+    const others = elections.filter((name) => name !== main);
     this.elections = new Map([
       [main, this.#main],
       ...others.map((lease) => [lease, new LeaderElection({ ...options, lease })] as const),
@@ -48,22 +48,22 @@ export class ClusterLeaderService implements AsyncDisposable {
   /**
    * Whether this instance is the leader now: of the main Lease, or of the one that is named.
    *
-   * @throws {@link ConfigError} if the name is not among the `locks`.
+   * @throws {@link ConfigError} if the name is not among the `elections`.
    */
-  isThisInstanceLeader(lock?: string): boolean {
-    return (lock === undefined ? this.#main : this.election(lock)).isLeader;
+  isThisInstanceLeader(name?: string): boolean {
+    return (name === undefined ? this.#main : this.election(name)).isLeader;
   }
 
   /**
    * The election for the Lease of this name.
    *
-   * @throws {@link ConfigError} if the name is not among the `locks`.
+   * @throws {@link ConfigError} if the name is not among the `elections`.
    */
-  election(lock: string): LeaderElection {
-    const election = this.elections.get(lock);
+  election(name: string): LeaderElection {
+    const election = this.elections.get(name);
     if (election) return election;
     const known = [...this.elections.keys()].join('`, `');
-    throw wrong('lock', lock, `no such lock: use one of \`${known}\`, or add it to \`locks\``);
+    throw wrong('election', name, `no such election: use one of \`${known}\`, or add it to \`elections\``);
   }
 
   async #all(step: (election: LeaderElection) => Promise<unknown>): Promise<void> {
@@ -71,15 +71,15 @@ export class ClusterLeaderService implements AsyncDisposable {
   }
 }
 
-function isArray(locks: unknown): boolean {
-  return Array.isArray(locks);
+function isArray(elections: unknown): boolean {
+  return Array.isArray(elections);
 }
 
 /**
- * A service that takes part in the elections for `lease` and all `locks`, once it is started.
+ * A service that takes part in the elections for `lease` and all `elections`, once it is started.
  *
  * ```js
- * const leaders = await clusterLeaderService({ lease: 'monolith', locks: ['billing'] }).start();
+ * const leaders = await clusterLeaderService({ lease: 'monolith', elections: ['billing'] }).start();
  * if (leaders.isThisInstanceLeader('billing')) console.log('this instance writes the bills');
  * ```
  *

@@ -29,6 +29,6 @@ await election.stop();
 
 const fake = await new FakeLeaderElection().start();
 fake.acquire();
-const leaders = clusterLeaderService({ lease: 'jobs', mode: 'never', locks: ['billing'] });
+const leaders = clusterLeaderService({ lease: 'jobs', mode: 'never', elections: ['billing'] });
 console.log(fake instanceof LeaderElection, leaders.isThisInstanceLeader('billing'));
 await fake.stop();

@@ -14,19 +14,18 @@ if TYPE_CHECKING:
 
 
 class ClusterLeaderService:
-    """Answers "is this the instance that does it?", for an application and for named locks.
+    """Answers "is this the instance that does it?", for an application and for named elections.
 
-    `lease` is the application's own Lease. Each lock is a Lease of that name with an election of
-    its own, which starts when the lock is first asked about: the first answer is mostly False,
-    since nobody is the leader from one moment to the next. Before `start` and after `stop` all
-    answers are False. `settings` are those of
-    `LeaderElection`, and the same for all.
+    `lease` is the application's own Lease. Each further election is for a Lease of its name, and
+    starts when it is first asked about: the first answer is mostly False, since nobody is the
+    leader from one moment to the next. Before `start` and after `stop` all answers are False.
+    `settings` are those of `LeaderElection`, and the same for all.
     """
 
     def __init__(self, lease: str | None = None, **settings: Unpack[Settings]) -> None:
         self._settings = settings
         self._application = LeaderElection(lease, **settings)
-        self._locks: dict[str, LeaderElection] = {}
+        self._elections: dict[str, LeaderElection] = {}
         self._runs = False
 
     def start(self) -> Self:
@@ -38,28 +37,28 @@ class ClusterLeaderService:
     def stop(self, drain: Duration | None = None) -> None:
         """Stops all elections, at the same time: see `LeaderElection.stop`."""
         self._runs = False
-        elections = [self._application, *self._locks.values()]
+        elections = [self._application, *self._elections.values()]
         for election in elections:
             election.request_stop(drain)
         for election in elections:
             election.stop(drain)
-        self._locks.clear()
+        self._elections.clear()
 
-    def is_this_instance_leader(self, lock: str | None = None) -> bool:
-        """Whether this instance is the application's leader now, or the one that holds `lock`."""
-        if lock is None:
+    def is_this_instance_leader(self, name: str | None = None) -> bool:
+        """Whether this instance is the application's leader now, or that of the election `name`."""
+        if name is None:
             return self._application.is_leader
-        election = self._locks.get(lock)
+        election = self._elections.get(name)
         if election is None:
-            election = LeaderElection(lock, **self._settings)
+            election = LeaderElection(name, **self._settings)
             if not self._runs:
                 return False
             # Of two threads that ask first, one adds it; to start it twice is to start it once.
-            election = self._locks.setdefault(lock, election)
+            election = self._elections.setdefault(name, election)
             election.start()
             if not self._runs:
                 # Stopped meanwhile, perhaps before this one was there to be stopped.
-                self._locks.pop(lock, None)
+                self._elections.pop(name, None)
                 election.stop()
         return self._runs and election.is_leader
 

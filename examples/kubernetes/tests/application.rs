@@ -106,8 +106,8 @@ impl Application {
         Ok(settings["data"][variable].as_str())
     }
 
-    /// The named locks of a Spring Boot application, with the settings in which each differs.
-    pub(crate) fn locks(&self) -> Result<Vec<(String, Value)>> {
+    /// The named elections of a Spring Boot application, with the settings in which each differs.
+    pub(crate) fn elections(&self) -> Result<Vec<(String, Value)>> {
         let candidate = self.candidate()?;
         let image = candidate
             .containers()
@@ -119,8 +119,10 @@ impl Application {
         if !settings.exists() {
             return Ok(Vec::new());
         }
-        let locks = yaml(&settings)?["leasehold"]["locks"].as_object().cloned();
-        Ok(locks.unwrap_or_default().into_iter().collect())
+        let elections = yaml(&settings)?["leasehold"]["elections"]
+            .as_object()
+            .cloned();
+        Ok(elections.unwrap_or_default().into_iter().collect())
     }
 }
 

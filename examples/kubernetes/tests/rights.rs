@@ -32,10 +32,10 @@ fn each_service_account_may_use_the_leases_of_its_application_and_no_other() -> 
         let account = format!("system:serviceaccount:{}:{account}", namespace.name());
 
         let lease = application.setting("LEASEHOLD_LEASE")?.context("a Lease")?;
-        let locks = application.locks()?.into_iter();
-        let of_locks = locks.map(|(lock, _)| format!("{lease}-{lock}"));
+        let elections = application.elections()?.into_iter();
+        let named = elections.map(|(name, _)| format!("{lease}-{name}"));
         let may = |verb: &str, lease: &str| CLUSTER.may(&account, verb, namespace.name(), lease);
-        for lease in of_locks.chain([lease.to_owned()]) {
+        for lease in named.chain([lease.to_owned()]) {
             for verb in NEEDED {
                 // The API server learns of Roles by a watch.
                 eventually(&format!("{account} may {verb} {lease}"), || {

@@ -20,8 +20,12 @@ fn longest(application: &Application, setting: &str, default: Duration) -> Resul
         .into_iter()
         .map(str::to_owned)
         .collect();
-    for (_, lock) in application.locks()? {
-        given.extend(lock[setting.replace('_', "-")].as_str().map(str::to_owned));
+    for (_, election) in application.elections()? {
+        given.extend(
+            election[setting.replace('_', "-")]
+                .as_str()
+                .map(str::to_owned),
+        );
     }
     let mut longest = default;
     for text in given {

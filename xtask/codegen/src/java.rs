@@ -181,7 +181,7 @@ struct Property {
 impl Properties {
     fn all() -> Self {
         let intro = "The settings of all elections, {@code leasehold.*}, or those in which one differs, \
-                     {@code leasehold.locks.<name>.*}. What is left out comes from {@code LEASEHOLD_…} \
+                     {@code leasehold.elections.<name>.*}. What is left out comes from {@code LEASEHOLD_…} \
                      in the environment and else has a default. What is wrong is said when the context is \
                      made, by the setting's name in every language: {@code lease_duration} for {@code \
                      lease-duration}.";
@@ -193,7 +193,7 @@ impl Properties {
         let own = [
             "@param waitAtStartup How long the start of the context waits until it is known who leads, \
              so that what is due at startup is not skipped everywhere; 0 is not at all. Default: 10s.",
-            "@param locks Further elections by their names, each with the settings in which it differs \
+            "@param elections Further elections by their names, each with the settings in which it differs \
              from leasehold.*.",
         ];
         let notes: Vec<_> = notes.chain(own.map(str::to_owned)).collect();
@@ -318,7 +318,7 @@ impl Spelling for Spring {
     fn default(&self, setting: &Setting) -> Option<String> {
         match setting.default {
             Default::Required => Some(
-                "spring.application.name; for one of leasehold.locks this, a dash, and its name"
+                "spring.application.name; for one of leasehold.elections this, a dash, and its name"
                     .to_owned(),
             ),
             Default::Value(value) => Some(self.value(setting.kind, value)),

@@ -19,7 +19,7 @@ public record LeaseholdProperties(
         {{ setting.type_name }} {{ setting.spelled }},
 {%- endfor %}
         @DurationUnit(ChronoUnit.SECONDS) Duration waitAtStartup,
-        @DefaultValue Map<String, LeaseholdProperties> locks) {
+        @DefaultValue Map<String, LeaseholdProperties> elections) {
 
     /** Sets what was given, on top of what is set already. The Lease's name is not for all elections. */
     void applyTo(LeaderElection.Builder builder) {

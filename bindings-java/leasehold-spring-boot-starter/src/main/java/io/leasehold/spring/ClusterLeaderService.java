@@ -22,19 +22,19 @@ import java.util.Set;
  * }
  * }</pre>
  *
- * <p>The election that {@code leasehold.lease} names is the lock {@value #DEFAULT_LOCK}; each {@code
- * leasehold.locks.<name>} is one more, with a Lease of its own. A name that is not configured is a {@link
- * ConfigException} that lists those that are: a lock of a misspelt name would exclude nobody.
+ * <p>The election that {@code leasehold.lease} names is called {@value #DEFAULT_ELECTION}; each {@code
+ * leasehold.elections.<name>} is one more, with a Lease of its own. A name that is not configured is a {@link
+ * ConfigException} that lists those that are: an election of a misspelt name would exclude nobody.
  *
  * <p>Every method may be called from any thread. Before the context starts, and once it has begun to stop, this
  * instance does not lead.
  */
 public interface ClusterLeaderService {
-    /** The lock that the methods without a name mean. */
-    String DEFAULT_LOCK = "default";
+    /** The election that the methods without a name mean. */
+    String DEFAULT_ELECTION = "default";
 
     /**
-     * A service with one election behind whatever lock is asked for, so that a misspelt name goes unnoticed: for tests, as
+     * A service with the same election under each name, so that a misspelt one goes unnoticed: for tests, as
      * a bean that takes the place of the starter's, with the election of {@code leasehold-test}.
      *
      * @param election what decides who leads; starting and stopping it is the caller's
@@ -44,41 +44,41 @@ public interface ClusterLeaderService {
         Objects.requireNonNull(election, "election");
         return new ClusterLeaderService() {
             @Override
-            public Set<String> locks() {
-                return Set.of(DEFAULT_LOCK);
+            public Set<String> electionNames() {
+                return Set.of(DEFAULT_ELECTION);
             }
 
             @Override
-            public LeaderElection election(String lock) {
+            public LeaderElection election(String name) {
                 return election;
             }
         };
     }
 
     /**
-     * The names of all locks.
+     * The names of all elections.
      *
      * @return at least one
      */
-    Set<String> locks();
+    Set<String> electionNames();
 
     /**
-     * The election behind a lock, for what is not offered here: waiting, listeners, singleton services.
+     * The election of this name, for what is not offered here: waiting, listeners, singleton services.
      *
-     * @param lock its name
+     * @param name its name
      * @return the election, which starts and stops with the context
-     * @throws ConfigException where there is no such lock
+     * @throws ConfigException where there is no such election
      */
-    LeaderElection election(String lock);
+    LeaderElection election(String name);
 
     /**
-     * The election behind the lock {@value #DEFAULT_LOCK}.
+     * The election {@value #DEFAULT_ELECTION}.
      *
      * @return the election, which starts and stops with the context
-     * @throws ConfigException where only named locks are configured
+     * @throws ConfigException where only named elections are configured
      */
     default LeaderElection election() {
-        return election(DEFAULT_LOCK);
+        return election(DEFAULT_ELECTION);
     }
 
     /**
@@ -87,21 +87,21 @@ public interface ClusterLeaderService {
      * which hold the Lease until it ends.
      *
      * @return false in any doubt
-     * @throws ConfigException where only named locks are configured
+     * @throws ConfigException where only named elections are configured
      */
     default boolean isThisInstanceLeader() {
-        return isThisInstanceLeader(DEFAULT_LOCK);
+        return isThisInstanceLeader(DEFAULT_ELECTION);
     }
 
     /**
-     * As {@link #isThisInstanceLeader()}, for a named lock.
+     * As {@link #isThisInstanceLeader()}, for a named election.
      *
-     * @param lock its name
+     * @param name its name
      * @return false in any doubt
-     * @throws ConfigException where there is no such lock
+     * @throws ConfigException where there is no such election
      */
-    default boolean isThisInstanceLeader(String lock) {
-        return election(lock).isLeader();
+    default boolean isThisInstanceLeader(String name) {
+        return election(name).isLeader();
     }
 
     /**
@@ -113,20 +113,20 @@ public interface ClusterLeaderService {
      * @return whether it ran
      */
     default boolean runIfLeader(Runnable work) {
-        return runIfLeader(DEFAULT_LOCK, work);
+        return runIfLeader(DEFAULT_ELECTION, work);
     }
 
     /**
-     * As {@link #runIfLeader(Runnable)}, for a named lock.
+     * As {@link #runIfLeader(Runnable)}, for a named election.
      *
-     * @param lock its name
+     * @param name its name
      * @param work what to do
      * @return whether it ran
-     * @throws ConfigException where there is no such lock
+     * @throws ConfigException where there is no such election
      */
-    default boolean runIfLeader(String lock, Runnable work) {
+    default boolean runIfLeader(String name, Runnable work) {
         Objects.requireNonNull(work, "work");
-        return runIfLeader(lock, term -> work.run());
+        return runIfLeader(name, term -> work.run());
     }
 
     /**
@@ -138,23 +138,23 @@ public interface ClusterLeaderService {
      * @throws E from the work
      */
     default <E extends Exception> boolean runIfLeader(LeaderTask<E> work) throws E {
-        return runIfLeader(DEFAULT_LOCK, work);
+        return runIfLeader(DEFAULT_ELECTION, work);
     }
 
     /**
-     * As {@link #runIfLeader(LeaderTask)}, for a named lock.
+     * As {@link #runIfLeader(LeaderTask)}, for a named election.
      *
      * @param <E> what the work may throw
-     * @param lock its name
+     * @param name its name
      * @param work what to do
      * @return whether it ran
      * @throws E from the work
-     * @throws ConfigException where there is no such lock
+     * @throws ConfigException where there is no such election
      */
-    default <E extends Exception> boolean runIfLeader(String lock, LeaderTask<E> work) throws E {
+    default <E extends Exception> boolean runIfLeader(String name, LeaderTask<E> work) throws E {
         Objects.requireNonNull(work, "work");
         boolean[] ran = {false};
-        callIfLeader(lock, term -> {
+        callIfLeader(name, term -> {
             ran[0] = true;
             work.run(term);
             return null;
@@ -173,23 +173,23 @@ public interface ClusterLeaderService {
      * @throws E from the work
      */
     default <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
-        return callIfLeader(DEFAULT_LOCK, work);
+        return callIfLeader(DEFAULT_ELECTION, work);
     }
 
     /**
-     * As {@link #callIfLeader(LeaderCall)}, for a named lock.
+     * As {@link #callIfLeader(LeaderCall)}, for a named election.
      *
      * @param <T> the result
      * @param <E> what the work may throw
-     * @param lock its name
+     * @param name its name
      * @param work what to do
      * @return the result; empty where this instance does not lead, or the result is null
      * @throws E from the work
-     * @throws ConfigException where there is no such lock
+     * @throws ConfigException where there is no such election
      */
-    default <T, E extends Exception> Optional<T> callIfLeader(String lock, LeaderCall<T, E> work) throws E {
+    default <T, E extends Exception> Optional<T> callIfLeader(String name, LeaderCall<T, E> work) throws E {
         Objects.requireNonNull(work, "work");
-        return election(lock).callIfLeader(term -> LeaderAssert.guarded(lock, term, work));
+        return election(name).callIfLeader(term -> LeaderAssert.guarded(name, term, work));
     }
 
     /**
@@ -198,18 +198,18 @@ public interface ClusterLeaderService {
      * @return empty when it does not lead
      */
     default Optional<Term> currentTerm() {
-        return currentTerm(DEFAULT_LOCK);
+        return currentTerm(DEFAULT_ELECTION);
     }
 
     /**
-     * As {@link #currentTerm()}, for a named lock.
+     * As {@link #currentTerm()}, for a named election.
      *
-     * @param lock its name
+     * @param name its name
      * @return empty when this instance does not lead
-     * @throws ConfigException where there is no such lock
+     * @throws ConfigException where there is no such election
      */
-    default Optional<Term> currentTerm(String lock) {
-        return election(lock).term();
+    default Optional<Term> currentTerm(String name) {
+        return election(name).term();
     }
 
     /**
@@ -218,16 +218,16 @@ public interface ClusterLeaderService {
      * false when it returns.
      */
     default void stepDown() {
-        stepDown(DEFAULT_LOCK);
+        stepDown(DEFAULT_ELECTION);
     }
 
     /**
-     * As {@link #stepDown()}, for a named lock.
+     * As {@link #stepDown()}, for a named election.
      *
-     * @param lock its name
-     * @throws ConfigException where there is no such lock
+     * @param name its name
+     * @throws ConfigException where there is no such election
      */
-    default void stepDown(String lock) {
-        election(lock).stepDown();
+    default void stepDown(String name) {
+        election(name).stepDown();
     }
 }

@@ -35,7 +35,7 @@ final class ConfigFailureAnalyzer extends AbstractFailureAnalyzer<ConfigExceptio
             case "kubeconfig" ->
                 "Correct KUBECONFIG in the environment, or name the file by leasehold.kubeconfig, which goes before it.";
             default ->
-                "Correct leasehold." + property + ", or leasehold.locks.<name>." + property + ", or LEASEHOLD_"
+                "Correct leasehold." + property + ", or leasehold.elections.<name>." + property + ", or LEASEHOLD_"
                         + setting.toUpperCase(Locale.ROOT) + " in the environment, wherever it was set.";
         };
     }

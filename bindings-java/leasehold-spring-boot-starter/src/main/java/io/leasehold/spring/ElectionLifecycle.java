@@ -31,8 +31,8 @@ final class ElectionLifecycle implements SmartLifecycle {
         // At once: where one of them cannot start, Spring stops what runs.
         running = true;
         context.begins();
-        elections.forEach((lock, election) -> {
-            registrations.add(election.addListener(new EventPublisher(lock, publisher, context)));
+        elections.forEach((name, election) -> {
+            registrations.add(election.addListener(new EventPublisher(name, publisher, context)));
             election.start();
         });
     }
@@ -42,8 +42,8 @@ final class ElectionLifecycle implements SmartLifecycle {
         context.hasStopped();
         elections.interruptWork();
         // All of them are told before the first is waited for.
-        elections.forEach((lock, election) -> election.requestStop());
-        elections.forEach((lock, election) -> election.stop());
+        elections.forEach((name, election) -> election.requestStop());
+        elections.forEach((name, election) -> election.stop());
         registrations.forEach(Registration::close);
         registrations.clear();
         running = false;

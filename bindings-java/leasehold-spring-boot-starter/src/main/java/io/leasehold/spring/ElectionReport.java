@@ -18,23 +18,23 @@ final class ElectionReport {
         this.service = service;
     }
 
-    /** What is wrong, by lock. A standby is as well as a leader, and so is one that waits for the API server. */
+    /** What is wrong, by election. A standby is as well as a leader, and so is one that waits for the API server. */
     Map<String, String> faults() {
         Map<String, String> faults = new LinkedHashMap<>();
-        for (String lock : service.locks()) {
+        for (String name : service.electionNames()) {
             try {
-                service.election(lock).checkHealth(TOLERANCE);
+                service.election(name).checkHealth(TOLERANCE);
             } catch (LeaseholdException fault) {
-                faults.put(lock, fault.getMessage());
+                faults.put(name, fault.getMessage());
             }
         }
         return faults;
     }
 
-    Map<String, Object> byLock() {
+    Map<String, Object> byName() {
         Map<String, Object> report = new LinkedHashMap<>();
-        for (String lock : service.locks()) {
-            report.put(lock, of(service.election(lock)));
+        for (String name : service.electionNames()) {
+            report.put(name, of(service.election(name)));
         }
         return report;
     }
@@ -49,7 +49,10 @@ final class ElectionReport {
         putUnlessNull(report, "holder", status.holder());
         putUnlessNull(report, "fencingToken", status.fencingToken());
         putUnlessNull(report, "whyNotLeading", status.whyNotLeading());
-        putUnlessNull(report, "failing", status.failing() == null ? null : status.failing().getMessage());
+        putUnlessNull(
+                report,
+                "failing",
+                status.failing() == null ? null : status.failing().getMessage());
         return report;
     }
 

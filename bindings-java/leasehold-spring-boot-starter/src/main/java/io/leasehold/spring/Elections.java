@@ -1,6 +1,6 @@
 package io.leasehold.spring;
 
-import static io.leasehold.spring.ClusterLeaderService.DEFAULT_LOCK;
+import static io.leasehold.spring.ClusterLeaderService.DEFAULT_ELECTION;
 
 import io.leasehold.ConfigException;
 import io.leasehold.LeaderCall;
@@ -15,13 +15,13 @@ import java.util.function.BiConsumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
-/** One election for each lock. They are made with the context, and closed with it. */
+/** All elections. They are made with the context, and closed with it. */
 final class Elections implements ClusterLeaderService, AutoCloseable {
     private static final Log LOG = LogFactory.getLog(ClusterLeaderService.class);
     /** An election takes some requests; a context that nobody answers is not to wait for long. */
     private static final Duration WAIT_AT_STARTUP = Duration.ofSeconds(10);
 
-    private final Map<String, LeaderElection> byLock = new LinkedHashMap<>();
+    private final Map<String, LeaderElection> byName = new LinkedHashMap<>();
     private final WorkUnderWay workUnderWay = new WorkUnderWay();
     private final LeaseholdProperties settings;
     private final ShutdownLimits limits;
@@ -30,26 +30,26 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         this.settings = settings;
         this.limits = limits;
         try {
-            leases.forEach((lock, lease) -> byLock.put(lock, election(lock, lease)));
+            leases.forEach((name, lease) -> byName.put(name, election(name, lease)));
         } catch (RuntimeException failure) {
             close();
             throw failure;
         }
     }
 
-    private LeaderElection election(String lock, String lease) {
+    private LeaderElection election(String name, String lease) {
         LeaderElection.Builder builder = lease == null ? LeaderElection.builder() : LeaderElection.builder(lease);
-        LeaseholdProperties own = settings.locks().get(lock);
+        LeaseholdProperties own = settings.elections().get(name);
         settings.applyTo(builder);
         if (own != null) {
             own.applyTo(builder);
         }
-        limits.applyTo(builder, lock, drainTimeout(own));
+        limits.applyTo(builder, name, drainTimeout(own));
         try {
             // Spring ends the work in its own order, and the election after that.
             return builder.stopAtShutdown(false).build();
         } catch (ConfigException wrong) {
-            throw ofLock(lock, own, wrong);
+            throw ofElection(name, own, wrong);
         }
     }
 
@@ -58,38 +58,40 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         return own != null && own.drainTimeout() != null ? own.drainTimeout() : settings.drainTimeout();
     }
 
-    /** A Lease that is called after its lock is put right there, and not in the application's name. */
-    private static ConfigException ofLock(String lock, LeaseholdProperties own, ConfigException wrong) {
-        boolean calledAfterLock = own != null && own.lease() == null && !lock.equals(DEFAULT_LOCK);
-        return calledAfterLock && wrong.getMessage().startsWith("lease = ")
+    /** A Lease that is called after its election is put right there, and not in the application's name. */
+    private static ConfigException ofElection(String name, LeaseholdProperties own, ConfigException wrong) {
+        boolean calledAfterElection = own != null && own.lease() == null && !name.equals(DEFAULT_ELECTION);
+        return calledAfterElection && wrong.getMessage().startsWith("lease = ")
                 ? new ApplicationException(
-                        "the Lease of the lock `" + lock + "` is called after it: " + wrong.getMessage(),
-                        "rename the lock, or name its Lease by leasehold.locks." + lock + ".lease")
+                        "the Lease of the election `" + name + "` is called after it: " + wrong.getMessage(),
+                        "rename the election, or name its Lease by leasehold.elections." + name + ".lease")
                 : wrong;
     }
 
     @Override
-    public Set<String> locks() {
-        return Collections.unmodifiableSet(byLock.keySet());
+    public Set<String> electionNames() {
+        return Collections.unmodifiableSet(byName.keySet());
     }
 
     @Override
-    public LeaderElection election(String lock) {
-        LeaderElection election = byLock.get(lock);
+    public LeaderElection election(String name) {
+        LeaderElection election = byName.get(name);
         if (election == null) {
-            String declare = lock.equals(DEFAULT_LOCK)
+            String declare = name.equals(DEFAULT_ELECTION)
                     ? "name its Lease by leasehold.lease"
-                    : "declare it, by `" + lock + ":` under leasehold.locks in YAML (without `{}`, which Spring drops), or by "
-                            + "leasehold.locks." + lock + ".lease";
+                    : "declare it, by `" + name
+                            + ":` under leasehold.elections in YAML (without `{}`, which Spring drops), or by "
+                            + "leasehold.elections." + name + ".lease";
             throw new ApplicationException(
-                    "there is no lock `" + lock + "`; configured are " + byLock.keySet(), declare + ", or use one of these");
+                    "there is no election `" + name + "`; configured are " + byName.keySet(),
+                    declare + ", or use one of these");
         }
         return election;
     }
 
     @Override
-    public <T, E extends Exception> Optional<T> callIfLeader(String lock, LeaderCall<T, E> work) throws E {
-        return ClusterLeaderService.super.callIfLeader(lock, term -> workUnderWay.during(term, work));
+    public <T, E extends Exception> Optional<T> callIfLeader(String name, LeaderCall<T, E> work) throws E {
+        return ClusterLeaderService.super.callIfLeader(name, term -> workUnderWay.during(term, work));
     }
 
     /**
@@ -97,7 +99,7 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
      */
     void awaitLeaders() throws InterruptedException {
         long begun = System.nanoTime();
-        for (Map.Entry<String, LeaderElection> each : byLock.entrySet()) {
+        for (Map.Entry<String, LeaderElection> each : byName.entrySet()) {
             Duration limit = waitAtStartup(each.getKey());
             Duration waited = Duration.ofNanos(System.nanoTime() - begun);
             boolean known = KnownLeader.await(each.getValue(), limit.minus(waited));
@@ -109,10 +111,10 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         }
     }
 
-    private Duration waitAtStartup(String lock) {
-        LeaseholdProperties own = settings.locks().get(lock);
-        Duration ofLock = own == null ? null : own.waitAtStartup();
-        Duration given = ofLock == null ? settings.waitAtStartup() : ofLock;
+    private Duration waitAtStartup(String name) {
+        LeaseholdProperties own = settings.elections().get(name);
+        Duration ofElection = own == null ? null : own.waitAtStartup();
+        Duration given = ofElection == null ? settings.waitAtStartup() : ofElection;
         return given == null ? WAIT_AT_STARTUP : given;
     }
 
@@ -124,11 +126,11 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
     }
 
     void forEach(BiConsumer<String, LeaderElection> action) {
-        byLock.forEach(action);
+        byName.forEach(action);
     }
 
     @Override
     public void close() {
-        byLock.values().forEach(LeaderElection::close);
+        byName.values().forEach(LeaderElection::close);
     }
 }

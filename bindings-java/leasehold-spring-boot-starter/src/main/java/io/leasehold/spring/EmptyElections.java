@@ -13,8 +13,9 @@ import org.springframework.core.convert.converter.Converter;
  * Lets a named election have no settings of its own: {@code billing:} in YAML reaches Spring as an empty text, which no
  * type of settings is otherwise bound to.
  */
-final class EmptyElections implements ConfigurationPropertiesBindHandlerAdvisor, Converter<String, LeaseholdProperties> {
-    private static final ConfigurationPropertyName NAMED = ConfigurationPropertyName.of("leasehold.locks");
+final class EmptyElections
+        implements ConfigurationPropertiesBindHandlerAdvisor, Converter<String, LeaseholdProperties> {
+    private static final ConfigurationPropertyName NAMED = ConfigurationPropertyName.of("leasehold.elections");
 
     @Override
     public BindHandler apply(BindHandler handler) {

@@ -10,26 +10,26 @@ import org.springframework.context.ApplicationEventPublisher;
  * the election's start, so that nothing is lost, and tells when there is somebody to tell.
  */
 final class EventPublisher implements LeadershipListener {
-    private final String lock;
+    private final String name;
     private final ApplicationEventPublisher publisher;
     private final ContextProgress context;
 
-    EventPublisher(String lock, ApplicationEventPublisher publisher, ContextProgress context) {
-        this.lock = lock;
+    EventPublisher(String name, ApplicationEventPublisher publisher, ContextProgress context) {
+        this.name = name;
         this.publisher = publisher;
         this.context = context;
     }
 
     @Override
     public void acquired(Term term) {
-        publish(new LeadershipAcquiredEvent(lock, term));
+        publish(new LeadershipAcquiredEvent(name, term));
     }
 
     /** While this runs, the Lease is not released: so the work of a context that stops is waited for here. */
     @Override
     public void lost(Loss loss) {
         try {
-            publish(new LeadershipLostEvent(lock, loss));
+            publish(new LeadershipLostEvent(name, loss));
         } finally {
             context.awaitEndOfWork();
         }
@@ -37,7 +37,7 @@ final class EventPublisher implements LeadershipListener {
 
     @Override
     public void leaderChanged(String holder) {
-        publish(new LeaderChangedEvent(lock, holder));
+        publish(new LeaderChangedEvent(name, holder));
     }
 
     private void publish(LeadershipEvent event) {

@@ -23,42 +23,42 @@ public final class LeaderAssert {
     private static final ThreadLocal<Guard> GUARD = new ThreadLocal<>();
 
     /** What the current thread does under a term, and what it did when it began to. */
-    private record Guard(String lock, Term term, Guard outer) {}
+    private record Guard(String election, Term term, Guard outer) {}
 
     private LeaderAssert() {}
 
     /**
-     * As {@link #assertLeader(String)}, for the lock {@value ClusterLeaderService#DEFAULT_LOCK}.
+     * As {@link #assertLeader(String)}, for the election {@value ClusterLeaderService#DEFAULT_ELECTION}.
      *
      * @return the term under which the guarded work began
      */
     public static Term assertLeader() {
-        return assertLeader(ClusterLeaderService.DEFAULT_LOCK);
+        return assertLeader(ClusterLeaderService.DEFAULT_ELECTION);
     }
 
     /**
      * Fails unless the calling thread is within a {@link LeaderOnly} method, or a {@code runIfLeader} or {@code
-     * callIfLeader} of {@link ClusterLeaderService}, of this lock.
+     * callIfLeader} of {@link ClusterLeaderService}, of this election.
      *
-     * @param lock its name
+     * @param name its name
      * @return the term under which the guarded work began
      * @throws IllegalStateException where it is not within
      * @throws LeadershipLostException where the term is over by now
      */
-    public static Term assertLeader(String lock) {
+    public static Term assertLeader(String name) {
         for (Guard guard = GUARD.get(); guard != null; guard = guard.outer()) {
-            if (guard.lock().equals(lock)) {
+            if (guard.election().equals(name)) {
                 guard.term().check();
                 return guard.term();
             }
         }
-        throw new IllegalStateException("this runs unguarded by the lock `" + lock
+        throw new IllegalStateException("this runs unguarded by the election `" + name
                 + "`: call the @LeaderOnly method through its bean, not through `this`, or use runIfLeader");
     }
 
-    static <T, E extends Exception> T guarded(String lock, Term term, LeaderCall<T, E> work) throws E {
+    static <T, E extends Exception> T guarded(String name, Term term, LeaderCall<T, E> work) throws E {
         Guard outer = GUARD.get();
-        GUARD.set(new Guard(lock, term, outer));
+        GUARD.set(new Guard(name, term, outer));
         try {
             return work.call(term);
         } finally {

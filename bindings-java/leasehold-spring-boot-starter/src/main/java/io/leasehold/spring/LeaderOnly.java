@@ -38,13 +38,13 @@ import java.lang.annotation.Target;
 @Documented
 public @interface LeaderOnly {
     /**
-     * The lock: a name of {@code leasehold.locks}, or the default one. Placeholders such as {@code ${billing.lock}} are
+     * The election: a name of {@code leasehold.elections}, or the default one. Placeholders such as {@code ${billing.election}} are
      * resolved. One that is not configured fails at startup, and so does any where {@link LeaseholdAutoConfiguration} is
      * not part of the context.
      *
      * @return its name
      */
-    String value() default ClusterLeaderService.DEFAULT_LOCK;
+    String value() default ClusterLeaderService.DEFAULT_ELECTION;
 
     /**
      * What a call does on an instance that does not lead.

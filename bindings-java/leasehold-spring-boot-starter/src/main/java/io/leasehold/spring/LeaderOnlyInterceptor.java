@@ -31,18 +31,19 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
     public Object invoke(MethodInvocation invocation) throws Throwable {
         LeaderOnlyMethod guarded = methods.get(implementation(invocation));
         Call call = new Call(invocation);
-        Object result = service.get().callIfLeader(guarded.lock(), call::make).orElse(null);
+        Object result =
+                service.get().callIfLeader(guarded.election(), call::make).orElse(null);
         return call.made ? result : onStandby(guarded);
     }
 
     private Object onStandby(LeaderOnlyMethod guarded) {
         if (guarded.onStandby() == OnStandby.THROW) {
-            throw new LeadershipLostException(guarded.name() + " runs on the leader of the lock `" + guarded.lock()
-                    + "` only, which this instance is not");
+            throw new LeadershipLostException(guarded.name() + " runs on the leader of the election `"
+                    + guarded.election() + "` only, which this instance is not");
         }
         if (skippedBefore.add(guarded.name())) {
-            LOG.info("skipped " + guarded.name() + ", as each time that this instance does not lead `" + guarded.lock()
-                    + "`; said once");
+            LOG.info("skipped " + guarded.name() + ", as each time that this instance does not lead `"
+                    + guarded.election() + "`; said once");
         }
         return guarded.skipped();
     }

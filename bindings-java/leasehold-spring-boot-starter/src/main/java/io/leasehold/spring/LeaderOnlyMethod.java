@@ -13,11 +13,11 @@ import java.util.concurrent.CompletableFuture;
 import org.springframework.core.ResolvableType;
 
 /** What is to be known about one {@link LeaderOnly} method. Made at startup, so that what cannot work fails there. */
-record LeaderOnlyMethod(String name, String lock, OnStandby onStandby, Class<?> returnType) {
+record LeaderOnlyMethod(String name, String election, OnStandby onStandby, Class<?> returnType) {
     /** The last parameter of each suspending function of Kotlin, as a JVM sees it. */
     private static final String CONTINUATION = "kotlin.coroutines.Continuation";
 
-    static LeaderOnlyMethod of(Class<?> type, Method method, LeaderOnly annotation, String lock) {
+    static LeaderOnlyMethod of(Class<?> type, Method method, LeaderOnly annotation, String name) {
         OnStandby onStandby = annotation.onStandby();
         refuseWithoutProxy(type, method);
         refuseLaterWork(type, method);
@@ -28,7 +28,7 @@ record LeaderOnlyMethod(String name, String lock, OnStandby onStandby, Class<?> 
                     "a standby has no " + returnType + " to return",
                     "return void or an object, or set onStandby = THROW");
         }
-        return new LeaderOnlyMethod(name(method), lock, onStandby, returnType);
+        return new LeaderOnlyMethod(name(method), name, onStandby, returnType);
     }
 
     private static void refuseWithoutProxy(Class<?> type, Method method) {
@@ -83,12 +83,12 @@ record LeaderOnlyMethod(String name, String lock, OnStandby onStandby, Class<?> 
                 .findFirst();
     }
 
-    /** The lock's own error lacks where it is asked for. */
-    static ApplicationException unknownLock(Method method, ConfigException error) {
+    /** The election's own error lacks where it is asked for. */
+    static ApplicationException unknownElection(Method method, ConfigException error) {
         if (error instanceof ApplicationException ours) {
             return fault(method, ours.wrong(), ours.fix());
         }
-        return fault(method, "its lock cannot be used", Objects.toString(error.getMessage()));
+        return fault(method, "its election cannot be used", Objects.toString(error.getMessage()));
     }
 
     static ApplicationException fault(Method method, String wrong, String fix) {

@@ -42,12 +42,12 @@ final class LeaderOnlyMethods {
     }
 
     private LeaderOnlyMethod read(Class<?> type, Method method, LeaderOnly annotation) {
-        String lock = placeholders.apply(annotation.value());
-        LeaderOnlyMethod guarded = LeaderOnlyMethod.of(type, method, annotation, lock);
+        String name = placeholders.apply(annotation.value());
+        LeaderOnlyMethod guarded = LeaderOnlyMethod.of(type, method, annotation, name);
         try {
-            service.get().election(lock);
-        } catch (ConfigException noSuchLock) {
-            throw LeaderOnlyMethod.unknownLock(method, noSuchLock);
+            service.get().election(name);
+        } catch (ConfigException noSuchElection) {
+            throw LeaderOnlyMethod.unknownElection(method, noSuchElection);
         }
         return guarded;
     }

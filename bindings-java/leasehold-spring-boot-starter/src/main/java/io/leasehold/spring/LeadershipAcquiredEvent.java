@@ -5,7 +5,7 @@ import io.leasehold.Term;
 /**
  * This instance leads.
  *
- * @param lock the lock's name
+ * @param election the election's name
  * @param term the term, which may be over already
  */
-public record LeadershipAcquiredEvent(String lock, Term term) implements LeadershipEvent {}
+public record LeadershipAcquiredEvent(String election, Term term) implements LeadershipEvent {}

@@ -31,7 +31,7 @@ final class LeadershipLifecycle implements SmartLifecycle {
     @Override
     public void stop() {
         context.isStopping();
-        elections.forEach((lock, election) -> election.requestStop());
+        elections.forEach((name, election) -> election.requestStop());
         running = false;
     }
 

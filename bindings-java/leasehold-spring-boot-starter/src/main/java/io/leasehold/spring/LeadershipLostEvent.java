@@ -9,10 +9,10 @@ import io.leasehold.Term;
  * returned, or {@code leasehold.drain-timeout} has passed. An asynchronous listener is not waited for. A listener may
  * close the context; {@code System.exit}, which returns to nobody, belongs on another thread.
  *
- * @param lock the lock's name
+ * @param election the election's name
  * @param loss the term that is over, why, and how long its work may still go on
  */
-public record LeadershipLostEvent(String lock, Loss loss) implements LeadershipEvent {
+public record LeadershipLostEvent(String election, Loss loss) implements LeadershipEvent {
     /**
      * The term that is over.
      *

@@ -1,67 +1,68 @@
 package io.leasehold.spring;
 
-import static io.leasehold.spring.ClusterLeaderService.DEFAULT_LOCK;
+import static io.leasehold.spring.ClusterLeaderService.DEFAULT_ELECTION;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
-/** Which locks there are, and which Lease each stands for. */
+/** Which elections there are, and which Lease each is for. */
 final class LeaseNames {
-    private final Map<String, String> byLock = new LinkedHashMap<>();
+    private final Map<String, String> byName = new LinkedHashMap<>();
 
     /**
-     * The default lock is there wherever a name for its Lease is known, so that one more lock takes nothing away; and where
+     * The default election is there wherever a name for its Lease is known, so that one more election takes nothing away; and where
      * there is no other.
      */
     LeaseNames(LeaseholdProperties settings, String applicationName) {
         String base = hasText(settings.lease()) ? settings.lease() : hasText(applicationName) ? applicationName : null;
-        if (base != null || settings.locks().isEmpty()) {
+        if (base != null || settings.elections().isEmpty()) {
             // Without a name, the core says what to do.
-            byLock.put(DEFAULT_LOCK, base);
+            byName.put(DEFAULT_ELECTION, base);
         }
-        settings.locks().forEach((lock, own) -> {
-            refuseLocksOf(lock, own);
-            byLock.put(lock, ofNamed(lock, own.lease(), base));
+        settings.elections().forEach((name, own) -> {
+            refuseElectionsOf(name, own);
+            byName.put(name, ofNamed(name, own.lease(), base));
         });
-        refuseShared(settings.locks());
+        refuseShared(settings.elections());
     }
 
-    private static void refuseLocksOf(String lock, LeaseholdProperties own) {
-        if (!own.locks().isEmpty()) {
+    private static void refuseElectionsOf(String name, LeaseholdProperties own) {
+        if (!own.elections().isEmpty()) {
             throw new ApplicationException(
-                    "leasehold.locks." + lock + ".locks is no setting", "a lock has none of its own: leave it out");
+                    "leasehold.elections." + name + ".elections is no setting",
+                    "an election has none of its own: leave it out");
         }
     }
 
-    private static String ofNamed(String lock, String lease, String base) {
+    private static String ofNamed(String name, String lease, String base) {
         if (hasText(lease)) {
             return lease;
         }
-        if (lock.equals(DEFAULT_LOCK)) {
+        if (name.equals(DEFAULT_ELECTION)) {
             return base;
         }
-        return base == null ? lock : base + "-" + lock;
+        return base == null ? name : base + "-" + name;
     }
 
-    /** Two elections for one Lease would exclude each other, so that one of the locks is never held. */
-    private void refuseShared(Map<String, LeaseholdProperties> locks) {
-        Map<String, String> lockOf = new LinkedHashMap<>();
-        byLock.forEach((lock, lease) -> {
-            LeaseholdProperties own = locks.get(lock);
+    /** Two elections for one Lease would exclude each other, so that one of them never leads. */
+    private void refuseShared(Map<String, LeaseholdProperties> elections) {
+        Map<String, String> electionOf = new LinkedHashMap<>();
+        byName.forEach((name, lease) -> {
+            LeaseholdProperties own = elections.get(name);
             String namespace = own == null ? null : own.namespace();
-            String other = lockOf.putIfAbsent(namespace + "/" + lease, lock);
+            String other = electionOf.putIfAbsent(namespace + "/" + lease, name);
             if (other != null) {
                 throw new ApplicationException(
-                        "leasehold.locks: `" + other + "` and `" + lock + "` have one Lease, `" + lease
+                        "leasehold.elections: `" + other + "` and `" + name + "` have one Lease, `" + lease
                                 + "`, so one of them could never lead",
-                        "give each its own, or use one lock");
+                        "give each its own, or use one election");
             }
         });
     }
 
     void forEach(BiConsumer<String, String> action) {
-        byLock.forEach(action);
+        byName.forEach(action);
     }
 
     private static boolean hasText(String text) {

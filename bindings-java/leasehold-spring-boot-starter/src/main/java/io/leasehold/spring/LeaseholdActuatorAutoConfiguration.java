@@ -35,7 +35,7 @@ public class LeaseholdActuatorAutoConfiguration {
         @ConditionalOnEnabledInfoContributor("leasehold")
         InfoContributor leaseholdInfoContributor(ClusterLeaderService service) {
             ElectionReport report = new ElectionReport(service);
-            return builder -> builder.withDetail("leasehold", report.byLock());
+            return builder -> builder.withDetail("leasehold", report.byName());
         }
     }
 
@@ -54,7 +54,7 @@ public class LeaseholdActuatorAutoConfiguration {
                 var faults = report.faults();
                 var health = new org.springframework.boot.actuate.health.Health.Builder();
                 return (faults.isEmpty() ? health.up() : health.down().withDetail("faults", faults))
-                        .withDetails(report.byLock())
+                        .withDetails(report.byName())
                         .build();
             };
         }
@@ -76,7 +76,7 @@ public class LeaseholdActuatorAutoConfiguration {
                 var faults = report.faults();
                 var health = new org.springframework.boot.health.contributor.Health.Builder();
                 return (faults.isEmpty() ? health.up() : health.down().withDetail("faults", faults))
-                        .withDetails(report.byLock())
+                        .withDetails(report.byName())
                         .build();
             };
         }

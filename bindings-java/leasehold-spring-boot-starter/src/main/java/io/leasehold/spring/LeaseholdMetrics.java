@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.springframework.context.event.EventListener;
 
-/** Meters for each lock, called as in every other language, with its Lease and itself as tags. */
+/** Meters for each election, called as in every other language, with its Lease and its name as tags. */
 final class LeaseholdMetrics implements MeterBinder {
     private final ClusterLeaderService service;
     private final Map<String, LongAdder> acquired = new ConcurrentHashMap<>();
     private final Map<LossKey, LongAdder> lost = new ConcurrentHashMap<>();
 
-    private record LossKey(String lock, LostReason reason) {}
+    private record LossKey(String election, LostReason reason) {}
 
     LeaseholdMetrics(ClusterLeaderService service) {
         this.service = service;
@@ -29,28 +29,37 @@ final class LeaseholdMetrics implements MeterBinder {
 
     @EventListener
     void acquired(LeadershipAcquiredEvent event) {
-        acquired.computeIfAbsent(event.lock(), it -> new LongAdder()).increment();
+        acquired.computeIfAbsent(event.election(), it -> new LongAdder()).increment();
     }
 
     @EventListener
     void lost(LeadershipLostEvent event) {
-        lost.computeIfAbsent(new LossKey(event.lock(), event.reason()), it -> new LongAdder()).increment();
+        lost.computeIfAbsent(new LossKey(event.election(), event.reason()), it -> new LongAdder())
+                .increment();
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        for (String lock : service.locks()) {
-            LeaderElection election = service.election(lock);
-            bind(lock, election, Tags.of("lock", lock, "name", election.status().lease()), registry);
+        for (String name : service.electionNames()) {
+            LeaderElection election = service.election(name);
+            bind(
+                    name,
+                    election,
+                    Tags.of("election", name, "name", election.status().lease()),
+                    registry);
         }
     }
 
-    private void bind(String lock, LeaderElection election, Tags tags, MeterRegistry registry) {
+    private void bind(String name, LeaderElection election, Tags tags, MeterRegistry registry) {
         Gauge.builder("leader.election.master.status", election, it -> it.isLeader() ? 1 : 0)
                 .description("1 while this instance leads, else 0")
                 .tags(tags)
                 .register(registry);
-        TimeGauge.builder("leasehold.remaining", election, TimeUnit.NANOSECONDS, it -> it.remaining().toNanos())
+        TimeGauge.builder(
+                        "leasehold.remaining",
+                        election,
+                        TimeUnit.NANOSECONDS,
+                        it -> it.remaining().toNanos())
                 .description("How long the leadership lasts unless it is renewed")
                 .tags(tags)
                 .register(registry);
@@ -58,13 +67,13 @@ final class LeaseholdMetrics implements MeterBinder {
                 .description("1 while the Lease cannot be read or renewed, else 0")
                 .tags(tags)
                 .register(registry);
-        LongAdder terms = acquired.computeIfAbsent(lock, it -> new LongAdder());
+        LongAdder terms = acquired.computeIfAbsent(name, it -> new LongAdder());
         FunctionCounter.builder("leasehold.terms", terms, LongAdder::doubleValue)
                 .description("Terms that this instance has led")
                 .tags(tags)
                 .register(registry);
         for (LostReason reason : LostReason.values()) {
-            LongAdder losses = lost.computeIfAbsent(new LossKey(lock, reason), it -> new LongAdder());
+            LongAdder losses = lost.computeIfAbsent(new LossKey(name, reason), it -> new LongAdder());
             FunctionCounter.builder("leasehold.losses", losses, LongAdder::doubleValue)
                     .description("Terms that this instance has lost")
                     .tags(tags.and("reason", reason.name().toLowerCase(Locale.ROOT)))

@@ -12,12 +12,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
 /**
- * The settings of all elections, {@code leasehold.*}, or those in which one differs, {@code leasehold.locks.<name>.*}.
- * What is left out comes from {@code LEASEHOLD_…} in the environment and else has a default. What is wrong is said
- * when the context is made, by the setting's name in every language: {@code lease_duration} for {@code lease-duration}.
+ * The settings of all elections, {@code leasehold.*}, or those in which one differs, {@code
+ * leasehold.elections.<name>.*}. What is left out comes from {@code LEASEHOLD_…} in the environment and else has a
+ * default. What is wrong is said when the context is made, by the setting's name in every language: {@code
+ * lease_duration} for {@code lease-duration}.
  *
- * @param lease The name of the Lease. Default: spring.application.name; for one of leasehold.locks this, a dash, and
- *     its name.
+ * @param lease The name of the Lease. Default: spring.application.name; for one of leasehold.elections this, a dash,
+ *     and its name.
  * @param namespace The namespace of the Lease. Default: POD_NAMESPACE, the pod's own, the kubeconfig context's,
  *     default.
  * @param identity This candidate's unique holder string. Default: the pod's or host's name and a random suffix, drawn
@@ -41,7 +42,7 @@ import org.springframework.boot.convert.DurationUnit;
  * @param directory The folder of mode "file". Default: ~/.leasehold.
  * @param waitAtStartup How long the start of the context waits until it is known who leads, so that what is due at
  *     startup is not skipped everywhere; 0 is not at all. Default: 10s.
- * @param locks Further elections by their names, each with the settings in which it differs from leasehold.*.
+ * @param elections Further elections by their names, each with the settings in which it differs from leasehold.*.
  */
 @ConfigurationProperties(prefix = "leasehold", ignoreUnknownFields = false)
 public record LeaseholdProperties(
@@ -61,7 +62,7 @@ public record LeaseholdProperties(
         String context,
         String directory,
         @DurationUnit(ChronoUnit.SECONDS) Duration waitAtStartup,
-        @DefaultValue Map<String, LeaseholdProperties> locks) {
+        @DefaultValue Map<String, LeaseholdProperties> elections) {
 
     /** Sets what was given, on top of what is set already. The Lease's name is not for all elections. */
     void applyTo(LeaderElection.Builder builder) {

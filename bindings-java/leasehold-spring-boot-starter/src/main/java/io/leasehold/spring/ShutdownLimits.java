@@ -39,23 +39,24 @@ record ShutdownLimits(Map<String, Duration> byProperty, boolean interrupts) {
     }
 
     /** Follows what is longer than usual, unless the drain limit is set: then says if it is too short. */
-    void applyTo(LeaderElection.Builder builder, String lock, Duration drainTimeout) {
+    void applyTo(LeaderElection.Builder builder, String name, Duration drainTimeout) {
         Map.Entry<String, Duration> longest = byProperty.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
                 .orElse(Map.entry(PHASE, Duration.ZERO));
         Duration limit = longest.getValue();
         if (drainTimeout == null && limit.compareTo(USUAL_PHASE) > 0) {
             builder.drainTimeout(limit);
-            LOG.info(subject(lock, limit) + ", as is " + longest.getKey());
+            LOG.info(subject(name, limit) + ", as is " + longest.getKey());
         } else if (drainTimeout != null && limit.compareTo(drainTimeout) > 0) {
-            LOG.warn(subject(lock, drainTimeout) + ", but Spring may let work go on for " + seconds(limit)
-                    + " when the context stops (" + longest.getKey() + "), and another instance may lead meanwhile: raise "
+            LOG.warn(subject(name, drainTimeout) + ", but Spring may let work go on for " + seconds(limit)
+                    + " when the context stops (" + longest.getKey()
+                    + "), and another instance may lead meanwhile: raise "
                     + "it to that, or leave it out, and it follows");
         }
     }
 
-    private static String subject(String lock, Duration drainTimeout) {
-        return "leasehold.drain-timeout of `" + lock + "` is " + seconds(drainTimeout);
+    private static String subject(String name, Duration drainTimeout) {
+        return "leasehold.drain-timeout of `" + name + "` is " + seconds(drainTimeout);
     }
 
     private static String seconds(Duration duration) {

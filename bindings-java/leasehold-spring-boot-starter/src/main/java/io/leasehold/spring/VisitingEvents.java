@@ -35,9 +35,9 @@ final class VisitingEvents implements SmartLifecycle {
         }
         ContextProgress hasStarted = new ContextProgress();
         hasStarted.hasStarted();
-        for (String lock : service.locks()) {
-            EventPublisher publisher = new EventPublisher(lock, this::tellThisContext, hasStarted);
-            registrations.add(service.election(lock).addListener(publisher));
+        for (String name : service.electionNames()) {
+            EventPublisher publisher = new EventPublisher(name, this::tellThisContext, hasStarted);
+            registrations.add(service.election(name).addListener(publisher));
         }
     }
 

@@ -15,16 +15,16 @@ class LeadershipLog {
 
     @EventListener
     void on(LeadershipAcquiredEvent event) {
-        LOGGER.info("{}: this instance leads, under token {}", event.lock(), event.term().fencingToken());
+        LOGGER.info("{}: this instance leads, under token {}", event.election(), event.term().fencingToken());
     }
 
     @EventListener
     void on(LeadershipLostEvent event) {
-        LOGGER.info("{}: this instance leads no more: {}", event.lock(), event.reason());
+        LOGGER.info("{}: this instance leads no more: {}", event.election(), event.reason());
     }
 
     @EventListener
     void on(LeaderChangedEvent event) {
-        LOGGER.info("{}: the holder is {}", event.lock(), event.holder());
+        LOGGER.info("{}: the holder is {}", event.election(), event.holder());
     }
 }

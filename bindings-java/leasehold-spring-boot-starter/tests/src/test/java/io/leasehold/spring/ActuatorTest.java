@@ -59,9 +59,9 @@ class ActuatorTest {
     }
 
     @Test
-    void theInfoEndpointTellsOfEachLock() throws Exception {
+    void theInfoEndpointTellsOfEachElection() throws Exception {
         try (ConfigurableApplicationContext application = application(
-                "leasehold.mode=always", "leasehold.lease=jobs", "leasehold.locks.billing.mode=never")) {
+                "leasehold.mode=always", "leasehold.lease=jobs", "leasehold.elections.billing.mode=never")) {
             assertThat(get(application, "/actuator/info"))
                     .contains("\"leasehold\":{\"default\":{\"lease\":\"jobs\"")
                     .contains("\"billing\":{\"lease\":\"jobs-billing\"");
@@ -71,7 +71,7 @@ class ActuatorTest {
     @Test
     void metersTellOfLeadershipAndTerms() throws Exception {
         try (ConfigurableApplicationContext application = application("leasehold.mode=always")) {
-            assertThat(get(application, "/actuator/metrics/leader.election.master.status?tag=lock:default&tag=name:monolith"))
+            assertThat(get(application, "/actuator/metrics/leader.election.master.status?tag=election:default&tag=name:monolith"))
                     .contains("\"value\":1.0");
             assertThat(get(application, "/actuator/metrics/leasehold.remaining")).contains("\"baseUnit\":\"seconds\"");
             assertThat(get(application, "/actuator/metrics/leasehold.failing")).contains("\"value\":0.0");

@@ -63,14 +63,14 @@ class ClusterLeaderServiceTest {
     }
 
     @Test
-    void eachNamedLockIsAnElectionOfItsOwn() {
+    void eachNamedElectionIsAnElectionOfItsOwn() {
         runner().withPropertyValues(
                         "leasehold.lease=monolith-jobs",
-                        "leasehold.locks.billing.mode=never",
-                        "leasehold.locks.nightly-report.lease=reports")
+                        "leasehold.elections.billing.mode=never",
+                        "leasehold.elections.nightly-report.lease=reports")
                 .run(context -> {
                     ClusterLeaderService service = leading(context);
-                    assertThat(service.locks()).isEqualTo(Set.of("default", "billing", "nightly-report"));
+                    assertThat(service.electionNames()).isEqualTo(Set.of("default", "billing", "nightly-report"));
                     assertThat(service.isThisInstanceLeader()).isTrue();
                     assertThat(service.isThisInstanceLeader("billing")).isFalse();
                     assertThat(service.isThisInstanceLeader("nightly-report")).isTrue();
@@ -80,21 +80,21 @@ class ClusterLeaderServiceTest {
     }
 
     @Test
-    void anUnknownLockIsAnErrorThatNamesTheKnownOnes() {
-        runner().withPropertyValues("leasehold.lease=monolith-jobs", "leasehold.locks.billing.lease=billing")
+    void anUnknownElectionIsAnErrorThatNamesTheKnownOnes() {
+        runner().withPropertyValues("leasehold.lease=monolith-jobs", "leasehold.elections.billing.lease=billing")
                 .run(context -> {
                     ClusterLeaderService service = leading(context);
                     assertThatExceptionOfType(ConfigException.class)
                             .isThrownBy(() -> service.isThisInstanceLeader("biling"))
                             .withMessageContaining("`biling`")
                             .withMessageContaining("[default, billing]")
-                            .withMessageContaining("leasehold.locks.biling.lease");
+                            .withMessageContaining("leasehold.elections.biling.lease");
                 });
     }
 
     @Test
-    void oneMoreLockTakesNothingAway() {
-        runner().withPropertyValues("leasehold.locks.billing.drain-timeout=25s").run(context -> {
+    void oneMoreElectionTakesNothingAway() {
+        runner().withPropertyValues("leasehold.elections.billing.drain-timeout=25s").run(context -> {
             ClusterLeaderService service = leading(context);
             assertThat(service.isThisInstanceLeader()).isTrue();
             assertThat(lease(service, "default")).isEqualTo("monolith");
@@ -104,7 +104,7 @@ class ClusterLeaderServiceTest {
 
     @Test
     void whereNothingNamesTheDefaultLeaseThereAreTheNamedLocksOnly() {
-        runner().withPropertyValues("spring.application.name=", "leasehold.locks.billing.lease=billing")
+        runner().withPropertyValues("spring.application.name=", "leasehold.elections.billing.lease=billing")
                 .run(context -> {
                     ClusterLeaderService service = leading(context);
                     assertThat(service.isThisInstanceLeader("billing")).isTrue();
@@ -137,7 +137,7 @@ class ClusterLeaderServiceTest {
                 });
     }
 
-    private static String lease(ClusterLeaderService service, String lock) {
-        return service.election(lock).status().lease();
+    private static String lease(ClusterLeaderService service, String name) {
+        return service.election(name).status().lease();
     }
 }

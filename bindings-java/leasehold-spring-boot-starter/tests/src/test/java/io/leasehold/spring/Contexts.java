@@ -87,8 +87,8 @@ final class Contexts {
     /** The service of a context, once it leads wherever it may. */
     static ClusterLeaderService leading(ApplicationContext context) throws InterruptedException {
         ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
-        for (String lock : service.locks()) {
-            LeaderElection election = service.election(lock);
+        for (String name : service.electionNames()) {
+            LeaderElection election = service.election(name);
             if (election.status().mode() != Mode.NEVER) {
                 election.waitForLeadership(LIMIT);
             }

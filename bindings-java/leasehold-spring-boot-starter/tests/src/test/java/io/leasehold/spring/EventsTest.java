@@ -48,7 +48,7 @@ class EventsTest {
         @EventListener
         void leader(LeaderChangedEvent event) {
             if (event.holder() != null) {
-                leaders.add(event.lock() + " " + event.holder());
+                leaders.add(event.election() + " " + event.holder());
             }
         }
     }
@@ -126,7 +126,7 @@ class EventsTest {
         try (ConfigurableApplicationContext instance = instance(folder, "a", Noting.class)) {
             Notes notes = instance.getBean(Notes.class);
             LeadershipAcquiredEvent acquired = (LeadershipAcquiredEvent) next(notes.terms);
-            assertThat(acquired.lock()).isEqualTo("default");
+            assertThat(acquired.election()).isEqualTo("default");
             assertThat(next(notes.leaders)).isEqualTo("default a");
 
             instance.getBean(ClusterLeaderService.class).stepDown();

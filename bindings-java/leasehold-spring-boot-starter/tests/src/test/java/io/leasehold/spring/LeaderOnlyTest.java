@@ -63,7 +63,7 @@ class LeaderOnlyTest {
             runs++;
         }
 
-        @LeaderOnly("${jobs.lock}")
+        @LeaderOnly("${jobs.election}")
         void billByPlaceholder() {
             LeaderAssert.assertLeader("billing");
             runs++;
@@ -98,9 +98,9 @@ class LeaderOnlyTest {
     private static ApplicationContextRunner jobs(String mode) {
         return runner().withPropertyValues(
                         "leasehold.lease=monolith-jobs",
-                        "leasehold.locks.billing.mode=" + mode,
+                        "leasehold.elections.billing.mode=" + mode,
                         "leasehold.mode=" + mode,
-                        "jobs.lock=billing")
+                        "jobs.election=billing")
                 .withBean(Jobs.class);
     }
 
@@ -156,7 +156,7 @@ class LeaderOnlyTest {
     }
 
     @Test
-    void theAssertionAsksForTheLockItself() {
+    void theAssertionAsksForTheElectionItself() {
         jobs("always").run(context -> {
             ClusterLeaderService service = leading(context);
             service.runIfLeader(() -> {
@@ -201,7 +201,7 @@ class LeaderOnlyTest {
         void job() {}
     }
 
-    static class UnknownLock {
+    static class UnknownElection {
         @LeaderOnly("biling")
         void job() {}
     }
@@ -321,8 +321,8 @@ class LeaderOnlyTest {
     }
 
     @Test
-    void aLockThatIsNotConfiguredKeepsTheApplicationFromStarting() {
-        doesNotStart(UnknownLock.class, "there is no lock `biling`; configured are [default, billing]");
+    void anElectionThatIsNotConfiguredKeepsTheApplicationFromStarting() {
+        doesNotStart(UnknownElection.class, "there is no election `biling`; configured are [default, billing]");
     }
 
     static class Untyped {

@@ -85,7 +85,7 @@ class SettingsTest {
     @ValueSource(
             strings = {
                 "leasehold.drain-timout=25s",
-                "leasehold.locks.billing.drain-timout=25s",
+                "leasehold.elections.billing.drain-timout=25s",
                 "leasehold.lok.a.mode=file"
             })
     void aMisspeltSettingKeepsTheApplicationFromStarting(String setting) {
@@ -99,8 +99,8 @@ class SettingsTest {
     }
 
     @Test
-    void aLockMayHaveNoSettingsOfItsOwn() throws IOException {
-        byte[] yaml = "leasehold:\n  locks:\n    billing:\n".getBytes(StandardCharsets.UTF_8);
+    void anElectionMayHaveNoSettingsOfItsOwn() throws IOException {
+        byte[] yaml = "leasehold:\n  elections:\n    billing:\n".getBytes(StandardCharsets.UTF_8);
         PropertySource<?> source = new YamlPropertySourceLoader()
                 .load("application.yml", new ByteArrayResource(yaml))
                 .get(0);
@@ -113,8 +113,8 @@ class SettingsTest {
     }
 
     @Test
-    void aLockIsNoText() {
-        runner().withPropertyValues("leasehold.locks.billing=25s")
+    void anElectionIsNoText() {
+        runner().withPropertyValues("leasehold.elections.billing=25s")
                 .run(context -> assertThat(context)
                         .getFailure()
                         .rootCause()
@@ -122,11 +122,11 @@ class SettingsTest {
     }
 
     @Test
-    void theAdviceOnALeaseThatIsCalledAfterItsLockIsAboutTheLock() {
-        runner().withPropertyValues("leasehold.locks.Bad_Name.candidates=2").run(context -> {
-            assertThat(analysis(context).getDescription()).contains("the lock `Bad_Name`");
+    void theAdviceOnALeaseThatIsCalledAfterItsElectionIsAboutTheElection() {
+        runner().withPropertyValues("leasehold.elections.Bad_Name.candidates=2").run(context -> {
+            assertThat(analysis(context).getDescription()).contains("the election `Bad_Name`");
             assertThat(analysis(context).getAction())
-                    .contains("leasehold.locks.Bad_Name.lease")
+                    .contains("leasehold.elections.Bad_Name.lease")
                     .doesNotContain("spring.application.name");
         });
     }
@@ -139,13 +139,13 @@ class SettingsTest {
     }
 
     @Test
-    void aLockHasNoLocks() {
-        runner().withPropertyValues("leasehold.locks.a.locks.b.mode=file")
+    void anElectionHasNoElections() {
+        runner().withPropertyValues("leasehold.elections.a.elections.b.mode=file")
                 .run(context -> assertThat(context)
                         .getFailure()
                         .rootCause()
                         .isInstanceOf(ConfigException.class)
-                        .hasMessageContaining("leasehold.locks.a.locks"));
+                        .hasMessageContaining("leasehold.elections.a.elections"));
     }
 
     /** A Service of this name puts such into each pod. */
@@ -163,8 +163,8 @@ class SettingsTest {
     }
 
     @Test
-    void aSettingOfOneLockIsCheckedToo() {
-        runner().withPropertyValues("leasehold.locks.billing.candidates=0")
+    void aSettingOfOneElectionIsCheckedToo() {
+        runner().withPropertyValues("leasehold.elections.billing.candidates=0")
                 .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("candidates"));
     }
 
@@ -180,7 +180,7 @@ class SettingsTest {
 
     @Test
     void twoLocksOfOneLeaseAreRefused() {
-        runner().withPropertyValues("leasehold.locks.a.lease=jobs", "leasehold.locks.b.lease=jobs")
+        runner().withPropertyValues("leasehold.elections.a.lease=jobs", "leasehold.elections.b.lease=jobs")
                 .run(context -> assertThat(context)
                         .getFailure()
                         .rootCause()

@@ -11,7 +11,7 @@ import org.springframework.stereotype.Component;
 class HourlyReport {
     /** Each hour, and at once when this instance begins to lead. */
     @LeaderOnly
-    @EventListener(classes = LeadershipAcquiredEvent.class, condition = "event.payload.lock() == 'default'")
+    @EventListener(classes = LeadershipAcquiredEvent.class, condition = "event.payload.election() == 'default'")
     @Scheduled(initialDelay = 1, fixedRate = 1, timeUnit = TimeUnit.HOURS)
     void report() {
         System.out.println("reporting");
