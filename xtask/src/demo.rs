@@ -1,7 +1,6 @@
 //! `cargo xtask demo`: starts the demo at once with what is ready, builds the rest meanwhile, and
 //! tells the demo what has become of it.
 
-use std::env;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
@@ -14,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use xshell::cmd;
 
-use crate::build::{self, shell};
+use crate::build::{self, cargo, shell};
 use crate::steps::{Step, Steps, run_shown};
 use crate::{java, node, python, target_folder};
 
@@ -97,9 +96,10 @@ pub(crate) fn add_to(steps: &mut Steps) {
     steps.run(
         "the demo: four languages, one Lease, no job twice",
         |step| {
-            // A process of its own, since it minds Ctrl-C in a way of its own.
-            let (shell, xtask) = (shell()?, env::current_exe()?);
-            step.run(cmd!(shell, "{xtask} demo --all"))
+            // A process of its own, since it minds Ctrl-C in a way of its own; by cargo, which has
+            // built this program again with all others.
+            let (shell, cargo) = (shell()?, cargo());
+            step.run(cmd!(shell, "{cargo} xtask demo --all"))
         },
     );
 }
