@@ -70,11 +70,7 @@ pub(crate) fn add_to(steps: &mut Steps) {
     });
     steps.run("documentation (cargo doc)", |step| {
         let (shell, cargo) = (shell()?, cargo());
-        // `--examples`, so that what clippy has checked of the dependencies serves here, too.
-        let document = cmd!(
-            shell,
-            "{cargo} doc --workspace --no-deps --locked --lib --bins --examples"
-        );
+        let document = cmd!(shell, "{cargo} doc --workspace --no-deps --locked");
         step.run(document.env("RUSTDOCFLAGS", "--deny warnings"))
     });
 }

@@ -94,13 +94,18 @@ impl History {
             }
             What::Acquired { token } => {
                 self.enter(who, moment, State::Leading);
-                self.terms.push(Term {
-                    who,
-                    token,
-                    from: moment,
-                    until: None,
-                    end: String::new(),
-                });
+                let mut terms = self.terms.iter_mut();
+                match terms.find(|term| term.who == who && term.token == token) {
+                    // Its sidecar had not answered for a while.
+                    Some(term) => term.until = None,
+                    None => self.terms.push(Term {
+                        who,
+                        token,
+                        from: moment,
+                        until: None,
+                        end: String::new(),
+                    }),
+                }
                 self.terms.sort_by_key(|term| term.from);
             }
             What::Lost { token, reason } => {
@@ -187,10 +192,7 @@ impl History {
     /// How often the job ran in a term.
     pub(crate) fn runs_of(&self, term: &Term) -> usize {
         let of_it = |run: &&Run| run.who == term.who && run.token == term.token;
-        // A sidecar that did not answer for a while has one term, of which we know two pieces.
-        let meanwhile = term.from..=term.until.unwrap_or(Moment::MAX);
-        let runs = self.runs.iter().filter(of_it);
-        runs.filter(|run| meanwhile.contains(&run.moment)).count()
+        self.runs.iter().filter(of_it).count()
     }
 
     /// A moment as the time since it began.
@@ -232,6 +234,18 @@ pub(crate) mod tests {
             .unwrap();
         assert_eq!(history.terms[0].until, paused);
         assert_eq!(history.state(0), State::Paused);
+    }
+
+    #[test]
+    fn a_term_whose_holder_was_not_sure_of_it_for_a_while_is_one() {
+        let history = history(
+            "1 a acquired 1
+            5 a lost 1 no_answer
+            6 a acquired 1",
+        );
+        assert_eq!(history.terms.len(), 1);
+        assert_eq!(history.terms[0].until, None);
+        assert_eq!(history.state(0), State::Leading);
     }
 
     #[test]
