@@ -25,7 +25,7 @@ fn an_api_server_that_was_stopped_and_goes_on() {
         trial.leader()?;
         testbed.cluster().pause_apiserver()?;
         trial.nobody_leads()?;
-        trial.everyone_says("no answer within ")?;
+        trial.everyone_says("no connection after ")?;
         testbed.cluster().resume_apiserver()?;
         trial.recovers()?;
         trial.verdict()

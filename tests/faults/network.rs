@@ -63,7 +63,7 @@ fn everyone_is_cut_off() {
         trial.leader()?;
         trial.proxies().try_for_each(Proxy::go_silent)?;
         trial.nobody_leads()?;
-        trial.everyone_says("no answer within ")?;
+        trial.everyone_says("no connection after ")?;
         trial.proxies().try_for_each(Proxy::heal)?;
         trial.recovers()?;
         trial.verdict()

@@ -20,6 +20,7 @@ mod pin;
 mod plugin;
 mod proxy;
 mod rbac;
+mod reading;
 mod refusal;
 mod review;
 mod tcp;

@@ -81,11 +81,41 @@ fn run(mut command: Command, folder: &Path, variables: &BTreeMap<String, String>
         .unwrap()
 }
 
+/// Where a program runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Here,
+    /// In namespaces of its own, where the folder's `serviceaccount` is that of a pod.
+    Pod,
+}
+
+impl Place {
+    fn command(self, program: &Path) -> Command {
+        if self == Self::Here {
+            return Command::new(program);
+        }
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec"]);
+        command.arg(
+            "mount -t tmpfs tmpfs /var/run
+             mkdir -p /var/run/secrets/kubernetes.io
+             cp -r serviceaccount /var/run/secrets/kubernetes.io/
+             exec \"$0\" \"$@\"",
+        );
+        command.arg(program);
+        command
+    }
+}
+
 /// Whether kubectl gets an answer of the API server about the Lease.
-fn kubectl(folder: &Path, variables: &BTreeMap<String, String>) -> Result<(), String> {
+fn kubectl(
+    place: Place,
+    folder: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), String> {
     static KUBECTL: OnceLock<PathBuf> = OnceLock::new();
     let program = KUBECTL.get_or_init(|| binaries::kubectl().unwrap());
-    let mut command = Command::new(program);
+    let mut command = place.command(program);
     command.args(["get", "--raw", LEASE]);
     let output = run(command, folder, variables);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -100,8 +130,12 @@ const OUR_PART: &str = "kubectl::what_is_read_in_a_process_of_its_own";
 const IS_OURS: &str = "LEASEHOLD_TEST_READS";
 
 /// The same for us, in a process of its own for the sake of its environment.
-fn leasehold(folder: &Path, variables: &BTreeMap<String, String>) -> Result<(), String> {
-    let mut command = Command::new(env::current_exe().unwrap());
+fn leasehold(
+    place: Place,
+    folder: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let mut command = place.command(&env::current_exe().unwrap());
     command.args(["--exact", OUR_PART, "--nocapture"]);
     let mut variables = variables.clone();
     variables.insert(IS_OURS.into(), "yes".into());
@@ -118,11 +152,16 @@ async fn what_is_read_in_a_process_of_its_own() {
     if env::var_os(IS_OURS).is_none() {
         return;
     }
-    let connections = ClusterConnections::connect(ClusterOptions {
-        source: ClusterSource::Kubeconfig {
+    let source = if env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        ClusterSource::InCluster
+    } else {
+        ClusterSource::Kubeconfig {
             path: None,
             context: None,
-        },
+        }
+    };
+    let connections = ClusterConnections::connect(ClusterOptions {
+        source,
         silence_limit: Duration::from_secs(60),
         plugin_limit: Duration::from_secs(60),
     })
@@ -140,8 +179,8 @@ fn compare(cases: impl IntoIterator<Item = (&'static str, Case)>) {
         let variables = case.install(folder.path());
         let (theirs, ours) = block_in_place(|| {
             (
-                kubectl(folder.path(), &variables),
-                leasehold(folder.path(), &variables),
+                kubectl(Place::Here, folder.path(), &variables),
+                leasehold(Place::Here, folder.path(), &variables),
             )
         });
         if let Err(said) = theirs {
@@ -480,7 +519,42 @@ async fn environments_of_all_forms() {
     let text = content(&cluster(), &admin()).to_string();
     fs::write(folder.path().join(".kube/config"), text).unwrap();
     block_in_place(|| {
-        kubectl(folder.path(), &variables).unwrap();
-        leasehold(folder.path(), &variables).unwrap();
+        kubectl(Place::Here, folder.path(), &variables).unwrap();
+        leasehold(Place::Here, folder.path(), &variables).unwrap();
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_accounts_of_all_forms() {
+    let token = admin()["token"].as_str().unwrap().to_owned();
+    let (host, port) = started().server_address().rsplit_once(':').unwrap();
+    let complete = [
+        ("token", token.clone()),
+        ("ca.crt", ca()),
+        ("namespace", "shop\n".to_owned()),
+    ];
+    let without_namespace = &complete[..2];
+    let with_line_break = [("token", token + "\n"), ("ca.crt", ca() + "words\n")];
+    for (host, files) in [
+        (host, complete.as_slice()),
+        (host, without_namespace),
+        (host, &with_line_break),
+        ("localhost", &complete),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("serviceaccount")).unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join("serviceaccount").join(name), content).unwrap();
+        }
+        let variables = [
+            ("KUBERNETES_SERVICE_HOST", host),
+            ("KUBERNETES_SERVICE_PORT", port),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables = BTreeMap::from(variables);
+        block_in_place(|| {
+            kubectl(Place::Pod, folder.path(), &variables).unwrap();
+            leasehold(Place::Pod, folder.path(), &variables).unwrap();
+        });
+    }
 }

@@ -130,3 +130,38 @@ async fn a_client_certificate_replaced_in_its_files_is_shown_once_the_old_one_is
     install(&client_of(&authority, "second"));
     assert!(lease.read().await.unwrap().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kubeconfig_that_never_ends_is_told_and_an_election_goes_on_as_before() {
+    let mut kubeconfig = Kubeconfig::new(&cluster_at("127.0.0.1:1"), &admin());
+    let connections = kubeconfig
+        .connect_with_limit(std::time::Duration::from_secs(1))
+        .await;
+    let lease = connections.lease("default", "a-pipe").unwrap();
+
+    // As of a shell's process substitution, which has been read.
+    fs::remove_file(kubeconfig.path()).unwrap();
+    let mkfifo = std::process::Command::new("mkfifo")
+        .arg(kubeconfig.path())
+        .status();
+    assert!(mkfifo.unwrap().success());
+    for _ in 0..2 {
+        let message = lease.read().await.unwrap_err().to_string();
+        assert!(
+            message.contains("could not be read within 800ms"),
+            "{message}"
+        );
+    }
+
+    // Whoever reads the pipe gets the rest of it.
+    let pipe = kubeconfig.path();
+    kubeconfig.content["clusters"][0]["cluster"] = cluster();
+    let content = kubeconfig.content.to_string();
+    tokio::task::spawn_blocking(move || fs::write(pipe, content))
+        .await
+        .unwrap()
+        .unwrap();
+    fs::remove_file(kubeconfig.path()).unwrap();
+    kubeconfig.save();
+    assert!(lease.read().await.unwrap().is_none());
+}

@@ -7,10 +7,9 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Request, Uri};
 use http_body_util::Full;
-use tokio::task::spawn_blocking;
 
 use super::ClusterOptions;
-use super::config::{ClusterConfig, Origin, Source};
+use super::config::{ClusterConfig, Origin};
 use super::connector::{Connector, connector};
 use super::credentials::{Credentials, Present, PresentCertificate, impersonation};
 use super::pin::Pin;
@@ -48,15 +47,6 @@ pub(super) struct Shown {
 impl PartialEq for Shown {
     fn eq(&self, other: &Self) -> bool {
         self.access == other.access && self.credentials == other.credentials
-    }
-}
-
-/// Reads the files of the configuration. They are small, but may be on a slow disk.
-pub(super) async fn read(source: Source) -> Result<ClusterConfig> {
-    let reading = spawn_blocking(move || source.load());
-    match reading.await {
-        Ok(config) => config,
-        Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
     }
 }
 

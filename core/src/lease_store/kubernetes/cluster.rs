@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use tokio::time::timeout;
 use tracing::warn;
 
-use super::access::{self, Access, Shown};
+use super::access::{Access, Shown};
 use super::config::{ClusterConfig, Source};
 use super::connection::{Connection, LEASES_PER_CONNECTION};
 use super::pin::Pin;
+use super::reading::Reading;
 use super::{KubernetesStore, LeaseName, errors};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_store::{Backend, NamespaceSource};
@@ -67,7 +67,7 @@ impl ClusterConnections {
     /// [`ErrorKind::Unauthorized`] where an exec plugin does not give credentials.
     pub async fn connect(options: ClusterOptions) -> Result<Self> {
         let source = Source::of(&options.source)?;
-        let config = access::read(source.clone()).await?;
+        let config = read(&Reading::default(), &source, options.plugin_limit).await?;
         Self::as_configured(config, source, options).await
     }
 
@@ -91,7 +91,8 @@ impl ClusterConnections {
                 problem: None,
                 refused: None,
             }),
-            reading: tokio::sync::Mutex::default(),
+            reading: Reading::default(),
+            changing: tokio::sync::Mutex::default(),
             connections: Mutex::default(),
         })))
     }
@@ -152,7 +153,7 @@ impl Clusters {
     /// once, all wait for one run of a plugin; who asks for another does not.
     pub(crate) async fn connect(&self, options: ClusterOptions) -> Result<ClusterConnections> {
         let source = Source::of(&options.source)?;
-        let config = access::read(source.clone()).await?;
+        let config = read(&Reading::default(), &source, options.plugin_limit).await?;
         self.connecting(config, source, options).await
     }
 
@@ -200,10 +201,25 @@ pub(super) struct Cluster {
     namespace: Option<String>,
     backend: Backend,
     present: Mutex<Present>,
-    /// Held while the configuration is read.
-    reading: tokio::sync::Mutex<()>,
+    reading: Reading<Result<ClusterConfig>>,
+    /// Held while the configuration is read and followed.
+    changing: tokio::sync::Mutex<()>,
     /// Held by the Leases that use them.
     connections: Mutex<Vec<Weak<Connection>>>,
+}
+
+/// Reads the files of the configuration.
+async fn read(
+    reading: &Reading<Result<ClusterConfig>>,
+    source: &Source,
+    limit: Duration,
+) -> Result<ClusterConfig> {
+    let again = source.clone();
+    let read = reading.within(limit, move || again.load()).await;
+    read.unwrap_or_else(|| {
+        let message = format!("{source} could not be read within {limit:?}: is its disk there?");
+        Err(Error::new(ErrorKind::Config, message))
+    })
 }
 
 /// What may change about a cluster.
@@ -226,12 +242,8 @@ impl Cluster {
     /// Reads the configuration again, for a connection that is opened now, and returns how to reach
     /// the cluster. If the configuration cannot be read, or means another cluster, that is as before.
     pub(super) async fn read_again(&self) -> Arc<Access> {
-        let _one_at_a_time = self.reading.lock().await;
-        let reading = timeout(self.options.patience(), self.changed());
-        let outcome = reading.await.unwrap_or_else(|_| {
-            let message = "the configuration could not be read in time";
-            Err(Error::new(ErrorKind::Unavailable, message))
-        });
+        let _one_at_a_time = self.changing.lock().await;
+        let outcome = self.changed().await;
         let mut present = self.present();
         match outcome {
             Ok(changed) => {
@@ -257,7 +269,7 @@ impl Cluster {
             let present = self.present();
             (Arc::clone(&present.access), present.pin.clone())
         };
-        let config = access::read(self.source.clone()).await?;
+        let config = read(&self.reading, &self.source, self.options.patience()).await?;
         if let Some(conflict) = pin.conflict(&config.pin) {
             return Err(config.origin.wrong(format!(
                 "{conflict}, so it is not followed; put it right, or start again"

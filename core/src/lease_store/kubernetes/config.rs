@@ -7,7 +7,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Intercept;
 use kube::config::AuthInfo;
 
@@ -15,6 +15,7 @@ use super::ClusterSource;
 use super::kubeconfig;
 use super::pin::Pin;
 use super::tls::{self, Trust};
+use super::token_file;
 use crate::error::{Error, Result};
 
 /// How to reach a cluster, and words for the messages about it.
@@ -26,6 +27,8 @@ pub(super) struct ClusterConfig {
     pub(super) user: AuthInfo,
     /// The user's certificate and key, as PEM.
     pub(super) client: Option<ClientPem>,
+    /// What is in the user's token file, or why that cannot be read.
+    pub(super) token: Option<Result<HeaderValue, String>>,
     /// Of the service account, or of the context.
     pub(super) namespace: Option<String>,
     /// The setting all of this came from, and its value.
@@ -94,13 +97,28 @@ impl Source {
 
     /// Reads files only. Exec plugins run when credentials are first needed.
     pub(super) fn load(&self) -> Result<ClusterConfig> {
-        match self {
+        let mut config = match self {
             Self::InCluster => in_cluster(
                 Path::new("/var/run/secrets/kubernetes.io/serviceaccount"),
                 env::var("KUBERNETES_SERVICE_HOST").ok(),
                 env::var("KUBERNETES_SERVICE_PORT").ok(),
             ),
             Self::Kubeconfig { paths, context } => kubeconfig::load(paths, context.as_deref()),
+        }?;
+        let path = config.user.token_file.as_ref();
+        config.token = path.map(|path| token_file::read(Path::new(path)));
+        Ok(config)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InCluster => f.write_str("the service account"),
+            Self::Kubeconfig { paths, .. } => {
+                let paths = env::join_paths(paths).unwrap_or_default();
+                write!(f, "kubeconfig {}", paths.to_string_lossy())
+            }
         }
     }
 }
@@ -165,6 +183,7 @@ fn in_cluster(
         proxy: None,
         user,
         client: None,
+        token: None,
         namespace: namespace
             .map(|namespace| namespace.trim().to_owned())
             .filter(|namespace| !namespace.is_empty()),

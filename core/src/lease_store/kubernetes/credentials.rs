@@ -66,11 +66,16 @@ impl Credentials {
             Some(token) => Some(bearer(token).ok_or_else(|| unusable("token"))?),
             None => None,
         };
-        if let Some(path) = &user.token_file {
-            return Ok(Self::TokenFile(
-                TokenFile::open(path, token, origin)?,
-                certificate,
-            ));
+        if let (Some(path), Some(read)) = (&user.token_file, &config.token) {
+            let last = match (read, token) {
+                (Ok(read), _) => read.clone(),
+                (Err(_), Some(token)) => token,
+                (Err(why), None) => {
+                    let fix = format!("tokenFile {path} cannot be used ({why})");
+                    return Err(origin.wrong(fix));
+                }
+            };
+            return Ok(Self::TokenFile(TokenFile::new(path, last), certificate));
         }
         let authorization = match (token, &user.username, exposed(user.password.as_ref())) {
             (Some(token), _, _) => Some(token),
@@ -97,7 +102,7 @@ impl Credentials {
         Ok(match self {
             Self::Given(given) => given.clone(),
             Self::TokenFile(file, certificate) => Present {
-                authorization: Some(file.token().await?),
+                authorization: Some(file.token().await),
                 certificate: certificate.clone(),
             },
             Self::Plugin(plugin) => plugin.given().await?,

@@ -256,6 +256,7 @@ impl Selected {
             proxy,
             user,
             client,
+            token: None,
             namespace: Some(context.namespace.unwrap_or_else(|| "default".into())),
             origin,
         })
