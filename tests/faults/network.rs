@@ -49,7 +49,7 @@ fn one_way(fault: &'static str, name: &str, silent: Direction) {
         let old = trial.leader()?;
         trial.proxy(&old).silence(silent)?;
         trial.next_leader(&old)?;
-        trial.says(&old, "no answer within ")?;
+        trial.says(&old, "cannot acquire or renew ")?;
         trial.proxy(&old).heal()?;
         trial.recovers()?;
         trial.verdict()
@@ -125,7 +125,7 @@ fn answers_that_come_no_sooner_than_the_renew_deadline() {
         trial
             .proxy(&old)
             .add_latency(RENEW_DEADLINE, Duration::ZERO)?;
-        trial.says(&old, "no answer within ")?;
+        trial.says(&old, "cannot acquire or renew ")?;
         trial.next_leader(&old)?;
         trial.recovers()?;
         trial.verdict()

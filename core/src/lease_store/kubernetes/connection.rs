@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -180,8 +181,7 @@ impl Connection {
             }
             Err(_) => {
                 line.is_late.store(true, Ordering::Relaxed);
-                let late = format!("no connection after {patience:?}").into();
-                Err(self.cluster.unreachable(&line.access, &late))
+                Err(self.cluster.unreachable(&line.access, &late(patience)))
             }
         }
     }
@@ -208,7 +208,7 @@ impl Line {
                 let opening = timeout(limit, Transport::open(&access, silence_limit));
                 let transport = opening
                     .await
-                    .unwrap_or_else(|_| Err(format!("no connection after {limit:?}").into()))
+                    .unwrap_or_else(|_| Err(late(cluster.options.patience())))
                     .map_err(|error| cluster.unreachable(&access, &error))?;
                 cluster.reached(&access);
                 Ok(Arc::new(Opened {
@@ -254,6 +254,11 @@ pub(super) async fn collected(body: Incoming, in_flight: &InFlight<'_>) -> Resul
         Ok(body) => Ok(body.to_bytes()),
         Err(error) => Err(in_flight.fail(error)),
     }
+}
+
+/// The same words whether a request has waited in vain or the attempt has ended: so it is told once.
+fn late(patience: Duration) -> BoxError {
+    format!("no connection after {patience:?}").into()
 }
 
 /// A request under way on a line.
