@@ -2,8 +2,8 @@
 //!
 //! - Each function in a module's `METHODS` is a static `native` method of `io.leasehold.Native`, of the
 //!   same name and types, which Java has registered when it has seen that both halves are of one
-//!   version (`library`). So a method that only one half knows is an error at once, and not when it is
-//!   called. Two answers are found by name instead (`fast_path`).
+//!   version (`library`). So one that Java lacks, or has with other types, is an error at once. Two
+//!   answers are found by name instead (`fast_path`).
 //! - Elections, listeners and work under way are numbers there, checked at each use (`table`).
 //! - What is more than a number crosses by name (`fields`). An error or a panic is thrown there, in one
 //!   place (`ffi`).

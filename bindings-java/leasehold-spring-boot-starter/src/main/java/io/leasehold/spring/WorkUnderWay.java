@@ -33,9 +33,9 @@ final class WorkUnderWay {
             this.thread = thread;
         }
 
-        /** Not once it has ended, when its thread does something else. */
+        /** Not once it has ended, when its thread does something else; nor if it is what stops the context. */
         synchronized void interrupt() {
-            if (!ended) {
+            if (!ended && thread != Thread.currentThread()) {
                 interrupted = true;
                 thread.interrupt();
             }

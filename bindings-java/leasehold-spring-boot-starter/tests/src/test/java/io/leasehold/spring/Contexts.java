@@ -27,7 +27,7 @@ import org.springframework.context.annotation.Configuration;
 /** Applications with the starter. */
 final class Contexts {
     /** For what must happen. */
-    static final Duration LIMIT = Duration.ofSeconds(30);
+    static final Duration LIMIT = Duration.ofSeconds(60);
 
     /** For what must not. */
     static final Duration A_WHILE = Duration.ofMillis(500);

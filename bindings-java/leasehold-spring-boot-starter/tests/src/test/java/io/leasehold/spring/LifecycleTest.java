@@ -280,6 +280,18 @@ class LifecycleTest {
         }
     }
 
+    @Test
+    void guardedWorkMayCloseTheContextAndIsNotInterruptedByThat() throws Exception {
+        ConfigurableApplicationContext leader = instance(folder, "a", Nothing.class);
+        election(leader).waitForLeadership(LIMIT);
+        boolean[] interrupted = {true};
+        leader.getBean(ClusterLeaderService.class).runIfLeader(() -> {
+            leader.close();
+            interrupted[0] = Thread.currentThread().isInterrupted();
+        });
+        assertThat(interrupted[0]).isFalse();
+    }
+
     private interface Begin {
         LongWork in(ConfigurableApplicationContext context);
     }
