@@ -169,6 +169,8 @@ pub(crate) struct Election {
     work_until: Instant,
     /// Terms that have begun and whose work has not ended.
     working: usize,
+    /// Until when that work keeps another term from beginning.
+    grace_until: Instant,
     notified_holder: Option<String>,
     failing: Option<(Failing, Error)>,
     /// What has failed since it last succeeded, each told once.
@@ -244,6 +246,7 @@ impl Election {
             terms: 0,
             work_until: now,
             working: 0,
+            grace_until: now,
             notified_holder: None,
             failing: None,
             notified_failures: Vec::new(),
@@ -257,6 +260,15 @@ impl Election {
     #[must_use]
     pub(crate) fn counting_terms_from(mut self, last: u64) -> Self {
         self.terms = last;
+        self
+    }
+
+    /// Takes over the work of so many terms of a campaign before this one, which has been told to end
+    /// and may go on.
+    #[must_use]
+    pub(crate) fn after_work(mut self, terms: usize) -> Self {
+        self.working = terms;
+        self.grace_until = self.now + self.settings.drain_timeout;
         self
     }
 
@@ -504,6 +516,7 @@ impl Election {
         self.write_after = now;
         self.poll_at = now;
         self.hold_back_until = now;
+        self.grace_until = now + self.settings.drain_timeout;
         match &self.phase {
             Phase::Leading(_) => self.end_term(LostReason::ClockFault),
             Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),

@@ -43,9 +43,11 @@ pub(crate) struct Elector {
 impl Elector {
     /// Runs until the application stops it. A defect in here costs the term, never the election.
     pub(crate) async fn run(mut self) {
+        // The work of its terms, which outlasts a defect.
+        let mut unfinished = Vec::new();
         loop {
-            let rounds = ElectionLoop::new(&self);
-            let run = AssertUnwindSafe(rounds.run(&mut self.commands));
+            let rounds = ElectionLoop::new(&self, &mut unfinished);
+            let run = AssertUnwindSafe(rounds.run(&mut self.commands, &mut unfinished));
             if run.catch_unwind().await.is_ok() {
                 return;
             }
@@ -85,7 +87,9 @@ struct ElectionLoop {
 }
 
 impl ElectionLoop {
-    fn new(elector: &Elector) -> Self {
+    /// A campaign that goes on after what is `unfinished` of an earlier one.
+    fn new(elector: &Elector, unfinished: &mut Vec<WorkEnd>) -> Self {
+        unfinished.retain(|work| !work.has_come());
         let leadership = elector.shared.leadership();
         let clock = *leadership.clock();
         Self {
@@ -95,7 +99,8 @@ impl ElectionLoop {
                 elector.seed,
                 clock.now(),
             )
-            .counting_terms_from(leadership.last_term()),
+            .counting_terms_from(leadership.last_term())
+            .after_work(unfinished.len()),
             seed: elector.seed,
             longest_wait: elector.settings.retry_period,
             stall_timeout: elector.stall_timeout,
@@ -108,7 +113,11 @@ impl ElectionLoop {
         }
     }
 
-    async fn run(mut self, commands: &mut UnboundedReceiver<Command>) {
+    async fn run(
+        mut self,
+        commands: &mut UnboundedReceiver<Command>,
+        unfinished: &mut Vec<WorkEnd>,
+    ) {
         let store = self.store.clone();
         let shared = self.shared.clone();
         let mut watcher = Watcher::new(
@@ -119,7 +128,8 @@ impl ElectionLoop {
             self.seed,
         );
         let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
-        let mut ending_work = FuturesUnordered::new();
+        let mut ending_work: FuturesUnordered<_> =
+            unfinished.iter().cloned().map(WorkEnd::wait).collect();
         loop {
             if let Some(request) = self
                 .election
@@ -127,7 +137,7 @@ impl ElectionLoop {
             {
                 in_flight = Some(Box::pin(ask(&shared, store.as_ref(), self.clock, request)));
             }
-            self.publish(|work| ending_work.push(work.wait()));
+            self.publish(unfinished, |work| ending_work.push(work.wait()));
             if self.election.is_stopped() {
                 return;
             }
@@ -149,7 +159,7 @@ impl ElectionLoop {
     }
 
     /// Publishes the answer before anything else is done with it, then passes the events on.
-    fn publish(&mut self, mut term_ended: impl FnMut(WorkEnd)) {
+    fn publish(&mut self, unfinished: &mut Vec<WorkEnd>, mut term_ended: impl FnMut(WorkEnd)) {
         let leadership = self.shared.leadership();
         leadership.note_progress();
         leadership.publish(self.election.active_term());
@@ -159,7 +169,11 @@ impl ElectionLoop {
         self.shared.update_status(&self.election, self.clock.now());
         while let Some(event) = self.election.poll_event() {
             let is_loss = matches!(event, ElectionEvent::Lost(..));
-            self.work.extend(self.shared.notify(event));
+            if let Some(work) = self.shared.notify(event) {
+                unfinished.retain(|work| !work.has_come());
+                unfinished.push(work.clone());
+                self.work.push_back(work);
+            }
             if is_loss && let Some(work) = self.work.pop_front() {
                 term_ended(work);
             }

@@ -7,7 +7,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use futures_util::future::{Either, pending, select};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::election::LostReason;
 use crate::error::Error;
@@ -110,15 +110,16 @@ impl fmt::Debug for Work {
 /// Held while work goes on under a term.
 #[derive(Clone)]
 pub(crate) struct WorkGuard {
-    _alive: mpsc::Sender<Infallible>,
+    _alive: watch::Sender<()>,
 }
 
 /// Waits until all work under a term has ended.
-pub(crate) struct WorkEnd(mpsc::Receiver<Infallible>);
+#[derive(Clone)]
+pub(crate) struct WorkEnd(watch::Receiver<()>);
 
 impl WorkGuard {
     pub(crate) fn new() -> (Self, WorkEnd) {
-        let (alive, end) = mpsc::channel(1);
+        let (alive, end) = watch::channel(());
         (Self { _alive: alive }, WorkEnd(end))
     }
 }
@@ -126,7 +127,11 @@ impl WorkGuard {
 impl WorkEnd {
     /// Returns when the last guard has been dropped.
     pub(crate) async fn wait(mut self) {
-        while self.0.recv().await.is_some() {}
+        while self.0.changed().await.is_ok() {}
+    }
+
+    pub(crate) fn has_come(&self) -> bool {
+        self.0.has_changed().is_err()
     }
 }
 

@@ -6,6 +6,7 @@
 //! connections), and starts its own when it starts an election.
 
 mod fork;
+mod log;
 mod per_process;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 
 pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
+pub(crate) use self::log::flush_log;
 use self::per_process::Here;
 pub(crate) use self::per_process::PerProcess;
 use crate::error::{Error, ErrorKind, Result};
@@ -83,9 +85,14 @@ impl Runtime {
 }
 
 fn start() -> io::Result<Handle> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        // Those that do file work.
+        .on_thread_start(log::queue_events_of_this_thread)
+        .build()?;
     let handle = runtime.handle().clone();
     spawn_thread("leasehold", move || {
+        log::queue_events_of_this_thread();
         runtime.block_on(std::future::pending::<()>());
     })?;
     Ok(handle)

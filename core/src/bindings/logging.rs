@@ -40,8 +40,8 @@ pub enum LogLevel {
 /// Sends the log to `sink` from now on, at `level` and above, for the life of the process. Programs
 /// in Rust install a `tracing` subscriber instead.
 ///
-/// `sink` is called on Leasehold's background thread, which renews the Leases: it must hand the
-/// record over and return, never block; `stderr::line` does so.
+/// `sink` is called on the thread of the log, or on that of the application which causes an event.
+/// Should it block, later events are dropped, and nothing else happens.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] where the process has a sink or a `tracing` subscriber already.

@@ -44,6 +44,7 @@ pub fn line(text: impl Into<String>) {
 
 /// Waits until all lines are written, for at most a second. For the end of a program.
 pub fn flush() {
+    runtime::flush_log(FLUSH_TIMEOUT);
     let (done, written) = channel();
     let _ = WRITER.try_send(Entry::Flush(done));
     let _ = written.recv_timeout(FLUSH_TIMEOUT);

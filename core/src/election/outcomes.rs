@@ -85,6 +85,7 @@ impl Election {
         self.see_own(now, lease);
         self.writes.settle(&write.record);
         self.attempt_at = now;
+        let earlier_work_until = self.earlier_work_until();
         match &mut self.phase {
             Phase::Leading(active) | Phase::Draining { active, .. } => {
                 if leader_until > active.leader_until {
@@ -103,6 +104,8 @@ impl Election {
                     self.give_back(leader_until);
                 }
             }
+            // Won, but for a term that may not begin yet: another attempt follows.
+            Phase::Candidate if now < earlier_work_until => {}
             Phase::Candidate => self.begin_term(leader_until, renew_at),
         }
         self.notify_holder();

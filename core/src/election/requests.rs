@@ -71,7 +71,8 @@ impl Election {
                 let attempt = self
                     .attempt_at
                     .max(self.hold_back_until)
-                    .max(self.write_after);
+                    .max(self.write_after)
+                    .max(self.earlier_work_until());
                 if !self.watching && self.poll_at < attempt {
                     (self.poll_at, Action::Read)
                 } else {

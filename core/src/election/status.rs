@@ -95,6 +95,9 @@ impl Election {
                 seconds(self.hold_back_until.since(now))
             );
         }
+        if now < self.earlier_work_until() {
+            return "waiting for the work of the last term to end".to_owned();
+        }
         let wait = self.observed.free_at().since(now);
         match (self.observed.holder(), wait.is_zero()) {
             (_, true) if self.observed.is_unknown() => "reading the Lease".to_owned(),

@@ -80,6 +80,7 @@ impl Election {
                 // Somebody else wrote, or nobody can tell what time it is.
                 _ => self.now,
             };
+            self.grace_until = self.now + self.settings.drain_timeout;
             self.events
                 .push_back(ElectionEvent::Lost(active.term, reason));
         }
@@ -96,6 +97,17 @@ impl Election {
         leader_until + lease_duration.saturating_sub(renew_deadline)
     }
 
+    /// Until when the work of terms that are over keeps another from beginning: two terms do not
+    /// overlap within this process either. Work that does not end has as long as it has before a
+    /// release.
+    pub(super) fn earlier_work_until(&self) -> Instant {
+        if self.working == 0 {
+            Instant::ZERO
+        } else {
+            self.grace_until
+        }
+    }
+
     /// Ends a term in order: the answer is false from now on, renewal goes on until the work has
     /// stopped.
     pub(super) fn drain(&mut self, now: Instant, reason: LostReason) {
@@ -103,9 +115,10 @@ impl Election {
             let active = active.clone();
             self.events
                 .push_back(ElectionEvent::Lost(active.term.clone(), reason));
+            self.grace_until = now + self.settings.drain_timeout;
             self.phase = Phase::Draining {
                 active,
-                drain_until: now + self.settings.drain_timeout,
+                drain_until: self.grace_until,
             };
         }
     }
@@ -114,6 +127,7 @@ impl Election {
     pub(super) fn shorten_drain(&mut self, limit: Instant) {
         if let Phase::Draining { drain_until, .. } = &mut self.phase {
             *drain_until = limit.min(*drain_until);
+            self.grace_until = *drain_until;
         }
     }
 

@@ -6,6 +6,7 @@
 mod awaited;
 #[path = "../common/mod.rs"]
 mod common;
+mod defects;
 mod fork;
 mod health;
 mod listeners;

@@ -67,6 +67,7 @@ fn candidate_of(election: Election, store: &MemoryStore) -> Candidate {
         landed: None,
         asked: Vec::new(),
         events: Vec::new(),
+        works_on: false,
     }
 }
 
@@ -170,6 +171,9 @@ pub(super) struct Candidate {
     landed: Option<Reply>,
     asked: Vec<&'static str>,
     events: Vec<String>,
+    /// Whether work goes on when a term ends on the spot. When one ends in order, a test says when
+    /// the work has ended.
+    works_on: bool,
 }
 
 impl Candidate {
@@ -298,6 +302,12 @@ impl Candidate {
     /// The request in transit is answered with an error, whether it has landed or not.
     pub(super) fn fail(&mut self, kind: ErrorKind) -> &mut Self {
         self.fail_with(Error::new(kind, "as the test says"))
+    }
+
+    /// Work goes on when a term ends on the spot, until it is `drained`.
+    pub(super) fn works_on(&mut self) -> &mut Self {
+        self.works_on = true;
+        self
     }
 
     /// The write in transit comes too late: somebody else was first.
@@ -454,6 +464,13 @@ impl Candidate {
 
     fn listen(&mut self) -> &mut Self {
         while let Some(event) = self.election.poll_event() {
+            let in_order = [LostReason::Stopped, LostReason::SteppedDown];
+            if let ElectionEvent::Lost(_, reason) = &event
+                && !self.works_on
+                && !in_order.contains(reason)
+            {
+                self.election.handle_drained(self.now);
+            }
             self.events.push(match event {
                 ElectionEvent::Acquired(term) => format!("term {} acquired", term.number),
                 ElectionEvent::Lost(term, reason) => format!("term {} lost: {reason}", term.number),

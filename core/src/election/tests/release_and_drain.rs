@@ -35,7 +35,7 @@ fn work_that_stops_in_order_has_until_the_lease_runs_out_where_it_cannot_be_rene
 fn the_work_of_an_expired_term_has_until_the_lease_runs_out() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
-    a.at(12.0).assert_lost(LostReason::Expired);
+    a.works_on().at(12.0).assert_lost(LostReason::Expired);
     assert_eq!(a.work_until(), 15.0);
 }
 
@@ -125,10 +125,10 @@ fn a_lease_that_can_no_longer_be_renewed_ends_the_draining() {
 fn the_work_of_an_earlier_term_must_have_stopped_too() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
-    a.at(10.0).run_until(10.0).assert_leader();
+    a.works_on().at(10.0).run_until(40.0).assert_leader();
     assert_eq!(a.term().number, 2);
     a.stop().drained();
-    a.at(11.0).expect_nothing_due();
+    a.at(41.0).expect_nothing_due();
     a.drained().expect("release");
 }
 
@@ -350,7 +350,12 @@ fn what_was_looked_for_and_not_found_is_not_looked_for_again() {
 #[test]
 fn what_may_have_been_won_is_not_looked_for_while_the_work_of_an_earlier_term_goes_on() {
     let mut a = leader("a", &MemoryStore::new());
-    a.at(8.0).expect("renew").at(10.0).time_out().stop();
+    a.works_on()
+        .at(8.0)
+        .expect("renew")
+        .at(10.0)
+        .time_out()
+        .stop();
     assert_eq!(a.role(), Role::Stopped);
 }
 
@@ -369,7 +374,12 @@ fn the_search_for_what_may_have_been_won_ends_with_its_validity() {
 fn what_is_won_after_a_stop_is_kept_while_the_work_of_an_earlier_term_goes_on() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
-    a.at(8.0).expect("renew").at(10.0).stop().answer();
+    a.works_on()
+        .at(8.0)
+        .expect("renew")
+        .at(10.0)
+        .stop()
+        .answer();
     assert_eq!(a.role(), Role::Stopped);
     assert_eq!(stored(&store).record.holder, "a");
 }

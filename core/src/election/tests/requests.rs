@@ -35,9 +35,9 @@ fn a_server_that_needs_longer_gets_longer_up_to_the_renew_deadline() {
 #[test]
 fn errors_that_take_turns_are_told_once_each() {
     let mut a = candidate("a", &MemoryStore::new());
-    for turn in 0..6 {
-        let kind = [ErrorKind::Unavailable, ErrorKind::Forbidden][turn % 2];
-        a.at(10.0 * turn as f64).expect("read").fail(kind);
+    let kinds = [ErrorKind::Unavailable, ErrorKind::Forbidden];
+    for (turn, kind) in (0..6).zip(kinds.into_iter().cycle()) {
+        a.at(10.0 * f64::from(turn)).expect("read").fail(kind);
     }
     assert_eq!(a.events(), ["failing: Unavailable", "failing: Forbidden"]);
     a.at(100.0).expect("read").answer().expect("create");

@@ -165,3 +165,38 @@ fn extensions_that_were_never_published_do_not_hide_the_first_deadline() {
     a.at(10.0).expect("renew").at(10.5).answer();
     a.published().assert_lost(LostReason::Expired);
 }
+
+#[test]
+fn a_term_begins_only_when_the_work_of_the_one_before_has_ended() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.works_on().at(12.0).assert_lost(LostReason::Expired);
+    a.run_until(20.0).assert_not_leader();
+    assert_eq!(
+        a.why_not_leading(),
+        "waiting for the work of the last term to end"
+    );
+    a.drained().run_until(20.0).assert_leader();
+    assert_eq!(a.term().number, 2);
+}
+
+#[test]
+fn work_that_does_not_end_has_its_grace_before_another_term_begins() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.works_on().at(12.0).assert_lost(LostReason::Expired);
+    a.run_until(41.9).assert_not_leader();
+    a.run_until(42.0).assert_leader();
+}
+
+#[test]
+fn a_success_that_comes_while_the_work_of_an_ended_term_goes_on_opens_none() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.works_on().at(8.0).expect("renew").land();
+    a.at(10.0).assert_lost(LostReason::Expired).answer();
+    a.assert_not_leader();
+    assert_eq!(stored(&store).record.holder, "a", "and nothing is released");
+    a.drained().run_until(10.0).assert_leader();
+    assert_eq!(a.term().number, 2);
+}
