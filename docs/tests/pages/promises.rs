@@ -11,7 +11,7 @@ fn each_test_that_the_documentation_names_exists() {
     let mut count = 0;
     for item in text.split("\n- `").skip(1) {
         let (item, _) = item.split_once("\n\n").unwrap_or((item, ""));
-        let (file, tests) = item.split_once("`: ").expect("a file and its tests");
+        let (file, tests) = item.split_once("`:").expect("a file and its tests");
         let source = fs::read_to_string(root.join(file)).expect(file);
         for test in tests.split('`').skip(1).step_by(2) {
             assert!(

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Options, Parser};
 
-/// Folders that hold what others wrote, or what was built.
-const NOT_OURS: [&str; 4] = ["target", "node_modules", "dist", "book"];
+/// Folders that hold what others wrote, what was built, or what pages are made from.
+const NOT_OURS: [&str; 5] = ["target", "node_modules", "dist", "book", "templates"];
 
 pub(crate) struct Page {
     pub(crate) path: PathBuf,
