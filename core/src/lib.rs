@@ -42,11 +42,8 @@ mod validation;
 #[doc(hidden)]
 pub mod vocabulary;
 
-pub use config::{
-    Config, DEFAULT_CANDIDATES, DEFAULT_DRAIN_TIMEOUT, DEFAULT_LEASE_DURATION, DEFAULT_MODE,
-    DEFAULT_RECLAIM, DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD,
-    DEFAULT_STALL_TIMEOUT, Mode,
-};
+pub use config::defaults::*;
+pub use config::{Config, Mode};
 pub use election::{LeaseSnapshot, LeaseState, LostReason, Role};
 pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription};

@@ -130,7 +130,12 @@ macro_rules! settings {
             variables: $crate::config::table::Variables,
         }
 
-        $($crate::config::table::default!(constant $field: $type, $($default)+);)+
+        /// The defaults that are values, as constants.
+        pub(crate) mod defaults {
+            use super::*;
+
+            $($crate::config::table::default!(constant $field: $type, $($default)+);)+
+        }
 
         impl Config {
             /// The names of all settings: for [`set`](Self::set), and in capitals, after `LEASEHOLD_`, in
@@ -200,7 +205,7 @@ macro_rules! default {
     (type $type:ty, $constant:ident = $($value:tt)+) => { $type };
 
     (constant $field:ident: $type:ty, $constant:ident = $($value:tt)+) => {
-        #[doc = concat!("The default of [`Config::", stringify!($field), "`].")]
+        #[doc = concat!("The default of [`Config::", stringify!($field), "`](crate::Config::", stringify!($field), ").")]
         pub const $constant: $type = $crate::config::table::default!(value $($value)+);
     };
     (constant $($without:tt)+) => {};
@@ -213,7 +218,7 @@ macro_rules! default {
         })?
     };
     (settle $field:ident, otherwise $what:literal) => { $field };
-    (settle $field:ident, $constant:ident = $($value:tt)+) => { $field.unwrap_or($constant) };
+    (settle $field:ident, $constant:ident = $($value:tt)+) => { $field.unwrap_or(defaults::$constant) };
 
     (docs required $fix:literal) => { " Required." };
     (docs otherwise $what:literal) => { concat!(" Default: ", $what, ".") };

@@ -44,10 +44,7 @@ fn the_program_comes_before_the_environment_and_that_before_the_default() {
     let checked = check(&config, &environment).unwrap();
     assert_eq!(checked.lease_duration, Duration::from_secs(30));
     assert_eq!(checked.retry_period, Duration::from_secs(1));
-    assert_eq!(
-        checked.renew_deadline,
-        crate::config::DEFAULT_RENEW_DEADLINE
-    );
+    assert_eq!(checked.renew_deadline, crate::DEFAULT_RENEW_DEADLINE);
     assert_eq!(checked.stall_timeout(), None);
     assert_eq!(
         checked.namespace(),
