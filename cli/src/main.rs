@@ -7,6 +7,7 @@
 )]
 
 mod check;
+mod children;
 mod exit;
 mod leader_elector;
 mod output;

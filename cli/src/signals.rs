@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
+use crate::children;
 use crate::exit;
 
 /// Those that ask a program to end. The others beside SIGTERM come from a terminal.
@@ -49,7 +50,10 @@ impl Signals {
         thread::spawn(move || sender.send(work()));
         tokio::select! {
             done = done => Ok(done.expect("the work does not panic")),
-            signal = self.stop() => Err(signal),
+            signal = self.stop() => {
+                children::end_plugins();
+                Err(signal)
+            }
         }
     }
 

@@ -37,8 +37,9 @@ impl Plugin {
     pub(crate) fn that_hangs() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let script = format!(
-            "touch {0}; while test -e {0}; do sleep 0.05; done",
-            running(&folder).display()
+            "trap 'echo ended > {1}; exit' TERM; touch {0}; while test -e {0}; do sleep 0.05; done",
+            running(&folder).display(),
+            ended(&folder).display()
         );
         // Nobody listens there, and nobody asks.
         kubeconfig(folder.path(), "https://127.0.0.1:1", &script);
@@ -50,12 +51,29 @@ impl Plugin {
     }
 
     pub(crate) fn wait_until_it_runs(&self) {
-        let deadline = Instant::now() + LIMIT;
-        while !running(&self.0).exists() {
-            assert!(Instant::now() < deadline, "the plugin never runs");
-            thread::sleep(POLL_INTERVAL);
-        }
+        wait_for(&running(&self.0));
     }
+
+    /// Waits until somebody has asked it to end, who no longer waits for its answer.
+    pub(crate) fn wait_until_it_is_ended(&self) {
+        wait_for(&ended(&self.0));
+    }
+}
+
+fn wait_for(file: &Path) {
+    let deadline = Instant::now() + LIMIT;
+    while !file.exists() {
+        assert!(
+            Instant::now() < deadline,
+            "the plugin never writes {}",
+            file.display()
+        );
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+fn ended(folder: &TempDir) -> PathBuf {
+    folder.path().join("ended")
 }
 
 fn running(folder: &TempDir) -> PathBuf {

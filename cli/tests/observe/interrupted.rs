@@ -16,6 +16,7 @@ fn a_credential_plugin_that_hangs_does_not_keep_it_from_ending() {
             plugin.wait_until_it_runs();
             kill_process(Pid::from_child(&looks), signal).unwrap();
             assert_eq!(exit_code(&mut looks), Some(code), "{command}");
+            plugin.wait_until_it_is_ended();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Instances of `leasehold run` that compete for one Lease in a folder.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -125,12 +125,21 @@ impl Election {
 
     /// Somebody deletes the Lease by hand.
     pub(crate) fn lose_the_lease(&self) {
+        let _locked = self.lock();
         fs::remove_file(self.lease()).expect("a Lease");
     }
 
     /// Nobody can read or renew it from now on.
     pub(crate) fn damage_the_lease(&self) {
+        let _locked = self.lock();
         fs::write(self.lease(), "damaged").expect("a Lease");
+    }
+
+    /// Keeps a renewal that is under way from undoing what is done meanwhile.
+    fn lock(&self) -> File {
+        let lock = File::open(self.lease().with_file_name("lock")).expect("a lock");
+        lock.lock().expect("it is free in the end");
+        lock
     }
 
     /// Who holds the Lease, as it says.

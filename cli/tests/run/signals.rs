@@ -138,5 +138,6 @@ fn it_stops_while_a_credential_plugin_hangs() {
         plugin.wait_until_it_runs();
         run.signal(signal);
         assert_eq!(run.exit_code(), Some(0));
+        plugin.wait_until_it_is_ended();
     }
 }

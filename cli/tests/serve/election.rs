@@ -130,4 +130,5 @@ fn it_answers_and_stops_while_a_credential_plugin_hangs() {
     assert_eq!(sidecar.is_leader().0, 409);
     sidecar.terminate();
     assert_eq!(sidecar.exit_code(), Some(0));
+    plugin.wait_until_it_is_ended();
 }

@@ -1,0 +1,41 @@
+//! The processes whose parent this one is, by the thread that has started them.
+//!
+//! The main thread starts a command and its watchdog, and is given what this process adopts. All others
+//! are the library's, which starts credential plugins.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use rustix::process::{Pid, Signal, getpid, kill_process};
+
+const THREADS: &str = "/proc/self/task";
+
+/// Those of the main thread. Nobody, where the kernel does not tell.
+pub(crate) fn of_the_main_thread() -> Vec<Pid> {
+    let main = getpid().as_raw_pid().to_string();
+    of(&Path::new(THREADS).join(main))
+}
+
+/// Asks credential plugins to end, since nobody waits for their answer any longer.
+pub(crate) fn end_plugins() {
+    let main = getpid().as_raw_pid().to_string();
+    let threads = fs::read_dir(THREADS).into_iter().flatten().flatten();
+    for thread in threads.filter(|thread| thread.file_name() != OsStr::new(&main)) {
+        for plugin in of(&thread.path()) {
+            // It may just have ended.
+            let _ = kill_process(plugin, Signal::TERM);
+        }
+    }
+}
+
+fn of(thread: &Path) -> Vec<Pid> {
+    let own = fs::read_link("/proc/self").unwrap_or_default();
+    if own.to_str() != Some(&getpid().as_raw_pid().to_string()) {
+        // It tells of processes by the numbers that they have in another namespace.
+        return Vec::new();
+    }
+    let children = fs::read_to_string(thread.join("children")).unwrap_or_default();
+    let numbers = children.split_whitespace().filter_map(|it| it.parse().ok());
+    numbers.filter_map(Pid::from_raw).collect()
+}
