@@ -34,7 +34,7 @@ named! {
 
 settings! {
     /// The name of the Lease.
-    lease: String { required "name the Lease" }
+    lease: String { required "name the Lease, or set LEASEHOLD_LEASE" }
 
     /// The namespace of the Lease.
     namespace: String {

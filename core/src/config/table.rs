@@ -211,11 +211,7 @@ macro_rules! default {
     (constant $($without:tt)+) => {};
 
     (settle $field:ident, required $fix:literal) => {
-        $field.ok_or_else(|| {
-            let field = stringify!($field);
-            let fix = format!(concat!($fix, ", or set {}"), $crate::config::table::variable(field));
-            $crate::Error::config(field, "(none)", fix)
-        })?
+        $field.ok_or_else(|| $crate::Error::config(stringify!($field), "(none)", $fix))?
     };
     (settle $field:ident, otherwise $what:literal) => { $field };
     (settle $field:ident, $constant:ident = $($value:tt)+) => { $field.unwrap_or(defaults::$constant) };
