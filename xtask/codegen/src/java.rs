@@ -22,7 +22,7 @@ pub(crate) fn files() -> Result<Vec<File>> {
         vocabulary::LOST_REASONS,
     ] {
         let path = format!("{PACKAGE}/{}.java", list.name);
-        files.push(File::new(path, &Words::of(&list))?);
+        files.push(File::new(path, &Enum::of(&list))?);
     }
     let kinds = Kinds::all();
     for word in &kinds.words {
@@ -48,7 +48,7 @@ pub(crate) fn files() -> Result<Vec<File>> {
 /// A list as an enum.
 #[derive(Template)]
 #[template(path = "java/words.java", escape = "none")]
-struct Words {
+struct Enum {
     made: &'static str,
     name: &'static str,
     docs: String,
@@ -62,7 +62,7 @@ struct Constant {
     class_docs: String,
 }
 
-impl Words {
+impl Enum {
     fn of(list: &WordList) -> Self {
         Self {
             made: MADE,
