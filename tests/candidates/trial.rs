@@ -226,9 +226,10 @@ impl<'a> Trial<'a> {
             .try_for_each(|log| log.wait_for(words, LIMIT))
     }
 
-    /// Each candidate that can still speak has said `words`, and only once.
+    /// Waits until each candidate that can still speak says `words`, which it may say only once.
     pub fn everyone_said_once(&self, words: &str) -> Result<()> {
         for log in self.logs_of_the_living() {
+            log.wait_for(words, LIMIT)?;
             let count = log.count(words);
             ensure!(count == 1, "said {count} times: {words}\nsaid was:\n{log}");
         }

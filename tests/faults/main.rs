@@ -2,6 +2,7 @@
 //! test: at no instant two leaders, judged on one clock from what each candidate said itself; what
 //! is wrong is said; and there is a leader again at the end.
 //!
+//! `LEASEHOLD_CANDIDATE=<command line>` puts the agent of another language to the test, and
 //! `LEASEHOLD_FAULT_RUNS=<n>` makes each fault happen n times. The figures are put into
 //! `target/tmp/faults.md`, of which `docs/src/faults.md` holds a copy.
 

@@ -1,7 +1,9 @@
 // One candidate: its election, the term that it has acquired, and what is held back for a case.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { LeaderElection } from '../../../bindings-node/dist/index.mjs';
-import { Sampler } from './sampler.mjs';
+import { PERIOD_MS, Sampler } from './sampler.mjs';
 import { notify, optionsOf, say, wireStatus, wireTerm } from './wire.mjs';
 
 /** Lets through one waiting promise for each `admit`. */
@@ -124,7 +126,14 @@ export class Candidate {
     const sampler = new Sampler(this.#election, seconds * 1000, (isLeader, moment) =>
       say({ candidate, is_leader: isLeader, at: Number(moment) }),
     );
-    void sampler.run(() => this.#closed);
+    void this.#sampleUntilClosed(sampler);
+  }
+
+  async #sampleUntilClosed(sampler) {
+    while (!this.#closed) {
+      sampler.sample();
+      await sleep(PERIOD_MS);
+    }
   }
 
   add_listener({ named }) {

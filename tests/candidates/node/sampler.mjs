@@ -1,8 +1,7 @@
 // Asks an election whether it leads, and reports each change. `tests/lib.rs` says why like this.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
-const PERIOD_MS = 1;
+/** How often to ask. */
+export const PERIOD_MS = 1;
 
 /** The time on `CLOCK_MONOTONIC`, in nanoseconds. */
 export function now() {
@@ -23,20 +22,12 @@ export class Sampler {
     this.#report = report;
   }
 
-  /** Asks each millisecond, until it is enough. */
-  async run(isEnough) {
-    while (!isEnough()) {
-      this.#sample();
-      await sleep(PERIOD_MS);
-    }
+  get wasLeader() {
+    return this.#wasLeader;
   }
 
-  /** Asks until the election does not lead. The core's thread turns the answer, not the event loop. */
-  runOut() {
-    while (this.#wasLeader) this.#sample();
-  }
-
-  #sample() {
+  /** Asks once. */
+  sample() {
     const moment = now();
     const { isLeader } = this.#election;
     const pauseMs = Number(moment - this.#askedAt) / 1e6;

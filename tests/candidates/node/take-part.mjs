@@ -1,7 +1,10 @@
 // One candidate, by five arguments.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { LeaderElection } from '../../../bindings-node/dist/index.mjs';
-import { now, Sampler } from './sampler.mjs';
+import { Reasons } from './reasons.mjs';
+import { now, PERIOD_MS, Sampler } from './sampler.mjs';
 
 export async function takePart(lease, identity, ...timing) {
   const [leaseDurationMs, renewDeadlineMs, retryPeriodMs] = timing.map((seconds) => seconds * 1e3);
@@ -15,9 +18,15 @@ export async function takePart(lease, identity, ...timing) {
   const sampler = new Sampler(election, renewDeadlineMs, (isLeader, moment) =>
     say(isLeader ? 'LEADER' : 'FOLLOWER', moment),
   );
-  await sampler.run(() => terminated);
+  const reasons = new Reasons();
+  while (!terminated) {
+    sampler.sample();
+    reasons.lookAt(election);
+    await sleep(PERIOD_MS);
+  }
   const stopped = election.stop();
-  sampler.runOut();
+  // The core's thread turns the answer, so nothing here has to turn meanwhile.
+  while (sampler.wasLeader) sampler.sample();
   await stopped;
 }
 

@@ -6,6 +6,7 @@ import signal
 import time
 
 import leasehold
+from reasons import Reasons
 from sampler import PERIOD, Sampler, now
 
 
@@ -27,8 +28,10 @@ def take_part(lease: str, identity: str, *timing: str) -> None:
         renew_deadline,
         lambda is_leader, moment: say("LEADER" if is_leader else "FOLLOWER", moment),
     )
+    reasons = Reasons()
     while not terminated:
         sampler.sample(election)
+        reasons.look_at(election)
         time.sleep(PERIOD)
     election.request_stop()
     while sampler.was_leader:

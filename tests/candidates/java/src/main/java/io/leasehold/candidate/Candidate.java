@@ -135,7 +135,12 @@ final class Candidate {
             line.addProperty("at", moment);
             Wire.say(line);
         });
-        Thread thread = new Thread(() -> sampler.run(() -> closed));
+        Thread thread = new Thread(() -> {
+            while (!closed) {
+                sampler.sample();
+                Sampler.pause();
+            }
+        });
         thread.setDaemon(true);
         thread.start();
     }

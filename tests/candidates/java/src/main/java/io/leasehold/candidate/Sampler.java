@@ -3,7 +3,6 @@ package io.leasehold.candidate;
 import io.leasehold.LeaderElection;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 
 /** Asks an election whether it leads, and reports each change. {@code tests/lib.rs} says why like this. */
 final class Sampler {
@@ -12,6 +11,8 @@ final class Sampler {
     private final LeaderElection election;
     private final long renewDeadlineNanos;
     private final Report report;
+    private boolean wasLeader;
+    private long askedAt = now();
 
     /** What is done with a change of the answer, and the time on {@code CLOCK_MONOTONIC} that was read before it. */
     interface Report {
@@ -24,24 +25,28 @@ final class Sampler {
         this.report = report;
     }
 
-    /** Asks each millisecond, until it is enough and the election does not lead. */
-    void run(BooleanSupplier isEnough) {
-        boolean wasLeader = false;
-        long askedAt = now();
-        while (!isEnough.getAsBoolean() || wasLeader) {
-            long moment = now();
-            boolean isLeader = election.isLeader();
-            if (isLeader && wasLeader && moment - askedAt > renewDeadlineNanos) {
-                System.err.println("a stale answer: still the leader after a pause of " + (moment - askedAt) + " ns");
-                Runtime.getRuntime().halt(1);
-            }
-            if (isLeader != wasLeader) {
-                report.changed(isLeader, moment);
-            }
-            wasLeader = isLeader;
-            askedAt = moment;
-            LockSupport.parkNanos(PERIOD_NANOS);
+    boolean wasLeader() {
+        return wasLeader;
+    }
+
+    /** Asks once. */
+    void sample() {
+        long moment = now();
+        boolean isLeader = election.isLeader();
+        if (isLeader && wasLeader && moment - askedAt > renewDeadlineNanos) {
+            System.err.println("a stale answer: still the leader after a pause of " + (moment - askedAt) + " ns");
+            Runtime.getRuntime().halt(1);
         }
+        if (isLeader != wasLeader) {
+            report.changed(isLeader, moment);
+        }
+        wasLeader = isLeader;
+        askedAt = moment;
+    }
+
+    /** Until it is time to ask again. */
+    static void pause() {
+        LockSupport.parkNanos(PERIOD_NANOS);
     }
 
     /** {@code System.nanoTime()} is {@code CLOCK_MONOTONIC} on Linux. */

@@ -30,8 +30,14 @@ final class TakePart {
     private void sample(Duration renewDeadline) {
         Runtime.getRuntime().addShutdownHook(new Thread(this::end));
         say("READY", Sampler.now());
-        new Sampler(election, renewDeadline, (isLeader, moment) -> say(isLeader ? "LEADER" : "FOLLOWER", moment))
-                .run(() -> terminated);
+        Sampler sampler = new Sampler(
+                election, renewDeadline, (isLeader, moment) -> say(isLeader ? "LEADER" : "FOLLOWER", moment));
+        Reasons reasons = new Reasons();
+        while (!terminated || sampler.wasLeader()) {
+            sampler.sample();
+            reasons.lookAt(election);
+            Sampler.pause();
+        }
         sampled.countDown();
     }
 
