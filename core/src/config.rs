@@ -1,4 +1,5 @@
-//! What an election can be told, what it does when told nothing, and what it refuses.
+//! The settings of an election: what they may be, and what is so when they are left out. Knows no
+//! store.
 //!
 //! Invariant: only this module knows defaults and environment names. Each setting is one row of the
 //! table below, from which also comes what other languages and the documentation say of it.

@@ -1,4 +1,4 @@
-//! What an application is told, how it listens, and how it says that its work has stopped.
+//! What an application is notified of, how it listens, and how it says that its work has stopped.
 
 use std::convert::Infallible;
 use std::fmt;

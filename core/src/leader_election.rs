@@ -1,4 +1,4 @@
-//! The election as an application holds it.
+//! The election as an application holds it. Knows nothing of the protocol.
 
 mod health;
 

@@ -1,4 +1,4 @@
-//! A look at a Lease, without taking part in its election.
+//! A look at a Lease, without taking part in its election: nothing here can acquire one.
 
 use std::fmt;
 use std::future::Future;

@@ -1,4 +1,5 @@
-//! What the background task of an election shares with the threads that ask about it.
+//! What the background task of an election shares with the threads that ask about it. Knows nothing
+//! of the protocol.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};

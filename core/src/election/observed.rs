@@ -1,4 +1,5 @@
-//! The observed record, and from when on the Lease may be acquired.
+//! The observed record, and from when on the Lease may be acquired. Knows nothing of this candidate's
+//! own term.
 //!
 //! Invariant: expiry is measured from the local instant at which the *record changed*. Reading an
 //! unchanged record again, a watch that reconnects on it, or an edited label resets nothing, and

@@ -1,4 +1,5 @@
-//! What to ask of the store next, when, for how long, and which record to write.
+//! What to ask of the store next, when, for how long, and which record to write; not what the answers
+//! mean.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The writes that this election sent, for as long as they may matter.
+//! The writes that this election sent, for as long as they may matter. Knows nothing of expiry.
 //!
 //! Invariant: a record is ours only when its holder, acquire time and renew time equal a write in
 //! this list; the holder's name alone proves nothing. A write leaves the list when it can no longer
