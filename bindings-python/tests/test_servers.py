@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def post_worker_init(worker):
     application.begin()
 """
 
-GUNICORN = ["gunicorn", "application:application", "--workers", str(WORKERS)]
+GUNICORN = ["-m", "gunicorn", "application:application", "--workers", str(WORKERS)]
 GUNICORN += ["--bind", "127.0.0.1:0", "--no-control-socket"]
 
 
@@ -66,7 +67,7 @@ class Server(Program):
         # Which gunicorn reads by itself.
         (folder / "gunicorn.conf.py").write_text(GUNICORN_SETTINGS)
         environment = {**os.environ, "SETTINGS": json.dumps(settings)}
-        self._start([sys.executable, "-m", *command], cwd=folder, env=environment)
+        self._start([sys.executable, *command], cwd=folder, env=environment)
 
     def leader(self, words: str) -> str:
         """Waits until all workers have begun, saying so, and one of them leads."""
@@ -118,6 +119,44 @@ def test_of_the_workers_of_gunicorn_one_leads(
     place.is_released()
 
 
+OWN_AND_MASTERS = (
+    WEB
+    + """
+    import uwsgi
+
+    masters = leasehold.LeaderElection("masters", mode="always")
+    try:
+        masters.start()
+    except leasehold.ConfigError as error:
+        assert "@uwsgidecorators.postfork" in str(error)
+    else:
+        say("not refused")
+
+    uwsgi.post_fork_hook = begin
+"""
+)
+
+UWSGI = [str(Path(sys.executable).with_name("uwsgi")), "--master", "--processes", str(WORKERS)]
+UWSGI += ["--http-socket", "127.0.0.1:0", "--wsgi", "application", "--need-app", "--die-on-term"]
+
+
+def test_of_the_workers_of_uwsgi_one_leads(server: Callable[..., Server], place: Place) -> None:
+    """Its master forks without telling Python, and is refused for it."""
+    place.settings |= {"stall_timeout": 1}
+    web = server(OWN_AND_MASTERS, [*UWSGI, "--enable-threads"])
+    web.leader("preloaded")
+    # Whose heart beats in the worker, where it has been started.
+    time.sleep(2)
+    web.send(signal.SIGTERM)
+    assert web.end() == 0, web.complaints()
+    place.is_released()
+
+
+def test_without_threads_uwsgi_is_refused(server: Callable[..., Server]) -> None:
+    web = server(OWN_AND_MASTERS, UWSGI)
+    eventually("it says why", lambda: "set `enable-threads`" in web.complaints())
+
+
 def test_of_the_workers_of_celery_one_leads(
     server: Callable[..., Server], place: Place, tmp_path: Path
 ) -> None:
@@ -156,7 +195,7 @@ def test_of_the_workers_of_celery_one_leads(
         election.stop()
 """
     )
-    celery = ["celery", "--app", "application", "worker", "--pool", "prefork"]
+    celery = ["-m", "celery", "--app", "application", "worker", "--pool", "prefork"]
     celery += ["--concurrency", str(WORKERS), "--without-gossip", "--without-mingle"]
     tasks = server(text, [*celery, "--without-heartbeat"])
     tasks.leader("forked")

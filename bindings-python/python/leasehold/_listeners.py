@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._leasehold import Delivery, Election, Subscription, Term
     from .types import Event, LostReason
 
-    Deliver = Callable[[Delivery], None]
+    Deliver = Callable[["Delivery | _Noted"], None]
 
 
 class Registration:
@@ -23,6 +23,7 @@ class Registration:
         self._at_end = at_end
         self._listening: Listening | None = None
         self._removed = False
+        self._on_done: Callable[[Event], object] | None = None
 
     def remove(self) -> None:
         """Removes the listener: what happens from now on is not told. A call under way goes on."""
@@ -35,11 +36,26 @@ class Registration:
         if not self._removed and self._listening is None:
             self._listening = Listening(election._subscribe(), self._tell, self._at_end)
 
-    def _tell(self, delivery: Delivery) -> None:
+    def _tell(self, delivery: Delivery | _Noted) -> None:
         if self._removed:
             delivery.done()
+        elif self._on_done is not None:
+            self._deliver(_Noted(delivery, self._on_done))
         else:
             self._deliver(delivery)
+
+
+class _Noted:
+    """A delivery of which somebody wants to know when it is done."""
+
+    def __init__(self, delivery: Delivery | _Noted, on_done: Callable[[Event], object]) -> None:
+        self.event: Event = delivery.event
+        self._delivery = delivery
+        self._on_done = on_done
+
+    def done(self) -> None:
+        self._on_done(self.event)
+        self._delivery.done()
 
 
 class Listening:
@@ -75,7 +91,7 @@ class Listening:
 def calling(listener: Callable[[Event], object]) -> Deliver:
     """Delivers by a call: the work has stopped when it returns, or raises."""
 
-    def deliver(delivery: Delivery) -> None:
+    def deliver(delivery: Delivery | _Noted) -> None:
         outcome = None
         try:
             outcome = listener(delivery.event)
@@ -146,7 +162,7 @@ class _Run:
         self._is_over.acquire()
         self._join = _threads.start("leasehold-service", self._body)
         # One that returns soon never meets its stop.
-        if self._has_returned.acquire(timeout=_USUAL_START):
+        if self._has_returned.acquire(timeout=USUAL_START):
             self._has_returned.release()
 
     def _body(self) -> None:
@@ -183,7 +199,7 @@ def _succeeds(call: Callable[[], object]) -> bool:
 LOOK_PERIOD = 0.5
 """How often a service that stops is looked at, in seconds."""
 
-_USUAL_START = 1.0
+USUAL_START = 1.0
 """How many seconds a start may take that never meets its stop."""
 
 

@@ -8,11 +8,13 @@ import sys
 from time import monotonic
 
 from . import _threads
+from ._errors import ConfigError
 from ._leasehold import Background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ._listeners import Listening
 
@@ -36,6 +38,8 @@ class Process:
         """Starts the thread that shows that the interpreter lives, and the one that feeds
         `logging`: two, so that a handler that blocks does not look like a dead interpreter.
         """
+        if uwsgi := sys.modules.get("uwsgi"):
+            _check_uwsgi(uwsgi)
         # What they need. Not imported with the package, since it takes longer than all the rest;
         # nor on a thread, since a child that is forked meanwhile would inherit half of it.
         import contextlib  # noqa: F401
@@ -106,6 +110,20 @@ def current() -> Process:
     if _current.pid != os.getpid():
         _begin_in_child()
     return _current
+
+
+def _check_uwsgi(uwsgi: Any) -> None:
+    """Refuses what would hang or stall. `uwsgi` is a module that only its processes have."""
+    if uwsgi.masterpid() == os.getpid():
+        # It forks without telling Python: a worker that is forked while a thread of ours has the
+        # GIL waits for it forever. Nor does it end Python when it ends: nothing is released.
+        raise ConfigError(
+            "this is the master of uWSGI, which forks its workers later: start the election in "
+            "each worker, in a function under `@uwsgidecorators.postfork`, or set `lazy-apps`",
+            "config",
+        )
+    if not {"enable-threads", "threads"} & set(uwsgi.opt):
+        raise ConfigError("uWSGI runs no threads of Python: set `enable-threads`", "config")
 
 
 def _begin_in_child() -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._leasehold import Delivery, MemoryLease, Term, Work
+    from ._listeners import _Noted
     from .types import Duration, Event, LostReason
 
     P = ParamSpec("P")
@@ -118,8 +119,9 @@ class LeaderElection(Candidate):
         """Runs a service while this instance leads: calls `start(term)`, which may end when the
         work has started or when it has ended, and `stop()`, which is to end when the work has
         stopped; functions or coroutine functions, in the event loop. `stop` is called though
-        `start` goes on, then once more if that succeeds after all; both are waited for before the
-        Lease is released. Also stopped when the registration is removed, or the election goes.
+        `start` has lasted for a second, then once more if that succeeds after all; both are waited
+        for before the Lease is released. Also stopped when the registration is removed, or the
+        election goes.
         """
         service = _Singleton(_functions.callable_(start), _functions.callable_(stop))
         calls = _Calls(self._home, service.tell)
@@ -236,7 +238,7 @@ class _Leading:
             # Lost again before we were told that it was ours, or during a pause.
             work.end()
 
-    def _tell(self, loop: asyncio.AbstractEventLoop, delivery: Delivery) -> None:
+    def _tell(self, loop: asyncio.AbstractEventLoop, delivery: Delivery | _Noted) -> None:
         if isinstance(delivery.event, Lost):
             _post(loop, self._lose, delivery.event.term)
         # What keeps the Lease from being released is the block's own work.
@@ -283,7 +285,9 @@ class _Singleton:
         if isinstance(event, Acquired):
             starting = self._succeeds(partial(self._start, event.term))
             self._starting = asyncio.get_running_loop().create_task(starting)
-        elif isinstance(event, Lost):
+            # One that ends soon never meets its stop.
+            return asyncio.wait([self._starting], timeout=_listeners.USUAL_START)
+        if isinstance(event, Lost):
             return self.stop(event)
         return None
 
@@ -292,8 +296,6 @@ class _Singleton:
         starting, self._starting = self._starting, None
         if starting is None:
             return
-        # A task that has not begun has not started anything; it does when we wait.
-        await asyncio.sleep(0)
         start_lasts = not starting.done()
         watch = _listeners.InTime(self._start, lost)
         await self._watched(asyncio.ensure_future(self._succeeds(self._stop)), watch)
@@ -333,7 +335,7 @@ class _Calls:
         self._calls: deque[tuple[Callable[[], object], Callable[[], None]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    def deliver(self, delivery: Delivery) -> None:
+    def deliver(self, delivery: Delivery | _Noted) -> None:
         """On the listener's thread."""
         self.post(partial(self._listener, delivery.event), delivery.done)
 

@@ -1,0 +1,64 @@
+"""After `monkey_patch()`: the election and its listeners run on real threads. What waits holds up
+the hub, as all native code does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from support import Place, Program
+
+PATCHED = """
+import warnings
+# Of eventlet, which says that it is deprecated.
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+import threading
+"""
+
+
+def test_an_election_goes_on_while_green_threads_run(
+    program: Callable[..., Program], place: Place
+) -> None:
+    patched = program(
+        PATCHED
+        + """
+election = leasehold.LeaderElection(**settings, stall_timeout=1)
+told = []
+election.add_listener(told.append)
+election.start()
+while not (term := election.term):
+    eventlet.sleep(0.001)
+# The hub is free, and so is the heart beside it.
+eventlet.sleep(0.2)
+# The hub is blocked for longer than the stall timeout, but the interpreter lives.
+eventlet.patcher.original("time").sleep(2)
+assert term.is_valid
+while not told:
+    eventlet.sleep(0.001)
+election.stop()
+assert not election.is_leader
+"""
+    )
+    patched.ends_well()
+    place.is_released()
+
+
+def test_the_end_of_a_patched_process_releases_the_lease(
+    program: Callable[..., Program], place: Place
+) -> None:
+    patched = program(
+        PATCHED
+        + """
+election = leasehold.LeaderElection(**settings)
+election.on_lost(lambda term, reason: say("told", reason))
+election.start()
+from eventlet import tpool
+tpool.execute(election.wait_for_leadership, 30)
+tpool.killall()
+"""
+    )
+    patched.hear("told stopped")
+    patched.ends_well()
+    place.is_released()
