@@ -70,6 +70,14 @@ async fn a_file_without_a_current_context_needs_one() {
 }
 
 #[tokio::test]
+async fn an_empty_file_is_not_asked_for_a_context() {
+    assert_eq!(
+        mistake_in(&Kubeconfig::with_content(json!({}))).await,
+        "kubeconfig = FILE: it has no contexts; name another file"
+    );
+}
+
+#[tokio::test]
 async fn a_context_must_refer_to_what_is_there() {
     for (what, list) in [("cluster", "clusters"), ("user", "users")] {
         let mut content = Kubeconfig::new(&cluster(), &json!({})).content;

@@ -158,11 +158,13 @@ fn select(kubeconfig: Kubeconfig, context: Option<&str>, origin: &Origin) -> Res
         .map(str::to_owned)
         .or_else(|| kubeconfig.current_context.clone())
     else {
-        let fix = format!(
-            "no current-context; set `context` to {}",
-            names(&kubeconfig)
-        );
-        return Err(origin.wrong(fix));
+        return Err(match kubeconfig.contexts.as_slice() {
+            [] => origin.wrong("it has no contexts; name another file"),
+            _ => origin.wrong(format!(
+                "no current-context; set `context` to {}",
+                names(&kubeconfig)
+            )),
+        });
     };
     let found = kubeconfig.contexts.iter().find(|known| known.name == name);
     let Some(context) = found.and_then(|known| known.context.clone()) else {
