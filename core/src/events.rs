@@ -1,5 +1,7 @@
 //! What an application is notified of, how it listens, and how it says that its work has stopped.
 
+mod queue;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use futures_util::future::{Either, pending, select};
 use tokio::sync::{mpsc, watch};
 
+use self::queue::EventReceiver;
+pub(crate) use self::queue::{EventSender, queue};
 use crate::election::LostReason;
 use crate::error::Error;
 use crate::leadership::Term;
@@ -135,17 +139,19 @@ impl WorkEnd {
     }
 }
 
-/// Events in the order in which they happened, for one listener. An instance that leads already is
+/// Events in the order in which they happened, for one listener. If many wait for it, the oldest of
+/// [`LeaderChanged`](Event::LeaderChanged) and [`RenewalFailing`](Event::RenewalFailing) are left
+/// out; the beginning and the end of a term never are. An instance that leads already is
 /// told so first. Ends when the [`LeaderElection`](crate::LeaderElection) is dropped.
 #[derive(Debug)]
 pub struct Subscription {
-    events: mpsc::UnboundedReceiver<Event>,
+    events: EventReceiver,
     /// Ends when the registration is dropped, where there is one.
     registered: Option<mpsc::Receiver<Infallible>>,
 }
 
 impl Subscription {
-    pub(crate) fn new(events: mpsc::UnboundedReceiver<Event>) -> Self {
+    pub(crate) fn new(events: EventReceiver) -> Self {
         Self {
             events,
             registered: None,

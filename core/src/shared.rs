@@ -14,7 +14,7 @@ use crate::clock::Instant;
 use crate::config::Mode;
 use crate::election::{Election, ElectionEvent, LostReason};
 use crate::error::{Error, ErrorKind};
-use crate::events::{Event, Loss, Subscription, WorkEnd, WorkGuard};
+use crate::events::{Event, EventSender, Loss, Subscription, WorkEnd, WorkGuard, queue};
 use crate::leadership::{Leadership, Term};
 use crate::metrics::Metrics;
 use crate::status::Status;
@@ -46,7 +46,7 @@ struct State {
     term: Option<CurrentTerm>,
     /// But for what changes by itself: see `LeaderElection::status`.
     status: Status,
-    subscribers: Vec<UnboundedSender<Event>>,
+    subscribers: Vec<EventSender>,
 }
 
 struct Running {
@@ -197,15 +197,14 @@ impl Shared {
 
     /// A new subscription, told at once when this instance leads already.
     pub(crate) fn subscribe(&self) -> Subscription {
-        let (sender, receiver) = unbounded_channel();
+        let (sender, receiver) = queue();
         let mut state = self.state();
         // A standby may be told nothing for weeks, while its application asks again and again.
         state
             .subscribers
             .retain(|subscriber| !subscriber.is_closed());
         if let Some(CurrentTerm { term, .. }) = &state.term {
-            // The receiver is at hand.
-            let _ = sender.send(Event::Acquired(term.clone()));
+            sender.send(Event::Acquired(term.clone()));
         }
         state.subscribers.push(sender);
         Subscription::new(receiver)
@@ -347,6 +346,6 @@ impl Shared {
 impl State {
     fn broadcast(&mut self, event: &Event) {
         self.subscribers
-            .retain(|subscriber| subscriber.send(event.clone()).is_ok());
+            .retain(|subscriber| subscriber.send(event.clone()));
     }
 }

@@ -1,0 +1,181 @@
+//! The events that wait for one listener.
+//!
+//! Invariant: a listener that does not read costs a bounded amount of memory, and misses no
+//! beginning and no end of a term. News of a holder or of an error is superseded by later news, so
+//! the oldest of it gives way; terms follow each other slowly, since a `Lost` that waits here is
+//! unfinished work.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::Event;
+
+/// So many events wait before news gives way.
+const MOST_WAITING: usize = 64;
+
+/// A queue for one listener, and what fills it.
+pub(crate) fn queue() -> (EventSender, EventReceiver) {
+    let queue = Arc::new(Queue::default());
+    (EventSender(queue.clone()), EventReceiver(queue))
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Event>,
+    /// One of both sides is gone.
+    is_closed: bool,
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing more is sent.
+    fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_one();
+    }
+}
+
+/// The election's side.
+#[derive(Debug)]
+pub(crate) struct EventSender(Arc<Queue>);
+
+impl EventSender {
+    /// Returns whether anybody still listens.
+    pub(crate) fn send(&self, event: Event) -> bool {
+        let mut state = self.0.state();
+        if state.is_closed {
+            return false;
+        }
+        state.waiting.push_back(event);
+        let superseded = (state.waiting.len() > MOST_WAITING)
+            .then(|| state.waiting.iter().position(is_news))
+            .flatten();
+        let _superseded = superseded.and_then(|oldest| state.waiting.remove(oldest));
+        drop(state);
+        self.0.changed.notify_one();
+        true
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.state().is_closed
+    }
+}
+
+impl Drop for EventSender {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The listener's side.
+#[derive(Debug)]
+pub(crate) struct EventReceiver(Arc<Queue>);
+
+impl EventReceiver {
+    /// The next event; `None` when there will be no more. Cancel-safe.
+    pub(crate) async fn recv(&mut self) -> Option<Event> {
+        loop {
+            {
+                let mut state = self.0.state();
+                if let Some(event) = state.waiting.pop_front() {
+                    return Some(event);
+                }
+                if state.is_closed {
+                    return None;
+                }
+            }
+            // It keeps one notification that came before this line.
+            self.0.changed.notified().await;
+        }
+    }
+}
+
+impl Drop for EventReceiver {
+    fn drop(&mut self) {
+        self.0.close();
+        // Without the lock: the end of the work of a `Lost` wakes the election.
+        let _unread = std::mem::take(&mut self.0.state().waiting);
+    }
+}
+
+fn is_news(event: &Event) -> bool {
+    matches!(event, Event::LeaderChanged(_) | Event::RenewalFailing(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    fn leader(number: usize) -> Event {
+        Event::LeaderChanged(Some(number.to_string()))
+    }
+
+    fn failing() -> Event {
+        Event::RenewalFailing(Error::new(ErrorKind::Unavailable, "again"))
+    }
+
+    fn all(receiver: &mut EventReceiver) -> Vec<Event> {
+        std::iter::from_fn(|| receiver.recv().now_or_never().flatten()).collect()
+    }
+
+    #[test]
+    fn a_listener_that_does_not_read_costs_a_bounded_amount_of_memory() {
+        let (sender, mut receiver) = queue();
+        for number in 0..10_000 {
+            assert!(sender.send(leader(number)));
+            assert!(sender.send(failing()));
+        }
+        let waiting = all(&mut receiver);
+        assert_eq!(waiting.len(), MOST_WAITING);
+        let latest = waiting.iter().rev().find_map(|event| match event {
+            Event::LeaderChanged(holder) => holder.clone(),
+            _ => None,
+        });
+        assert_eq!(latest.as_deref(), Some("9999"), "the latest news stays");
+    }
+
+    #[test]
+    fn news_gives_way_and_nothing_else_does() {
+        let (sender, mut receiver) = queue();
+        for number in 0..MOST_WAITING {
+            assert!(sender.send(Event::Stopped));
+            assert!(sender.send(leader(number)));
+        }
+        let waiting = all(&mut receiver);
+        let stopped = waiting.iter().filter(|it| matches!(it, Event::Stopped));
+        assert_eq!(stopped.count(), MOST_WAITING);
+    }
+
+    #[test]
+    fn what_waits_is_told_after_the_election_is_gone_and_nothing_after_the_listener_is() {
+        let (sender, mut receiver) = queue();
+        sender.send(leader(1));
+        drop(sender);
+        assert_eq!(all(&mut receiver).len(), 1);
+        assert!(
+            receiver
+                .recv()
+                .now_or_never()
+                .is_some_and(|end| end.is_none())
+        );
+
+        let (sender, receiver) = queue();
+        drop(receiver);
+        assert!(sender.is_closed());
+        assert!(!sender.send(leader(1)));
+    }
+}
