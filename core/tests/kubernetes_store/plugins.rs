@@ -12,7 +12,7 @@ use leasehold::lease_store::LeaseStore;
 use leasehold::lease_store::kubernetes::{ClusterConnections, ClusterOptions, ClusterSource};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::cluster::cluster;
 use crate::credentials::admin_token;
@@ -180,9 +180,13 @@ async fn a_credential_plugin_that_never_ends_is_quoted_and_killed_with_all_it_st
     );
     for file in ["pid", "child"] {
         let pid = fs::read_to_string(folder.join(file)).unwrap();
-        while is_alive(pid.trim()) {
-            sleep(Duration::from_millis(10)).await;
-        }
+        let ends = async {
+            while is_alive(pid.trim()) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let ended = timeout(Duration::from_secs(60), ends).await;
+        assert!(ended.is_ok(), "the {file} still runs");
     }
 }
 
