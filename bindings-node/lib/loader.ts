@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+
+import { here, load, loadFrom, PACKAGES } from './here.js';
 
 /** The variable that names a native library to be loaded instead of the package's own. */
 const OVERRIDE = 'LEASEHOLD_NATIVE_LIBRARY';
 const SCOPE = '@leasehold';
-
-const load = createRequire(__filename);
 
 /** The native library did not load. The message has every attempt, and why it failed. */
 export class NativeLibraryError extends Error {
@@ -24,9 +23,9 @@ export class NativeLibraryError extends Error {
 export function loadLibrary(): unknown {
   const expected = platform();
   const failures: { place: string; error: unknown }[] = [];
-  for (const place of places(expected)) {
+  for (const [place, open] of places(expected)) {
     try {
-      return load(place) as unknown;
+      return open();
     } catch (error) {
       failures.push({ place, error });
     }
@@ -37,15 +36,26 @@ export function loadLibrary(): unknown {
     `found: ${installed().join(', ') || `no package ${SCOPE}/…`}`,
     ...failures.map(({ place, error }) => `tried ${place}: ${reason(error)}`),
     'Install on the platform where it runs, with optional dependencies (npm install --include=optional).',
+    `A bundle needs the package, or its file \`leasehold.node\` beside the bundle.`,
   ].join('\n  ');
   throw new NativeLibraryError(message, { cause: failures[0]?.error });
 }
 
 /** Where the library may be. One that was asked for is not replaced by another. */
-function places(expected: string): string[] {
+function places(expected: string): [place: string, open: () => unknown][] {
+  const file = (path: string): [string, () => unknown] => [path, () => load(path) as unknown];
   const override = process.env[OVERRIDE];
-  if (override) return [override];
-  return [join(__dirname, '..', 'leasehold.node'), `${SCOPE}/${expected}`];
+  if (override) return [file(override)];
+  const folder = dirname(here);
+  // The second is for a bundle; the last where a bundler says that it is where its source was.
+  const main = process.argv[1] ?? here;
+  const name = `${SCOPE}/${expected}`;
+  return [
+    file(join(folder, '..', 'leasehold.node')),
+    file(join(folder, 'leasehold.node')),
+    [name, PACKAGES[expected] ?? (() => load(name) as unknown)],
+    [`${name} from ${main}`, () => loadFrom(main)(name) as unknown],
+  ];
 }
 
 /** What this Node runs on, as the packages with the library are called. */
