@@ -206,9 +206,12 @@ fn ca() -> String {
 }
 
 fn changed(value: &Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else {
+        panic!("no fields: {changes}");
+    };
     let mut value = value.clone();
-    for (field, change) in changes.as_object().unwrap() {
-        value[field] = change.clone();
+    for (field, change) in changes {
+        value[field] = change;
     }
     value
 }
