@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Intercept;
 use kube::config::AuthInfo;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::ClusterSource;
 use super::kubeconfig;
@@ -207,7 +209,7 @@ pub(super) fn fingerprint(
         }
     }
     way.hash(&mut hasher);
-    serde_json::to_string(user).ok().hash(&mut hasher);
+    comparable(user).hash(&mut hasher);
     if let Some(client) = client {
         client.certificate.hash(&mut hasher);
         client.key.hash(&mut hasher);
@@ -215,8 +217,18 @@ pub(super) fn fingerprint(
     hasher.finish()
 }
 
+/// `part` of a kubeconfig, for comparing it with another reading. Its text would not do: the order of
+/// a map's entries differs from one reading to the next.
+pub(super) fn comparable(part: &impl Serialize) -> Option<Value> {
+    serde_json::to_value(part).ok()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
+    use serde_json::json;
+
     use super::*;
 
     fn service_account() -> tempfile::TempDir {
@@ -256,6 +268,34 @@ mod tests {
             error.message().contains("automountServiceAccountToken"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_unchanged_kubeconfig_has_one_fingerprint() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config");
+        let content = json!({
+            "clusters": [{ "name": "c", "cluster": { "server": "https://api" } }],
+            "users": [{ "name": "u", "user": {
+                "as": "somebody",
+                "as-user-extra": { "one": ["1"], "two": ["2"] },
+                "exec": {
+                    "command": "plugin",
+                    "env": [{ "name": "ONE", "value": "1" }, { "name": "TWO", "value": "2" }],
+                },
+            } }],
+            "contexts": [{ "name": "x", "context": { "cluster": "c", "user": "u" } }],
+            "current-context": "x",
+        });
+        fs::write(&path, content.to_string()).expect("a file");
+        let fingerprint = || {
+            let config = kubeconfig::load(slice::from_ref(&path), None);
+            config.expect("a kubeconfig").fingerprint
+        };
+        let first = fingerprint();
+        for _ in 0..20 {
+            assert_eq!(fingerprint(), first);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use tracing::warn;
 
 use self::run::Running;
-use super::config::Origin;
+use super::config::{Origin, comparable};
 use super::credentials::{Present, bearer};
 use super::tls;
 use crate::error::{Error, ErrorKind, Result};
@@ -83,13 +83,8 @@ impl Plugin {
 
     /// Whether this is the same program with the same arguments.
     pub(super) fn runs(&self, exec: &ExecConfig) -> bool {
-        let text = |exec: &ExecConfig| {
-            (
-                serde_json::to_string(exec).ok(),
-                serde_json::to_string(&exec.cluster).ok(),
-            )
-        };
-        text(&self.exec) == text(exec)
+        let all = |exec: &ExecConfig| (comparable(exec), comparable(&exec.cluster));
+        all(&self.exec) == all(exec)
     }
 
     /// What it has given, if that is valid; otherwise runs it, and waits for as long as a request
@@ -336,8 +331,15 @@ struct Status {
 #[cfg(test)]
 mod tests {
     use kube::config::ExecInteractiveMode;
+    use serde_json::json;
 
     use super::*;
+
+    const SHORT_LIMITS: Limits = Limits {
+        run: Duration::from_secs(2),
+        wait: Duration::from_millis(100),
+        retry: Duration::from_secs(600),
+    };
 
     /// A plugin that does not end by itself, and that has given a token before.
     fn hanging(valid_for: SignedDuration) -> Arc<Plugin> {
@@ -351,12 +353,7 @@ mod tests {
             field: "kubeconfig",
             value: "FILE".into(),
         };
-        let limits = Limits {
-            run: Duration::from_secs(2),
-            wait: Duration::from_millis(100),
-            retry: Duration::from_secs(600),
-        };
-        let plugin = Plugin::new(exec, origin, limits);
+        let plugin = Plugin::new(exec, origin, SHORT_LIMITS);
         let now = Timestamp::now();
         plugin.state().given = Some(Given {
             credentials: Present {
@@ -367,6 +364,26 @@ mod tests {
             expires: Some(now + valid_for),
         });
         Arc::new(plugin)
+    }
+
+    #[test]
+    fn a_plugin_is_the_same_until_something_about_it_changes() {
+        let read = |value: &str| -> ExecConfig {
+            let exec = json!({
+                "command": "plugin",
+                "env": [{ "name": "ONE", "value": "1" }, { "name": "TWO", "value": value }],
+            });
+            serde_json::from_value(exec).expect("a plugin")
+        };
+        let origin = Origin {
+            field: "kubeconfig",
+            value: "FILE".into(),
+        };
+        let plugin = Plugin::new(read("2"), origin, SHORT_LIMITS);
+        for _ in 0..20 {
+            assert!(plugin.runs(&read("2")));
+        }
+        assert!(!plugin.runs(&read("3")));
     }
 
     async fn ended(plugin: &Plugin) {
