@@ -8,6 +8,7 @@ use leasehold::ErrorKind;
 use leasehold::lease_record::ResourceVersion;
 use leasehold::lease_store::kubernetes::{ClusterConnections, KubernetesStore};
 use leasehold::lease_store::{LeaseStore, WatchEvent};
+use tokio::time::timeout;
 
 use crate::cluster::held_by;
 use crate::wire::Wire;
@@ -142,4 +143,20 @@ async fn a_silent_connection_is_noticed_while_only_a_watch_uses_it() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     lease.read().await.unwrap();
     assert_eq!(wire.connections(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_trip_longer_than_the_silence_limit_is_not_taken_for_a_dead_connection() {
+    let wire = Wire::with_delay(Duration::from_millis(750)).await;
+    let connections = wire
+        .kubeconfig()
+        .connect_with_limit(Duration::from_secs(1))
+        .await;
+    let lease = connections.lease("default", "far-away").unwrap();
+
+    // The first requests give up while the connection is still being opened.
+    let answered = async { while lease.read().await.is_err() {} };
+
+    let answered = timeout(Duration::from_secs(60), answered).await;
+    assert!(answered.is_ok(), "each connection was given up");
 }

@@ -1,13 +1,16 @@
-//! A way to the API server that counts connections, and on which they can fall silent.
+//! A way to the API server that counts connections, and on which they can be slow or fall silent.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::{self, admin};
 use crate::kubeconfig::Kubeconfig;
@@ -24,14 +27,24 @@ struct State {
     /// How many of the first connections pass nothing on.
     silent: watch::Sender<usize>,
     holds_something: watch::Sender<bool>,
+    /// How long each direction takes.
+    delay: Duration,
 }
 
 impl Wire {
     pub(crate) async fn to_the_api_server() -> Self {
+        Self::with_delay(Duration::ZERO).await
+    }
+
+    /// On which everything takes so long to get to the other side.
+    pub(crate) async fn with_delay(delay: Duration) -> Self {
         let upstream = cluster::started().server_address().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let state = Arc::<State>::default();
+        let state = Arc::new(State {
+            delay,
+            ..State::default()
+        });
         let accepting = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -74,15 +87,27 @@ impl Wire {
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, number: usize, state: Arc<State>) {
+async fn pass(mut from: OwnedReadHalf, to: OwnedWriteHalf, number: usize, state: Arc<State>) {
     let mut silent = state.silent.subscribe();
     let mut buffer = vec![0; 16 * 1024];
+    let (under_way, arriving) = mpsc::unbounded_channel();
+    tokio::spawn(deliver(arriving, to));
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         if number < *silent.borrow() {
             state.holds_something.send_replace(true);
         }
         silent.wait_for(|silent| number >= *silent).await.unwrap();
-        if to.write_all(&buffer[..length]).await.is_err() {
+        let sent = (Instant::now() + state.delay, buffer[..length].to_vec());
+        if under_way.send(sent).is_err() {
+            break;
+        }
+    }
+}
+
+async fn deliver(mut arriving: UnboundedReceiver<(Instant, Vec<u8>)>, mut to: OwnedWriteHalf) {
+    while let Some((at, bytes)) = arriving.recv().await {
+        sleep_until(at).await;
+        if to.write_all(&bytes).await.is_err() {
             break;
         }
     }

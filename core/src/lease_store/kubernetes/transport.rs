@@ -1,7 +1,7 @@
 //! One HTTP/2 connection, or HTTP/1 where the other side speaks nothing else.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use h2::Reason;
 use http::{Request, Response};
@@ -27,6 +27,7 @@ pub(super) enum Transport {
 
 impl Transport {
     pub(super) async fn open(access: &Access, silence_limit: Duration) -> Result<Self, BoxError> {
+        let start = Instant::now();
         let stream = access
             .connector
             .clone()
@@ -41,11 +42,14 @@ impl Transport {
                 .build(access.connector.clone());
             return Ok(Self::Http1(Box::new(client)));
         }
+        // A dead connection is noticed within the limit, also while nothing but watches use it. But
+        // on a slow network the answer to a ping takes longer: opening took a round trip or more.
+        let ping_after = silence_limit / 2;
+        let answer_within = ping_after.max(start.elapsed() * 2);
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            // A dead connection is noticed within the limit, also while nothing but watches use it.
-            .keep_alive_interval(silence_limit / 2)
-            .keep_alive_timeout(silence_limit / 2)
+            .keep_alive_interval(ping_after)
+            .keep_alive_timeout(answer_within)
             .keep_alive_while_idle(true)
             .max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
             .handshake(stream)
