@@ -499,6 +499,8 @@ impl Election {
     pub(crate) fn handle_alive(&mut self, now: Instant) {
         self.advance(now);
         self.stalled = false;
+        // Work that could not run cannot have ended.
+        self.grace_until = self.grace_until.max(now + self.settings.drain_timeout);
     }
 
     /// The clock can no longer be trusted: it belongs to another boot. A request in flight is still

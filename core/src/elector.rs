@@ -43,13 +43,15 @@ pub(crate) struct Elector {
 impl Elector {
     /// Runs until the application stops it. A defect in here costs the term, never the election.
     pub(crate) async fn run(mut self) {
-        // The work of its terms, which outlasts a defect.
-        let mut unfinished = Vec::new();
+        // The work of terms, which outlasts a defect, and a run.
+        let mut unfinished = self.shared.take_unfinished();
         loop {
-            let rounds = ElectionLoop::new(&self, &mut unfinished);
-            let run = AssertUnwindSafe(rounds.run(&mut self.commands, &mut unfinished));
+            let run = AssertUnwindSafe(async {
+                let rounds = ElectionLoop::new(&self, &mut unfinished);
+                rounds.run(&mut self.commands, &mut unfinished).await;
+            });
             if run.catch_unwind().await.is_ok() {
-                return;
+                break;
             }
             error!(
                 lease = self.shared.lease(),
@@ -57,16 +59,21 @@ impl Elector {
             );
             let pause = self.settings.lease_duration;
             if self.shared.give_up_after_defect() {
-                return;
+                break;
             }
             tokio::time::sleep(pause).await;
         }
+        self.shared.keep_unfinished(unfinished);
     }
 }
 
 /// The whole of an election that never leads: waits to be stopped.
 pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
-    while !matches!(commands.recv().await, Some(Command::Stop(_))) {}
+    while let Some(command) = commands.recv().await {
+        if matches!(command, Command::Stop(_)) {
+            break;
+        }
+    }
     shared.notify(ElectionEvent::Stopped);
 }
 

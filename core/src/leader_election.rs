@@ -3,13 +3,12 @@
 mod health;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use std::time::Duration;
-
-use futures_util::future::{Either, select};
 
 use tracing::info;
 
@@ -362,11 +361,16 @@ impl LeaderElection {
     ) -> Option<T> {
         self.shared.leadership().check_process().ok()?;
         let (term, _unfinished, end) = self.shared.work_and_end()?;
-        let work = pin!(work(term));
-        match select(work, end).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => None,
-        }
+        let mut work = pin!(work(term.clone()));
+        let mut end = pin!(end);
+        poll_fn(|context| {
+            // A process that was paused takes no further step: nobody has told it yet.
+            if !term.is_valid() || end.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        })
+        .await
     }
 
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`

@@ -47,6 +47,8 @@ struct State {
     /// But for what changes by itself: see `LeaderElection::status`.
     status: Status,
     subscribers: Vec<EventSender>,
+    /// Work of the terms of earlier runs that goes on.
+    unfinished: Vec<WorkEnd>,
 }
 
 struct Running {
@@ -88,6 +90,7 @@ impl Shared {
                 term: None,
                 status: Status::stopped(lease, mode, "the election has not been started"),
                 subscribers: Vec::new(),
+                unfinished: Vec::new(),
             }),
         }
     }
@@ -125,6 +128,7 @@ impl Shared {
             await_end: Vec::new(),
         });
         self.leadership.allow_terms();
+        self.stalled.store(false, Ordering::Relaxed);
         state.status = Status::started(&self.lease, self.mode, identity, why_not_leading);
         self.leadership.note_progress();
         Some(receiver)
@@ -214,6 +218,15 @@ impl Shared {
 
     pub(crate) fn update_status(&self, election: &Election, now: Instant) {
         self.state().status.update(election, now);
+    }
+
+    /// What an earlier run has left unfinished, for the next one to wait for.
+    pub(crate) fn take_unfinished(&self) -> Vec<WorkEnd> {
+        std::mem::take(&mut self.state().unfinished)
+    }
+
+    pub(crate) fn keep_unfinished(&self, unfinished: Vec<WorkEnd>) {
+        self.state().unfinished = unfinished;
     }
 
     pub(crate) fn set_stalled(&self, stalled: bool) {

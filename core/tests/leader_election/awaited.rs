@@ -2,6 +2,7 @@
 
 use std::future::{Future, pending, ready};
 use std::sync::mpsc;
+use std::task::Poll;
 use std::thread;
 
 use futures_executor::block_on;
@@ -108,6 +109,24 @@ fn awaited_work_runs_on_the_leader_only() {
     assert_eq!(block_on(second.run_if_leader_async(work)), None);
     assert_eq!(block_on(first.run_while_leader(work)), Some(true));
     assert_eq!(block_on(second.run_while_leader(work)), None);
+}
+
+#[test]
+fn work_for_as_long_as_it_leads_takes_no_step_after_the_term() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let mut steps = 0;
+    let work = election.run_while_leader(|_| {
+        std::future::poll_fn(|context| {
+            steps += 1;
+            // From here on the answer is false, though the background thread may not know yet.
+            election.step_down().unwrap();
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        })
+    });
+    assert_eq!(block_on(work), None);
+    assert_eq!(steps, 1);
 }
 
 #[test]

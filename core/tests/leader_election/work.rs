@@ -21,6 +21,27 @@ fn work_runs_on_the_leader_only() {
 }
 
 #[test]
+fn work_that_outlasts_a_stop_keeps_the_next_run_from_leading() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let work = election.begin_work().unwrap();
+    let mut events = election.subscribe().unwrap();
+    store.delete();
+    assert_eq!(loss(&mut events).reason, LostReason::Deleted);
+    // There is nothing to give back, so it ends at once.
+    election.stop().unwrap();
+
+    election.start().unwrap();
+    eventually("it waits for the work of the run before", || {
+        let why = election.status().why_not_leading;
+        why.is_some_and(|why| why.contains("waiting for the work of the last term"))
+    });
+    assert!(!election.is_leader());
+    drop(work);
+    election.wait_for_leadership(LIMIT).unwrap();
+}
+
+#[test]
 fn running_work_holds_the_lease_until_it_returns() {
     let store = MemoryStore::new();
     let election = leader(&store, &config().identity("first"));

@@ -30,6 +30,14 @@ fn a_candidate_without_a_sign_of_life_does_not_campaign() {
 }
 
 #[test]
+fn the_work_of_a_leader_that_lives_again_has_its_grace_from_then_on() {
+    let mut a = leader("a", &MemoryStore::new());
+    a.works_on().at(1.0).stall().run_until(60.0).alive();
+    a.run_until(89.9).assert_not_leader();
+    a.run_until(90.0).assert_leader();
+}
+
+#[test]
 fn a_renewal_that_lands_after_the_stall_opens_no_term_and_is_not_released() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
