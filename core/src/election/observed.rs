@@ -166,6 +166,7 @@ impl Observed {
         if let Some(version) = version {
             self.newest = self.newest.max(version);
         }
+        self.outdated_since = None;
         if matches!(self.state, State::Absent) {
             return Change::None;
         }
@@ -188,7 +189,11 @@ impl Observed {
     /// forgotten, and what it holds counts as seen for the first time. Returns whether it was.
     pub(super) fn see_outdated(&mut self, now: Instant) -> bool {
         let since = *self.outdated_since.get_or_insert(now);
-        let put_back = now >= since + self.own_duration;
+        // Its holder may have counted on a longer duration.
+        let wait = self
+            .own_duration
+            .max(self.holder_duration.unwrap_or_default());
+        let put_back = now >= since + wait;
         if put_back {
             *self = Self::nothing(self.own_duration);
         }

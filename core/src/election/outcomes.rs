@@ -28,9 +28,9 @@ impl Election {
             // The outcome of a write that was not known until now.
             self.handle_own_write(now, &write, lease);
         } else {
-            // A watch leaves nothing out, and has nothing to add once the Lease has expired.
-            let complete = self.watching && now >= self.observed.free_at();
-            self.observe(now, lease, complete);
+            // There may have been others before it, also if a watch has told of none: a candidate
+            // that has one reads because it is silent.
+            self.observe(now, lease, false);
         }
     }
 

@@ -437,3 +437,16 @@ fn a_store_put_back_to_an_earlier_state_is_believed_after_a_lease_duration() {
     assert_eq!(a.events(), ["c holds the Lease"], "seen for the first time");
     a.run_until(35.0).assert_leader();
 }
+
+#[test]
+fn a_store_put_back_does_not_end_the_wait_for_a_holder_with_a_longer_duration() {
+    let store = store_held_by("b", 60);
+    for _ in 0..10 {
+        store.edit(renewed);
+    }
+    let mut a = candidate("a", &store).without_watch();
+    a.run_until(1.0);
+    a.store = store_with(released());
+    a.run_until(60.0).assert_not_leader();
+    a.run_until(66.0).assert_leader();
+}
