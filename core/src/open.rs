@@ -39,12 +39,13 @@ pub(crate) fn for_election(
     let found = match mode {
         Mode::Kubernetes => find_in_cluster(runtime, config)?,
         Mode::Always => return Ok((Arc::new(open_always(&config.lease)), None)),
-        Mode::File | Mode::Auto | Mode::Never => {
+        Mode::File => {
             if let Some(AutoMode::File(why)) = auto {
                 warn_of_private_election(config, &directory(config)?, &why);
             }
             in_folder(config, FileStore::open)?
         }
+        Mode::Auto | Mode::Never => return Err(no_lease(mode)),
     };
     Ok((found.store(), Some(found.location)))
 }
@@ -53,12 +54,14 @@ pub(crate) fn for_election(
 pub(crate) fn for_observer(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
     match mode_here(config)?.0 {
         Mode::Kubernetes => find_in_cluster(runtime, config),
-        Mode::File | Mode::Auto => in_folder(config, FileStore::find),
-        nowhere @ (Mode::Always | Mode::Never) => {
-            let fix = "there is no Lease to look at: use `kubernetes` or `file`";
-            Err(Error::config("mode", format_args!("`{nowhere}`"), fix))
-        }
+        Mode::File => in_folder(config, FileStore::find),
+        nowhere @ (Mode::Auto | Mode::Always | Mode::Never) => Err(no_lease(nowhere)),
     }
+}
+
+fn no_lease(mode: Mode) -> Error {
+    let fix = "there is no Lease to look at: use `kubernetes` or `file`";
+    Error::config("mode", format_args!("`{mode}`"), fix)
 }
 
 /// A Lease, and where it is.

@@ -10,8 +10,7 @@ fn run_in(folder: &Path, command: &mut Command, flags: &[&str]) -> Output {
     command
         .env("HOME", folder)
         // Of the machine that runs the tests.
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("XDG_CURRENT_DESKTOP")
         .env_remove("KUBERNETES_SERVICE_HOST")
         .args(["run", "--election=jobs"])
         .args(flags)

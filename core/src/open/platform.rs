@@ -40,8 +40,9 @@ const OWN_NAMESPACES: [(&str, &str); 3] = [
 /// Of a distribution under WSL, which has namespaces of its own on a person's machine.
 const WSL_VARIABLE: &str = "WSL_DISTRO_NAME";
 
-/// Variables of a program that a person has started on a desktop: X11, Wayland, macOS.
-const DESKTOP_VARIABLES: [&str; 3] = ["DISPLAY", "WAYLAND_DISPLAY", "__CFBundleIdentifier"];
+/// Variables of a program that a person has started on a desktop: freedesktop.org's, macOS's. A
+/// display is no sign, since servers have one for browsers that nobody sees.
+const DESKTOP_VARIABLES: [&str; 2] = ["XDG_CURRENT_DESKTOP", "__CFBundleIdentifier"];
 
 const TERMINAL: &str = "/dev/tty";
 const MOUNTS: &str = "/proc/self/mountinfo";

@@ -12,6 +12,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use tracing::dispatcher::{self, Dispatch};
 use tracing::field::{self, Field, Value, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
 use super::PerProcess;
@@ -130,6 +131,11 @@ impl Subscriber for Queue {
         };
         event.record(&mut owned);
         put(Entry::Event(owned));
+    }
+
+    // So that nothing more detailed is prepared in the whole process.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::DEBUG)
     }
 
     // There are no spans in this crate.
