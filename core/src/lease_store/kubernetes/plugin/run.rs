@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kube::config::{ExecConfig, ExecInteractiveMode};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -173,7 +174,14 @@ impl Program {
         let Some(child) = &mut self.child else {
             return Ok(None);
         };
-        let status = child.try_wait()?;
+        let status = match child.try_wait() {
+            // The application waits for every child, or ignores the signal of their end. What it has
+            // printed tells whether it went well.
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::CHILD) => {
+                Some(ExitStatus::default())
+            }
+            status => status?,
+        };
         if status.is_some() {
             self.child = None;
         }
@@ -183,10 +191,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        // Once somebody has waited for it, its number may be another's.
+        if let Ok(Some(_)) = self.ended() {
+            return;
+        }
         let Some(mut child) = self.child.take() else {
             return;
         };
-        // It has not been waited for, so the number is still its own.
         if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
             let _ = if self.group {
                 kill_process_group(pid, Signal::KILL)
@@ -272,7 +283,21 @@ fn may_be_secret(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{WaitOptions, waitpid};
+
     use super::*;
+
+    #[test]
+    fn a_program_that_somebody_else_has_waited_for_has_ended() {
+        let child = Command::new("true").spawn().expect("a program");
+        waitpid(Some(Pid::from_child(&child)), WaitOptions::empty()).expect("its end");
+        let mut program = Program {
+            child: Some(child),
+            group: false,
+        };
+        let status = program.ended().expect("no error");
+        assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    }
 
     #[test]
     fn what_may_be_a_token_is_not_repeated() {
