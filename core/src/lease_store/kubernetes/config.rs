@@ -176,7 +176,7 @@ fn in_cluster(
         ..AuthInfo::default()
     };
     Ok(ClusterConfig {
-        fingerprint: fingerprint(&server, &trust, &(), &user, None),
+        fingerprint: fingerprint(&server, &trust, &user, None),
         pin: Pin::service_account(&server, &trust),
         server,
         server_name: None,
@@ -194,21 +194,19 @@ fn in_cluster(
 }
 
 pub(super) fn fingerprint(
-    server: &Uri,
-    trust: &Trust,
     way: &impl Hash,
+    trust: &Trust,
     user: &AuthInfo,
     client: Option<&ClientPem>,
 ) -> u64 {
     let mut hasher = DefaultHasher::new();
-    server.to_string().hash(&mut hasher);
+    way.hash(&mut hasher);
     trust.to_string().hash(&mut hasher);
     if let Trust::Authorities { certificates, .. } = trust {
         for certificate in certificates {
             certificate.as_ref().hash(&mut hasher);
         }
     }
-    way.hash(&mut hasher);
     comparable(user).hash(&mut hasher);
     if let Some(client) = client {
         client.certificate.hash(&mut hasher);

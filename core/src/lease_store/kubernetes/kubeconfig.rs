@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::config::{ClientPem, ClusterConfig, Origin, fingerprint};
 use super::credentials::exposed;
-use super::pin::Pin;
+use super::pin::{Pin, Way};
 use super::proxy::proxy;
 use super::tls::{self, Trust};
 use crate::error::{Error, Result};
@@ -244,14 +244,16 @@ impl Selected {
             &context.cluster,
             context.user.as_deref().unwrap_or_default(),
         ];
-        let way = (
-            &cluster.tls_server_name,
-            &cluster.proxy_url,
-            proxy.as_ref().map(|proxy| proxy.uri().to_string()),
-        );
+        let way = Way {
+            server: server.clone(),
+            server_name: cluster.tls_server_name.clone(),
+            proxy: proxy.as_ref().map(|proxy| proxy.uri().clone()),
+        };
+        // Its proxy-url may hold a password.
+        let made_of = (&way, &cluster.proxy_url);
         Ok(ClusterConfig {
-            pin: Pin::context(names, &server, &trust, &user),
-            fingerprint: fingerprint(&server, &trust, &way, &user, client.as_ref()),
+            fingerprint: fingerprint(&made_of, &trust, &user, client.as_ref()),
+            pin: Pin::context(names, way, &trust, &user),
             server,
             server_name: cluster.tls_server_name,
             trust,
