@@ -244,41 +244,76 @@ fn command(exec: &ExecConfig) -> (Command, bool) {
     }
 }
 
-/// What a program has said, without what may be a token and without a terminal's control characters.
+/// What a program has said, without what may be a secret and without a terminal's control characters.
 fn presentable(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
-    let mut presentable = String::new();
-    let mut word = String::new();
-    for character in said.trim().chars().chain(['\n']) {
-        if is_of_a_token(character) {
-            word.push(character);
-            continue;
-        }
-        if may_be_secret(&word) {
-            presentable.push('…');
-        } else {
-            presentable.push_str(&word);
-        }
-        word.clear();
-        if !character.is_control() {
-            presentable.push(character);
-        } else if character == '\n' {
-            presentable.push(' ');
+    let on_one_line = said
+        .trim()
+        .replace(['\n', '\t'], " ")
+        .replace(char::is_control, "");
+    let mut before = String::new();
+    let mut presentable = Vec::new();
+    for word in on_one_line.split(' ') {
+        let secret_follows = end_of_name(&before).is_some_and(|end| end == before.len());
+        presentable.push(match end_of_name(word) {
+            _ if secret_follows && !word.is_empty() => "…".to_owned(),
+            Some(end) if end < word.len() => format!("{}…", &word[..end]),
+            _ => without_tokens(word),
+        });
+        match word {
+            "" => {}
+            ":" | "=" => before.push_str(word),
+            _ => word.clone_into(&mut before),
         }
     }
-    presentable.trim().to_owned()
+    presentable.join(" ")
 }
 
-fn is_of_a_token(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "-_=+~".contains(character)
+/// The end of the part of `word` that calls what follows a secret, such as `token=`.
+fn end_of_name(word: &str) -> Option<usize> {
+    let lower_case = word.to_ascii_lowercase();
+    let separators = lower_case.match_indices([':', '=']);
+    let mut ends = separators.map(|(at, _)| at).filter(|at| {
+        let name = lower_case[..*at].trim_end_matches(['"', '\'']);
+        let names = ["password", "secret", "token"];
+        names.iter().any(|known| name.ends_with(known))
+    });
+    ends.next().map(|at| at + 1)
 }
 
-/// Longer than what people call things, and of letters and digits.
+fn without_tokens(word: &str) -> String {
+    let is_address = word.contains("://");
+    let of_none = |character: char| {
+        let of_one = character.is_ascii_alphanumeric()
+            || "-_=+~".contains(character)
+            || (character == '/' && !is_address);
+        !of_one
+    };
+    let parts = word.split_inclusive(of_none).map(|part| {
+        let (may_be_one, end) = part.split_at(part.trim_end_matches(of_none).len());
+        let shown = if may_be_secret(may_be_one) {
+            "…"
+        } else {
+            may_be_one
+        };
+        format!("{shown}{end}")
+    });
+    parts.collect()
+}
+
+/// Longer than what people call things, and of letters and digits. With slashes it may be a path,
+/// unless it has capital and small letters, as base64 has.
 fn may_be_secret(word: &str) -> bool {
     const SHORTEST_SECRET: usize = 20;
-    word.len() >= SHORTEST_SECRET
-        && word.contains(|character: char| character.is_ascii_digit())
-        && word.contains(|character: char| character.is_ascii_alphabetic())
+    let has = |text: &str, of: fn(char) -> bool| text.contains(of);
+    let is_long = |text: &str| {
+        text.len() >= SHORTEST_SECRET
+            && has(text, |character| character.is_ascii_digit())
+            && has(text, |character| character.is_ascii_alphabetic())
+    };
+    let has_both_cases = has(word, |character| character.is_ascii_uppercase())
+        && has(word, |character| character.is_ascii_lowercase());
+    word.split('/').any(is_long) || (has_both_cases && is_long(word))
 }
 
 #[cfg(test)]
@@ -308,8 +343,26 @@ mod tests {
             presentable(said.as_bytes()),
             "got ….….… from https://login.example.com/tenant"
         );
-        let hexadecimal = "password=5f4dcc3b5aa765d61d8327deb882cf99";
-        assert_eq!(presentable(hexadecimal.as_bytes()), "…");
+        for (said, presented) in [
+            ("5f4dcc3b5aa765d61d8327deb882cf99", "…"),
+            ("/home/me/5f4dcc3b5aa765d61d8327deb882cf99", "…"),
+            ("key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY.", "key …."),
+            ("password=hunter2", "password=…"),
+            ("password = hunter2", "password = …"),
+            ("Password:  hunter2 of me", "Password:  … of me"),
+            (
+                r#"{"token": "abc", "client_secret":"s3cret!"}"#,
+                r#"{"token": … "client_secret":…"#,
+            ),
+        ] {
+            assert_eq!(presentable(said.as_bytes()), presented);
+        }
+        for harmless in [
+            "no token for this secret; set AWS_PROFILE=shop",
+            "cannot open /usr/local/lib/python3.12/site-packages/aws",
+        ] {
+            assert_eq!(presentable(harmless.as_bytes()), harmless);
+        }
     }
 
     #[test]
