@@ -39,6 +39,12 @@ impl ClusterOptions {
     pub(super) fn patience(&self) -> Duration {
         self.silence_limit * 4 / 5
     }
+
+    /// How long credentials that were refused once are taken to be refused. Shorter than the time to
+    /// an election's next attempt, or that would be lost if the server refused them for a moment only.
+    fn refusal_lasts(&self) -> Duration {
+        self.silence_limit / 2
+    }
 }
 
 /// Where the cluster's address and our credentials are found.
@@ -314,7 +320,7 @@ impl Cluster {
     /// Fails if the API server has refused a moment ago what there is to show: who else asks would cost
     /// it another connection, and be told the same.
     pub(super) async fn check_not_refused(&self) -> Result<()> {
-        let is_recent = |(_, at): &(Shown, Instant)| at.elapsed() < self.options.silence_limit;
+        let is_recent = |(_, at): &(Shown, Instant)| at.elapsed() < self.options.refusal_lasts();
         let Some((refused, _)) = self.present().refused.clone().filter(is_recent) else {
             return Ok(());
         };
@@ -357,5 +363,22 @@ impl Cluster {
             connections.push(Arc::downgrade(&connection));
             connection
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_refusal_is_forgotten_by_the_next_attempt() {
+        let config = Config::new("shop").check().expect("defaults");
+        let options = ClusterOptions {
+            source: ClusterSource::InCluster,
+            silence_limit: config.request_limit(),
+            plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
+        };
+        assert!(options.refusal_lasts() < config.election().retry_period);
     }
 }
