@@ -73,16 +73,15 @@ impl ClusterConnections {
     /// [`ErrorKind::Unauthorized`] where an exec plugin does not give credentials.
     pub async fn connect(options: ClusterOptions) -> Result<Self> {
         let source = Source::of(&options.source)?;
-        let config = read(&Reading::default(), &source, options.plugin_limit).await?;
-        Self::as_configured(config, source, options).await
+        let access = first_access(&source, &options).await?;
+        Self::with_access(access, source, options).await
     }
 
-    async fn as_configured(
-        config: ClusterConfig,
+    async fn with_access(
+        access: Arc<Access>,
         source: Source,
         options: ClusterOptions,
     ) -> Result<Self> {
-        let access = Arc::new(Access::new(config, &options, None)?);
         if let Some(plugin) = access.credentials.plugin() {
             plugin.first_given().await?;
         }
@@ -159,13 +158,13 @@ impl Clusters {
     /// once, all wait for one run of a plugin; who asks for another does not.
     pub(crate) async fn connect(&self, options: ClusterOptions) -> Result<ClusterConnections> {
         let source = Source::of(&options.source)?;
-        let config = read(&Reading::default(), &source, options.plugin_limit).await?;
-        self.connecting(config, source, options).await
+        let access = first_access(&source, &options).await?;
+        self.connecting(access, source, options).await
     }
 
     fn connecting(
         &self,
-        config: ClusterConfig,
+        access: Arc<Access>,
         source: Source,
         options: ClusterOptions,
     ) -> Connecting {
@@ -173,13 +172,13 @@ impl Clusters {
         known.retain(|known| !matches!(known.connecting.peek(), Some(Err(_))));
         let same = known
             .iter()
-            .find(|known| known.options == options && known.pin.is_same(&config.pin));
+            .find(|known| known.options == options && known.pin.is_same(&access.pin));
         if let Some(same) = same {
             return same.connecting.clone();
         }
-        let pin = config.pin.clone();
-        let task = tokio::spawn(ClusterConnections::as_configured(
-            config,
+        let pin = access.pin.clone();
+        let task = tokio::spawn(ClusterConnections::with_access(
+            access,
             source,
             options.clone(),
         ));
@@ -207,21 +206,30 @@ pub(super) struct Cluster {
     namespace: Option<String>,
     backend: Backend,
     present: Mutex<Present>,
-    reading: Reading<Result<ClusterConfig>>,
+    reading: Reading<Result<Option<Access>>>,
     /// Held while the configuration is read and followed.
     changing: tokio::sync::Mutex<()>,
     /// Held by the Leases that use them.
     connections: Mutex<Vec<Weak<Connection>>>,
 }
 
-/// Reads the files of the configuration.
-async fn read(
-    reading: &Reading<Result<ClusterConfig>>,
+async fn first_access(source: &Source, options: &ClusterOptions) -> Result<Arc<Access>> {
+    let (reading, limit) = (Reading::default(), options.plugin_limit);
+    let options = options.clone();
+    let made = move |config| Access::new(config, &options, None);
+    Ok(Arc::new(read(&reading, source, limit, made).await?))
+}
+
+/// Reads the files of the configuration, and passes them to `make` on the same blocking thread: what
+/// the system trusts is in files too.
+async fn read<T: Send + 'static>(
+    reading: &Reading<Result<T>>,
     source: &Source,
     limit: Duration,
-) -> Result<ClusterConfig> {
+    make: impl FnOnce(ClusterConfig) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let again = source.clone();
-    let read = reading.within(limit, move || again.load()).await;
+    let read = reading.within(limit, move || make(again.load()?)).await;
     read.unwrap_or_else(|| {
         let message = format!("{source} could not be read within {limit:?}: is its disk there?");
         Err(Error::new(ErrorKind::Config, message))
@@ -275,17 +283,23 @@ impl Cluster {
             let present = self.present();
             (Arc::clone(&present.access), present.pin.clone())
         };
-        let config = read(&self.reading, &self.source, self.options.patience()).await?;
-        if let Some(conflict) = pin.conflict(&config.pin) {
-            return Err(config.origin.wrong(format!(
-                "{conflict}, so it is not followed; put it right, or start again"
-            )));
-        }
-        if config.fingerprint == before.fingerprint {
+        let options = self.options.clone();
+        let made = move |config: ClusterConfig| {
+            if config.fingerprint == before.fingerprint {
+                return Ok(None);
+            }
+            Access::new(config, &options, Some(&before)).map(Some)
+        };
+        let limit = self.options.patience();
+        let Some(access) = read(&self.reading, &self.source, limit, made).await? else {
             return Ok(None);
+        };
+        match pin.conflict(&access.pin) {
+            None => Ok(Some(Arc::new(access))),
+            Some(conflict) => Err(access.origin.wrong(format!(
+                "{conflict}, so it is not followed; put it right, or start again"
+            ))),
         }
-        let access = Access::new(config, &self.options, Some(&before))?;
-        Ok(Some(Arc::new(access)))
     }
 
     /// A connection stands: what it was made of means this cluster.
@@ -368,8 +382,30 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, thread};
+
     use super::*;
     use crate::config::Config;
+
+    #[tokio::test]
+    async fn no_file_is_read_on_the_thread_of_the_elections() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config");
+        let content = r#"{
+            "clusters": [{ "name": "c", "cluster": { "server": "https://api" } }],
+            "contexts": [{ "name": "x", "context": { "cluster": "c" } }],
+            "current-context": "x"
+        }"#;
+        fs::write(&path, content).expect("a file");
+        let source = Source::Kubeconfig {
+            paths: vec![path],
+            context: None,
+        };
+        let made = |_| Ok(thread::current().id());
+        let limit = Duration::from_secs(60);
+        let thread = read(&Reading::default(), &source, limit, made).await;
+        assert_ne!(thread.expect("a kubeconfig"), thread::current().id());
+    }
 
     #[test]
     fn a_refusal_is_forgotten_by_the_next_attempt() {
