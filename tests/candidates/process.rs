@@ -5,10 +5,14 @@ use std::env;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Once};
 use std::thread;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
+use signal_hook::flag::register_conditional_default;
 
 use super::timeline::{Moment, now};
 
@@ -17,6 +21,17 @@ const CANDIDATE: &str = "LEASEHOLD_CANDIDATE";
 
 /// Variables besides `LEASEHOLD_…` that Leasehold reads settings from.
 const VARIABLES: [&str; 4] = ["KUBECONFIG", "POD_NAMESPACE", "POD_NAME", "MY_POD_NAME"];
+
+static HEED_SIGNALS: Once = Once::new();
+
+/// A program inherits which signals are ignored, as they are under `nohup` or in the background of a
+/// shell, but no handler: one that does what happens by default makes that the default again.
+fn heed_signals() {
+    for signal in [SIGHUP, SIGINT, SIGQUIT] {
+        let always = Arc::new(AtomicBool::new(true));
+        register_conditional_default(signal, always).expect("a handler of this signal");
+    }
+}
 
 /// The agent that is put to the test: the command line in `LEASEHOLD_CANDIDATE`, or the agent of
 /// Rust, whose program is `rust`.
@@ -27,8 +42,9 @@ pub fn command_under_test(rust: &str) -> Vec<String> {
     }
 }
 
-/// A program to which none of our own environment's settings pass.
+/// A program to which none of our own environment's settings pass, and which ignores no signal.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
+    HEED_SIGNALS.call_once(heed_signals);
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();

@@ -115,14 +115,8 @@ impl Running {
                 break status;
             }
         };
-        // What it has left in the pipes. Others that it has started may keep them open.
-        let mut rest = [0; 8192];
-        while let Some(Ok(length @ 1..)) = stdout.as_ref().map(|pipe| pipe.try_read(&mut rest)) {
-            output.extend(&rest[..length]);
-        }
-        while let Some(Ok(length @ 1..)) = stderr.as_ref().map(|pipe| pipe.try_read(&mut rest)) {
-            self.hear(&rest[..length]);
-        }
+        read_rest(stdout.as_ref(), |printed| output.extend(printed));
+        read_rest(stderr.as_ref(), |said| self.hear(said));
         if status.success() {
             Ok(output)
         } else {
@@ -147,6 +141,15 @@ async fn read(pipe: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
         }
     }
     std::future::pending().await
+}
+
+/// Reads what a program that has ended has left in a pipe. Others that it has started may keep it
+/// open. Asks the system, since Tokio may not have been told yet that there is something.
+fn read_rest(pipe: Option<&Receiver>, mut hear: impl FnMut(&[u8])) {
+    let mut rest = [0; 8192];
+    while let Some(Ok(length @ 1..)) = pipe.map(|pipe| rustix::io::read(pipe, &mut rest)) {
+        hear(&rest[..length]);
+    }
 }
 
 /// A started program. Dropping it kills it, and all that it has started.
@@ -321,6 +324,27 @@ mod tests {
     use rustix::process::{WaitOptions, waitpid};
 
     use super::*;
+
+    #[test]
+    fn what_a_program_has_left_in_a_pipe_is_read_though_tokio_was_not_told_of_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().expect("a runtime");
+        // The runtime does not run meanwhile, and so hears of nothing.
+        let _entered = runtime.enter();
+        let mut program = Program {
+            child: Command::new("echo")
+                .arg("a token")
+                .stdout(Stdio::piped())
+                .spawn()
+                .ok(),
+            group: false,
+        };
+        let (stdout, _) = program.pipes().expect("a pipe");
+        while program.ended().expect("no error").is_none() {}
+        let mut printed: Vec<u8> = Vec::new();
+        read_rest(stdout.as_ref(), |rest| printed.extend(rest));
+        assert_eq!(printed, b"a token\n");
+    }
 
     #[test]
     fn a_program_that_somebody_else_has_waited_for_has_ended() {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.leasehold.LeaderElection;
 import io.leasehold.Role;
 import io.leasehold.TimedOutException;
 import java.net.URI;
@@ -283,13 +284,16 @@ class LifecycleTest {
     @Test
     void guardedWorkMayCloseTheContextAndIsNotInterruptedByThat() throws Exception {
         ConfigurableApplicationContext leader = instance(folder, "a", Nothing.class);
-        election(leader).waitForLeadership(LIMIT);
+        LeaderElection election = election(leader);
+        election.waitForLeadership(LIMIT);
         boolean[] interrupted = {true};
         leader.getBean(ClusterLeaderService.class).runIfLeader(() -> {
             leader.close();
             interrupted[0] = Thread.currentThread().isInterrupted();
         });
         assertThat(interrupted[0]).isFalse();
+        // The Lease is released after the work, which outlasted the context: until then its folder is in use.
+        awaitRole(election, Role.STOPPED);
     }
 
     private interface Begin {
@@ -327,8 +331,12 @@ class LifecycleTest {
     }
 
     private static void awaitRole(ConfigurableApplicationContext context, Role role) {
+        awaitRole(election(context), role);
+    }
+
+    private static void awaitRole(LeaderElection election, Role role) {
         long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (election(context).status().role() != role) {
+        while (election.status().role() != role) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.onSpinWait();
         }
