@@ -302,7 +302,7 @@ impl Cluster {
         }
     }
 
-    /// A connection stands: what it was made of means this cluster.
+    /// A connection was opened with `access`: from now on the configuration is compared with that.
     pub(super) fn reached(&self, access: &Arc<Access>) {
         let mut present = self.present();
         if Arc::ptr_eq(&present.access, access) {

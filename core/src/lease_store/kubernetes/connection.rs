@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// API servers allow 100 streams on a connection: so a write never queues behind watches.
 pub(super) const LEASES_PER_CONNECTION: usize = 50;
 
-/// How often a request is sent that the server hands back unread.
+/// How many times a request is sent if the server closes the connection without processing it.
 const ATTEMPTS: usize = 3;
 
 /// A connection to the API server that is opened when it is needed, and again after a failure.
@@ -230,7 +230,7 @@ impl Line {
         }
     }
 
-    /// Whether it leads where `access` says, as whom that says, and is not closed.
+    /// Whether it is open, or being opened, for `access` and with its present certificate.
     fn serves(&self, access: &Arc<Access>) -> bool {
         if !Arc::ptr_eq(&self.access, access) {
             return false;
@@ -256,7 +256,8 @@ pub(super) async fn collected(body: Incoming, in_flight: &InFlight<'_>) -> Resul
     }
 }
 
-/// The same words whether a request has waited in vain or the attempt has ended: so it is told once.
+/// One message, whether a request has stopped waiting or the attempt itself has ended: two
+/// messages would be reported as two errors.
 fn late(patience: Duration) -> BoxError {
     format!("no connection after {patience:?}").into()
 }

@@ -44,13 +44,14 @@ pub(super) enum Credentials {
 }
 
 impl Credentials {
-    /// Of several kinds, takes what client-go would. `before` is what served until now.
+    /// Of several kinds, takes what client-go would. `plugin` returns the one to use for an exec
+    /// configuration.
     pub(super) fn of(
         config: &ClusterConfig,
         plugin: impl FnOnce(kube::config::ExecConfig) -> Arc<Plugin>,
     ) -> Result<Self> {
         let (user, origin) = (&config.user, &config.origin);
-        // They would be for everybody on the way to read.
+        // Without TLS, anybody on the network could read them.
         if config.server.scheme_str() == Some("http") {
             return Ok(Self::Given(Present::default()));
         }

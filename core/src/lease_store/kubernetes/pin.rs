@@ -218,7 +218,7 @@ mod tests {
             proxy: Some(proxy.parse().expect("an address")),
             ..way("https://10.0.0.1")
         };
-        let named = |name: &str| Way {
+        let with_server_name = |name: &str| Way {
             server_name: Some(name.to_owned()),
             ..way("https://10.0.0.1")
         };
@@ -228,7 +228,11 @@ mod tests {
                 .conflict(&pin(names, behind("http://one"), &[2]))
                 .is_none()
         );
-        for other in [behind("http://two"), named("one"), way("https://10.0.0.1")] {
+        for other in [
+            behind("http://two"),
+            with_server_name("one"),
+            way("https://10.0.0.1"),
+        ] {
             let now = pin(names, other, &[2]);
             assert!(pinned.conflict(&now).is_some(), "{now:?}");
         }
@@ -265,7 +269,7 @@ mod tests {
             |user| user.impersonate_uid = Some("1".into()),
             |user| user.impersonate_groups = Some(vec!["admins".into()]),
             |user| {
-                user.impersonate_user_extra = Some([("scope".into(), vec!["all".into()])].into())
+                user.impersonate_user_extra = Some([("scope".into(), vec!["all".into()])].into());
             },
         ] {
             assert!(pinned.conflict(&acting(change)).is_some());

@@ -66,8 +66,8 @@ impl Refusal {
         }
     }
 
-    /// Whether there is no such object of the given kind, by the word of an API server. Anything
-    /// that answers HTTP says 404 about something.
+    /// Whether an API server says that there is no such object of the given kind. The code 404 alone
+    /// may come from any other server.
     pub(super) fn says_no(&self, kind: &str) -> bool {
         self.status.reason == "NotFound"
             && self
@@ -133,7 +133,7 @@ fn in_details(status: &Status) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds.into()))
 }
 
-/// So that it can be told and logged, whoever has said it.
+/// Keeps errors and logs readable: the server, or a proxy, may send a message of any length.
 fn shorten(message: &mut String) {
     const LONGEST_MESSAGE: usize = 2000;
     if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {

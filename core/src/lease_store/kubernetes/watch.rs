@@ -64,7 +64,8 @@ fn until_silent<S: Stream>(stream: S, limit: Duration) -> impl Stream<Item = S::
 
 fn event(line: &str, lease: &LeaseName) -> Result<WatchEvent> {
     let event: ServerEvent<Value> = serde_json::from_str(line).map_err(|error| {
-        let message = format!("the watch of the Lease {lease} told what is no event: {error}");
+        let message =
+            format!("the watch of the Lease {lease} sent a line that is not an event: {error}");
         Error::new(ErrorKind::Unavailable, message).with_source(error)
     })?;
     match event {
