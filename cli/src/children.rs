@@ -2,6 +2,8 @@
 //!
 //! The main thread starts a command and its watchdog, and is given what this process adopts. All others
 //! are the library's, which starts credential plugins.
+//! (When a thread ends before its children, the kernel gives them to the main thread: so a plugin that
+//! runs for long may be reaped here. The library then judges it by its output.)
 
 use std::ffi::OsStr;
 use std::fs;
