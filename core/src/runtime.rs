@@ -22,7 +22,7 @@ use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 
 pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
-pub(crate) use self::log::flush_log;
+pub(crate) use self::log::{flush_log, log_without_queue};
 use self::per_process::Here;
 pub(crate) use self::per_process::PerProcess;
 use crate::error::{Error, ErrorKind, Result};

@@ -7,6 +7,7 @@ use tracing::span;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime;
 
 /// The crate's own events; those of its libraries are for their developers.
 const OWN_TARGET: &str = env!("CARGO_PKG_NAME");
@@ -40,8 +41,9 @@ pub enum LogLevel {
 /// Sends the log to `sink` from now on, at `level` and above, for the life of the process. Programs
 /// in Rust install a `tracing` subscriber instead.
 ///
-/// `sink` is called on the thread of the log, or on that of the application which causes an event.
-/// Should it block, later events are dropped, and nothing else happens.
+/// `sink` is called on the thread which causes an event, such as the background thread, which renews
+/// the Leases: it must hand the record over and return, never block and never panic. Install it
+/// before the first election.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] where the process has a sink or a `tracing` subscriber already.
@@ -55,7 +57,9 @@ pub fn set_log_sink(
             "the log has a sink already: set it once, or use the tracing subscriber that is there",
         )
         .with_source(error)
-    })
+    })?;
+    runtime::log_without_queue();
+    Ok(())
 }
 
 struct Sink<F> {

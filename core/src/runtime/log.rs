@@ -2,10 +2,12 @@
 //!
 //! Invariant: no subscriber of the application runs on them. One that blocks would stop renewals, and
 //! one that panics would end a term. Events are queued, and given to the subscriber on a thread of the
-//! log's own; those of libraries, which run on our threads as well, are left out.
+//! log's own; those of libraries, which run on our threads as well, are left out. The log of a binding
+//! takes a line and returns: it needs no queue.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
@@ -46,14 +48,29 @@ enum OwnedValue {
     Switch(bool),
 }
 
-/// From now on, what this thread logs is queued.
+/// Whether the process's subscriber is one of ours, which hands events over and returns.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// The process's subscriber never blocks and never panics: it is called on each thread. To be said
+/// before the first election.
+pub(crate) fn log_without_queue() {
+    IS_OURS.store(true, Ordering::Relaxed);
+}
+
+/// From now on, what this thread logs is queued, if the subscriber is the application's.
 pub(super) fn queue_events_of_this_thread() {
+    if IS_OURS.load(Ordering::Relaxed) {
+        return;
+    }
     // Never restored: the thread is ours for as long as it lives.
     std::mem::forget(dispatcher::set_default(&Dispatch::new(Queue)));
 }
 
 /// Waits until all events are logged that were queued before, for at most `timeout`.
 pub(crate) fn flush_log(timeout: Duration) {
+    if IS_OURS.load(Ordering::Relaxed) {
+        return;
+    }
     let (done, logged) = channel();
     if put(Entry::Flush(done)) {
         let _ = logged.recv_timeout(timeout);
