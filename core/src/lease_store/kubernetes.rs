@@ -9,13 +9,16 @@
 
 mod access;
 mod cluster;
+mod cluster_config;
 mod config;
 mod connection;
+mod connections;
 mod connector;
 mod credentials;
 mod errors;
 mod kubeconfig;
 mod lease_object;
+mod options;
 mod pin;
 mod plugin;
 mod proxy;
@@ -23,6 +26,7 @@ mod rbac;
 mod reading;
 mod refusal;
 mod review;
+mod shown;
 mod tcp;
 mod tls;
 mod token_file;
@@ -48,8 +52,9 @@ use crate::error::{self, Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
 use crate::validation;
 
-pub(crate) use self::cluster::Clusters;
-pub use self::cluster::{ClusterConnections, ClusterOptions, ClusterSource};
+pub use self::connections::ClusterConnections;
+pub(crate) use self::connections::Clusters;
+pub use self::options::{ClusterOptions, ClusterSource};
 pub use self::rbac::{Verb, role_and_binding};
 pub use self::review::AccessReview;
 

@@ -7,12 +7,11 @@ use crate::source::Module;
 /// For each module, which of its siblings need which, and who needs them so.
 type Needs = BTreeMap<String, BTreeMap<String, String>>;
 
-/// The circles among the children of each module but `one_piece`, in words.
-pub(crate) fn among_siblings(modules: &[Module], one_piece: &str) -> Vec<String> {
+/// The circles among the children of each module, in words.
+pub(crate) fn among_siblings(modules: &[Module]) -> Vec<String> {
     let parents: BTreeSet<_> = modules
         .iter()
         .filter_map(|module| Some(module.path.split_last()?.1.to_vec()))
-        .filter(|parent| parent.join("::") != one_piece)
         .collect();
     let circles = parents.iter().filter_map(|parent| {
         let needs = needs_among_children(parent, modules);

@@ -8,12 +8,13 @@ use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Request, Uri};
 use http_body_util::Full;
 
-use super::ClusterOptions;
-use super::config::{ClusterConfig, Origin};
+use super::cluster_config::{ClusterConfig, Origin};
 use super::connector::{Connector, connector};
-use super::credentials::{Credentials, Present, PresentCertificate, impersonation};
+use super::credentials::{Credentials, PresentCertificate, impersonation};
+use super::options::ClusterOptions;
 use super::pin::Pin;
 use super::plugin::{Limits, Plugin};
+use super::shown::Present;
 use super::tls;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_store::Backend;

@@ -16,8 +16,8 @@ use tokio::net::TcpStream;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
-use super::config::Origin;
-use super::tcp;
+use super::cluster_config::Origin;
+use super::tcp::{self, Open};
 use crate::error::Result;
 
 /// Opens a stream to the API server, which TLS may have agreed to use for HTTP/2.
@@ -25,8 +25,6 @@ pub(super) type Connector = Open<MaybeHttpsStream<ProxiedStream>>;
 
 /// A stream as far as the API server's own TLS: plain TCP, or inside of a proxy's TLS.
 type ProxiedStream = MaybeHttpsStream<TokioIo<TcpStream>>;
-
-pub(super) type Open<S> = BoxCloneSyncService<http::Uri, S, BoxError>;
 
 /// An `http` address is taken as it is: it is what `kubectl proxy` listens on.
 const ALSO_HTTP: bool = false;

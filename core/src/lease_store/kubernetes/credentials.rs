@@ -4,35 +4,19 @@ use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use http::header::HeaderValue;
 use http::{HeaderMap, HeaderName};
 use kube::config::AuthInfo;
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
-use secrecy::{ExposeSecret, SecretString};
 
-use super::config::{ClusterConfig, Origin};
+use super::cluster_config::{ClusterConfig, Origin};
 use super::plugin::Plugin;
+use super::shown::{Present, basic, bearer, exposed};
 use super::tls;
 use super::token_file::TokenFile;
 use crate::error::Result;
-
-/// What a request can show.
-#[derive(Clone, Default)]
-pub(super) struct Present {
-    pub(super) authorization: Option<HeaderValue>,
-    pub(super) certificate: Option<Arc<CertifiedKey>>,
-}
-
-impl PartialEq for Present {
-    fn eq(&self, other: &Self) -> bool {
-        let certificate = |present: &Self| present.certificate.as_ref().map(Arc::as_ptr);
-        self.authorization == other.authorization && certificate(self) == certificate(other)
-    }
-}
 
 /// Where the credentials of requests come from.
 #[derive(Clone)]
@@ -144,25 +128,6 @@ impl ResolvesClientCert for PresentCertificate {
     fn has_certs(&self) -> bool {
         self.0.certificate().is_some()
     }
-}
-
-pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
-    secret(format!("Bearer {token}"))
-}
-
-fn basic(name: &str, password: &str) -> Option<HeaderValue> {
-    let encoded = BASE64_STANDARD.encode(format!("{name}:{password}"));
-    secret(format!("Basic {encoded}"))
-}
-
-fn secret(value: String) -> Option<HeaderValue> {
-    let mut value = HeaderValue::try_from(value).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-pub(super) fn exposed(secret: Option<&SecretString>) -> Option<&str> {
-    secret.map(ExposeSecret::expose_secret)
 }
 
 /// The auth provider `oidc` as far as its last token; refreshing it is left to kubectl.

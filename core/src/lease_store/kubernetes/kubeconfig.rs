@@ -10,10 +10,10 @@ use http::Uri;
 use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
 use secrecy::SecretString;
 
-use super::config::{ClientPem, ClusterConfig, Origin, fingerprint};
-use super::credentials::exposed;
+use super::cluster_config::{ClientPem, ClusterConfig, Origin, fingerprint};
 use super::pin::{Pin, Way};
 use super::proxy::proxy;
+use super::shown::exposed;
 use super::tls::{self, Trust};
 use crate::error::{Error, Result};
 

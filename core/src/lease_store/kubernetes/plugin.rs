@@ -19,8 +19,8 @@ use serde::Deserialize;
 use tracing::warn;
 
 use self::run::Running;
-use super::config::{Origin, comparable};
-use super::credentials::{Present, bearer};
+use super::cluster_config::{Origin, comparable};
+use super::shown::{Present, bearer};
 use super::tls;
 use crate::error::{Error, ErrorKind, Result};
 

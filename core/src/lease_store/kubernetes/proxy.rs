@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-use super::config::Origin;
+use super::cluster_config::Origin;
 use crate::error::Result;
 
 /// The cluster's own proxy, otherwise that of the environment unless this says that `server` is

@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt, service_fn};
 
-use super::connector::Open;
+/// Opens streams of one kind.
+pub(super) type Open<S> = BoxCloneSyncService<Uri, S, BoxError>;
 
 /// How long an address has for itself before the next one is tried beside it (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use http::header::HeaderValue;
 
-use super::credentials::bearer;
 use super::reading::Reading;
+use super::shown::bearer;
 
 /// How long a request waits for the file.
 const LONGEST_WAIT: Duration = Duration::from_millis(300);
