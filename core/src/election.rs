@@ -264,12 +264,17 @@ impl Election {
     }
 
     /// Takes over the work of so many terms of a campaign before this one, which has been told to end
-    /// and may go on.
+    /// and may go on; until `grace_until` it keeps another from beginning.
     #[must_use]
-    pub(crate) fn after_work(mut self, terms: usize) -> Self {
+    pub(crate) fn after_work(mut self, terms: usize, grace_until: Instant) -> Self {
         self.working = terms;
-        self.grace_until = self.now + self.settings.drain_timeout;
+        self.grace_until = grace_until;
         self
+    }
+
+    /// Until when the work of terms that are over keeps another from beginning.
+    pub(crate) fn grace_until(&self) -> Instant {
+        self.grace_until
     }
 
     // ---- outputs -------------------------------------------------------------------------------

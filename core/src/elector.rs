@@ -44,26 +44,29 @@ impl Elector {
     /// Runs until the application stops it. A defect in here costs the term, never the election.
     pub(crate) async fn run(mut self) {
         // The work of terms, which outlasts a defect, and a run.
-        let mut unfinished = self.shared.take_unfinished();
+        let (mut unfinished, mut grace_until) = self.shared.take_unfinished();
         loop {
             let run = AssertUnwindSafe(async {
-                let rounds = ElectionLoop::new(&self, &mut unfinished);
-                rounds.run(&mut self.commands, &mut unfinished).await;
+                let rounds = ElectionLoop::new(&self, &mut unfinished, grace_until);
+                rounds.run(&mut self.commands, &mut unfinished).await
             });
-            if run.catch_unwind().await.is_ok() {
+            if let Ok(until) = run.catch_unwind().await {
+                grace_until = until;
                 break;
             }
             error!(
                 lease = self.shared.lease(),
                 "a defect ended the term; campaigning again"
             );
+            let clock = self.shared.leadership().clock();
+            grace_until = clock.now() + self.settings.drain_timeout;
             let pause = self.settings.lease_duration;
             if self.shared.give_up_after_defect() {
                 break;
             }
             tokio::time::sleep(pause).await;
         }
-        self.shared.keep_unfinished(unfinished);
+        self.shared.keep_unfinished(unfinished, grace_until);
     }
 }
 
@@ -94,8 +97,9 @@ struct ElectionLoop {
 }
 
 impl ElectionLoop {
-    /// A campaign that goes on after what is `unfinished` of an earlier one.
-    fn new(elector: &Elector, unfinished: &mut Vec<WorkEnd>) -> Self {
+    /// A campaign that goes on after what is `unfinished` of an earlier one, which has until
+    /// `grace_until`.
+    fn new(elector: &Elector, unfinished: &mut Vec<WorkEnd>, grace_until: Instant) -> Self {
         unfinished.retain(|work| !work.has_come());
         let leadership = elector.shared.leadership();
         let clock = *leadership.clock();
@@ -107,7 +111,7 @@ impl ElectionLoop {
                 clock.now(),
             )
             .counting_terms_from(leadership.last_term())
-            .after_work(unfinished.len()),
+            .after_work(unfinished.len(), grace_until),
             seed: elector.seed,
             longest_wait: elector.settings.retry_period,
             stall_timeout: elector.stall_timeout,
@@ -120,11 +124,12 @@ impl ElectionLoop {
         }
     }
 
+    /// Returns until when its work keeps another term from beginning.
     async fn run(
         mut self,
         commands: &mut UnboundedReceiver<Command>,
         unfinished: &mut Vec<WorkEnd>,
-    ) {
+    ) -> Instant {
         let store = self.store.clone();
         let shared = self.shared.clone();
         let mut watcher = Watcher::new(
@@ -146,7 +151,7 @@ impl ElectionLoop {
             }
             self.publish(unfinished, |work| ending_work.push(work.wait()));
             if self.election.is_stopped() {
-                return;
+                return self.election.grace_until();
             }
             let watch_from = self.election.watch_from();
             let wake_at = self.wake_at();

@@ -47,8 +47,8 @@ struct State {
     /// But for what changes by itself: see `LeaderElection::status`.
     status: Status,
     subscribers: Vec<EventSender>,
-    /// Work of the terms of earlier runs that goes on.
-    unfinished: Vec<WorkEnd>,
+    /// Work of the terms of earlier runs that goes on, and its grace.
+    unfinished: (Vec<WorkEnd>, Instant),
 }
 
 struct Running {
@@ -90,7 +90,7 @@ impl Shared {
                 term: None,
                 status: Status::stopped(lease, mode, "the election has not been started"),
                 subscribers: Vec::new(),
-                unfinished: Vec::new(),
+                unfinished: (Vec::new(), Instant::ZERO),
             }),
         }
     }
@@ -221,12 +221,12 @@ impl Shared {
     }
 
     /// What an earlier run has left unfinished, for the next one to wait for.
-    pub(crate) fn take_unfinished(&self) -> Vec<WorkEnd> {
+    pub(crate) fn take_unfinished(&self) -> (Vec<WorkEnd>, Instant) {
         std::mem::take(&mut self.state().unfinished)
     }
 
-    pub(crate) fn keep_unfinished(&self, unfinished: Vec<WorkEnd>) {
-        self.state().unfinished = unfinished;
+    pub(crate) fn keep_unfinished(&self, unfinished: Vec<WorkEnd>, grace_until: Instant) {
+        self.state().unfinished = (unfinished, grace_until);
     }
 
     pub(crate) fn set_stalled(&self, stalled: bool) {
