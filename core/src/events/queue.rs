@@ -58,10 +58,11 @@ impl EventSender {
             return false;
         }
         state.waiting.push_back(event);
-        let superseded = (state.waiting.len() > MOST_WAITING)
-            .then(|| state.waiting.iter().position(is_news))
-            .flatten();
-        let _superseded = superseded.and_then(|oldest| state.waiting.remove(oldest));
+        if state.waiting.len() > MOST_WAITING
+            && let Some(oldest) = state.waiting.iter().position(is_news)
+        {
+            state.waiting.remove(oldest);
+        }
         drop(state);
         self.0.changed.notify_one();
         true

@@ -26,6 +26,7 @@ mod rbac;
 mod reading;
 mod refusal;
 mod review;
+mod shared_task;
 mod shown;
 mod tcp;
 mod tls;

@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -16,8 +14,9 @@ use tower::BoxError;
 
 use super::access::{Access, Shown};
 use super::cluster::Cluster;
+use super::shared_task::{self, SharedTask};
 use super::transport::{SendError, Transport};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// How many Leases share a connection. Each has at most one watch and one request under way, and
 /// API servers allow 100 streams on a connection: so a write never queues behind watches.
@@ -43,7 +42,7 @@ const OPENING_LIMIT: u32 = 4;
 /// however many requests fail with it.
 struct Line {
     access: Arc<Access>,
-    opening: Shared<BoxFuture<'static, Result<Arc<Opened>>>>,
+    opening: SharedTask<Arc<Opened>>,
     /// Somebody has waited in vain for it to open.
     is_late: AtomicBool,
 }
@@ -198,7 +197,7 @@ impl Connection {
 impl Line {
     /// Opens it in a task of its own, which goes on whoever waits for it.
     fn open(cluster: Arc<Cluster>, access: Arc<Access>) -> Self {
-        let task = tokio::spawn({
+        let opening = shared_task::start({
             let access = Arc::clone(&access);
             async move {
                 // TLS may ask for a certificate, which a plugin may give.
@@ -217,15 +216,9 @@ impl Line {
                 }))
             }
         });
-        let opening = async move {
-            match task.await {
-                Ok(opened) => opened,
-                Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
-            }
-        };
         Self {
             access,
-            opening: opening.boxed().shared(),
+            opening,
             is_late: AtomicBool::new(false),
         }
     }

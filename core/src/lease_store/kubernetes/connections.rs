@@ -3,17 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
-
 use super::access::Access;
 use super::cluster::{Cluster, first_access};
 use super::config::Source;
 use super::connection::{Connection, LEASES_PER_CONNECTION};
 use super::options::{ClusterOptions, ClusterSource};
 use super::pin::Pin;
+use super::shared_task::{self, SharedTask};
 use super::{KubernetesStore, LeaseName};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::lease_store::{Backend, NamespaceSource};
 
 /// The connections to one cluster. Clones share them.
@@ -30,8 +28,8 @@ impl ClusterConnections {
     /// Reads the configuration and obtains credentials. Nothing is sent to the API server yet, so
     /// that an application starts whether or not the API server can be reached.
     ///
-    /// Fails with [`ErrorKind::Config`] where the configuration is wrong, and with
-    /// [`ErrorKind::Unauthorized`] where an exec plugin does not give credentials.
+    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) where the configuration is wrong, and with
+    /// [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) where an exec plugin does not give credentials.
     pub async fn connect(options: ClusterOptions) -> Result<Self> {
         let source = Source::of(&options.source)?;
         let access = first_access(&source, &options).await?;
@@ -55,7 +53,7 @@ impl ClusterConnections {
     /// The namespace of the service account, or of the kubeconfig's context.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] if a pod is not told its own.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a pod is not told its own.
     pub fn default_namespace(&self) -> Result<&str> {
         self.0.cluster.namespace().ok_or_else(|| {
             let fix = "the service account's files do not have it; set it, or POD_NAMESPACE";
@@ -118,7 +116,7 @@ struct Known {
     connecting: Connecting,
 }
 
-type Connecting = Shared<BoxFuture<'static, Result<ClusterConnections>>>;
+type Connecting = SharedTask<ClusterConnections>;
 
 impl Clusters {
     /// The connections to the cluster that `options` mean now. Of several who ask for the same at
@@ -144,18 +142,11 @@ impl Clusters {
             return same.connecting.clone();
         }
         let pin = access.pin.clone();
-        let task = tokio::spawn(ClusterConnections::with_access(
+        let connecting = shared_task::start(ClusterConnections::with_access(
             access,
             source,
             options.clone(),
         ));
-        let connecting = async move {
-            match task.await {
-                Ok(connected) => connected,
-                Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
-            }
-        };
-        let connecting = connecting.boxed().shared();
         known.push(Known {
             options,
             pin,

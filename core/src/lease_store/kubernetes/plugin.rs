@@ -10,8 +10,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
 use jiff::{SignedDuration, Timestamp};
 use kube::config::ExecConfig;
 use rustls::sign::CertifiedKey;
@@ -20,6 +18,7 @@ use tracing::warn;
 
 use self::run::Running;
 use super::cluster_config::{Origin, comparable};
+use super::shared_task::{self, SharedTask};
 use super::shown::{Present, bearer};
 use super::tls;
 use crate::error::{Error, ErrorKind, Result};
@@ -68,7 +67,7 @@ struct State {
 #[derive(Clone)]
 struct Run {
     running: Arc<Running>,
-    outcome: Shared<BoxFuture<'static, Result<Present>>>,
+    outcome: SharedTask<Present>,
 }
 
 impl Plugin {
@@ -157,24 +156,14 @@ impl Plugin {
             return Err(error.clone());
         }
         let running = Arc::new(Running::new());
-        // A task of its own: it ends though nobody may wait for it any more.
-        let task = tokio::spawn({
+        let outcome = shared_task::start({
             let (plugin, running) = (Arc::clone(self), Arc::clone(&running));
             async move {
                 let outcome = plugin.run_once(&running).await;
                 plugin.ended(outcome)
             }
         });
-        let outcome = async move {
-            match task.await {
-                Ok(outcome) => outcome,
-                Err(panic) => Err(Error::new(ErrorKind::Internal, panic.to_string())),
-            }
-        };
-        let run = Run {
-            running,
-            outcome: outcome.boxed().shared(),
-        };
+        let run = Run { running, outcome };
         state.run = Some(run.clone());
         Ok(run)
     }
