@@ -1,10 +1,11 @@
 //! What cargo builds: for all languages at once, so that each crate is compiled once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use xshell::{Shell, cmd};
 
+use crate::platform::NativeHalf;
 use crate::steps::Step;
 use crate::{root, target_folder, utf8};
 
@@ -44,25 +45,21 @@ pub(crate) fn program(name: &str) -> Result<String> {
     utf8(target_folder().join("debug").join(name))
 }
 
-/// The file of the library `lib<name>`, which it builds if it is one to be delivered.
-pub(crate) fn native_library(step: &Step, name: &str, release: bool) -> Result<PathBuf> {
-    let extension = if cfg!(target_os = "macos") {
-        "dylib"
-    } else {
-        "so"
-    };
-    let file = format!("lib{name}.{extension}");
+/// The libraries of this machine, in debug as [`debug`] has built them, or built here as they are
+/// delivered.
+pub(crate) fn native_half(step: &Step, release: bool) -> Result<NativeHalf> {
     if !release {
-        return Ok(target_folder().join("debug").join(file));
+        return NativeHalf::of_host("debug");
     }
     let (shell, cargo) = (shell()?, cargo());
-    // Without tests, whose features are not to be in it; for both languages, which then share.
-    let packages = ["--package", "leasehold-java", "--package", "leasehold-node"];
+    // Without tests, whose features are not to be in it; for all languages, which then share.
+    let packages = ["leasehold-java", "leasehold-node", "leasehold-python"];
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
     step.run(cmd!(
         shell,
         "{cargo} build --release --locked --lib {packages...}"
     ))?;
-    Ok(target_folder().join("release").join(file))
+    NativeHalf::of_host("release")
 }
 
 /// Puts the agent that `command` runs to the test of `tests/` called `name`.

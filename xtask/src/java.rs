@@ -1,13 +1,14 @@
 //! Java: the native half, the jars around it, and what is run with them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::build::{self, check_installed, shell};
+use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
 use crate::{root, utf8};
 
@@ -17,6 +18,12 @@ pub(crate) const MAVEN: [&str; 4] = ["mvn", "--batch-mode", "--file", "bindings-
 const PACKAGES: [(&str, &str); 2] = [
     ("java", "bindings-java/leasehold/target"),
     ("spring", "docs/listings/spring/target"),
+];
+/// The modules that are published.
+const PUBLISHED: [&str; 3] = [
+    "leasehold",
+    "leasehold-test",
+    "leasehold-spring-boot-starter",
 ];
 const CANDIDATE: &str = "tests/candidates/java/target/candidate.jar";
 const ADVICE: &str = "install a JDK, 17 or newer, and Maven 3.8 or newer";
@@ -39,7 +46,7 @@ pub(crate) fn run_build(options: &Options) -> Result<()> {
         if !options.release {
             build::debug(step, &["--lib"])?;
         }
-        place_native_half(step, options.release)
+        place_native_halves(&[build::native_half(step, options.release)?])
     })?;
     if options.maven.is_empty() {
         return run_shown("Java: jars, their tests (mvn verify)", |step| {
@@ -53,7 +60,7 @@ pub(crate) fn run_build(options: &Options) -> Result<()> {
 pub(crate) fn add_to(steps: &mut Steps) {
     steps.run("Java: jars, their tests (mvn verify)", |step| {
         check_tools()?;
-        place_native_half(step, false)?;
+        place_native_halves(&[build::native_half(step, false)?])?;
         // The benchmarks as well: they are not run, but must not rot.
         step.run(maven(
             &shell()?,
@@ -102,11 +109,34 @@ fn java_jar(jar: &str) -> Result<Vec<String>> {
 /// Builds the jar of one module, and those that it needs.
 fn package(step: &Step, release: bool, module: &str) -> Result<()> {
     check_tools()?;
-    place_native_half(step, release)?;
+    place_native_halves(&[build::native_half(step, release)?])?;
     let shell = shell()?;
     let only = ["--projects", module, "--also-make"];
     let maven = maven(&shell, &only);
     step.run(maven.args(["-DskipTests", "-Dmaven.javadoc.skip", "package"]))
+}
+
+/// Makes the jars that are published, with these native halves, into `folder`.
+#[allow(dead_code, reason = "the command that makes packages follows")]
+pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<()> {
+    check_tools()?;
+    place_native_halves(halves)?;
+    let shell = shell()?;
+    let only = ["--projects", &PUBLISHED.join(","), "--also-make"];
+    step.run(maven(&shell, &only).args(["-DskipTests", "clean", "package"]))?;
+    fs::create_dir_all(folder)?;
+    for module in PUBLISHED {
+        for entry in fs::read_dir(root().join("bindings-java").join(module).join("target"))? {
+            let jar = entry?.path();
+            if jar.extension().is_some_and(|it| it == "jar") {
+                fs::copy(
+                    &jar,
+                    folder.join(jar.file_name().context("a jar has a name")?),
+                )?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn maven<'a>(shell: &'a Shell, goals: &[&str]) -> Cmd<'a> {
@@ -114,23 +144,18 @@ fn maven<'a>(shell: &'a Shell, goals: &[&str]) -> Cmd<'a> {
     cmd!(shell, "{maven} {settings...} {goals...}")
 }
 
-/// Puts the native half where Maven takes it from.
-fn place_native_half(step: &Step, release: bool) -> Result<()> {
-    let built = build::native_library(step, "leasehold_java", release)?;
-    let folder = root().join("bindings-java/target/native").join(platform());
-    fs::create_dir_all(&folder)?;
-    let file = built.file_name().context("a library has a name")?;
-    fs::copy(&built, folder.join(file)).with_context(|| format!("no {}", built.display()))?;
+/// Puts native halves where Maven takes them from, in place of all others.
+pub(crate) fn place_native_halves(halves: &[NativeHalf]) -> Result<()> {
+    let folder = root().join("bindings-java/target/native");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    for half in halves {
+        let folder = folder.join(half.platform.name);
+        fs::create_dir_all(&folder)?;
+        let built = half.library("leasehold_java");
+        let file = built.file_name().context("a library has a name")?;
+        fs::copy(&built, folder.join(file)).with_context(|| format!("no {}", built.display()))?;
+    }
     Ok(())
-}
-
-/// As `io.leasehold.Platform` calls it.
-fn platform() -> PathBuf {
-    let libc = if cfg!(target_env = "musl") {
-        "-musl"
-    } else {
-        ""
-    };
-    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
-    format!("{system}-{machine}{libc}").into()
 }

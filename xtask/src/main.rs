@@ -9,6 +9,8 @@ mod demo;
 mod java;
 mod node;
 mod output;
+#[allow(dead_code, reason = "the command that makes packages follows")]
+mod platform;
 mod progress;
 mod python;
 mod steps;

@@ -1,12 +1,14 @@
 //! Node: the native library, the packages around it, and what is run with them.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
 use crate::build::{self, check_installed, shell};
+use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
 use crate::{root, utf8};
 
@@ -92,14 +94,35 @@ fn node(script: &str) -> Result<Vec<String>> {
 
 /// Puts the native library into the package, and compiles the package.
 fn package(step: &Step, release: bool) -> Result<()> {
-    let library = build::native_library(step, "leasehold_node", release)?;
+    let library = build::native_half(step, release)?.library("leasehold_node");
     let beside = root().join(PACKAGE).join("leasehold.node");
     // Not over the old one: a process that runs with it would crash.
     let new = beside.with_extension("new");
     fs::copy(&library, &new).with_context(|| format!("no {}", library.display()))?;
     fs::rename(new, beside)?;
+    compile(step)
+}
+
+/// Compiles the package.
+fn compile(step: &Step) -> Result<()> {
     install(step, PACKAGE)?;
     npm(step, PACKAGE, "build")
+}
+
+/// Makes the packages that are published into `folder`: the main one, and one for each native half.
+#[allow(dead_code, reason = "the command that makes packages follows")]
+pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<()> {
+    check_tools()?;
+    compile(step)?;
+    let mut libraries = Vec::new();
+    for half in halves {
+        let library = utf8(half.library("leasehold_node"))?;
+        libraries.push([half.platform.npm.package, "=", &library].concat());
+    }
+    step.tell("npm pack");
+    let shell = shell()?;
+    shell.change_dir(PACKAGE);
+    step.run(cmd!(shell, "node pack.mjs {folder} {libraries...}"))
 }
 
 /// Installs what the lockfile of `folder` names, once for each lockfile.

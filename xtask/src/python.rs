@@ -8,6 +8,7 @@ use clap::Args;
 use xshell::cmd;
 
 use crate::build::{self, check_installed, shell};
+use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
 use crate::{root, target_folder, utf8};
 
@@ -18,7 +19,6 @@ const LISTINGS: &str = "docs/listings/python";
 const CANDIDATES: &str = "tests/candidates/python";
 const CANDIDATE: &str = "tests/candidates/python/agent.py";
 const DEMO: &str = "examples/demo/python/demo_worker.py";
-const MANIFEST: &str = "bindings-python/Cargo.toml";
 /// Of ruff and mypy, for all that is Python here.
 const SETTINGS: &str = "bindings-python/pyproject.toml";
 const REQUIREMENTS: &str = "bindings-python/tests/requirements.txt";
@@ -123,17 +123,7 @@ fn install(step: &Step, release: bool) -> Result<PathBuf> {
         fs::remove_dir_all(&wheels)?;
     }
     step.tell("wheel");
-    if release {
-        let (shell, maturin) = (shell()?, program("maturin")?);
-        step.run(cmd!(
-            shell,
-            "{maturin} build --locked --profile release --manifest-path {MANIFEST} --out {wheels}"
-        ))?;
-    } else {
-        pack(step, &wheels)?;
-    }
-    let wheel = fs::read_dir(&wheels)?.next();
-    let wheel = wheel.context("there is no wheel")??.path();
+    let wheel = pack(step, &build::native_half(step, release)?, None, &wheels)?;
     let (shell, python) = (shell()?, program("python")?);
     step.run(cmd!(
         shell,
@@ -142,10 +132,17 @@ fn install(step: &Step, release: bool) -> Result<PathBuf> {
     Ok(wheel)
 }
 
-/// Makes a wheel of the library that cargo has built with all others. maturin would compile all of
-/// it again, since it selects one package, whose dependencies then have other features; but what
-/// the wheel says of itself is from maturin.
-fn pack(step: &Step, wheels: &Path) -> Result<()> {
+/// Makes a wheel of a library that cargo has built with all others, into `wheels`. Without a
+/// `platform_tag` it is for this machine and those like it. maturin would compile all of it again, since it selects one
+/// package, whose dependencies then have other features; but what the wheel says of itself is from
+/// maturin.
+pub(crate) fn pack(
+    step: &Step,
+    half: &NativeHalf,
+    platform_tag: Option<&str>,
+    wheels: &Path,
+) -> Result<PathBuf> {
+    prepare_environment(step)?;
     let (shell, python, maturin) = (shell()?, program("python")?, program("maturin")?);
     let contents = environment().join("contents");
     shell.remove_path(&contents)?;
@@ -161,12 +158,34 @@ fn pack(step: &Step, wheels: &Path) -> Result<()> {
         shell.create_dir(to.parent().context("a folder")?)?;
         shell.copy_file(&file, to)?;
     }
-    let library = build::native_library(step, "_leasehold", false)?;
-    shell.copy_file(library, contents.join("leasehold/_leasehold.abi3.so"))?;
+    let module = half.platform.python_module("_leasehold");
+    shell.copy_file(
+        half.library("_leasehold"),
+        contents.join("leasehold").join(module),
+    )?;
+    let unpacked = environment().join("untagged");
+    shell.remove_path(&unpacked)?;
+    shell.create_dir(&unpacked)?;
     step.run(cmd!(
         shell,
-        "{python} -m wheel pack {contents} --dest-dir {wheels}"
-    ))
+        "{python} -m wheel pack {contents} --dest-dir {unpacked}"
+    ))?;
+    if let Some(tag) = platform_tag {
+        let untagged = only_file(&unpacked)?;
+        step.run(cmd!(
+            shell,
+            "{python} -m wheel tags --remove --platform-tag {tag} {untagged}"
+        ))?;
+    }
+    let tagged = only_file(&unpacked)?;
+    let wheel = wheels.join(tagged.file_name().context("a wheel has a name")?);
+    fs::rename(tagged, &wheel)?;
+    Ok(wheel)
+}
+
+fn only_file(folder: &Path) -> Result<PathBuf> {
+    let file = fs::read_dir(folder)?.next();
+    Ok(file.context("there is no wheel")??.path())
 }
 
 /// The sources in `folder`, and in those below.

@@ -9,7 +9,7 @@ import java.util.Locale;
 /**
  * The kind of machine that this JVM runs on, as far as native libraries differ.
  *
- * @param name such as {@code linux-x86_64} or {@code linux-aarch64-musl}
+ * @param name such as {@code linux-x86_64-gnu} or {@code linux-aarch64-musl}
  * @param file what a library is called there
  */
 record Platform(String name, String file) {
@@ -30,8 +30,13 @@ record Platform(String name, String file) {
         if (os.startsWith("mac")) {
             return new Platform("macos-" + arch, "libleasehold_java.dylib");
         }
-        String system = os.startsWith("linux") ? "linux" : os.replaceAll("[^a-z0-9]", "");
-        return new Platform(system + "-" + arch + (musl ? "-musl" : ""), "libleasehold_java.so");
+        if (os.startsWith("windows")) {
+            return new Platform("windows-" + arch, "leasehold_java.dll");
+        }
+        if (os.startsWith("linux")) {
+            return new Platform("linux-" + arch + (musl ? "-musl" : "-gnu"), "libleasehold_java.so");
+        }
+        return new Platform(os.replaceAll("[^a-z0-9]", "") + "-" + arch, "libleasehold_java.so");
     }
 
     /** Where the jar has the library. */
