@@ -3,6 +3,7 @@
 use std::env;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::system::host;
 
 /// Where the recognisable part comes from, first match wins.
 const NAME_VARIABLES: [&str; 3] = ["POD_NAME", "MY_POD_NAME", "HOSTNAME"];
@@ -31,10 +32,7 @@ fn host_name() -> String {
     NAME_VARIABLES
         .iter()
         .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| {
-            let name = rustix::system::uname();
-            name.nodename().to_string_lossy().into_owned()
-        })
+        .unwrap_or_else(host::name)
 }
 
 #[cfg(test)]

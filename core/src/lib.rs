@@ -38,6 +38,7 @@ mod open;
 mod runtime;
 mod shared;
 mod status;
+mod system;
 mod validation;
 #[doc(hidden)]
 pub mod vocabulary;

@@ -16,20 +16,16 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::stream;
 
-use self::changes::Changes;
-use self::folder::{LeaseFolder, Sight};
+use self::folder::{LEASE, LeaseFolder, Sight};
 use super::{LeaseStore, WatchEvent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::system::changes::Changes;
 
-mod changes;
 mod errors;
-mod filesystem;
 mod folder;
 mod format;
 mod guard;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod inotify;
 mod lock;
 
 /// The folder of elections without a cluster: `.leasehold` in the user's home folder.
@@ -122,7 +118,7 @@ impl Watch {
     async fn next(&mut self) -> Result<Option<WatchEvent>> {
         let Some(changes) = &mut self.changes else {
             blocking(&self.folder, LeaseFolder::prepare).await?;
-            self.changes = Some(Changes::of(self.folder.path()));
+            self.changes = Some(Changes::of(self.folder.path(), LEASE));
             return Ok(Some(WatchEvent::Opened));
         };
         loop {

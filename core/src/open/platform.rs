@@ -9,6 +9,7 @@ use std::fs::{self, File};
 
 use crate::config::Mode;
 use crate::error::{Error, Result};
+use crate::system::host::Kind;
 
 /// Where a pod finds its credentials.
 const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -59,7 +60,7 @@ pub(super) struct Platform<'a> {
 
 impl Platform<'static> {
     pub(super) const HERE: Self = Self {
-        is_linux: cfg!(target_os = "linux"),
+        is_linux: matches!(Kind::HERE, Kind::Linux),
         has_variable: &|name| env::var_os(name).is_some_and(|value| !value.is_empty()),
         has_file: &|path| fs::exists(path).unwrap_or(false),
         can_open: &|path| File::open(path).is_ok(),

@@ -48,6 +48,7 @@ const ROOMS: &[Room] = &[
             "crate::lease_record",
             "crate::clock",
             "crate::named",
+            "crate::system",
             "crate::validation",
         ],
     },
@@ -64,6 +65,10 @@ const ROOMS: &[Room] = &[
     Room {
         name: "runtime",
         may_use: &["*", "!crate", "crate::error"],
+    },
+    Room {
+        name: "system",
+        may_use: &["*", "!crate"],
     },
     Room {
         name: "config",
@@ -90,6 +95,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("h2", &["lease_store::kubernetes"]),
     ("tower", &["lease_store::kubernetes"]),
     ("libc", &["runtime"]),
+    ("rustix", &["runtime", "system"]),
+    ("std::os", &["runtime", "system"]),
     ("std::thread::Builder", &["runtime"]),
     ("std::thread::spawn", &["runtime"]),
     ("prometheus_client", &["metrics"]),
@@ -144,6 +151,17 @@ fn unsafe_code_is_where_it_is_reviewed() {
         .filter(|module| !["runtime", "leadership"].iter().any(|it| module.is_in(it)))
         .map(ToString::to_string)
         .collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}
+
+#[test]
+fn one_room_asks_which_operating_system_this_is() {
+    let modules = modules();
+    let asking = modules.iter().filter(|module| module.asks_for_system);
+    let (within, elsewhere): (Vec<_>, Vec<_>) =
+        asking.partition(|module| ["runtime", "system"].iter().any(|it| module.is_in(it)));
+    assert!(!within.is_empty(), "nobody asks");
+    let elsewhere: Vec<_> = elsewhere.iter().map(ToString::to_string).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
 

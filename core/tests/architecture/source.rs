@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Item, ItemMod, Macro, UseTree};
+use syn::{Attribute, Item, ItemMod, Macro, Meta, UseTree};
 
 /// A module, its path within the crate, and what it uses.
 pub(crate) struct Module {
@@ -17,6 +17,8 @@ pub(crate) struct Module {
     /// of others.
     pub(crate) uses: BTreeSet<String>,
     pub(crate) is_unsafe: bool,
+    /// Whether it has something for one operating system only.
+    pub(crate) asks_for_system: bool,
     /// The paths as they are written, each from its module.
     written: Vec<Vec<String>>,
     /// Where the names come from that it imports.
@@ -70,6 +72,7 @@ fn read_module(file: &Path, folder: &Path, path: Vec<String>, modules: &mut Vec<
         path,
         uses: BTreeSet::new(),
         is_unsafe: reader.is_unsafe,
+        asks_for_system: reader.asks_for_system,
         written: reader.written,
         imports: reader.imports,
     });
@@ -82,6 +85,7 @@ struct Reader {
     written: Vec<Vec<String>>,
     imports: BTreeMap<String, Vec<String>>,
     is_unsafe: bool,
+    asks_for_system: bool,
 }
 
 impl<'ast> Visit<'ast> for Reader {
@@ -116,11 +120,19 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_macro(&mut self, call: &'ast Macro) {
+        self.asks_for_system |= call.path.is_ident("cfg") && is_about_system(&call.tokens);
         self.read_tokens(call.tokens.clone());
         visit::visit_macro(self, call);
     }
 
-    fn visit_attribute(&mut self, _: &'ast Attribute) {}
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        let is_condition = ["cfg", "cfg_attr"]
+            .iter()
+            .any(|it| attribute.path().is_ident(it));
+        if let Meta::List(condition) = &attribute.meta {
+            self.asks_for_system |= is_condition && is_about_system(&condition.tokens);
+        }
+    }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
@@ -140,6 +152,22 @@ fn is_for_tests(attribute: &Attribute) -> bool {
         && attribute
             .parse_args::<syn::Ident>()
             .is_ok_and(|it| it == "test")
+}
+
+/// Whether a condition of `cfg` is about the operating system.
+fn is_about_system(condition: &TokenStream) -> bool {
+    const WORDS: [&str; 5] = [
+        "target_family",
+        "target_os",
+        "target_vendor",
+        "unix",
+        "windows",
+    ];
+    condition.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => WORDS.iter().any(|word| ident == word),
+        TokenTree::Group(group) => is_about_system(&group.stream()),
+        _ => false,
+    })
 }
 
 impl Reader {

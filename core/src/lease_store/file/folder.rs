@@ -1,8 +1,7 @@
 //! The folder of one Lease: what is compared and written under its lock.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -18,6 +17,7 @@ use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 use crate::lease_store::StoreError;
+use crate::system::files;
 use crate::validation;
 
 pub(super) const LEASE: &str = "lease.json";
@@ -218,7 +218,6 @@ impl LeaseFolder {
     /// Returns what a reader will read.
     fn write_lease(&self, object: Value) -> Result<StoredLease> {
         self.write_file(LEASE, &format!("{object:#}"))?;
-        self.sync()?;
         format::understand(object).map_err(|reason| self.corrupt(LEASE, &reason))
     }
 
@@ -237,20 +236,15 @@ impl LeaseFolder {
         let path = self.path.join(name);
         let temporary = self.path.join(format!("{name}.new"));
         let write = || {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true).mode(0o600);
+            let mut options = files::private();
+            options.write(true).create(true).truncate(true);
             let mut file = options.open(&temporary)?;
             writeln!(file, "{line}")?;
             file.sync_all()?;
-            fs::rename(&temporary, &path)
+            drop(file);
+            files::replace(&temporary, &path)
         };
         write().map_err(|error| unavailable("write", &path, error))
-    }
-
-    /// Makes all writes so far outlast a loss of power.
-    fn sync(&self) -> Result<()> {
-        let sync = || File::open(&self.path)?.sync_all();
-        sync().map_err(|error| unavailable("write", &self.path, error))
     }
 
     fn corrupt(&self, name: &str, reason: &str) -> Error {

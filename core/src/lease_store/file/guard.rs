@@ -1,31 +1,16 @@
 //! Which folders can hold an election: local ones that nobody else may write to.
 
-use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
-use rustix::process::geteuid;
-
-use super::filesystem;
 use crate::error::{Error, ErrorKind, Result};
-
-const WRITABLE_BY_OTHERS: u32 = 0o022;
-const WRITABLE_FIX: &str = "others may write to it: take that away with chmod go-w, or choose a \
-                            folder of one's own";
-/// In a sticky folder such as `/tmp` nobody can move away what belongs to somebody else.
-const STICKY: u32 = 0o1000;
-
-const ROOT: u32 = 0;
-/// Whom the kernel names inside of a user namespace as the owner of what belongs to root outside.
-const OVERFLOW: u32 = 65534;
+use crate::system::folders;
 
 /// Makes `directory`, an absolute path, and the folders `below` it, as far as they are missing,
 /// and returns the path of the last one without symbolic links. Fails with
 /// [`Config`](crate::ErrorKind::Config) when it is no place for an election.
 pub(super) fn prepare(directory: &Path, below: [&str; 2]) -> Result<PathBuf> {
-    walk(directory, below, make)?.ok_or_else(|| {
+    walk(directory, below, folders::make)?.ok_or_else(|| {
         let message = format!("{} is being deleted", directory.display());
         Error::new(ErrorKind::Unavailable, message)
     })
@@ -63,22 +48,24 @@ fn walk(
 
     visit(directory).map_err(failed)?;
     let there = directory.ancestors().find(|path| path.exists());
-    let there = there.unwrap_or(Path::new("/"));
+    let there = there.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     let mut folder = there.canonicalize().map_err(failed)?;
+    // Nobody else may put another folder, or a link to one, in place of the way to the election.
     for path in there.ancestors().chain(folder.ancestors()) {
-        check_ancestor(path, &fs::symlink_metadata(path).map_err(failed)?)?;
+        refuse_if(path, folders::threat_on_the_way(path).map_err(failed)?)?;
     }
     if there != directory {
         check_place(directory, &folder)?;
         return Ok(None);
     }
-    check_own(&folder, &fs::symlink_metadata(&folder).map_err(failed)?)?;
+    // Nor touch the election itself.
+    refuse_if(&folder, folders::threat_within(&folder).map_err(failed)?)?;
     for name in below {
         let parent = folder.clone();
         folder.push(name);
         visit(&folder).map_err(failed)?;
-        match fs::symlink_metadata(&folder) {
-            Ok(metadata) => check_own(&folder, &metadata)?,
+        match folders::threat_within(&folder) {
+            Ok(threat) => refuse_if(&folder, threat)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 check_place(directory, &parent)?;
                 return Ok(None);
@@ -88,10 +75,6 @@ fn walk(
     }
     check_place(directory, &folder)?;
     Ok(Some(folder))
-}
-
-fn make(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn check_absolute(directory: &Path) -> Result<()> {
@@ -111,9 +94,8 @@ fn unusable(directory: &Path, error: &io::Error) -> Error {
 /// What is made in `folder` is made by this user, for all processes of this host.
 fn check_place(directory: &Path, folder: &Path) -> Result<()> {
     let failed = |error| unusable(directory, &error);
-    // The dot, since in a file nothing can be made, however writable it is.
-    access(folder.join("."), Access::WRITE_OK).map_err(|errno| failed(errno.into()))?;
-    match filesystem::unfit(folder).map_err(failed)? {
+    folders::check_writable(folder).map_err(failed)?;
+    match folders::unfit(folder).map_err(failed)? {
         Some(name) => {
             let fix = format!(
                 "is on a {name} file system, where locks and changes do not reach every process: \
@@ -125,42 +107,11 @@ fn check_place(directory: &Path, folder: &Path) -> Result<()> {
     }
 }
 
-/// Nobody else may put another folder, or a link to one, in place of the way to the election.
-fn check_ancestor(path: &Path, metadata: &Metadata) -> Result<()> {
-    let owner = metadata.uid();
-    if ![geteuid().as_raw(), ROOT, OVERFLOW].contains(&owner) {
-        return refuse(
-            path,
-            &format!("belongs to user {owner}: choose a folder of one's own"),
-        );
+fn refuse_if(path: &Path, threat: Option<String>) -> Result<()> {
+    match threat {
+        Some(threat) => Err(Error::config("directory", path.display(), threat)),
+        None => Ok(()),
     }
-    let guarded = metadata.is_symlink() || metadata.mode() & STICKY != 0;
-    if !guarded && metadata.mode() & WRITABLE_BY_OTHERS != 0 {
-        return refuse(path, WRITABLE_FIX);
-    }
-    Ok(())
-}
-
-/// Nobody else may touch the election itself.
-fn check_own(path: &Path, metadata: &Metadata) -> Result<()> {
-    let owner = metadata.uid();
-    if !metadata.is_dir() {
-        return refuse(path, "is no folder, or a link to one: remove it");
-    }
-    if owner != geteuid().as_raw() {
-        return refuse(
-            path,
-            &format!("belongs to user {owner}: run as that user, or choose a folder of one's own"),
-        );
-    }
-    if metadata.mode() & WRITABLE_BY_OTHERS != 0 {
-        return refuse(path, WRITABLE_FIX);
-    }
-    Ok(())
-}
-
-fn refuse(path: &Path, reason: &str) -> Result<()> {
-    Err(Error::config("directory", path.display(), reason))
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! One process at a time: an advisory lock on a file, waited for no longer than is sensible.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::errors::unavailable;
 use crate::error::{Error, ErrorKind, Result};
+use crate::system::files::{self, FileId};
 
 /// A write takes milliseconds. Who holds the lock for this long has been stopped.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -49,9 +49,9 @@ impl Lock {
     }
 
     fn is_at(&self, path: &Path) -> io::Result<bool> {
-        let held = self.0.metadata()?;
-        match fs::symlink_metadata(path) {
-            Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
+        let held = FileId::of(&self.0)?;
+        match FileId::at(path) {
+            Ok(there) => Ok(held == there),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -73,13 +73,8 @@ impl Drop for Lock {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600);
+    let mut options = files::private();
+    options.read(true).write(true).create(true).truncate(false);
     options.open(path)
 }
 

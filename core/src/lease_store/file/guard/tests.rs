@@ -1,5 +1,8 @@
 use std::error::Error as _;
-use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
+
+use rustix::process::geteuid;
 
 use super::*;
 

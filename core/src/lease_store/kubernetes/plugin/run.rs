@@ -1,21 +1,17 @@
 //! One run of a program, with a limit.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kube::config::{ExecConfig, ExecInteractiveMode};
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe::Receiver;
 use tokio::task::spawn_blocking;
 use tokio::time::{interval, sleep, timeout};
 use tracing::warn;
+
+use crate::system::programs::{Pipe, Program};
 
 /// More than any credential has.
 const LONGEST_OUTPUT: usize = 1 << 20;
@@ -67,15 +63,11 @@ impl Running {
         exec: &ExecConfig,
         limit: Duration,
     ) -> Result<Vec<u8>, Failure> {
-        let (mut command, group) = command(exec);
-        let child = spawn_blocking(move || command.spawn())
+        let (command, group) = command(exec);
+        let mut program = spawn_blocking(move || Program::start(command, group))
             .await
             .unwrap_or_else(|panic| Err(io::Error::other(panic)))
             .map_err(Failure::NotStarted)?;
-        let mut program = Program {
-            child: Some(child),
-            group,
-        };
         let name = exec.command.as_deref().unwrap_or_default();
         let running = async {
             let mut output = std::pin::pin!(self.read_to_the_end(&mut program));
@@ -115,8 +107,12 @@ impl Running {
                 break status;
             }
         };
-        read_rest(stdout.as_ref(), |printed| output.extend(printed));
-        read_rest(stderr.as_ref(), |said| self.hear(said));
+        if let Some(stdout) = &mut stdout {
+            stdout.read_rest(|printed| output.extend(printed)).await;
+        }
+        if let Some(stderr) = &mut stderr {
+            stderr.read_rest(|said| self.hear(said)).await;
+        }
         if status.success() {
             Ok(output)
         } else {
@@ -133,7 +129,7 @@ impl Running {
 }
 
 /// Waits for ever when there is nothing more to read.
-async fn read(pipe: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
+async fn read(pipe: &mut Option<Pipe>, buffer: &mut [u8]) -> usize {
     if let Some(open) = pipe {
         match open.read(buffer).await {
             Ok(length @ 1..) => return length,
@@ -143,78 +139,7 @@ async fn read(pipe: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
     std::future::pending().await
 }
 
-/// Reads what a program that has ended has left in a pipe. Others that it has started may keep it
-/// open. Asks the system, since Tokio may not have been told yet that there is something.
-fn read_rest(pipe: Option<&Receiver>, mut hear: impl FnMut(&[u8])) {
-    let mut rest = [0; 8192];
-    while let Some(Ok(length @ 1..)) = pipe.map(|pipe| rustix::io::read(pipe, &mut rest)) {
-        hear(&rest[..length]);
-    }
-}
-
-/// A started program. Dropping it kills it, and all that it has started.
-struct Program {
-    child: Option<Child>,
-    group: bool,
-}
-
-impl Program {
-    fn pipes(&mut self) -> io::Result<(Option<Receiver>, Option<Receiver>)> {
-        let child = self.child.as_mut();
-        let (stdout, stderr) = child.map_or((None, None), |child| {
-            (
-                child.stdout.take().map(OwnedFd::from),
-                child.stderr.take().map(OwnedFd::from),
-            )
-        });
-        Ok((
-            stdout.map(Receiver::from_owned_fd).transpose()?,
-            stderr.map(Receiver::from_owned_fd).transpose()?,
-        ))
-    }
-
-    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        let Some(child) = &mut self.child else {
-            return Ok(None);
-        };
-        let status = match child.try_wait() {
-            // The application waits for every child, or ignores the signal of their end. What it has
-            // printed tells whether it went well.
-            Err(error) if Errno::from_io_error(&error) == Some(Errno::CHILD) => {
-                Some(ExitStatus::default())
-            }
-            status => status?,
-        };
-        if status.is_some() {
-            self.child = None;
-        }
-        Ok(status)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Once somebody has waited for it, its number may be another's.
-        if let Ok(Some(_)) = self.ended() {
-            return;
-        }
-        let Some(mut child) = self.child.take() else {
-            return;
-        };
-        if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-            let _ = if self.group {
-                kill_process_group(pid, Signal::KILL)
-            } else {
-                kill_process(pid, Signal::KILL)
-            };
-        }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn_blocking(move || child.wait());
-        }
-    }
-}
-
-/// The command as client-go runs it, and whether it leads a process group.
+/// The command as client-go runs it, and whether it is in a group of its own.
 ///
 /// It must not read the application's standard input, nor write into its output, unless it insists.
 fn command(exec: &ExecConfig) -> (Command, bool) {
@@ -242,7 +167,6 @@ fn command(exec: &ExecConfig) -> (Command, bool) {
         (command, false)
     } else {
         command.stdin(Stdio::null()).stderr(Stdio::piped());
-        command.process_group(0);
         (command, true)
     }
 }
@@ -321,42 +245,7 @@ fn may_be_secret(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rustix::process::{WaitOptions, waitpid};
-
     use super::*;
-
-    #[test]
-    fn what_a_program_has_left_in_a_pipe_is_read_though_tokio_was_not_told_of_it() {
-        let runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = { runtime }.enable_all().build().expect("a runtime");
-        // The runtime does not run meanwhile, and so hears of nothing.
-        let _entered = runtime.enter();
-        let mut program = Program {
-            child: Command::new("echo")
-                .arg("a token")
-                .stdout(Stdio::piped())
-                .spawn()
-                .ok(),
-            group: false,
-        };
-        let (stdout, _) = program.pipes().expect("a pipe");
-        while program.ended().expect("no error").is_none() {}
-        let mut printed: Vec<u8> = Vec::new();
-        read_rest(stdout.as_ref(), |rest| printed.extend(rest));
-        assert_eq!(printed, b"a token\n");
-    }
-
-    #[test]
-    fn a_program_that_somebody_else_has_waited_for_has_ended() {
-        let child = Command::new("true").spawn().expect("a program");
-        waitpid(Some(Pid::from_child(&child)), WaitOptions::empty()).expect("its end");
-        let mut program = Program {
-            child: Some(child),
-            group: false,
-        };
-        let status = program.ended().expect("no error");
-        assert!(status.is_some_and(|status| status.success()), "{status:?}");
-    }
 
     #[test]
     fn what_may_be_a_token_is_not_repeated() {

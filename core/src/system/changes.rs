@@ -1,17 +1,21 @@
-//! When to look at a Lease's folder again.
+//! When a file that is only ever replaced as a whole may be another one.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::folder::LEASE;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use super::inotify::Subscription;
+use self::inotify::Subscription;
+use super::files::FileId;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod inotify;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-pub(super) enum Changes {
+pub(crate) struct Changes(Source);
+
+enum Source {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Told(Subscription),
     /// Where the kernel does not tell, or the user's inotify limits are reached.
@@ -19,21 +23,22 @@ pub(super) enum Changes {
 }
 
 impl Changes {
-    pub(super) fn of(folder: &Path) -> Self {
+    /// Those of the file `name` in `folder`. Needs a Tokio runtime with time and I/O enabled.
+    pub(crate) fn of(folder: &Path, name: &'static str) -> Self {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        if let Ok(subscription) = Subscription::to(folder) {
-            return Self::Told(subscription);
+        if let Ok(subscription) = Subscription::to(folder, name) {
+            return Self(Source::Told(subscription));
         }
-        Self::Polled(Poll::of(folder))
+        Self(Source::Polled(Poll::of(folder.join(name))))
     }
 
-    /// Waits until the Lease may have changed since the last wait, or since the beginning; false
+    /// Waits until the file may have changed since the last wait, or since the beginning; false
     /// when its folder is gone.
-    pub(super) async fn wait(&mut self) -> bool {
-        match self {
+    pub(crate) async fn wait(&mut self) -> bool {
+        match &mut self.0 {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Self::Told(subscription) => subscription.wait().await,
-            Self::Polled(poll) => {
+            Source::Told(subscription) => subscription.wait().await,
+            Source::Polled(poll) => {
                 poll.wait().await;
                 true
             }
@@ -42,25 +47,24 @@ impl Changes {
 }
 
 /// Asks for the file's metadata again and again: microseconds each time, so no thread for it.
-pub(super) struct Poll {
-    lease: PathBuf,
+struct Poll {
+    file: PathBuf,
     seen: Option<Identity>,
 }
 
-/// Each write makes a new file: device, number, and the time in whole and nanoseconds.
-type Identity = (u64, u64, i64, i64);
+/// Each write makes a new file.
+type Identity = (FileId, SystemTime);
 
 impl Poll {
-    fn of(folder: &Path) -> Self {
-        let lease = folder.join(LEASE);
-        let seen = identity(&lease);
-        Self { lease, seen }
+    fn of(file: PathBuf) -> Self {
+        let seen = identity(&file);
+        Self { file, seen }
     }
 
     async fn wait(&mut self) {
         loop {
             tokio::time::sleep(POLL_INTERVAL).await;
-            let now = identity(&self.lease);
+            let now = identity(&self.file);
             if now != self.seen {
                 self.seen = now;
                 return;
@@ -70,13 +74,8 @@ impl Poll {
 }
 
 fn identity(file: &Path) -> Option<Identity> {
-    let metadata = fs::symlink_metadata(file).ok()?;
-    Some((
-        metadata.dev(),
-        metadata.ino(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-    ))
+    let modified = fs::symlink_metadata(file).ok()?.modified().ok()?;
+    Some((FileId::at(file).ok()?, modified))
 }
 
 #[cfg(test)]
@@ -86,21 +85,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_poll_notices_creation_replacement_and_deletion_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let lease = folder.path().join(LEASE);
+        let file = folder.path().join("watched");
         let other = folder.path().join("other");
-        let mut poll = Poll::of(folder.path());
+        let mut poll = Poll::of(file.clone());
 
-        fs::write(&lease, "first").unwrap();
+        fs::write(&file, "first").unwrap();
         poll.wait().await;
 
         fs::write(&other, "second").unwrap();
         let idle = tokio::time::timeout(10 * POLL_INTERVAL, poll.wait()).await;
         assert!(idle.is_err(), "another file is none of its business");
 
-        fs::rename(&other, &lease).unwrap();
+        fs::rename(&other, &file).unwrap();
         poll.wait().await;
 
-        fs::remove_file(&lease).unwrap();
+        fs::remove_file(&file).unwrap();
         poll.wait().await;
     }
 }

@@ -15,9 +15,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::folder::LEASE;
-
-/// One folder's notes.
+/// The notes about one file, of a folder.
 pub(super) struct Subscription {
     notes: watch::Receiver<()>,
     folder: i32,
@@ -25,13 +23,13 @@ pub(super) struct Subscription {
 }
 
 impl Subscription {
-    pub(super) fn to(folder: &Path) -> io::Result<Self> {
+    pub(super) fn to(folder: &Path, name: &'static str) -> io::Result<Self> {
         let hub = Hub::of_this_thread()?;
-        let (folder, notes) = hub.folders.subscribe(folder)?;
+        let (folder, notes) = hub.folders.subscribe(folder, name)?;
         Ok(Self { notes, folder, hub })
     }
 
-    /// Waits until the Lease may have changed since the last wait; false when the folder is gone.
+    /// Waits until the file may have changed since the last wait; false when the folder is gone.
     pub(super) async fn wait(&mut self) -> bool {
         self.notes.changed().await.is_ok()
     }
@@ -94,19 +92,33 @@ impl Hub {
 /// The watched folders by inotify's numbers.
 struct Folders {
     inotify: AsyncFd<OwnedFd>,
-    notes: Mutex<HashMap<i32, watch::Sender<()>>>,
+    notes: Mutex<HashMap<i32, Note>>,
+}
+
+/// Of a folder one file is watched.
+struct Note {
+    file: &'static str,
+    changed: watch::Sender<()>,
 }
 
 impl Folders {
-    fn subscribe(&self, folder: &Path) -> io::Result<(i32, watch::Receiver<()>)> {
-        // The Lease's file is only ever renamed or deleted; so are folders.
+    fn subscribe(
+        &self,
+        folder: &Path,
+        file: &'static str,
+    ) -> io::Result<(i32, watch::Receiver<()>)> {
+        // The file is only ever renamed or deleted; so are folders.
         let changes = WatchFlags::MOVE | WatchFlags::DELETE;
         let end = WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
         let mut notes = self.notes();
         let number =
             inotify::add_watch(&self.inotify, folder, changes | end | WatchFlags::ONLYDIR)?;
-        let receiver = notes.entry(number).or_default().subscribe();
-        Ok((number, receiver))
+        let note = notes.entry(number).or_insert_with(|| Note {
+            file,
+            changed: watch::Sender::default(),
+        });
+        debug_assert_eq!(note.file, file);
+        Ok((number, note.changed.subscribe()))
     }
 
     fn unsubscribe(&self, number: i32) {
@@ -114,7 +126,7 @@ impl Folders {
         // The subscription that is going still counts.
         if notes
             .get(&number)
-            .is_some_and(|note| note.receiver_count() == 1)
+            .is_some_and(|note| note.changed.receiver_count() == 1)
         {
             notes.remove(&number);
             // Fails where the folder is gone, and with it the watch.
@@ -138,21 +150,20 @@ impl Folders {
         let mut notes = self.notes();
         if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
             notes.values().for_each(|note| {
-                note.send_replace(());
+                note.changed.send_replace(());
             });
         } else if event.events().intersects(gone) {
             notes.remove(&event.wd());
-        } else if event
-            .file_name()
-            .is_some_and(|name| name.to_bytes() == LEASE.as_bytes())
+        } else if let Some(name) = event.file_name()
             && let Some(note) = notes.get(&event.wd())
+            && name.to_bytes() == note.file.as_bytes()
         {
-            note.send_replace(());
+            note.changed.send_replace(());
         }
     }
 
     /// No code that may panic runs under this mutex.
-    fn notes(&self) -> MutexGuard<'_, HashMap<i32, watch::Sender<()>>> {
+    fn notes(&self) -> MutexGuard<'_, HashMap<i32, Note>> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -166,10 +177,16 @@ mod tests {
 
     use super::*;
 
-    fn replace_lease(folder: &Path) {
+    const FILE: &str = "watched";
+
+    fn subscribe(folder: &Path) -> Subscription {
+        Subscription::to(folder, FILE).unwrap()
+    }
+
+    fn replace_file(folder: &Path) {
         let temporary = folder.join("temporary");
         fs::write(&temporary, "").unwrap();
-        fs::rename(&temporary, folder.join(LEASE)).unwrap();
+        fs::rename(&temporary, folder.join(FILE)).unwrap();
     }
 
     /// Fails rather than wait for ever.
@@ -183,37 +200,35 @@ mod tests {
     #[tokio::test]
     async fn a_change_reaches_all_subscriptions_that_are_left() {
         let folder = tempfile::tempdir().unwrap();
-        let mut first = Subscription::to(folder.path()).unwrap();
-        let mut second = Subscription::to(folder.path()).unwrap();
-        drop(Subscription::to(folder.path()).unwrap());
+        let mut first = subscribe(folder.path());
+        let mut second = subscribe(folder.path());
+        drop(subscribe(folder.path()));
 
-        replace_lease(folder.path());
+        replace_file(folder.path());
         assert!(wait(&mut first).await);
         assert!(wait(&mut second).await);
 
         drop(first);
-        fs::remove_file(folder.path().join(LEASE)).unwrap();
+        fs::remove_file(folder.path().join(FILE)).unwrap();
         assert!(wait(&mut second).await);
     }
 
     #[tokio::test]
     async fn a_folder_that_is_gone_ends_its_subscriptions_only() {
         let (lost, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut of_lost = Subscription::to(lost.path()).unwrap();
-        let mut of_kept = Subscription::to(kept.path()).unwrap();
+        let mut of_lost = subscribe(lost.path());
+        let mut of_kept = subscribe(kept.path());
 
         fs::remove_dir(lost.path()).unwrap();
         assert!(!wait(&mut of_lost).await);
-        replace_lease(kept.path());
+        replace_file(kept.path());
         assert!(wait(&mut of_kept).await);
     }
 
     #[tokio::test]
     async fn subscriptions_share_an_instance_and_leave_nothing_behind() {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let [first, second] = folders
-            .each_ref()
-            .map(|folder| Subscription::to(folder.path()).unwrap());
+        let [first, second] = folders.each_ref().map(|folder| subscribe(folder.path()));
         assert!(Arc::ptr_eq(&first.hub, &second.hub));
 
         let hub = Arc::downgrade(&first.hub);

@@ -1,4 +1,4 @@
-//! Which file systems can hold an election: those that only this machine's kernel writes to.
+//! Which file systems only this machine's kernel writes to.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rustix::fs::statfs;
 /// The kind of the file system that `path` is on, if it is one that other machines may write to or
 /// that a process serves, with locks and change notifications of its own making.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn unfit(path: &Path) -> io::Result<Option<&'static str>> {
+pub(crate) fn unfit(path: &Path) -> io::Result<Option<&'static str>> {
     // A word whose width and sign differ among architectures.
     Ok(unfit_magic(i128::from(statfs(path)?.f_type) & 0xffff_ffff))
 }
@@ -46,7 +46,7 @@ const UNFIT: [(i128, &str); 19] = [
 
 /// The kernel itself says which file systems are local.
 #[cfg(target_vendor = "apple")]
-pub(super) fn unfit(path: &Path) -> io::Result<Option<&'static str>> {
+pub(crate) fn unfit(path: &Path) -> io::Result<Option<&'static str>> {
     const MNT_LOCAL: u32 = 0x1000;
     let local = statfs(path)?.f_flags & MNT_LOCAL != 0;
     Ok((!local).then_some("network"))

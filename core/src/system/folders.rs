@@ -1,0 +1,8 @@
+//! Folders for what is this user's alone: who else may write to them, and whether their file system
+//! is this machine's.
+
+mod file_system;
+mod unix;
+
+pub(crate) use self::file_system::unfit;
+pub(crate) use self::unix::{check_writable, make, threat_on_the_way, threat_within};
