@@ -171,6 +171,11 @@ impl Subscription {
 
     /// The next event; `None` when there will be no more. Works under any async runtime.
     pub async fn recv(&mut self) -> Option<Event> {
+        runtime::for_application(self.next()).await
+    }
+
+    /// The same, for threads that wait here.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         let removed = async {
             match &mut self.registered {
                 Some(registered) => registered.recv().await.map(drop),
@@ -185,7 +190,7 @@ impl Subscription {
 
     /// The next event, waiting for at most `timeout`. Blocks the calling thread.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Event, RecvTimeoutError> {
-        match runtime::block_on(self.recv(), Some(timeout)) {
+        match runtime::block_on(self.next(), Some(timeout)) {
             Some(Some(event)) => Ok(event),
             Some(None) => Err(RecvTimeoutError::Disconnected),
             None => Err(RecvTimeoutError::Timeout),

@@ -79,7 +79,8 @@ impl LeaderElection {
         Self::build(config, None, Clock::suspend_aware())
     }
 
-    /// An election over a store of the program's own, whatever the mode.
+    /// An election over a store of the program's own, whatever the mode. Its futures are polled on the
+    /// background thread: one that blocks there stops all elections of the process.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -212,7 +213,7 @@ impl LeaderElection {
         async move {
             if let Some(end) = stopped? {
                 // Nothing is ever sent: it ends.
-                let _ = end.await;
+                let _ = runtime::for_application(end).await;
             }
             Ok(())
         }
@@ -291,7 +292,7 @@ impl LeaderElection {
     /// [`ErrorKind::TimedOut`] says why it does not lead; [`ErrorKind::Closed`] where the election
     /// does not run, or stops.
     pub fn wait_for_leadership(&self, timeout: Duration) -> Result<Term> {
-        runtime::block_on(self.wait_for_leadership_async(), Some(timeout))
+        runtime::block_on(self.next_term(), Some(timeout))
             .unwrap_or_else(|| Err(self.not_leading_after(timeout)))
     }
 
@@ -302,6 +303,10 @@ impl LeaderElection {
     /// # Errors
     /// [`ErrorKind::Closed`] where the election does not run, or stops; [`ErrorKind::Forked`].
     pub fn wait_for_leadership_async(&self) -> impl Future<Output = Result<Term>> + Send + use<> {
+        runtime::for_application(self.next_term())
+    }
+
+    fn next_term(&self) -> impl Future<Output = Result<Term>> + Send + use<> {
         let shared = self.shared.clone();
         async move {
             shared.leadership().check_process()?;
@@ -362,7 +367,7 @@ impl LeaderElection {
         self.shared.leadership().check_process().ok()?;
         let (term, _unfinished, end) = self.shared.work_and_end()?;
         let mut work = pin!(work(term.clone()));
-        let mut end = pin!(end);
+        let mut end = pin!(runtime::for_application(end));
         poll_fn(|context| {
             // A process that was paused takes no further step: nobody has told it yet.
             if !term.is_valid() || end.as_mut().poll(context).is_ready() {

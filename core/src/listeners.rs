@@ -15,7 +15,7 @@ pub(crate) fn listen(
 ) -> Result<Registration> {
     let (mut events, registration) = events.registered();
     let body = move || {
-        while let Some(Some(event)) = runtime::block_on(events.recv(), None) {
+        while let Some(Some(event)) = runtime::block_on(events.next(), None) {
             if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
                 error!("a leadership listener panicked; it is told of later events all the same");
             }

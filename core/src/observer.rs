@@ -162,12 +162,12 @@ pub struct LeaseSnapshots(mpsc::UnboundedReceiver<LeaseSnapshot>);
 impl LeaseSnapshots {
     /// The next snapshot; `None` when there will be no more. Works under any async runtime.
     pub async fn recv(&mut self) -> Option<LeaseSnapshot> {
-        self.0.recv().await
+        runtime::for_application(self.0.recv()).await
     }
 
     /// The next snapshot, waiting for at most `timeout`. Blocks the calling thread.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<LeaseSnapshot, RecvTimeoutError> {
-        match runtime::block_on(self.recv(), Some(timeout)) {
+        match runtime::block_on(self.0.recv(), Some(timeout)) {
             Some(Some(snapshot)) => Ok(snapshot),
             Some(None) => Err(RecvTimeoutError::Disconnected),
             None => Err(RecvTimeoutError::Timeout),

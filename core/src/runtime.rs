@@ -8,6 +8,7 @@
 mod fork;
 mod log;
 mod per_process;
+mod wakers;
 
 use std::future::Future;
 use std::io;
@@ -25,6 +26,7 @@ pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
 pub(crate) use self::log::{flush_log, log_without_queue};
 use self::per_process::Here;
 pub(crate) use self::per_process::PerProcess;
+pub(crate) use self::wakers::for_application;
 use crate::error::{Error, ErrorKind, Result};
 
 static HANDLE: PerProcess<OnceCell<Handle>> = PerProcess::new();
@@ -88,14 +90,20 @@ fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread()
         .enable_all()
         // Those that do file work.
-        .on_thread_start(log::queue_events_of_this_thread)
+        .on_thread_start(keep_application_out)
         .build()?;
     let handle = runtime.handle().clone();
     spawn_thread("leasehold", move || {
-        log::queue_events_of_this_thread();
+        keep_application_out();
         runtime.block_on(std::future::pending::<()>());
     })?;
     Ok(handle)
+}
+
+/// Nothing of the application runs on this thread from now on.
+fn keep_application_out() {
+    log::queue_events_of_this_thread();
+    wakers::wake_nothing_on_this_thread();
 }
 
 /// Starts a named thread. It never keeps the process from exiting.

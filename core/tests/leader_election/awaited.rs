@@ -1,15 +1,17 @@
 //! What blocks, awaited instead: without any runtime, and under Tokio.
 
 use std::future::{Future, pending, ready};
-use std::sync::mpsc;
-use std::task::Poll;
+use std::pin::pin;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
+use std::time::Duration;
 
 use futures_executor::block_on;
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{ErrorKind, Role, Term};
+use leasehold::{Config, ErrorKind, LeaderElection, Role, Term};
 
-use crate::support::{LIMIT, candidate, config, eventually, leader};
+use crate::support::{LIMIT, acquired, candidate, config, eventually, leader, loss, stopped};
 
 fn under_tokio<T>(future: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -236,4 +238,81 @@ fn events_are_awaited() {
         }
     });
     assert!(kinds.contains(&leasehold::EventKind::Lost), "{kinds:?}");
+}
+
+/// A waker that asks how the election is, says on which thread it does, and then does not return.
+struct Hostile {
+    election: Arc<LeaderElection>,
+    thread: Mutex<Option<String>>,
+    may_return: (Mutex<bool>, Condvar),
+}
+
+impl Wake for Hostile {
+    fn wake(self: Arc<Self>) {
+        let _ = self.election.status();
+        let name = thread::current().name().map(str::to_owned);
+        *self.thread.lock().unwrap() = name;
+        let (may_return, changed) = &self.may_return;
+        drop(changed.wait_while(may_return.lock().unwrap(), |may_return| !*may_return));
+    }
+}
+
+/// Polls `future`, which waits for something of `election`, with a hostile waker. Then that happens, and
+/// the elections of the process go on all the same.
+fn wakes_elsewhere(election: &Arc<LeaderElection>, future: impl Future, happens: impl FnOnce()) {
+    let hostile = Arc::new(Hostile {
+        election: election.clone(),
+        thread: Mutex::default(),
+        may_return: (Mutex::new(false), Condvar::new()),
+    });
+    let waker = Waker::from(hostile.clone());
+    let mut future = pin!(future);
+    let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+
+    happens();
+    let thread = || hostile.thread.lock().unwrap().clone();
+    eventually("it is woken", || thread().is_some());
+    assert_eq!(thread().as_deref(), Some("leasehold-wakers"));
+    let store = MemoryStore::new();
+    let other = leader(&store, &quick());
+    let version = || store.get().unwrap().version.0;
+    let begun = version();
+    eventually("another one renews", || version() > begun + 20);
+    drop(other);
+
+    *hostile.may_return.0.lock().unwrap() = true;
+    hostile.may_return.1.notify_all();
+}
+
+fn quick() -> Config {
+    config()
+        .lease_duration(Duration::from_secs(1))
+        .renew_deadline(Duration::from_millis(800))
+        .retry_period(Duration::from_millis(50))
+}
+
+#[test]
+fn no_waker_of_the_application_runs_on_the_elections_thread() {
+    let store = MemoryStore::new();
+    let first = leader(&store, &quick());
+    let second = Arc::new(candidate(&store, &quick()));
+    let leadership = second.wait_for_leadership_async();
+    wakes_elsewhere(&second, leadership, || first.stop().unwrap());
+
+    let mut events = second.subscribe().unwrap();
+    acquired(&mut events);
+    let work = second.run_while_leader(|_| pending::<()>());
+    wakes_elsewhere(&second, work, || second.step_down().unwrap());
+    drop(loss(&mut events));
+
+    second.wait_for_leadership(LIMIT).unwrap();
+    // Unread, its loss is work that goes on.
+    let unread = second.subscribe().unwrap();
+    let stop = second.stop_async();
+    wakes_elsewhere(&second, stop, || drop(unread));
+
+    stopped(&mut events);
+    let event = events.recv();
+    wakes_elsewhere(&second, event, || second.start().unwrap());
 }
