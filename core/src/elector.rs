@@ -195,7 +195,10 @@ impl ElectionLoop {
     fn handle_command(&mut self, command: Command) {
         let now = self.clock.now();
         match command {
-            Command::StepDown => self.election.handle_step_down(now),
+            Command::StepDown => {
+                self.election.handle_step_down(now);
+                self.shared.has_stepped_down();
+            }
             Command::Stop(drain_timeout) => self.election.handle_stop(now, drain_timeout),
             Command::Alive => self.handle_time(),
         }

@@ -110,19 +110,11 @@ impl Leadership {
         }
     }
 
-    /// Ends the present term for everybody who asks, before the election knows of it.
-    pub(crate) fn revoke_term(&self) {
-        self.revoke(self.last_term());
-    }
-
-    /// The same for this term and all that may follow, until they are allowed again.
-    pub(crate) fn revoke_all(&self) {
-        self.revoke(u64::MAX);
-    }
-
-    fn revoke(&self, last: u64) {
+    /// Ends the present term for everybody who asks, before the election knows of it, and lets none
+    /// begin: it may have begun already where nobody sees it yet.
+    pub(crate) fn revoke_terms(&self) {
         let _changing = self.changing();
-        self.snapshot.revoked.fetch_max(last, Ordering::Relaxed);
+        self.snapshot.revoked.store(u64::MAX, Ordering::Relaxed);
         self.snapshot.leader_until.store(0, Ordering::Release);
     }
 

@@ -54,6 +54,8 @@ struct State {
 struct Running {
     commands: UnboundedSender<Command>,
     stopping: bool,
+    /// How many commands to step down the election does not know of yet.
+    stepping_down: usize,
     /// Who waits for a term; told that there will be none by their sender's end.
     await_term: Vec<oneshot::Sender<Term>>,
     /// Who waits for the end of the run, which is that of their sender.
@@ -124,6 +126,7 @@ impl Shared {
         state.running = Some(Running {
             commands,
             stopping: false,
+            stepping_down: 0,
             await_term: Vec::new(),
             await_end: Vec::new(),
         });
@@ -144,9 +147,12 @@ impl Shared {
         let mut state = self.state();
         let running = state.running.as_mut()?;
         match command {
-            Command::StepDown => self.leadership.revoke_term(),
+            Command::StepDown => {
+                self.leadership.revoke_terms();
+                running.stepping_down += 1;
+            }
             Command::Stop(_) => {
-                self.leadership.revoke_all();
+                self.leadership.revoke_terms();
                 running.stopping = true;
             }
             Command::Alive => {}
@@ -215,6 +221,20 @@ impl Shared {
     }
 
     // ---- for the background task ---------------------------------------------------------------
+
+    /// The election has been told to step down, and what it publishes from now on is news.
+    pub(crate) fn has_stepped_down(&self) {
+        if let Some(running) = &mut self.state().running {
+            running.stepping_down = running.stepping_down.saturating_sub(1);
+            self.allow_terms_again(running);
+        }
+    }
+
+    fn allow_terms_again(&self, running: &Running) {
+        if running.stepping_down == 0 && !running.stopping {
+            self.leadership.allow_terms();
+        }
+    }
 
     pub(crate) fn update_status(&self, election: &Election, now: Instant) {
         self.state().status.update(election, now);
@@ -324,10 +344,12 @@ impl Shared {
         }
         let error = Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
         state.broadcast(&Event::RenewalFailing(error));
-        let stopping = state
-            .running
-            .as_ref()
-            .is_none_or(|running| running.stopping);
+        let stopping = state.running.as_mut().is_none_or(|running| {
+            // Those that were under way are lost, as is the term.
+            running.stepping_down = 0;
+            self.allow_terms_again(running);
+            running.stopping
+        });
         if stopping {
             self.end_run(&mut state);
             state.broadcast(&Event::Stopped);
@@ -360,5 +382,72 @@ impl State {
     fn broadcast(&mut self, event: &Event) {
         self.subscribers
             .retain(|subscriber| subscriber.send(event.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, WallTime};
+    use crate::election::{ActiveTerm, TermRecord};
+    use crate::lease_record::ResourceVersion;
+
+    /// A running election, and the term of a number as the background task publishes it.
+    fn running() -> (
+        Shared,
+        UnboundedReceiver<Command>,
+        impl Fn(u64) -> ActiveTerm,
+    ) {
+        let clock = Clock::simulated(WallTime::default());
+        let shared = Shared::new("jobs", Mode::Kubernetes, Leadership::new(clock).unwrap());
+        let commands = shared.begin("a", "it has just been started").unwrap();
+        let until = clock.now() + Duration::from_secs(10);
+        let term = move |number| {
+            let term = TermRecord {
+                number,
+                fencing_token: ResourceVersion(number),
+                transitions: 0,
+                uid: String::new(),
+                acquired_at: WallTime::default(),
+            };
+            ActiveTerm::new(term, until, until)
+        };
+        (shared, commands, term)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_term_that_had_begun_unseen_is_not_published_after_a_step_down() {
+        let (shared, mut commands, term) = running();
+        let leadership = shared.leadership();
+        leadership.publish(Some(&term(1)));
+        leadership.publish(None);
+
+        // The election has won the second one, and is about to publish it.
+        shared.command(Command::StepDown).unwrap();
+        shared.command(Command::StepDown).unwrap();
+        leadership.publish(Some(&term(2)));
+        assert!(!leadership.is_leader());
+
+        // It is told, and ends that term; of a second command it is told later.
+        assert!(matches!(commands.recv().await, Some(Command::StepDown)));
+        shared.has_stepped_down();
+        leadership.publish(Some(&term(2)));
+        assert!(!leadership.is_leader());
+        shared.has_stepped_down();
+        leadership.publish(Some(&term(2)));
+        assert!(!leadership.is_leader());
+
+        leadership.publish(Some(&term(3)));
+        assert!(leadership.is_leader());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_term_is_published_after_a_stop() {
+        let (shared, _commands, term) = running();
+        shared.command(Command::StepDown).unwrap();
+        shared.command(Command::Stop(None)).unwrap();
+        shared.has_stepped_down();
+        shared.leadership().publish(Some(&term(1)));
+        assert!(!shared.leadership().is_leader());
     }
 }
