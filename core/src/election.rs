@@ -106,10 +106,14 @@ pub(crate) enum Observation {
     Watching,
     /// The watch has ended: poll until the next one stands.
     NotWatching,
-    /// The Lease was created or changed.
-    Changed(StoredLease),
+    /// The Lease was created or changed. `complete` if nothing that has happened since the last thing
+    /// told was left out.
+    Changed { lease: StoredLease, complete: bool },
     /// The Lease was deleted, at this version.
-    Deleted(ResourceVersion),
+    Deleted {
+        version: ResourceVersion,
+        complete: bool,
+    },
 }
 
 /// The term under which a candidate leads, and how far it reaches.
@@ -436,18 +440,18 @@ impl Election {
                 self.awaits_watch_until = None;
                 self.poll_at = self.poll_at.max(now);
             }
-            Observation::Changed(lease) if lease.version > self.observed.newest() => {
+            Observation::Changed { lease, complete } if lease.version > self.observed.newest() => {
                 if !self.is_news(&lease.record) {
                     self.end_wait_for_watch();
                 }
-                self.observe(now, lease, true);
+                self.observe(now, lease, complete);
             }
-            Observation::Deleted(version) if version > self.observed.newest() => {
+            Observation::Deleted { version, complete } if version > self.observed.newest() => {
                 self.end_wait_for_watch();
-                self.observe_absent(now, Some(version));
+                self.observe_absent(now, Some(version), complete);
             }
             // Another server's cache may be behind what this election has read or written.
-            Observation::Changed(_) | Observation::Deleted(_) => {}
+            Observation::Changed { .. } | Observation::Deleted { .. } => {}
         }
         self.stop_if_idle();
     }

@@ -96,7 +96,8 @@ pub trait LeaseStore: Send + Sync + 'static {
     -> BoxFuture<'_, Result<StoredLease>>;
 
     /// All changes after version `from`, in order; a store may leave out those that a later one has
-    /// overtaken. From version zero, the present Lease comes first, if there is one. The stream ends
+    /// overtaken, if it says so. From version zero, the present Lease comes first, if there is one. The
+    /// stream ends
     /// when the store ends the watch, after which a new one may resume from the last version seen.
     /// Its first error is its last item: [`StoreError::TooOld`] when `from` is too old to resume,
     /// [`ErrorKind::Forbidden`] when watching is not granted.
@@ -108,6 +109,8 @@ pub trait LeaseStore: Send + Sync + 'static {
 pub enum WatchEvent {
     /// The watch stands: changes from now on will be told. Always the first event.
     Opened,
+    /// Changes before the next one may be left out, such as a holder of whom nobody hears.
+    LeftOut,
     /// The Lease was created or changed.
     Changed(StoredLease),
     /// The Lease was deleted, at this version.

@@ -161,8 +161,13 @@ impl Observed {
         Change::Record
     }
 
-    /// There is no Lease. `version` is that of its deletion, where it is known.
-    pub(super) fn see_absent(&mut self, now: Instant, version: Option<ResourceVersion>) -> Change {
+    /// There is no Lease. `version` is that of its deletion, if it is known; `complete` as above.
+    pub(super) fn see_absent(
+        &mut self,
+        now: Instant,
+        version: Option<ResourceVersion>,
+        complete: bool,
+    ) -> Change {
         if let Some(version) = version {
             self.newest = self.newest.max(version);
         }
@@ -170,11 +175,12 @@ impl Observed {
         if matches!(self.state, State::Absent) {
             return Change::None;
         }
-        // A holder that has not yet noticed the deletion may lead for its own duration. A watch
-        // tells of each holder, but between two reads there may have been one that nobody saw.
-        let unseen = match version {
-            None if !self.is_unknown() => self.own_duration,
-            _ => Duration::ZERO,
+        // A holder that has not yet noticed the deletion may lead for its own duration, and there may
+        // have been one that nobody saw.
+        let unseen = if complete || self.is_unknown() {
+            Duration::ZERO
+        } else {
+            self.own_duration
         };
         self.free_at = match self.holder_duration.take() {
             Some(held) => self.previous_holder_until.max(now + held.max(unseen)),

@@ -22,7 +22,7 @@ impl Election {
         self.must_read = false;
         self.no_longer_failing(Failing::Reads);
         let Some(lease) = lease else {
-            return self.observe_absent(now, None);
+            return self.observe_absent(now, None, false);
         };
         if let Some(write) = self.writes.find(&lease.record).cloned() {
             // The outcome of a write that was not known until now.
@@ -192,8 +192,14 @@ impl Election {
         self.notify_holder();
     }
 
-    pub(super) fn observe_absent(&mut self, now: Instant, version: Option<ResourceVersion>) {
-        if self.observed.see_absent(now, version) == Change::Record {
+    /// The same, where there is no Lease. `version` is that of its deletion, if it is known.
+    pub(super) fn observe_absent(
+        &mut self,
+        now: Instant,
+        version: Option<ResourceVersion>,
+        complete: bool,
+    ) {
+        if self.observed.see_absent(now, version, complete) == Change::Record {
             self.spread_attempt();
         }
         self.lease_lost(LostReason::Deleted);

@@ -36,8 +36,10 @@ pub(super) struct Watcher<'a> {
     stream: Option<BoxStream<'a, Result<WatchEvent, StoreError>>>,
     /// What the election knew when it asked last.
     known: ResourceVersion,
-    /// Up to here everything has been told.
+    /// Up to here everything has been told, unless something was left out.
     told: ResourceVersion,
+    /// Whether what is told next follows on what was told before.
+    complete: bool,
     /// A version that the election knows and the watch has not told, and since when that is so.
     untold: Option<(ResourceVersion, Instant)>,
     opened_at: Instant,
@@ -68,6 +70,7 @@ impl<'a> Watcher<'a> {
             stream: None,
             known: ResourceVersion::default(),
             told: ResourceVersion::default(),
+            complete: true,
             untold: None,
             opened_at: Instant::ZERO,
             open_at: Instant::ZERO,
@@ -93,6 +96,7 @@ impl<'a> Watcher<'a> {
             // Where an object has not changed for long, its own version may be too old to watch
             // from: version zero means from whatever the server has.
             let too_old = self.too_old.is_some_and(|version| from <= version);
+            self.complete = !too_old && from > ResourceVersion::default();
             self.stream = Some(self.store.watch(if too_old {
                 ResourceVersion::default()
             } else {
@@ -110,13 +114,14 @@ impl<'a> Watcher<'a> {
                     self.refused = false;
                     return Observation::Watching;
                 }
+                Some(Ok(WatchEvent::LeftOut)) => self.complete = false,
                 Some(Ok(WatchEvent::Changed(lease))) => {
-                    self.told = self.told.max(lease.version);
-                    return Observation::Changed(lease);
+                    let complete = self.follow_on(lease.version);
+                    return Observation::Changed { lease, complete };
                 }
                 Some(Ok(WatchEvent::Deleted(version))) => {
-                    self.told = self.told.max(version);
-                    return Observation::Deleted(version);
+                    let complete = self.follow_on(version);
+                    return Observation::Deleted { version, complete };
                 }
                 // The server ends every watch from time to time: resume.
                 None => {
@@ -129,6 +134,12 @@ impl<'a> Watcher<'a> {
                 }
             }
         }
+    }
+
+    /// What happened at `version` is told. Returns whether nothing was left out before it.
+    fn follow_on(&mut self, version: ResourceVersion) -> bool {
+        self.told = self.told.max(version);
+        std::mem::replace(&mut self.complete, true)
     }
 
     /// Whether the watch does not tell what the election knows.

@@ -92,12 +92,13 @@ impl LeaseStore for FileStore {
         }))
     }
 
-    /// Tells the latest of several changes in quick succession, and may leave out the others.
+    /// Tells the latest of several changes in quick succession, and that others may be left out.
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, super::Result<WatchEvent>> {
         let watch = Watch {
             folder: Arc::clone(&self.folder),
             changes: None,
             last: from,
+            next: None,
         };
         Box::pin(stream::try_unfold(watch, |mut watch| async move {
             let event = watch.next().await?;
@@ -112,6 +113,8 @@ struct Watch {
     changes: Option<Changes>,
     /// The last version told.
     last: ResourceVersion,
+    /// To be told after it was said that others were left out.
+    next: Option<WatchEvent>,
 }
 
 impl Watch {
@@ -121,18 +124,22 @@ impl Watch {
             self.changes = Some(Changes::of(self.folder.path(), LEASE));
             return Ok(Some(WatchEvent::Opened));
         };
+        if let Some(event) = self.next.take() {
+            return Ok(Some(event));
+        }
         loop {
+            let from_zero = self.last == ResourceVersion::default();
             match blocking(&self.folder, LeaseFolder::look).await? {
                 Sight::Present(lease) if lease.version > self.last => {
+                    let follows = from_zero || lease.version.0 == self.last.0 + 1;
                     self.last = lease.version;
-                    return Ok(Some(WatchEvent::Changed(lease)));
+                    return Ok(Some(self.tell(WatchEvent::Changed(lease), follows)));
                 }
                 Sight::Absent(version) if version > self.last => {
-                    let from_zero = self.last == ResourceVersion::default();
                     self.last = version;
                     // Whoever watches from zero knows of no Lease that could be gone.
                     if !from_zero {
-                        return Ok(Some(WatchEvent::Deleted(version)));
+                        return Ok(Some(self.tell(WatchEvent::Deleted(version), false)));
                     }
                 }
                 _ => {}
@@ -141,6 +148,15 @@ impl Watch {
                 return Ok(None);
             }
         }
+    }
+
+    /// `event`, unless it does not follow on what was told last: that comes before it.
+    fn tell(&mut self, event: WatchEvent, follows: bool) -> WatchEvent {
+        if follows {
+            return event;
+        }
+        self.next = Some(event);
+        WatchEvent::LeftOut
     }
 }
 

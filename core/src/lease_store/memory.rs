@@ -272,6 +272,7 @@ mod tests {
     async fn next(watch: &mut BoxStream<'_, Result<WatchEvent>>) -> String {
         match watch.next().await {
             Some(Ok(WatchEvent::Opened)) => "opened".to_owned(),
+            Some(Ok(WatchEvent::LeftOut)) => "left out".to_owned(),
             Some(Ok(WatchEvent::Changed(lease))) => {
                 format!("{} at {}", lease.record.holder, lease.version)
             }

@@ -196,6 +196,10 @@ async fn a_watch_tells_the_end_of_its_folder_and_the_next_one_what_comes_after()
     // Moved away as a whole, so that nothing in it is deleted.
     let folder = directory.join("default/job");
     fs::rename(folder, home.path().join("away")).unwrap();
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::LeftOut))
+    ));
     let Some(Ok(WatchEvent::Deleted(deleted))) = next(&mut watch).await else {
         panic!("the deletion was due");
     };
@@ -212,10 +216,43 @@ async fn a_watch_tells_the_end_of_its_folder_and_the_next_one_what_comes_after()
     ));
     let anew = store.create(held_by("b")).await.unwrap();
     assert!(anew.version > deleted);
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::LeftOut))
+    ));
     let Some(Ok(WatchEvent::Changed(told))) = next(&mut watch).await else {
         panic!("the creation was due");
     };
     assert_eq!(told.version, anew.version);
+}
+
+#[tokio::test]
+async fn a_watch_says_that_it_leaves_out_what_was_overtaken() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let first = store.create(held_by("a")).await.unwrap();
+    let mut watch = store.watch(first.version);
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::Opened))
+    ));
+
+    let second = store.replace(first, held_by("b")).await.unwrap();
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::Changed(told))) if told.version == second.version
+    ));
+
+    let third = store.replace(second, held_by("c")).await.unwrap();
+    let fourth = store.replace(third, held_by("d")).await.unwrap();
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::LeftOut))
+    ));
+    assert!(matches!(
+        next(&mut watch).await,
+        Some(Ok(WatchEvent::Changed(told))) if told.version == fourth.version
+    ));
 }
 
 /// Fails rather than wait for ever.

@@ -437,7 +437,7 @@ async fn opened(
 async fn next_event(watch: &mut BoxStream<'_, Result<WatchEvent>>) -> WatchEvent {
     loop {
         match watch.next().await.expect("the watch goes on").unwrap() {
-            WatchEvent::Bookmark(_) => {}
+            WatchEvent::Bookmark(_) | WatchEvent::LeftOut => {}
             event => return event,
         }
     }

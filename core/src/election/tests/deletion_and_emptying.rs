@@ -183,6 +183,35 @@ fn a_watch_that_tells_of_a_deletion_leaves_out_no_holder() {
 }
 
 #[test]
+fn before_what_a_watch_tells_with_a_gap_there_may_have_been_a_holder_that_nobody_saw() {
+    let store = store_with(released());
+    let mut a = candidate("a", &store);
+    a.expect("read").answer().hear();
+    store.put_foreign(held_by("b", 15));
+    store.delete();
+    let (version, _) = news(&store, ResourceVersion(1)).pop().unwrap();
+    a.observe(Observation::Deleted {
+        version,
+        complete: false,
+    });
+    a.hear().run_until(14.9).assert_not_leader();
+    a.run_until(15.0).assert_leader();
+
+    let store = store_held_by("b", 60);
+    let mut a = candidate("a", &store);
+    a.expect("read").answer().hear();
+    a.at(50.0);
+    store.edit(renewed);
+    store.put_foreign(held_by("c", 1));
+    a.observe(Observation::Changed {
+        lease: stored(&store),
+        complete: false,
+    });
+    a.hear().run_until(109.9).assert_not_leader();
+    a.run_until(110.0).assert_leader();
+}
+
+#[test]
 fn edits_after_the_emptying_neither_shorten_nor_prolong_the_wait() {
     let store = store_held_by("b", 60);
     let mut a = candidate("a", &store);
@@ -240,7 +269,7 @@ fn a_deletion_older_than_what_is_known_is_ignored() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     let version = stored(&store).version;
-    a.observe(Observation::Deleted(version)).assert_leader();
-    a.observe(Observation::Deleted(ResourceVersion(version.0 + 1)));
+    a.observe(deletion(version)).assert_leader();
+    a.observe(deletion(ResourceVersion(version.0 + 1)));
     a.assert_lost(LostReason::Deleted);
 }

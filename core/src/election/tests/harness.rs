@@ -537,8 +537,9 @@ pub(super) fn news(
     while let Some(Some(Ok(event))) = watch.next().now_or_never() {
         match event {
             WatchEvent::Opened => {}
-            WatchEvent::Changed(lease) => news.push((lease.version, Observation::Changed(lease))),
-            WatchEvent::Deleted(version) => news.push((version, Observation::Deleted(version))),
+            WatchEvent::Changed(lease) => news.push((lease.version, change(lease))),
+            WatchEvent::Deleted(version) => news.push((version, deletion(version))),
+            WatchEvent::LeftOut => unreachable!("nothing is left out"),
             WatchEvent::Bookmark(_) => unreachable!("the past has no bookmarks"),
         }
     }
@@ -547,5 +548,20 @@ pub(super) fn news(
 
 /// What a watch tells about the Lease as it is stored.
 pub(super) fn changed(store: &MemoryStore) -> Observation {
-    Observation::Changed(stored(store))
+    change(stored(store))
+}
+
+/// What a watch tells that leaves nothing out.
+pub(super) fn change(lease: StoredLease) -> Observation {
+    Observation::Changed {
+        lease,
+        complete: true,
+    }
+}
+
+pub(super) fn deletion(version: ResourceVersion) -> Observation {
+    Observation::Deleted {
+        version,
+        complete: true,
+    }
 }

@@ -79,12 +79,12 @@ fn a_watch_that_lags_behind_our_last_write_is_ignored() {
     let mut a = candidate("a", &store);
     let behind = stored(&store);
     a.run_until(15.0).assert_leader();
-    a.observe(Observation::Changed(behind)).assert_leader();
+    a.observe(change(behind)).assert_leader();
     let level = StoredLease {
         record: held_by("c", 15),
         ..stored(&store)
     };
-    a.observe(Observation::Changed(level)).assert_leader();
+    a.observe(change(level)).assert_leader();
     a.run_until(20.0).assert_leader();
     assert_eq!(a.terms(), ["term 1 acquired"]);
 }

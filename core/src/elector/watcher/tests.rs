@@ -185,3 +185,38 @@ async fn many_candidates_do_not_come_back_in_step() {
     gaps.dedup();
     assert!(gaps.len() > 60, "{gaps:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_may_follow_on_something_left_out_is_told_as_that() {
+    let change = |version| {
+        WatchEvent::Changed(StoredLease {
+            record: LeaseRecord::default(),
+            version: ResourceVersion(version),
+            uid: String::new(),
+            object: None,
+        })
+    };
+    let told = vec![
+        WatchEvent::Opened,
+        change(6),
+        change(7),
+        WatchEvent::LeftOut,
+        change(9),
+        WatchEvent::Deleted(ResourceVersion(10)),
+    ];
+    let store = Watches::new([(told, Then::StaysSilent)]);
+    // From what there is now: who knows what was there before?
+    for (from, first) in [(0, false), (5, true)] {
+        let mut watcher = store.watcher(1);
+        let told = listen(&mut watcher, from, RETRY_PERIOD).await;
+        let complete: Vec<_> =
+            told.iter()
+                .filter_map(|observation| match observation {
+                    Observation::Changed { complete, .. }
+                    | Observation::Deleted { complete, .. } => Some(*complete),
+                    Observation::Watching | Observation::NotWatching => None,
+                })
+                .collect();
+        assert_eq!(complete, [first, true, false, true]);
+    }
+}

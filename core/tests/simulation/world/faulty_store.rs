@@ -175,7 +175,7 @@ impl FaultyStore {
             Some(Ok(WatchEvent::Opened)) => News::Watching,
             Some(Ok(WatchEvent::Changed(lease))) => News::Lease(lease.version.0),
             Some(Ok(WatchEvent::Deleted(version))) => News::Deleted(version.0),
-            Some(Ok(WatchEvent::Bookmark(_))) => return,
+            Some(Ok(WatchEvent::Bookmark(_) | WatchEvent::LeftOut)) => return,
         };
         self.timeline.note_of(self.name, What::Hears(None, news));
     }
