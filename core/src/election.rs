@@ -95,8 +95,8 @@ pub(crate) enum Reply {
     Read(Result<Option<StoredLease>>),
     /// To [`Operation::Create`] and [`Operation::Replace`].
     Written(Result<StoredLease>),
-    /// To the same: somebody else was first.
-    Conflict,
+    /// To the same: somebody else was first, or the store says so.
+    Conflict(String),
 }
 
 /// What a watch tells.
@@ -151,8 +151,10 @@ pub(crate) struct Election {
     /// The last write came second to another that the watch has not told of yet: until then it need
     /// not read, unless that takes long.
     awaits_watch_until: Option<Instant>,
-    /// Writes since the last success that came second.
+    /// Writes since the last success, of this candidate or of another one, that came second.
     conflicts: u32,
+    /// Why the last write came second, until something shows that it did.
+    unexplained_conflict: Option<String>,
     /// No request before this instant.
     retry_at: Instant,
     /// No write before this instant, unless what is stored changes before.
@@ -238,6 +240,7 @@ impl Election {
             must_read: true,
             awaits_watch_until: None,
             conflicts: 0,
+            unexplained_conflict: None,
             retry_at: now,
             write_after: now,
             attempt_at: now,
@@ -395,7 +398,7 @@ impl Election {
             Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => {
                 self.answer_limit.shrink(now.since(in_flight.sent_at));
             }
-            Reply::Conflict => {}
+            Reply::Conflict(_) => {}
         }
         match (reply, in_flight.is_write) {
             (Reply::Read(Ok(lease)), false) => {
@@ -415,8 +418,8 @@ impl Election {
                 self.must_read = true;
                 self.handle_error(now, &in_flight, error);
             }
-            (Reply::Conflict, true) => self.handle_conflict(now, &in_flight),
-            (Reply::Read(_), true) | (Reply::Written(_) | Reply::Conflict, false) => {
+            (Reply::Conflict(reason), true) => self.handle_conflict(now, &in_flight, reason),
+            (Reply::Read(_), true) | (Reply::Written(_) | Reply::Conflict(_), false) => {
                 debug_assert!(false, "a reply of the other kind than its request");
                 self.must_read = true;
             }

@@ -283,7 +283,7 @@ async fn send(store: &dyn LeaseStore, clock: Clock, request: Request) -> Reply {
 /// What came of a write, in the election's words.
 pub(crate) fn written(outcome: Result<StoredLease, StoreError>) -> Reply {
     match outcome {
-        Err(StoreError::Conflict(_)) => Reply::Conflict,
+        Err(StoreError::Conflict(reason)) => Reply::Conflict(reason),
         outcome => Reply::Written(outcome.map_err(Error::from)),
     }
 }

@@ -69,3 +69,10 @@ pub struct StoredLease {
     /// Only the store that made it looks inside.
     pub object: Option<Arc<serde_json::Value>>,
 }
+
+impl StoredLease {
+    /// Whether it is this very object, with nothing changed.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.uid == other.uid && self.version == other.version && self.object == other.object
+    }
+}

@@ -72,7 +72,7 @@ impl From<&Reply> for Outcome {
     fn from(reply: &Reply) -> Self {
         match reply {
             Reply::Read(Ok(_)) | Reply::Written(Ok(_)) => Self::Ok,
-            Reply::Conflict => Self::Conflict,
+            Reply::Conflict(_) => Self::Conflict,
             Reply::Read(Err(error)) | Reply::Written(Err(error)) => Self::of(error),
         }
     }

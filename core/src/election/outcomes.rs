@@ -10,6 +10,9 @@ use crate::clock::Instant;
 use crate::error::{Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
+/// More writes in a row that come second are no races, whose loser follows the winner.
+const MOST_CONFLICTS: u32 = 5;
+
 impl Election {
     pub(super) fn handle_read(&mut self, now: Instant, lease: Option<StoredLease>) {
         self.poll_at = now + self.jittered(self.settings.retry_period);
@@ -21,6 +24,7 @@ impl Election {
         }
         self.must_read = false;
         self.no_longer_failing(Failing::Reads);
+        self.explain_conflict(lease.as_ref());
         let Some(lease) = lease else {
             return self.observe_absent(now, None, false);
         };
@@ -113,10 +117,15 @@ impl Election {
 
     /// Not a fault: somebody else was first, as the watch is about to tell. But do not race without
     /// end against a store that refuses although nothing has changed, or a writer that never rests.
-    pub(super) fn handle_conflict(&mut self, now: Instant, sent: &InFlight) {
+    pub(super) fn handle_conflict(&mut self, now: Instant, sent: &InFlight, reason: String) {
         self.conflicts = self.conflicts.saturating_add(1);
         self.retry_at = now + self.conflict_wait();
         let is_told = sent.newest < self.observed.newest();
+        if self.conflicts > MOST_CONFLICTS {
+            let error = format!("the Lease is changed again and again before each write: {reason}");
+            self.notify_failing(Failing::Writes, Error::new(ErrorKind::Unavailable, error));
+        }
+        self.unexplained_conflict = (!is_told).then_some(reason);
         if !is_told {
             self.write_after = now + self.jittered(self.settings.retry_period);
         }
@@ -124,6 +133,24 @@ impl Election {
         self.must_read = !self.watching || !is_told || is_ours.is_some_and(|it| self.is_news(it));
         self.awaits_watch_until =
             (self.watching && !is_told).then(|| self.retry_at + self.settings.retry_period / 8);
+    }
+
+    /// A write came second to nothing: something other than another writer makes the store refuse, as
+    /// an admission webhook may, and will again.
+    fn explain_conflict(&mut self, present: Option<&StoredLease>) {
+        let Some(reason) = self.unexplained_conflict.take() else {
+            return;
+        };
+        let is_unchanged = match (self.observed.lease(), present) {
+            (Some(seen), Some(present)) => seen.is_same(present),
+            (None, None) => true,
+            _ => false,
+        };
+        if is_unchanged {
+            let error =
+                format!("refused as a conflict, though nobody has changed the Lease: {reason}");
+            self.notify_failing(Failing::Writes, Error::new(ErrorKind::Unavailable, error));
+        }
     }
 
     /// Whether this is a write of ours whose outcome was not known until now.
@@ -188,6 +215,7 @@ impl Election {
         } else if changed {
             // What kept us from writing did not keep somebody else, whom we follow now.
             self.no_longer_failing(Failing::Writes);
+            self.conflicts = 0;
         }
         self.notify_holder();
     }
@@ -224,6 +252,7 @@ impl Election {
     pub(super) fn allow_writes_if_newer(&mut self, now: Instant, version: ResourceVersion) {
         if version > self.observed.newest() {
             self.write_after = now;
+            self.unexplained_conflict = None;
         }
     }
 }

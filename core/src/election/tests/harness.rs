@@ -312,7 +312,7 @@ impl Candidate {
 
     /// The write in transit comes too late: somebody else was first.
     pub(super) fn conflict(&mut self) -> &mut Self {
-        self.reply(Reply::Conflict)
+        self.reply(Reply::Conflict("somebody else was first".to_owned()))
     }
 
     pub(super) fn time_out(&mut self) -> &mut Self {

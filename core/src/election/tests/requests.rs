@@ -340,6 +340,67 @@ fn a_writer_that_never_rests_is_met_in_its_gaps_and_not_raced() {
         (10..60).contains(&attempts),
         "{attempts} attempts in a term"
     );
+    a.at(10.0).assert_not_leader();
+    assert_eq!(
+        a.events(),
+        ["failing: Unavailable", "term 1 lost: expired"],
+        "it is told once why"
+    );
+    assert!(a.why_not_leading().contains("again and again"));
+}
+
+#[test]
+fn a_conflict_with_nobody_is_told_with_what_the_server_says() {
+    let refusal = || Reply::Conflict("admission webhook \"quota\" denied the request".to_owned());
+    for watches in [true, false] {
+        let store = MemoryStore::new();
+        let mut a = candidate("a", &store);
+        a.expect("read").answer();
+        a.expect("create").reply(refusal());
+        a.expect("read").answer();
+        assert_eq!(a.events(), ["failing: Unavailable"]);
+        let why = a.why_not_leading();
+        assert!(why.contains("though nobody has changed the Lease"), "{why}");
+        assert!(why.contains("admission webhook"), "{why}");
+
+        let mut a = leader("a", &store);
+        if watches {
+            a.hear();
+        }
+        while a.is_leader() {
+            let due = a.next_timeout().unwrap();
+            if a.at(due).is_leader() && a.ask() == "renew" {
+                a.reply(refusal());
+            } else if a.is_leader() {
+                a.answer();
+            }
+        }
+        let events = a.events();
+        assert_eq!(events, ["failing: Unavailable", "term 1 lost: expired"]);
+        assert!(a.why_not_leading().contains("admission webhook"));
+
+        // Somebody else's write shows that writes succeed.
+        store.put_foreign(held_by("b", 15));
+        a.run_until(12.0);
+        assert_eq!(a.why_not_leading(), "`b` holds the Lease");
+    }
+}
+
+#[test]
+fn a_race_that_was_lost_is_no_fault() {
+    let store = store_with(released());
+    let mut a = candidate("a", &store).without_watch();
+    a.expect("read").answer();
+    for _ in 0..20 {
+        a.expect("acquire");
+        store.put_foreign(held_by("b", 15));
+        a.answer().expect("read").answer();
+        store.put_foreign(released());
+        let due = a.next_timeout().unwrap();
+        a.at(due).expect("read").answer();
+    }
+    let failing = |event: &String| event.starts_with("failing");
+    assert!(!a.events().iter().any(failing));
 }
 
 #[test]
