@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use xshell::cmd;
+use xshell::{Shell, cmd};
 
 use crate::build::{self, shell};
 use crate::java;
@@ -77,29 +77,37 @@ pub(crate) fn run_spring_example() -> Result<()> {
 /// The example's two applications, each with a network of its own.
 fn spring_example(step: &Step) -> Result<()> {
     // What its `application.yml` calls its Leases, and what its test calls the ways to the server.
-    let grants = [
-        "--grant",
-        "monolith-jobs",
-        "--grant",
-        "monolith-jobs-billing",
-    ];
-    let networks = [
-        "--network",
-        "LEASEHOLD_EXAMPLE_FIRST",
-        "--network",
-        "LEASEHOLD_EXAMPLE_SECOND",
-    ];
-    let maven = java::MAVEN;
-    let project = "../examples/spring-scheduled-jobs";
-    // The other tests have been run.
-    let test = [
+    let leases = ["monolith-jobs", "monolith-jobs-billing"];
+    let networks = ["LEASEHOLD_EXAMPLE_FIRST", "LEASEHOLD_EXAMPLE_SECOND"];
+    let verify = [
+        "verify",
+        "--projects",
+        "../examples/spring-scheduled-jobs",
+        "--also-make",
+        "-Dmaven.javadoc.skip",
+        // The other tests have been run.
         "-Dtest=none",
         "-Dsurefire.failIfNoSpecifiedTests=false",
         "-Dit.test=OnAClusterIT",
     ];
-    let (shell, program) = (shell()?, build::program(PROGRAM)?);
+    let words = [&java::MAVEN[..], &verify].concat();
+    run_beside(step, &shell()?, &leases, &networks, &words)
+}
+
+/// Runs `words` beside a real API server, where the user `candidate` may lead `leases`, and each of
+/// `networks` is a way of its own to it.
+pub(crate) fn run_beside(
+    step: &Step,
+    shell: &Shell,
+    leases: &[&str],
+    networks: &[&str],
+    words: &[&str],
+) -> Result<()> {
+    let program = build::program(PROGRAM)?;
+    let grants = leases.iter().flat_map(|lease| ["--grant", lease]);
+    let networks = networks.iter().flat_map(|name| ["--network", name]);
     step.run(cmd!(
         shell,
-        "{program} with {grants...} {networks...} -- {maven...} verify --projects {project} --also-make -Dmaven.javadoc.skip {test...}"
+        "{program} with {grants...} {networks...} -- {words...}"
     ))
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use xshell::cmd;
 
 use crate::build::{self, check_installed, shell};
+use crate::cluster;
 use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
 use crate::{root, target_folder, utf8};
@@ -49,7 +50,21 @@ pub(crate) fn add_to(steps: &mut Steps) {
         install(step, false).map(drop)
     });
     steps.run("Python: lints and types (ruff, mypy, stubtest)", lint);
-    steps.run("Python: tests (pytest)", |step| pytest(step, PACKAGE));
+    steps.run("Python: tests (pytest)", |step| {
+        // What `test_celery.py` calls its Leases and its ways to the server.
+        let leases = [
+            "beat-terminated",
+            "beat-sending",
+            "beat-killed",
+            "beat-cut-off",
+            "beat-paused",
+        ];
+        let networks = ["BEAT_FIRST", "BEAT_SECOND", "BEAT_THIRD"];
+        let (shell, python) = (shell()?, program("python")?);
+        shell.change_dir(PACKAGE);
+        let pytest = [&python, "-m", "pytest", "--quiet"];
+        cluster::run_beside(step, &shell, &leases, &networks, &pytest)
+    });
     steps.run("Python: example (pytest)", |step| pytest(step, EXAMPLE));
     steps.run("Python: what the documentation shows", |step| {
         pytest(step, LISTINGS)?;

@@ -1,0 +1,282 @@
+"""Celery beat as processes of their own, with a real broker: each firing is sent once at most,
+whatever happens to the one that sends.
+
+On a real API server where `BEAT_FIRST_KUBECONFIG` and its like say how to reach it, each through a
+network of its own; else in a folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from redis import Redis
+from support import LIMIT, Program, eventually
+
+APPLICATION = """
+    import os, time
+    from datetime import timedelta
+    from celery import Celery
+    from celery.beat import BeatLazyFunc
+    from celery.schedules import BaseSchedule, schedstate
+
+    NAME = os.environ["NAME"]
+    SLOT = 0.3
+    LATE = float(os.environ.get("LATE", "0"))
+    SLOW = float(os.environ.get("SLOW", "0"))
+
+    class Slots(BaseSchedule):
+        '''As crontab's minutes: due at the same moments everywhere, only more often.'''
+
+        def remaining_estimate(self, last_run_at):
+            self.due = int(last_run_at.timestamp() / SLOT) + 1
+            return timedelta(seconds=self.due * SLOT - time.time())
+
+        def is_due(self, last_run_at):
+            remaining = self.remaining_estimate(last_run_at).total_seconds()
+            if remaining > 0:
+                return schedstate(False, remaining)
+            time.sleep(LATE)
+            os.write(1, f"due {self.due}\\n".encode())
+            return schedstate(True, max(0, (self.due + 1) * SLOT - time.time()))
+
+    slots = Slots()
+
+    def firing():
+        os.write(1, b"sending\\n")
+        time.sleep(SLOW)
+        return slots.due
+
+    app = Celery("billing", broker=os.environ["BROKER"])
+    app.conf.leasehold = {"lease": os.environ["LEASE"]}
+    app.conf.beat_schedule = {
+        "bill": {"task": "bill", "schedule": slots, "args": (BeatLazyFunc(firing), NAME)}
+    }
+"""
+
+SOME = 4
+"""How many firings show that an instance goes on."""
+
+
+class Sent(NamedTuple):
+    """A message, as a worker would take it."""
+
+    firing: int
+    by: str
+    token: int
+
+
+class Broker:
+    """A redis of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "redis.sock"
+        command = ["redis-server", "--port", "0", "--unixsocket", str(path), "--save", ""]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        eventually("redis is there", path.exists)
+        self.url = f"redis+socket://{path}"
+        self._redis = Redis(unix_socket_path=str(path))
+
+    def sent(self) -> list[Sent]:
+        """All that has been sent, in its order."""
+        messages = self._redis.lrange("celery", 0, -1)
+        assert isinstance(messages, list)
+        return [_sent(json.loads(message)) for message in reversed(messages)]
+
+    def sent_by(self, name: str) -> int:
+        return sum(message.by == name for message in self.sent())
+
+    def close(self) -> None:
+        self._redis.close()
+        self._process.terminate()
+        self._process.wait(LIMIT)
+
+
+def _sent(message: dict[str, Any]) -> Sent:
+    (firing, by), _, _ = json.loads(base64.b64decode(message["body"]))
+    return Sent(firing, by, message["headers"]["fencing_token"])
+
+
+class Beat(Program):
+    """`celery beat`, as from the command line."""
+
+    def __init__(self, folder: Path, name: str, **environment: str) -> None:
+        self.name = name
+        self.network = name.upper()
+        place = folder / name
+        place.mkdir()
+        (place / "application.py").write_text(textwrap.dedent(APPLICATION))
+        command = [sys.executable, "-m", "celery", "--app", "application", "beat"]
+        command += ["--scheduler", "leasehold", "--loglevel", "info"]
+        self._start(command, cwd=place, env={**os.environ, **environment, "NAME": name})
+
+    def is_cut_off(self, cut: bool) -> None:
+        """Makes its network silent, or heals it."""
+        for direction in ("upstream", "downstream"):
+            url = os.environ[f"BEAT_{self.network}_TOXICS"]
+            toxic = {"type": "timeout", "stream": direction, "attributes": {"timeout": 0}}
+            request = urllib.request.Request(url, json.dumps(toxic).encode(), method="POST")
+            if not cut:
+                request = urllib.request.Request(f"{url}/timeout_{direction}", method="DELETE")
+            urllib.request.urlopen(request, timeout=LIMIT).close()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server: install the package `redis-server`")
+    broker = Broker(tmp_path)
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, broker: Broker) -> Iterator[Callable[..., Beat]]:
+    beats: list[Beat] = []
+
+    def start(name: str, **environment: str) -> Beat:
+        kubeconfig = os.environ.get(f"BEAT_{name.upper()}_KUBECONFIG")
+        access = {"MODE": "kubernetes", "KUBECONFIG": kubeconfig}
+        if kubeconfig is None:
+            access = {"MODE": "file", "DIRECTORY": str(tmp_path / "leases")}
+        settings = {f"LEASEHOLD_{key}": str(value) for key, value in access.items()}
+        beats.append(Beat(tmp_path, name, BROKER=broker.url, **settings, **environment))
+        return beats[-1]
+
+    yield start
+    for beat in beats:
+        beat.kill()
+
+
+RELEASED = {"LEASEHOLD_LEASE_DURATION": "3600", "LEASEHOLD_RENEW_DEADLINE": "1800"}
+"""Who leads after another does so because that one has released."""
+
+EXPIRING = {
+    "LEASEHOLD_LEASE_DURATION": "5",
+    "LEASEHOLD_RENEW_DEADLINE": "4",
+    "LEASEHOLD_RETRY_PERIOD": "0.5",
+}
+
+
+def goes_on(broker: Broker, beat: Beat) -> None:
+    """Waits until `beat` has sent some more."""
+    wanted = broker.sent_by(beat.name) + SOME
+    try:
+        eventually(f"{beat.name} sends", lambda: broker.sent_by(beat.name) >= wanted)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{beat.complaints()}") from None
+
+
+def each_was_sent_once(broker: Broker, *turns: Beat) -> None:
+    """By one instance after the other, with tokens that grow."""
+    sent = broker.sent()
+    firings = [message.firing for message in sent]
+    assert firings == sorted(set(firings)), sent
+    terms = [term for term, _ in groupby((message.by, message.token) for message in sent)]
+    assert [by for by, _ in terms] == [beat.name for beat in turns]
+    tokens = [token for _, token in terms]
+    assert tokens == sorted(set(tokens))
+    missed = firings[-1] - firings[0] + 1 - len(firings)
+    print(f"{len(sent)} sent, none twice, {missed} missed")
+
+
+def test_one_that_is_terminated_hands_over_and_nothing_is_sent_twice(
+    start: Callable[..., Beat], broker: Broker
+) -> None:
+    settings = {**RELEASED, "LEASE": "beat-terminated"}
+    leader = start("first", **settings)
+    goes_on(broker, leader)
+    turns = [leader]
+    for name in ("second", "third"):
+        # It finds out what is due when the leader has sent that, and stopped.
+        standby = start(name, **settings, LATE="0.15")
+        standby.hear("due")
+        goes_on(broker, leader)
+        leader.send(signal.SIGTERM)
+        assert leader.end() == 0, leader.complaints()
+        goes_on(broker, standby)
+        leader = standby
+        turns.append(leader)
+    each_was_sent_once(broker, *turns)
+
+
+def test_one_that_is_terminated_while_it_sends_hands_over(
+    start: Callable[..., Beat], broker: Broker
+) -> None:
+    """Beat closes its scheduler in the handler of the signal, within the send."""
+    settings = {**RELEASED, "LEASE": "beat-sending"}
+    leader = start("first", **settings, SLOW="60")
+    leader.hear("sending")
+    standby = start("second", **settings)
+    standby.hear("due")
+    leader.send(signal.SIGTERM)
+    goes_on(broker, standby)
+    each_was_sent_once(broker, standby)
+
+
+def test_one_that_is_killed_is_succeeded_and_nothing_is_sent_twice(
+    start: Callable[..., Beat], broker: Broker
+) -> None:
+    settings = {**EXPIRING, "LEASE": "beat-killed"}
+    leader = start("first", **settings)
+    goes_on(broker, leader)
+    standby = start("second", **settings)
+    standby.hear("due")
+    leader.send(signal.SIGKILL)
+    goes_on(broker, standby)
+    each_was_sent_once(broker, leader, standby)
+
+
+@pytest.mark.skipif("BEAT_FIRST_TOXICS" not in os.environ, reason="a folder has no network")
+def test_one_that_is_cut_off_has_stopped_before_another_sends(
+    start: Callable[..., Beat], broker: Broker
+) -> None:
+    settings = {**EXPIRING, "LEASE": "beat-cut-off"}
+    leader = start("first", **settings)
+    goes_on(broker, leader)
+    standby = start("second", **settings)
+    standby.hear("due")
+    leader.is_cut_off(True)
+    goes_on(broker, standby)
+    leader.is_cut_off(False)
+    goes_on(broker, standby)
+    each_was_sent_once(broker, leader, standby)
+
+
+def test_one_that_is_paused_sends_nothing_when_it_goes_on(
+    start: Callable[..., Beat], broker: Broker
+) -> None:
+    settings = {**EXPIRING, "LEASE": "beat-paused"}
+    leader = start("first", **settings)
+    goes_on(broker, leader)
+    standby = start("second", **settings)
+    standby.hear("due")
+    # Not in the middle of a send, which would go on.
+    leader.hear("due")
+    time.sleep(0.1)
+    leader.send(signal.SIGSTOP)
+    goes_on(broker, standby)
+    leader.send(signal.SIGCONT)
+    goes_on(broker, standby)
+    each_was_sent_once(broker, leader, standby)
+
+
+def test_without_the_name_of_a_lease_beat_says_how_to_give_it(tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text("from celery import Celery\napp = Celery()\n")
+    beat = [sys.executable, "-m", "celery", "--app", "bare", "beat", "--scheduler", "leasehold"]
+    ended = subprocess.run(beat, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT)
+    assert ended.returncode != 0
+    assert "LEASEHOLD_LEASE" in ended.stderr

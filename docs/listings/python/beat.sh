@@ -1,0 +1,1 @@
+celery --app billing beat --scheduler leasehold
