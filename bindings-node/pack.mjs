@@ -3,7 +3,9 @@
 //   node pack.mjs [FOLDER [PLATFORM=LIBRARY]…]
 //
 // By default into `packages/`, for this platform, with the library that stands beside this script.
-// The main package names the others as optional dependencies, so that npm installs the one that fits.
+// The main package names those of all platforms as optional dependencies, so that what installs it takes
+// the one that fits: all of them from the first release on, also where only some are packed here, since
+// a lock file that knows one platform only would keep the others out.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const here = import.meta.dirname;
-const { platform } = createRequire(import.meta.url)('./dist/loader.js');
+const { platform, PLATFORMS } = createRequire(import.meta.url)('./dist/platform.js');
 
 const [folder = join(here, 'packages'), ...given] = process.argv.slice(2);
 const own = `${platform()}=${join(here, 'leasehold.node')}`;
@@ -23,26 +25,28 @@ const { version, description, license, engines } = main;
 const stage = mkdtempSync(join(tmpdir(), 'leasehold-pack-'));
 mkdirSync(folder, { recursive: true });
 
-const names = libraries.map(([name]) => `@leasehold/${name}`);
 pack('leasehold', {
   ...main,
-  optionalDependencies: Object.fromEntries(names.map((name) => [name, version])),
+  optionalDependencies: Object.fromEntries(PLATFORMS.map((name) => [`@leasehold/${name}`, version])),
 }, [
   [join(here, 'dist'), 'dist'],
   [join(here, 'README.md'), 'README.md'],
 ]);
 for (const [name, library] of libraries) {
+  if (!PLATFORMS.includes(name)) throw new Error(`${name}: no such platform: use one of ${PLATFORMS.join(', ')}`);
   const [os, cpu, libc] = name.split('-');
   pack(`leasehold-${name}`, {
     name: `@leasehold/${name}`,
     version,
-    description: `${description}: the native library for ${name}`,
+    description: `${description}: the native half for ${name}`,
     license,
     engines,
     os: [os],
     cpu: [cpu],
     // As npm calls it: "glibc".
     ...(libc && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
+    // A library is loaded from a file of its own, not from an archive.
+    preferUnplugged: true,
     main: 'leasehold.node',
     files: ['leasehold.node'],
   }, [[resolve(library), 'leasehold.node']]);

@@ -11,10 +11,11 @@ import { ClosedError, LeadershipLostError } from './error-classes.js';
 import { clearTimeout, setTimeout } from './timers.js';
 import type { LostReason } from './words.js';
 
-/** An engine that does what a test says, in the place of the core. */
+/** An engine that does what it is told, in the place of the core: by a test, or by its mode. */
 export class FakeEngine implements Engine {
   readonly #lease: string;
   readonly #identity: string;
+  readonly #drainMs: number;
   readonly #works = new Set<number>();
   #lastWork = 0;
   #events: EngineEvent[] = [];
@@ -26,9 +27,10 @@ export class FakeEngine implements Engine {
   #holder: string | null = null;
   #failing: EngineError | null = null;
 
-  constructor(lease: string, identity: string) {
+  constructor(lease: string, identity: string, drainMs = DRAIN_TIMEOUT_MS) {
     this.#lease = lease;
     this.#identity = identity;
+    this.#drainMs = drainMs;
   }
 
   // ---- for the test: told to listeners before these return --------------------------------------
@@ -80,13 +82,18 @@ export class FakeEngine implements Engine {
     return () => this.#term !== null;
   }
 
+  /** Whether it runs, and nobody has asked it to stop. */
+  protected get mayLead(): boolean {
+    return this.#isRunning && !this.#isStopping;
+  }
+
   start(): void {
     this.#isRunning = true;
     this.#events.push({ kind: 'started' });
     drainSoon();
   }
 
-  requestStop(drainMs = DRAIN_TIMEOUT_MS): boolean {
+  requestStop(drainMs = this.#drainMs): boolean {
     if (!this.#isRunning) return false;
     this.#isStopping = true;
     this.#lose('stopped');

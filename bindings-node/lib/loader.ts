@@ -2,12 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { here, load, loadFrom, PACKAGES } from './here.js';
+import { isSupported, platform, PLATFORMS, runtime } from './platform.js';
 
 /** The variable that names a native library to be loaded instead of the package's own. */
 const OVERRIDE = 'LEASEHOLD_NATIVE_LIBRARY';
 const SCOPE = '@leasehold';
+const FILE = 'leasehold.node';
 
-/** The native library did not load. The message has every attempt, and why it failed. */
+/** The native half did not load. The message has every attempt, why it failed, and what would help. */
 export class NativeLibraryError extends Error {
   /** What Node calls it. */
   readonly code = 'ERR_DLOPEN_FAILED';
@@ -19,11 +21,11 @@ export class NativeLibraryError extends Error {
   }
 }
 
-/** Loads the native library: the one that the environment names, else the package's own. */
+/** Loads the native half: the file that the environment names, else the one of this platform's package. */
 export function loadLibrary(): unknown {
-  const expected = platform();
+  const found = platform();
   const failures: { place: string; error: unknown }[] = [];
-  for (const [place, open] of places(expected)) {
+  for (const [place, open] of places(found)) {
     try {
       return open();
     } catch (error) {
@@ -31,54 +33,57 @@ export function loadLibrary(): unknown {
     }
   }
   const message = [
-    `the native library of Leasehold did not load`,
-    `expected: ${SCOPE}/${expected}, for Node ${process.version}${glibcVersion()}`,
-    `found: ${installed().join(', ') || `no package ${SCOPE}/…`}`,
+    'the native half of Leasehold did not load',
+    `found: ${found}, ${runtime()}`,
+    `looked for: ${FILE} of the package ${SCOPE}/${found}`,
+    `installed: ${installed().join(', ') || `no package ${SCOPE}/…`}`,
     ...failures.map(({ place, error }) => `tried ${place}: ${reason(error)}`),
-    'Install on the platform where it runs, with optional dependencies (npm install --include=optional).',
-    `A bundle needs the package, or its file \`leasehold.node\` beside the bundle.`,
+    `what to do: ${advice(found)}`,
+    'without it: mode `never` or `always` needs no native half',
   ].join('\n  ');
   throw new NativeLibraryError(message, { cause: failures[0]?.error });
 }
 
 /** Where the library may be. One that was asked for is not replaced by another. */
-function places(expected: string): [place: string, open: () => unknown][] {
+function places(found: string): [place: string, open: () => unknown][] {
   const file = (path: string): [string, () => unknown] => [path, () => load(path) as unknown];
   const override = process.env[OVERRIDE];
   if (override) return [file(override)];
   const folder = dirname(here);
-  // The second is for a bundle; the last where a bundler says that it is where its source was.
+  // The second is for a bundle and a single program; the last where a bundler says that it is where its
+  // source was.
   const main = process.argv[1] ?? here;
-  const name = `${SCOPE}/${expected}`;
+  const name = `${SCOPE}/${found}`;
   return [
-    file(join(folder, '..', 'leasehold.node')),
-    file(join(folder, 'leasehold.node')),
-    [name, PACKAGES[expected] ?? (() => load(name) as unknown)],
+    file(join(folder, '..', FILE)),
+    file(join(folder, FILE)),
+    [name, isSupported(found) && PACKAGES[found] ? PACKAGES[found] : () => load(name) as unknown],
     [`${name} from ${main}`, () => loadFrom(main)(name) as unknown],
   ];
 }
 
-/** What this Node runs on, as the packages with the library are called. */
-export function platform(): string {
-  const name = `${process.platform}-${process.arch}`;
-  return process.platform === 'linux' ? `${name}-${libc()}` : name;
+function advice(found: string): string {
+  const override = process.env[OVERRIDE];
+  if (override) return `name the library of this platform in ${OVERRIDE}, or none`;
+  if (!isSupported(found))
+    return `there is none for this platform, but for ${PLATFORMS.join(', ')}: build one, and name it in ${OVERRIDE}`;
+  const name = `${SCOPE}/${found}${ownVersion()}`;
+  return [
+    `install on the platform where it runs, with optional dependencies (npm install --include=optional)`,
+    `or add its package: npm install ${name}`,
+    `a bundle or a single program needs that package, or its file ${FILE} beside it`,
+  ].join('; ');
 }
 
-/**
- * The C library that this Node is linked to; there may be others in the system. Read from its own
- * mappings: `process.report` knows as well, but takes 4 ms.
- */
-function libc(): 'gnu' | 'musl' {
+/** As a package manager takes it after a name; nothing in a bundle, which has no such file. */
+function ownVersion(): string {
   try {
-    return readFileSync('/proc/self/maps', 'utf8').includes('/ld-musl-') ? 'musl' : 'gnu';
+    const description = readFileSync(join(dirname(here), '..', 'package.json'), 'utf8');
+    const { name, version } = JSON.parse(description) as { name?: string; version?: string };
+    return name === 'leasehold' && version ? `@${version}` : '';
   } catch {
-    return 'gnu';
+    return '';
   }
-}
-
-function glibcVersion(): string {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime ? ` with glibc ${header.glibcVersionRuntime}` : '';
 }
 
 /** The packages with a library that are installed where this package looks for them. */

@@ -1,7 +1,8 @@
 import type { Engine } from './engine.js';
 import { drainAll } from './environment.js';
 import { call } from './errors.js';
-import { loadLibrary } from './loader.js';
+import { openFixed } from './fixed-engine.js';
+import { loadLibrary, NativeLibraryError } from './loader.js';
 import { publish } from './log.js';
 import type { LogRecord } from './log.js';
 import { inOptions, settingsOf } from './options.js';
@@ -17,10 +18,20 @@ interface Library {
 
 let opened: { library: Library; waker: object } | undefined;
 
-/** An election of the core. Loads the library at first use. */
+/**
+ * An election of the core. Loads the library at first use; without it, the modes that ask nobody are
+ * answered all the same.
+ */
 export function openEngine(options: LeaderElectionOptions): Engine {
   const settings = settingsOf(options);
-  const { library, waker } = (opened ??= open());
+  try {
+    opened ??= open();
+  } catch (error) {
+    const engine = error instanceof NativeLibraryError && openFixed(settings, error);
+    if (engine) return engine;
+    throw error;
+  }
+  const { library, waker } = opened;
   return call(() => new library.NativeElection(settings, waker), inOptions);
 }
 

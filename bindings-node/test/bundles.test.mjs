@@ -36,7 +36,7 @@ function application(t) {
 }
 
 function libraryPackage() {
-  const script = `console.log(require('./dist/loader.js').platform())`;
+  const script = `console.log(require('./dist/platform.js').platform())`;
   return run(['-e', script], PACKAGE).stdout.trim();
 }
 

@@ -44,6 +44,7 @@ mod _leasehold {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::interpreter::check_is_main(module.py())
+        crate::interpreter::check_is_main(module.py())?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -123,7 +123,8 @@ pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<
     place_native_halves(halves)?;
     let shell = shell()?;
     let only = ["--projects", &PUBLISHED.join(","), "--also-make"];
-    step.run(maven(&shell, &only).args(["-DskipTests", "clean", "package"]))?;
+    let goals = ["-DskipTests", "-Dleasehold.classifiers", "clean", "package"];
+    step.run(maven(&shell, &only).args(goals))?;
     fs::create_dir_all(folder)?;
     for module in PUBLISHED {
         for entry in fs::read_dir(root().join("bindings-java").join(module).join("target"))? {

@@ -200,12 +200,45 @@ impl NativeHalf {
 
 #[cfg(test)]
 mod tests {
+    use anyhow::Context;
+
     use super::*;
 
     #[test]
     fn this_machine_is_one_of_them() -> Result<()> {
         let host = Platform::host()?;
         assert!(host.rust_target.starts_with(std::env::consts::ARCH));
+        Ok(())
+    }
+
+    #[test]
+    fn each_loader_knows_them_all_and_no_other() -> Result<()> {
+        let loaders: [(&str, &str, fn(&Platform) -> String); 3] = [
+            (
+                "bindings-java/leasehold/src/main/java/io/leasehold/Platform.java",
+                "SUPPORTED = List.of(",
+                |it| format!("\"{}\"", it.name),
+            ),
+            ("bindings-node/lib/platform.ts", "PLATFORMS = [", |it| {
+                format!("'{}'", it.npm.package)
+            }),
+            (
+                "bindings-python/python/leasehold/_missing.py",
+                "_WHEELS = {",
+                |it| {
+                    let tag = it.wheel_tag.split('.').next().unwrap_or_default();
+                    format!("\"{}\": \"{tag}\"", it.name)
+                },
+            ),
+        ];
+        for (file, beginning, entry) in loaders {
+            let text = std::fs::read_to_string(crate::root().join(file))?;
+            let (_, list) = text.split_once(beginning).context(file)?;
+            let (list, _) = list.split_once([')', ']', '}']).context(file)?;
+            let entries: Vec<_> = list.split(',').map(str::trim).collect();
+            let entries: Vec<_> = entries.into_iter().filter(|it| !it.is_empty()).collect();
+            assert_eq!(entries, PLATFORMS.each_ref().map(entry), "{file}");
+        }
         Ok(())
     }
 

@@ -11,6 +11,16 @@ fencing token; listeners are told of its beginning and its end. The election run
 Leasehold's own; its log goes to the logger `leasehold`.
 """
 
+try:
+    from ._leasehold import __version__
+except ImportError as error:
+    # One without a name is the native half's own.
+    if error.name is None:
+        raise
+    from ._missing import explanation
+
+    raise ImportError(explanation(error), name=error.name, path=error.path) from error
+
 from . import _errors
 from ._election import LeaderElection
 from ._errors import *  # noqa: F403
@@ -48,6 +58,7 @@ __all__ = [
     "Status",
     "Stopped",
     "Term",
+    "__version__",
     "exit_on_sigterm",
 ]
 __all__ += _errors.__all__

@@ -22,7 +22,10 @@ __all__ = [
     "Subscription",
     "Term",
     "Work",
+    "__version__",
 ]
+
+__version__: str
 
 @final
 class Term:

@@ -258,9 +258,19 @@ public interface LeaderElection extends AutoCloseable {
          *
          * @return the election
          * @throws ConfigException names the wrong setting, its value and the fix
-         * @throws NativeLibraryException where the native half cannot be loaded
+         * @throws NativeLibraryException where the native half cannot be loaded, which modes {@link Mode#ALWAYS} and {@link
+         *     Mode#NEVER} do without
          */
         public LeaderElection build() {
+            try {
+                NativeLibrary.load();
+            } catch (NativeLibraryException missing) {
+                LeaderElection fixed = FixedElection.create(settings, stopAtShutdown, missing);
+                if (fixed != null) {
+                    return fixed;
+                }
+                throw missing;
+            }
             return NativeElection.create(settings.toArray(String[]::new), stopAtShutdown);
         }
 
@@ -269,7 +279,8 @@ public interface LeaderElection extends AutoCloseable {
          *
          * @return the election
          * @throws ConfigException names the wrong setting, its value and the fix
-         * @throws NativeLibraryException where the native half cannot be loaded
+         * @throws NativeLibraryException where the native half cannot be loaded, which modes {@link Mode#ALWAYS} and {@link
+         *     Mode#NEVER} do without
          */
         public LeaderElection start() {
             LeaderElection election = build();

@@ -30,7 +30,6 @@ final class NativeElection implements LeaderElection {
     }
 
     static LeaderElection create(String[] settings, boolean stopAtShutdown) {
-        NativeLibrary.load();
         return new NativeElection(Native.create(settings), stopAtShutdown);
     }
 

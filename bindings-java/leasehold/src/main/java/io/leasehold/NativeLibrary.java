@@ -3,32 +3,50 @@ package io.leasehold;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.CodeSource;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Loads the native half: from an explicit path, else from {@code java.library.path}, else from the jar.
+ * Loads the native half: from an explicit path, else from {@code java.library.path}, else from beside the jar, else from
+ * the jar.
  *
  * <p>A JVM loads one file for one class loader only. So the jar's library is written to a file of a new name, in a folder
- * that only this user may enter, and deleted as soon as it is loaded: what is mapped needs no name.
+ * that only this user may enter, and deleted as soon as it is loaded: what is mapped needs no name. Windows deletes no file
+ * that is mapped; there it is deleted when the next JVM finds it.
  */
 final class NativeLibrary {
     /** System property: the library's own path. Nothing else is tried then. */
     static final String PATH = "leasehold.native.path";
 
+    /** The same in the environment, where the property is not set. */
+    static final String PATH_VARIABLE = "LEASEHOLD_NATIVE_LIBRARY";
+
     /** System property: the folder to extract to, before all others. */
     static final String FOLDER = "leasehold.native.folder";
+
+    /** The same in the environment, where the property is not set. */
+    static final String FOLDER_VARIABLE = "LEASEHOLD_NATIVE_FOLDER";
+
+    /** What the folders are called into which libraries are extracted. */
+    private static final String PREFIX = "leasehold-native-";
 
     private static final String NAME = "leasehold_java";
 
@@ -80,20 +98,57 @@ final class NativeLibrary {
     }
 
     private void loadSomehow() {
-        String path = System.getProperty(PATH);
-        boolean done = path != null ? loads(Path.of(path)) : loadsFromLibraryPath() || loadsFromJar();
+        String path = setting(PATH, PATH_VARIABLE);
+        boolean done = path != null
+                ? loads(Path.of(path), "check -D" + PATH + " or " + PATH_VARIABLE)
+                : loadsFromLibraryPath() || loadsFromBesideJar() || loadsFromJar();
         if (!done) {
-            throw new NativeLibraryException("cannot load Leasehold's native half for " + platform.name() + ":\n  "
-                    + String.join("\n  ", attempts));
+            throw new NativeLibraryException(explanation());
         }
     }
 
-    private boolean loads(Path library) {
+    /** The same words in every language. */
+    private String explanation() {
+        List<String> lines = new ArrayList<>();
+        lines.add("the native half of Leasehold did not load");
+        lines.add("found: " + platform.name() + ", Java " + System.getProperty("java.version") + " of "
+                + System.getProperty("os.name") + " on " + System.getProperty("os.arch"));
+        lines.add("looked for: " + platform.resource() + " of the jar io.leasehold:leasehold:" + jarVersion());
+        List<String> inJar = Platform.inJar();
+        lines.add("installed: " + (inJar.isEmpty() ? "no native half" : String.join(", ", inJar)));
+        attempts.forEach(attempt -> lines.add("tried " + attempt));
+        lines.add("what to do: " + advice(inJar));
+        lines.add("without it: mode `never` or `always` needs no native half");
+        return String.join("\n  ", lines);
+    }
+
+    private String advice(List<String> inJar) {
+        if (setting(PATH, PATH_VARIABLE) != null) {
+            return "name the library of this platform in -D" + PATH + " or " + PATH_VARIABLE + ", or none";
+        }
+        if (!platform.isSupported()) {
+            return "there is none for this platform, but for " + String.join(", ", Platform.SUPPORTED)
+                    + ": build one, and name it with -D" + PATH;
+        }
+        if (inJar.contains(platform.name())) {
+            return "give it a folder that can be written and executed from: -D" + FOLDER + " or " + FOLDER_VARIABLE
+                    + "; or put " + platform.file() + " beside the jar";
+        }
+        return "depend on io.leasehold:leasehold:" + jarVersion() + " without a classifier, which has all platforms,"
+                + " or with the classifier " + platform.name();
+    }
+
+    private static String setting(String property, String variable) {
+        String value = System.getProperty(property, System.getenv(variable));
+        return value == null || value.isBlank() ? null : value;
+    }
+
+    private boolean loads(Path library, String fix) {
         try {
             System.load(library.toAbsolutePath().toString());
             return true;
         } catch (UnsatisfiedLinkError | SecurityException refused) {
-            return failed(library, refused, "check -D" + PATH);
+            return failed(library, refused, fix);
         }
     }
 
@@ -106,11 +161,29 @@ final class NativeLibrary {
         }
     }
 
+    /** In an image whose files cannot be written, somebody has put it there. */
+    private boolean loadsFromBesideJar() {
+        Path library = folderOfProgram().resolve(platform.file());
+        return Files.isRegularFile(library) && loads(library, "remove it, or use the one of this platform");
+    }
+
+    /** That of the jar; of an executable that a native image was made of, if there is no jar. */
+    private static Path folderOfProgram() {
+        try {
+            CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
+            Path program = source != null
+                    ? Path.of(source.getLocation().toURI())
+                    : Path.of(ProcessHandle.current().info().command().orElse(""));
+            return program.toAbsolutePath().getParent();
+        } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException insideAnotherJar) {
+            return Path.of("");
+        }
+    }
+
     private boolean loadsFromJar() {
         URL resource = NativeLibrary.class.getResource(platform.resource());
         if (resource == null) {
-            String fix = "add the jar for this platform, or name a library with -D" + PATH;
-            return failed("the jar", "has no " + platform.resource(), fix);
+            return failed("the jar", "has no " + platform.resource(), "see below");
         }
         for (Path folder : folders()) {
             if (loadsExtracted(resource, folder)) {
@@ -123,7 +196,7 @@ final class NativeLibrary {
     /** Each is tried where the one before is read-only, full, or mounted noexec. */
     private static Set<Path> folders() {
         Set<Path> folders = new LinkedHashSet<>();
-        addFolder(folders, System.getProperty(FOLDER));
+        addFolder(folders, setting(FOLDER, FOLDER_VARIABLE));
         addFolder(folders, System.getProperty("java.io.tmpdir"));
         String cache = System.getenv("XDG_CACHE_HOME");
         addFolder(folders, cache != null ? cache : System.getProperty("user.home") + "/.cache");
@@ -141,7 +214,8 @@ final class NativeLibrary {
         Path library = null;
         try {
             Files.createDirectories(folder);
-            own = Files.createTempDirectory(folder, "leasehold-", ownerOnly(folder));
+            deleteLeftovers(folder);
+            own = Files.createTempDirectory(folder, PREFIX, ownerOnly(folder));
             library = own.resolve(own.getFileName() + "-" + platform.file());
             extract(resource, library);
             System.load(library.toString());
@@ -181,13 +255,41 @@ final class NativeLibrary {
         }
     }
 
+    private static boolean isPosix(Path folder) {
+        return folder.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
     private static FileAttribute<?>[] ownerOnly(Path folder) {
-        boolean posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
-        return posix
+        return isPosix(folder)
                 ? new FileAttribute<?>[] {
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
                 }
                 : new FileAttribute<?>[0];
+    }
+
+    /** What earlier JVMs of this user could not delete while it was mapped, and nobody has mapped any more. */
+    private static void deleteLeftovers(Path folder) {
+        if (!isPosix(folder)) {
+            try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, PREFIX + "*")) {
+                for (Path leftover : leftovers) {
+                    if (isRecent(leftover)) {
+                        continue;
+                    }
+                    try (DirectoryStream<Path> libraries = Files.newDirectoryStream(leftover)) {
+                        libraries.forEach(NativeLibrary::delete);
+                    }
+                    delete(leftover);
+                }
+            } catch (IOException | DirectoryIteratorException unreadable) {
+                // They stay.
+            }
+        }
+    }
+
+    /** So that another JVM may not have loaded it yet. */
+    private static boolean isRecent(Path leftover) throws IOException {
+        Instant since = Instant.now().minus(Duration.ofHours(1));
+        return Files.getLastModifiedTime(leftover).toInstant().isAfter(since);
     }
 
     private static void delete(Path file) {

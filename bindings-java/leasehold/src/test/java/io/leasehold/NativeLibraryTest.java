@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +30,7 @@ class NativeLibraryTest {
 
         public static void main(String[] arguments) {
             try {
-                LeaderElection.builder("jobs").mode(Mode.ALWAYS).start().close();
+                NativeLibrary.load();
                 System.out.println("loaded");
             } catch (NativeLibraryException failure) {
                 System.out.println(failure.getMessage());
@@ -91,12 +93,99 @@ class NativeLibraryTest {
                 "-Djava.io.tmpdir=/dev/null",
                 "-Duser.home=" + NOWHERE,
                 "-Djava.library.path=" + folder);
-        assertTrue(failure.contains("cannot load Leasehold's native half for linux-"), failure);
-        assertTrue(failure.contains("java.library.path: "), failure);
+        assertTrue(failure.startsWith("the native half of Leasehold did not load\n"), failure);
+        Platform platform = Platform.current();
+        assertTrue(failure.contains("found: " + platform.name() + ", Java "), failure);
+        assertTrue(failure.contains("looked for: " + platform.resource() + " of the jar io.leasehold:leasehold:"));
+        assertTrue(failure.contains("installed: " + platform.name()), failure);
+        assertTrue(failure.contains("tried java.library.path: "), failure);
         assertTrue(failure.contains(NOWHERE + ": "), failure);
         assertTrue(failure.contains("/dev/null: "), failure);
         assertTrue(failure.contains(NOWHERE + "/.cache: "), failure);
         assertTrue(failure.contains("name another folder with -Dleasehold.native.folder"), failure);
+        assertTrue(failure.contains("what to do: give it a folder that can be written and executed from"), failure);
+        assertTrue(failure.endsWith("mode `never` or `always` needs no native half"), failure);
+    }
+
+    @Test
+    void onAPlatformThatTheJarDoesNotHaveTheErrorNamesTheArtifactThatDoes() throws Exception {
+        String failure = loading("-Dos.name=Linux", "-Dos.arch=" + anotherMachine());
+        String name = "linux-" + anotherMachine() + "-gnu";
+        assertTrue(failure.contains("found: " + name + ", Java "), failure);
+        String artifact = "io.leasehold:leasehold:" + NativeLibrary.jarVersion();
+        assertTrue(failure.contains("depend on " + artifact + " without a classifier"), failure);
+        assertTrue(failure.contains("or with the classifier " + name + "\n"), failure);
+    }
+
+    private static String anotherMachine() {
+        return Platform.current().name().contains("aarch64") ? "x86_64" : "aarch64";
+    }
+
+    @Test
+    void onAPlatformThatNoArtifactIsForTheErrorSaysSo() throws Exception {
+        String failure = loading("-Dos.name=FreeBSD", "-Dos.arch=riscv64");
+        assertTrue(failure.contains("there is none for this platform, but for linux-x86_64-gnu, "), failure);
+        assertFalse(failure.contains("classifier"), failure);
+    }
+
+    @Test
+    void theEnvironmentNamesALibraryOrAFolderToo() throws Exception {
+        String library = extracted().toString();
+        assertEquals("loaded", loadingWith("LEASEHOLD_NATIVE_LIBRARY", library));
+        String failure = loadingWith("LEASEHOLD_NATIVE_LIBRARY", "/no/such/library.so");
+        assertTrue(failure.contains("tried /no/such/library.so: "), failure);
+        assertFalse(failure.contains("java.library.path"), failure);
+        Path named = folder.resolve("not/yet/there");
+        assertEquals("loaded", loadingWith("LEASEHOLD_NATIVE_FOLDER", named.toString(), "-Djava.io.tmpdir=" + NOWHERE));
+        assertTrue(Files.isDirectory(named), "it was made");
+    }
+
+    private static String loadingWith(String variable, String value, String... options) throws Exception {
+        List<String> command = new ArrayList<>(List.of("env", variable + "=" + value, java()));
+        command.addAll(List.of("-Djava.library.path=", "-Duser.home=" + NOWHERE));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", classPath(), Loading.class.getName()));
+        try (ChildJvm child = ChildJvm.of(command)) {
+            assertEquals(0, child.ends(), child::output);
+            return child.output();
+        }
+    }
+
+    @Test
+    void aLibraryBesideTheJarIsTakenWhereNothingCanBeWritten() throws Exception {
+        Path jar = folder.resolve("app/leasehold.jar");
+        Files.createDirectories(jar.getParent());
+        pack(jar);
+        Files.copy(extracted(), jar.resolveSibling(Platform.current().file()));
+        String classPath = jar + ":" + ChildJvm.place(Loading.class);
+        List<String> command = new ArrayList<>(List.of(java(), "-Djava.library.path=", "-Djava.io.tmpdir=" + NOWHERE));
+        command.addAll(List.of("-Duser.home=" + NOWHERE, "-cp", classPath, Loading.class.getName()));
+        try (ChildJvm child = ChildJvm.of(command)) {
+            assertEquals(0, child.ends(), child::output);
+            assertEquals("loaded", child.output());
+        }
+    }
+
+    /** The classes alone, as somebody who wants a small image has them. */
+    private static void pack(Path jar) throws IOException {
+        Path classes = ChildJvm.place(LeaderElection.class);
+        try (JarOutputStream to = new JarOutputStream(Files.newOutputStream(jar));
+                Stream<Path> files = Files.walk(classes)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (!file.getFileName().toString().contains("leasehold_java")) {
+                    to.putNextEntry(new JarEntry(classes.relativize(file).toString()));
+                    Files.copy(file, to);
+                }
+            }
+        }
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static String classPath() {
+        return ChildJvm.place(LeaderElection.class) + ":" + ChildJvm.place(Loading.class);
     }
 
     @Test
@@ -119,11 +208,11 @@ class NativeLibraryTest {
         assumeTrue(runs(isolated, "true"), "needs the right to mount");
         List<String> command = new ArrayList<>(isolated);
         command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                java(),
                 "-Djava.library.path=",
                 "-Dleasehold.native.folder=" + folder,
                 "-cp",
-                ChildJvm.place(LeaderElection.class) + ":" + ChildJvm.place(Loading.class),
+                classPath(),
                 Loading.class.getName()));
         try (ChildJvm child = ChildJvm.of(command)) {
             assertEquals(0, child.ends());

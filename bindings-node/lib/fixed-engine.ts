@@ -1,0 +1,70 @@
+import { hostname } from 'node:os';
+
+import { wrong } from './checks.js';
+import type { Engine, EngineStatus } from './engine.js';
+import { FakeEngine } from './fake-engine.js';
+import type { NativeLibraryError } from './loader.js';
+import { publish } from './log.js';
+
+/** The modes whose answer is known without asking anybody. */
+type FixedMode = 'always' | 'never';
+
+let hasWarned = false;
+
+/**
+ * The engine for a program that says it needs no election, on a platform for which there is no native
+ * half; undefined if it needs one. Settings other than these mean nothing there, and are not checked.
+ */
+export function openFixed(
+  settings: Readonly<Record<string, string>>,
+  failure: NativeLibraryError,
+): Engine | undefined {
+  const setting = (name: string) => settings[name] ?? process.env[`LEASEHOLD_${name.toUpperCase()}`];
+  const mode = setting('mode');
+  if (mode !== 'always' && mode !== 'never') return undefined;
+  const lease = setting('lease');
+  if (!lease) throw wrong('lease', lease, 'name the Lease, here or in `LEASEHOLD_LEASE`');
+  if (!hasWarned) {
+    hasWarned = true;
+    const message = `mode \`${mode}\` is answered without the native half: ${failure.message}`;
+    publish({ level: 'warn', target: 'leasehold', message });
+  }
+  const { drain_timeout: drain } = settings;
+  return new FixedEngine(mode, lease, setting('identity') ?? hostname(), drain);
+}
+
+/** What leads while it runs, or never does. There is no Lease. */
+class FixedEngine extends FakeEngine {
+  readonly #mode: FixedMode;
+
+  constructor(mode: FixedMode, lease: string, identity: string, drainSeconds?: string) {
+    super(lease, identity, drainSeconds === undefined ? undefined : Number(drainSeconds) * 1e3);
+    this.#mode = mode;
+  }
+
+  override start(): void {
+    super.start();
+    this.#lead();
+  }
+
+  /** There is nobody else: it leads again, in a new term, when the work of the last has ended. */
+  override stepDown(): void {
+    super.stepDown();
+    this.#lead();
+  }
+
+  override finish(unfinished: number): void {
+    super.finish(unfinished);
+    this.#lead();
+  }
+
+  #lead(): void {
+    if (this.#mode === 'always' && this.mayLead && this.isIdle()) this.acquire();
+  }
+
+  override status(): EngineStatus {
+    const status = super.status();
+    const why = this.mayLead ? `the mode is \`${this.#mode}\`` : 'the election is not running';
+    return { ...status, mode: this.#mode, whyNotLeading: status.whyNotLeading && why };
+  }
+}
