@@ -16,6 +16,9 @@ pub(crate) enum Command {
         /// Lets the user `candidate` take part in the election for this Lease.
         #[arg(long, default_value = "monolith-jobs")]
         grant: String,
+        /// A cluster that runs pods, beside the one without. It needs Linux and root.
+        #[arg(long)]
+        node: bool,
     },
     /// Ends what `up` started.
     Down,
@@ -27,7 +30,8 @@ const PROGRAM: &str = "test-cluster";
 
 pub(crate) fn run(command: &Command) -> Result<()> {
     let words = match command {
-        Command::Up { grant } => &["up", "--grant", grant][..],
+        Command::Up { grant, node: false } => &["up", "--grant", grant][..],
+        Command::Up { grant, node: true } => &["up", "--node", "--grant", grant],
         Command::Down => &["down"],
         Command::Env => &["env"],
     };

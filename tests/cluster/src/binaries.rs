@@ -40,6 +40,58 @@ pub fn control_plane() -> Result<ControlPlaneBinaries> {
     })
 }
 
+/// The folders of the programs that a cluster with nodes runs beside its control plane.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeBinaries {
+    /// `kubelet`, `kube-scheduler` and `kube-controller-manager`.
+    pub(crate) kubernetes: PathBuf,
+    /// `containerd`, its shim, and `ctr`.
+    pub(crate) containerd: PathBuf,
+    /// The network plugins.
+    pub(crate) network: PathBuf,
+    /// The program itself.
+    pub(crate) pause: PathBuf,
+}
+
+/// Takes the programs of a node from the cache, where they are built first if need be.
+pub(crate) fn node() -> Result<NodeBinaries> {
+    let folder = |programs: &[Program<'_>]| -> Result<PathBuf> {
+        let folders = programs.iter().map(|program| {
+            let path = cached(program)?;
+            path.parent().map(Path::to_owned).context("a folder")
+        });
+        let mut folders = folders.collect::<Result<Vec<_>>>()?;
+        folders.pop().context("programs")
+    };
+    Ok(NodeBinaries {
+        kubernetes: folder(&go_build::KUBERNETES_SERVERS)?,
+        containerd: folder(&go_build::CONTAINERD)?,
+        network: folder(&go_build::NETWORK)?,
+        pause: cached(&go_build::PAUSE)?,
+    })
+}
+
+/// Builds the programs of a node that are missing.
+pub fn prepare_node() -> Result<()> {
+    node().map(drop)
+}
+
+/// Whether all programs of a node have been built.
+pub fn has_node() -> Result<bool> {
+    let programs = go_build::KUBERNETES_SERVERS
+        .iter()
+        .chain(&go_build::CONTAINERD)
+        .chain(&go_build::NETWORK)
+        .chain([&go_build::PAUSE]);
+    let folder = cache::folder()?;
+    for program in programs {
+        if !folder.join(key(program)?).join(program.name).exists() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Takes `toxiproxy-server` from the cache, where it is built first if need be.
 pub fn toxiproxy() -> Result<PathBuf> {
     cached(&go_build::TOXIPROXY)

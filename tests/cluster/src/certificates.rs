@@ -6,6 +6,9 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
+/// The address of the Service `kubernetes`, by which pods reach the API server.
+pub(crate) const KUBERNETES_SERVICE: &str = "10.0.0.1";
+
 /// All as PEM.
 pub(crate) struct Certificates {
     pub(crate) ca: String,
@@ -26,7 +29,8 @@ pub(crate) fn generate() -> Result<Certificates> {
     let ca_key = KeyPair::generate()?;
     let ca_certificate = ca.self_signed(&ca_key)?;
 
-    let mut server = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
+    let names = ["localhost", "127.0.0.1", KUBERNETES_SERVICE].map(str::to_owned);
+    let mut server = CertificateParams::new(names)?;
     server
         .distinguished_name
         .push(DnType::CommonName, "kube-apiserver");

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::api::Api;
 use crate::certificates;
-use crate::control_plane::{CANDIDATE_TOKEN, ControlPlane};
+use crate::control_plane::{CANDIDATE_TOKEN, ControlPlane, SERVICE_PORT, Within};
 use crate::kubeconfig::{Credentials, Kubeconfig};
 use crate::rbac::{self, LeaseName};
 
@@ -48,6 +48,12 @@ impl TestCluster {
         }
         let folder = new_folder()?;
         let (control_plane, admin) = ControlPlane::start(folder.path())?;
+        TestCluster::new(Some(control_plane), admin, folder)
+    }
+
+    /// Starts a cluster within the namespaces of one with nodes, which has a lifeline.
+    pub(crate) fn start_within(folder: TempDir, within: &Within) -> Result<TestCluster> {
+        let (control_plane, admin) = ControlPlane::start_in(folder.path(), Some(within))?;
         TestCluster::new(Some(control_plane), admin, folder)
     }
 
@@ -116,6 +122,10 @@ impl TestCluster {
         &self.api
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The administrator's kubeconfig file.
     pub fn admin_kubeconfig(&self) -> PathBuf {
         self.folder.path().join("admin.kubeconfig")
@@ -160,6 +170,16 @@ impl TestCluster {
             ..self.admin.clone()
         };
         self.save(kubeconfig, server)
+    }
+
+    /// The access of a server of this cluster, whose token is its name, from within.
+    pub(crate) fn write_kubeconfig_within(&self, name: &str, path: &Path) -> Result<()> {
+        Kubeconfig {
+            server: format!("https://127.0.0.1:{SERVICE_PORT}"),
+            credentials: Credentials::Token(name.to_owned()),
+            ..self.admin.clone()
+        }
+        .save(path)
     }
 
     fn save(&self, mut kubeconfig: Kubeconfig, server: Option<&str>) -> Result<PathBuf> {

@@ -11,17 +11,37 @@ use crate::binaries::{self, ControlPlaneBinaries};
 use crate::certificates::{self, Certificates};
 use crate::kubeconfig::{Credentials, Kubeconfig};
 use crate::lifeline::Lifeline;
+use crate::node::Entrance;
 use crate::server::{Recipe, Server};
 
 /// Fixed, because a server on the loopback address with no nodes guards nothing.
 pub(crate) const ADMIN_TOKEN: &str = "admin-token";
 pub(crate) const CANDIDATE_TOKEN: &str = "candidate-token";
 
+/// The users of a cluster with nodes. Each one's token is its name.
+const NODE_USERS: &str = "\
+system:kube-controller-manager,system:kube-controller-manager,controller-manager
+system:kube-scheduler,system:kube-scheduler,scheduler
+system:node:node-1,system:node:node-1,node-1,system:nodes
+system:node:node-2,system:node:node-2,node-2,system:nodes
+";
+
+/// The port of the Service `kubernetes`.
+pub(crate) const SERVICE_PORT: u16 = 443;
+
+/// Where the servers of a cluster with nodes are.
+#[derive(Clone)]
+pub(crate) struct Within {
+    pub(crate) entrance: Entrance,
+    /// The port by which this machine reaches the API server.
+    pub(crate) port: u16,
+}
+
 /// Fields are dropped in this order: the API server ends before its store.
 pub(crate) struct ControlPlane {
     pub(crate) apiserver: Server,
     pub(crate) etcd: Server,
-    lifeline: Lifeline,
+    lifeline: Option<Lifeline>,
     folder: PathBuf,
 }
 
@@ -29,8 +49,18 @@ impl ControlPlane {
     /// Starts both servers with all their files in `folder`; returns them and
     /// the administrator's access when they are ready.
     pub(crate) fn start(folder: &Path) -> Result<(ControlPlane, Kubeconfig)> {
-        let binaries = binaries::control_plane()?;
         let lifeline = Lifeline::hold(folder)?;
+        let (mut control_plane, access) = ControlPlane::start_in(folder, None)?;
+        control_plane.lifeline = Some(lifeline);
+        Ok((control_plane, access))
+    }
+
+    /// The same without a lifeline, and within the namespaces of a cluster with nodes, if there are any.
+    pub(crate) fn start_in(
+        folder: &Path,
+        within: Option<&Within>,
+    ) -> Result<(ControlPlane, Kubeconfig)> {
+        let binaries = binaries::control_plane()?;
         let certificates = certificates::generate()?;
         write_files(folder, &certificates)?;
         let access = |port| Kubeconfig {
@@ -41,18 +71,21 @@ impl ControlPlane {
             impersonate: None,
         };
 
-        let mut etcd = Server::start(folder, etcd(folder, &binaries))?;
-        let recipe = apiserver(folder, &binaries, etcd.port(), access(0));
-        let apiserver = Server::start(folder, recipe);
+        let mut etcd = Server::start(folder, etcd(folder, &binaries, within))?;
+        let recipe = apiserver(folder, &binaries, etcd.port(), access(0), within);
+        let apiserver = match within {
+            Some(_) => Server::start_at(folder, recipe, SERVICE_PORT),
+            None => Server::start(folder, recipe),
+        };
         // If etcd has ended, that is why the API server failed, or it found another's etcd.
         etcd.ensure_running()?;
         let apiserver = apiserver?;
-        let access = access(apiserver.port());
+        let access = access(within.map_or(apiserver.port(), |within| within.port));
         Ok((
             ControlPlane {
                 apiserver,
                 etcd,
-                lifeline,
+                lifeline: None,
                 folder: folder.to_owned(),
             },
             access,
@@ -88,17 +121,26 @@ fn write_files(folder: &Path, certificates: &Certificates) -> Result<()> {
 /// Each line: token, user name, uid, groups.
 fn write_users(folder: &Path, candidate_token: &str) -> Result<()> {
     let users = format!(
-        "{ADMIN_TOKEN},admin,admin,system:masters\n{candidate_token},candidate,candidate\n"
+        "{ADMIN_TOKEN},admin,admin,system:masters\n{candidate_token},candidate,candidate\n{NODE_USERS}"
     );
     fs::write(folder.join("users.csv"), users).context("writing users.csv")
 }
 
-fn etcd(folder: &Path, binaries: &ControlPlaneBinaries) -> Recipe {
+fn command(program: &Path, within: Option<&Within>) -> Command {
+    match within {
+        Some(within) => within.entrance.command(program),
+        None => Command::new(program),
+    }
+}
+
+fn etcd(folder: &Path, binaries: &ControlPlaneBinaries, within: Option<&Within>) -> Recipe {
     let program = binaries.etcd.clone();
+    let within = within.cloned();
+    let is_within = within.is_some();
     let data = folder.join("etcd-data");
     let command = move |port| {
         let url = format!("http://127.0.0.1:{port}");
-        let mut command = Command::new(&program);
+        let mut command = command(&program, within.as_ref());
         command
             .arg("--data-dir")
             .arg(&data)
@@ -117,13 +159,18 @@ fn etcd(folder: &Path, binaries: &ControlPlaneBinaries) -> Recipe {
             .args(["--log-level", "warn"]);
         command
     };
-    let check = |port| {
+    let check = move |port| {
+        if is_within {
+            // Only the API server reaches it, and waits for it.
+            return Ok(());
+        }
         let health = Api::plain(format!("http://127.0.0.1:{port}")).get("/health")?;
         ensure!(health["health"] == "true", "etcd says: {health}");
         Ok(())
     };
     Recipe {
         name: "etcd",
+        is_parent: is_within,
         command: Box::new(command),
         check: Box::new(check),
     }
@@ -134,15 +181,19 @@ fn apiserver(
     binaries: &ControlPlaneBinaries,
     etcd_port: u16,
     access: Kubeconfig,
+    within: Option<&Within>,
 ) -> Recipe {
     let program = binaries.kube_apiserver.clone();
+    let within = within.cloned();
+    let is_within = within.is_some();
+    let reached_at = within.as_ref().map(|within| within.port);
     let folder = folder.to_owned();
     let command = move |port: u16| {
         let file = |name| folder.join(name);
-        let mut command = Command::new(&program);
+        let mut command = command(&program, within.as_ref());
         command
             .arg(format!("--etcd-servers=http://127.0.0.1:{etcd_port}"))
-            .args(["--bind-address=127.0.0.1", &format!("--secure-port={port}")])
+            .arg(format!("--secure-port={port}"))
             .arg("--tls-cert-file")
             .arg(file("server.crt"))
             .arg("--tls-private-key-file")
@@ -150,23 +201,38 @@ fn apiserver(
             // Users are lines of a file, and have the rights that Roles give them.
             .arg("--token-auth-file")
             .arg(file("users.csv"))
-            .arg("--authorization-mode=RBAC")
-            // Required, though no pod is there to use a service account.
+            // Required, though without nodes no pod is there to use a service account.
             .arg("--service-account-key-file")
             .arg(file("service-account.pub"))
             .arg("--service-account-signing-key-file")
             .arg(file("service-account.key"))
             .arg("--service-account-issuer=https://kubernetes.default.svc")
-            .arg("--disable-admission-plugins=ServiceAccount")
             // Nobody looks for this server in the cluster; its address is no host's.
             .args([
                 "--advertise-address=127.0.0.1",
                 "--endpoint-reconciler-type=none",
             ])
             .arg("--service-cluster-ip-range=10.0.0.0/24");
+        if within.is_some() {
+            command.args([
+                // In a network of its own; pods reach it by the address of the Service.
+                "--bind-address=0.0.0.0",
+                "--authorization-mode=Node,RBAC",
+                "--allow-privileged",
+                "--default-not-ready-toleration-seconds=5",
+                "--default-unreachable-toleration-seconds=5",
+            ]);
+        } else {
+            command.args([
+                "--bind-address=127.0.0.1",
+                "--authorization-mode=RBAC",
+                "--disable-admission-plugins=ServiceAccount",
+            ]);
+        }
         command
     };
     let check = move |port| {
+        let port = reached_at.unwrap_or(port);
         let server = format!("https://127.0.0.1:{port}");
         let api = Api::new(&Kubeconfig {
             server,
@@ -180,6 +246,7 @@ fn apiserver(
     };
     Recipe {
         name: "kube-apiserver",
+        is_parent: is_within,
         command: Box::new(command),
         check: Box::new(check),
     }

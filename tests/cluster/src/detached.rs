@@ -1,14 +1,21 @@
 //! A cluster that outlives the process that started it: `cargo xtask cluster`.
 
-use std::fs;
+use std::convert::Infallible;
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use rustix::process::getpid;
 use serde::{Deserialize, Serialize};
 
 use crate::cache;
 use crate::control_plane::{CANDIDATE_TOKEN, ControlPlane};
 use crate::kubeconfig::{Credentials, Kubeconfig};
+use crate::node::NodeCluster;
 use crate::process_id::ProcessId;
 
 /// How to reach a cluster that runs by itself.
@@ -63,6 +70,95 @@ pub fn start(folder: &Path) -> Result<Detached> {
     Ok(files)
 }
 
+/// Which process holds a cluster with a node, and what it says of that.
+#[derive(Deserialize, Serialize)]
+struct Holder {
+    process: ProcessId,
+    kubeconfig: PathBuf,
+}
+
+/// Starts a cluster with a node, which a process of its own holds until [`stop`]; if one runs
+/// already, returns that. `program` is this crate's.
+pub fn start_with_node(folder: &Path, program: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    let _lock = cache::lock(&folder.join("lock"), "the detached cluster")?;
+    if let Some(holder) = read_holder(folder)?
+        && holder.process.is_running()
+    {
+        return Ok(holder.kubeconfig);
+    }
+    let file = holder_file(folder);
+    if file.exists() {
+        fs::remove_file(&file)?;
+    }
+    let log = folder.join("node.log");
+    let output = File::create(&log)?;
+    let mut child = Command::new(program)
+        .arg("hold-node")
+        .arg(&file)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .current_dir("/")
+        .process_group(0)
+        .spawn()?;
+    while !file.exists() {
+        if let Some(status) = child.try_wait()? {
+            let log = fs::read_to_string(log).unwrap_or_default();
+            bail!("the cluster with a node did not start ({status}): {log}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    let holder = read_holder(folder)?.context("the holder has written its file")?;
+    Ok(holder.kubeconfig)
+}
+
+/// Starts a cluster with a node, says so in `file`, and runs until it is killed.
+pub fn hold_node(file: &Path) -> Result<Infallible> {
+    let cluster = NodeCluster::start()?;
+    let holder = Holder {
+        process: ProcessId::of(getpid())?,
+        kubeconfig: cluster.cluster().admin_kubeconfig(),
+    };
+    // Under its own name only once complete.
+    let partial = file.with_extension("partial");
+    fs::write(&partial, serde_json::to_vec(&holder)?)?;
+    fs::rename(&partial, file)?;
+    loop {
+        thread::park();
+    }
+}
+
+/// Its lifeline ends the cluster.
+fn end_node(folder: &Path) -> Result<bool> {
+    let Some(holder) = read_holder(folder)? else {
+        return Ok(false);
+    };
+    let ran = holder.process.is_running();
+    holder.process.kill()?;
+    fs::remove_file(holder_file(folder))?;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while holder.kubeconfig.exists() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(ran)
+}
+
+fn read_holder(folder: &Path) -> Result<Option<Holder>> {
+    let file = holder_file(folder);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let holder = serde_json::from_slice(&fs::read(&file)?);
+    holder
+        .with_context(|| format!("reading {}", file.display()))
+        .map(Some)
+}
+
+fn holder_file(folder: &Path) -> PathBuf {
+    folder.join("node.json")
+}
+
 /// The cluster that runs in `folder`, if one does.
 pub fn running(folder: &Path) -> Result<Option<Detached>> {
     Ok(is_running(folder)?.then(|| files(folder)))
@@ -76,7 +172,8 @@ pub fn stop(folder: &Path) -> Result<bool> {
     let _lock = cache::lock(&folder.join("lock"), "the detached cluster")?;
     let ran = is_running(folder)?;
     end(folder)?;
-    Ok(ran)
+    let node_ran = end_node(folder)?;
+    Ok(ran || node_ran)
 }
 
 fn is_running(folder: &Path) -> Result<bool> {

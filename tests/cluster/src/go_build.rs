@@ -67,6 +67,94 @@ pub(crate) const KUBECTL: Program<'_> = Program {
     other_way: "",
 };
 
+const KUBERNETES_NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node/kubernetes");
+const CONTAINERD_MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node/containerd");
+const NETWORK_PLUGINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node/cni");
+
+/// What a cluster with nodes runs beside its API server.
+pub(crate) const KUBERNETES_SERVERS: [Program<'_>; 3] = [
+    Program {
+        name: "kubelet",
+        module: KUBERNETES_NODE,
+        package: "k8s.io/kubernetes/cmd/kubelet",
+        usual_time: "4 minutes on 2 cores",
+        other_way: "",
+    },
+    Program {
+        name: "kube-scheduler",
+        module: KUBERNETES_NODE,
+        package: "k8s.io/kubernetes/cmd/kube-scheduler",
+        usual_time: "10 seconds",
+        other_way: "",
+    },
+    Program {
+        name: "kube-controller-manager",
+        module: KUBERNETES_NODE,
+        package: "k8s.io/kubernetes/cmd/kube-controller-manager",
+        usual_time: "2 minutes on 2 cores",
+        other_way: "",
+    },
+];
+
+/// They look for each other in one folder.
+pub(crate) const CONTAINERD: [Program<'_>; 3] = [
+    Program {
+        name: "containerd",
+        module: CONTAINERD_MODULE,
+        package: "github.com/containerd/containerd/v2/cmd/containerd",
+        usual_time: "3 minutes on 2 cores",
+        other_way: "",
+    },
+    Program {
+        name: "containerd-shim-runc-v2",
+        module: CONTAINERD_MODULE,
+        package: "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+        usual_time: "half a minute",
+        other_way: "",
+    },
+    Program {
+        name: "ctr",
+        module: CONTAINERD_MODULE,
+        package: "github.com/containerd/containerd/v2/cmd/ctr",
+        usual_time: "half a minute",
+        other_way: "",
+    },
+];
+
+/// The plugins that give pods a network.
+pub(crate) const NETWORK: [Program<'_>; 3] = [
+    Program {
+        name: "bridge",
+        module: NETWORK_PLUGINS,
+        package: "github.com/containernetworking/plugins/plugins/main/bridge",
+        usual_time: "half a minute",
+        other_way: "",
+    },
+    Program {
+        name: "host-local",
+        module: NETWORK_PLUGINS,
+        package: "github.com/containernetworking/plugins/plugins/ipam/host-local",
+        usual_time: "10 seconds",
+        other_way: "",
+    },
+    Program {
+        name: "loopback",
+        module: NETWORK_PLUGINS,
+        package: "github.com/containernetworking/plugins/plugins/main/loopback",
+        usual_time: "10 seconds",
+        other_way: "",
+    },
+];
+
+/// What the first container of each pod runs.
+pub(crate) const PAUSE: Program<'_> = Program {
+    name: "pause",
+    module: concat!(env!("CARGO_MANIFEST_DIR"), "/node/pause"),
+    package: ".",
+    usual_time: "5 seconds",
+    other_way: "",
+};
+
 impl<'a> Program<'a> {
     /// The main package of a small module of its own.
     pub(crate) fn of_module(name: &'a str, module: &'a str) -> Self {

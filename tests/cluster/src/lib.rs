@@ -27,6 +27,7 @@ pub mod detached;
 mod go_build;
 mod kubeconfig;
 mod lifeline;
+mod node;
 mod process_id;
 mod rbac;
 mod server;
@@ -37,6 +38,7 @@ pub use cache::folder as cache_folder;
 pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;
+pub use node::{Forward, Image, NodeCluster, left_out, what_is_missing};
 pub use toxiproxy::{Direction, Proxy, ToxiProxy};
 
 /// What goes wrong is for a person to read, hence no error type of its own;

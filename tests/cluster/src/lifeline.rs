@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 /// A shell that waits for its standard input to end, which happens when this
 /// process ends, in any way. Then it kills the processes named by the
-/// folder's pid files and removes the folder.
+/// folder's pid files and removes the folder and the cluster's control groups.
 ///
 /// Dropped in the ordinary course, it does nothing. (The kernel's own means,
 /// `PR_SET_PDEATHSIG`, takes unsafe code and follows a thread, not a process.)
@@ -17,14 +17,20 @@ pub(crate) struct Lifeline(Child);
 const SCRIPT: &str = r#"
 read -r _
 for file in "$1"/*.pid; do kill -KILL "$(cat "$file")"; done
+sh "$2" "$1"
 rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 "#;
+
+/// Does nothing in the folder of a cluster without nodes.
+pub(crate) const REMOVE_CONTROL_GROUPS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/node/remove-groups.sh");
 
 impl Lifeline {
     pub(crate) fn hold(folder: &Path) -> Result<Lifeline> {
         Command::new("sh")
             .args(["-c", SCRIPT, "lifeline"])
             .arg(folder)
+            .arg(REMOVE_CONTROL_GROUPS)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -1,11 +1,14 @@
 //! The test cluster from the command line: `cargo xtask cluster`, and what is to run beside one.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use leasehold_test_cluster::{TestCluster, ToxiProxy, User, binaries, cache_folder, detached};
+use leasehold_test_cluster::{
+    TestCluster, ToxiProxy, User, binaries, cache_folder, detached, what_is_missing,
+};
 
 /// A real API server for experiments and tests.
 #[derive(Parser)]
@@ -16,13 +19,24 @@ enum Arguments {
         /// Lets the user `candidate` take part in the election for this Lease.
         #[arg(long, default_value = "monolith-jobs")]
         grant: String,
+        /// A cluster that runs pods, beside the one without. It needs Linux and root.
+        #[arg(long)]
+        node: bool,
     },
+    /// Starts a cluster with a node, writes what it is into a file, and runs until it is killed.
+    #[command(hide = true)]
+    HoldNode { file: PathBuf },
     /// Ends what `up` started.
     Down,
     /// Builds what is missing, and prints `KUBEBUILDER_ASSETS` for a shell to evaluate.
     Env,
     /// Builds all servers and tools that are missing.
     Prepare,
+    /// Builds the programs of a node that are missing; with `--check`, only says whether any is.
+    PrepareNode {
+        #[arg(long)]
+        check: bool,
+    },
     /// Builds the program of a Go module if it is missing, and prints its path.
     Go { name: String, module: String },
     /// Prints the folder for what is built once.
@@ -43,23 +57,16 @@ enum Arguments {
 
 fn main() -> Result<ExitCode> {
     match Arguments::parse() {
-        Arguments::Up { grant } => up(&grant)?,
-        Arguments::Down => {
-            let ended = detached::stop(&detached::default_folder()?)?;
-            println!("{}", if ended { "ended" } else { "none was running" });
+        Arguments::Up { grant, node: false } => up(&grant)?,
+        Arguments::Up { grant, node: true } => up_with_node(&grant)?,
+        Arguments::HoldNode { file } => {
+            detached::hold_node(&file)?;
         }
-        Arguments::Env => {
-            let binaries = binaries::control_plane()?;
-            println!(
-                "export KUBEBUILDER_ASSETS='{}'",
-                binaries.folder().display()
-            );
-        }
-        Arguments::Prepare => {
-            binaries::control_plane()?;
-            binaries::toxiproxy()?;
-            binaries::kubectl()?;
-            binaries::kustomize()?;
+        Arguments::PrepareNode { check: false } => binaries::prepare_node()?,
+        Arguments::PrepareNode { check: true } => {
+            if let Some(why) = left_out()? {
+                println!("{why}");
+            }
         }
         Arguments::Go { name, module } => {
             let module = Path::new(&module).canonicalize().context(module)?;
@@ -85,6 +92,14 @@ fn up(lease: &str) -> Result<()> {
         "export CANDIDATE_KUBECONFIG='{}'",
         running.candidate_kubeconfig.display()
     );
+    Ok(())
+}
+
+fn up_with_node(lease: &str) -> Result<()> {
+    let kubeconfig = detached::start_with_node(&detached::default_folder()?, &env::current_exe()?)?;
+    TestCluster::connect(&kubeconfig)?.grant(lease)?;
+    println!("# the administrator of a cluster that runs pods:");
+    println!("export KUBECONFIG='{}'", kubeconfig.display());
     Ok(())
 }
 

@@ -19,6 +19,8 @@ const LOG_TAIL_LINES: usize = 20;
 /// How to run one kind of server.
 pub(crate) struct Recipe {
     pub(crate) name: &'static str,
+    /// Whether the server is the child of what the command starts, which waits for it.
+    pub(crate) is_parent: bool,
     /// The command that serves the given port.
     pub(crate) command: Box<dyn Fn(u16) -> Command + Send + Sync>,
     /// Says why what answers at the given port is not ready, if it is not.
@@ -37,13 +39,24 @@ impl Server {
     /// Starts the server on a free port and returns when it is ready. Its log
     /// and the file that holds its pid lie in `folder`.
     pub(crate) fn start(folder: &Path, recipe: Recipe) -> Result<Server> {
-        let mut server = Server {
+        let mut server = Server::new(folder, recipe);
+        server.launch(free_port)?;
+        Ok(server)
+    }
+
+    fn new(folder: &Path, recipe: Recipe) -> Server {
+        Server {
             recipe,
             folder: folder.to_owned(),
             port: 0,
             child: None,
-        };
-        server.launch(free_port)?;
+        }
+    }
+
+    /// The same on a port that nothing else uses, or 0 for a server without one.
+    pub(crate) fn start_at(folder: &Path, recipe: Recipe, port: u16) -> Result<Server> {
+        let mut server = Server::new(folder, recipe);
+        server.launch(|| Ok(port))?;
         Ok(server)
     }
 
@@ -74,6 +87,22 @@ impl Server {
     }
 
     pub(crate) fn pid(&self) -> Result<Pid> {
+        if self.recipe.is_parent {
+            return self.child_pid();
+        }
+        self.started_pid()
+    }
+
+    /// The process that what was started waits for.
+    pub(crate) fn child_pid(&self) -> Result<Pid> {
+        let parent = self.started_pid()?.as_raw_nonzero();
+        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
+        let child = children.split_whitespace().next();
+        let child = child.and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+        child.with_context(|| format!("{} is not running", self.recipe.name))
+    }
+
+    fn started_pid(&self) -> Result<Pid> {
         let child = self.child.as_ref().map(Pid::from_child);
         child.with_context(|| format!("{} is not running", self.recipe.name))
     }
@@ -163,6 +192,12 @@ impl Server {
 
     /// SIGKILL, because nothing that a test's server holds is worth saving.
     fn end(&mut self) {
+        if self.recipe.is_parent
+            && let Ok(server) = self.child_pid()
+        {
+            // What waits for it ends with it.
+            let _ = kill_process(server, Signal::KILL);
+        }
         if let Some(mut child) = self.child.take() {
             // If the child was waited for already, these do nothing.
             let _ = child.kill();
@@ -233,6 +268,7 @@ mod tests {
         };
         Recipe {
             name: "script",
+            is_parent: false,
             command: Box::new(command),
             check: Box::new(check),
         }

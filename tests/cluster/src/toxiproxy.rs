@@ -58,6 +58,7 @@ impl ToxiProxy {
             folder.path(),
             Recipe {
                 name: "toxiproxy-server",
+                is_parent: false,
                 command: Box::new(command),
                 check: Box::new(check),
             },

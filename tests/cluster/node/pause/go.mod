@@ -1,0 +1,4 @@
+// What a pod's sandbox runs.
+module leasehold-test-cluster-pause
+
+go 1.26.0
