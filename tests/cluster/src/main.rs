@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Parser;
 use leasehold_test_cluster::{
-    TestCluster, ToxiProxy, User, binaries, cache_folder, detached, what_is_missing,
+    TestCluster, ToxiProxy, User, binaries, cache_folder, detached, left_out,
 };
 
 /// A real API server for experiments and tests.
@@ -67,6 +67,23 @@ fn main() -> Result<ExitCode> {
             if let Some(why) = left_out()? {
                 println!("{why}");
             }
+        }
+        Arguments::Down => {
+            let ended = detached::stop(&detached::default_folder()?)?;
+            println!("{}", if ended { "ended" } else { "none was running" });
+        }
+        Arguments::Env => {
+            let binaries = binaries::control_plane()?;
+            println!(
+                "export KUBEBUILDER_ASSETS='{}'",
+                binaries.folder().display()
+            );
+        }
+        Arguments::Prepare => {
+            binaries::control_plane()?;
+            binaries::toxiproxy()?;
+            binaries::kubectl()?;
+            binaries::kustomize()?;
         }
         Arguments::Go { name, module } => {
             let module = Path::new(&module).canonicalize().context(module)?;
