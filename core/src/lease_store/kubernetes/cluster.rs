@@ -208,6 +208,7 @@ impl Cluster {
 mod tests {
     use std::{fs, thread};
 
+    use super::super::proxy::ProxyVariables;
     use super::*;
 
     #[tokio::test]
@@ -223,6 +224,7 @@ mod tests {
         let source = Source::Kubeconfig {
             paths: vec![path],
             context: None,
+            proxies: ProxyVariables::default(),
         };
         let made = |_| Ok(thread::current().id());
         let limit = Duration::from_secs(60);

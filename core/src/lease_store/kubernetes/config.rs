@@ -13,6 +13,7 @@ use super::cluster_config::{ClusterConfig, Origin, fingerprint};
 use super::kubeconfig;
 use super::options::ClusterSource;
 use super::pin::Pin;
+use super::proxy::ProxyVariables;
 use super::tls::{self, Trust};
 use super::token_file;
 use crate::error::Result;
@@ -21,20 +22,28 @@ use crate::error::Result;
 /// and a file's current context.
 #[derive(Clone)]
 pub(super) enum Source {
-    InCluster,
+    InCluster {
+        host: Option<String>,
+        port: Option<String>,
+    },
     Kubeconfig {
         paths: Vec<PathBuf>,
         context: Option<String>,
+        proxies: ProxyVariables,
     },
 }
 
 impl Source {
     pub(super) fn of(source: &ClusterSource) -> Result<Self> {
         Ok(match source {
-            ClusterSource::InCluster => Self::InCluster,
+            ClusterSource::InCluster => Self::InCluster {
+                host: env::var("KUBERNETES_SERVICE_HOST").ok(),
+                port: env::var("KUBERNETES_SERVICE_PORT").ok(),
+            },
             ClusterSource::Kubeconfig { path, context } => Self::Kubeconfig {
                 paths: kubeconfig::paths(path.as_deref())?,
                 context: context.clone(),
+                proxies: ProxyVariables::now(),
             },
         })
     }
@@ -46,15 +55,19 @@ impl Source {
         self
     }
 
-    /// Reads files only. Exec plugins run when credentials are first needed.
+    /// Reads files only, never the environment, which the application may change meanwhile. Exec plugins run when credentials are first needed.
     pub(super) fn load(&self) -> Result<ClusterConfig> {
         let mut config = match self {
-            Self::InCluster => in_cluster(
+            Self::InCluster { host, port } => in_cluster(
                 Path::new("/var/run/secrets/kubernetes.io/serviceaccount"),
-                env::var("KUBERNETES_SERVICE_HOST").ok(),
-                env::var("KUBERNETES_SERVICE_PORT").ok(),
+                host.clone(),
+                port.clone(),
             ),
-            Self::Kubeconfig { paths, context } => kubeconfig::load(paths, context.as_deref()),
+            Self::Kubeconfig {
+                paths,
+                context,
+                proxies,
+            } => kubeconfig::load(paths, context.as_deref(), proxies),
         }?;
         let path = config.user.token_file.as_ref();
         config.token = path.map(|path| token_file::read(Path::new(path)));
@@ -65,7 +78,7 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InCluster => f.write_str("the service account"),
+            Self::InCluster { .. } => f.write_str("the service account"),
             Self::Kubeconfig { paths, .. } => {
                 let paths = env::join_paths(paths).unwrap_or_default();
                 write!(f, "kubeconfig {}", paths.to_string_lossy())
@@ -208,12 +221,35 @@ mod tests {
         });
         fs::write(&path, content.to_string()).expect("a file");
         let fingerprint = || {
-            let config = kubeconfig::load(slice::from_ref(&path), None);
+            let config = kubeconfig::load(slice::from_ref(&path), None, &ProxyVariables::default());
             config.expect("a kubeconfig").fingerprint
         };
         let first = fingerprint();
         for _ in 0..20 {
             assert_eq!(fingerprint(), first);
+        }
+    }
+
+    #[test]
+    fn the_way_is_that_of_the_environment_at_the_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config");
+        let content = json!({
+            "clusters": [{ "name": "c", "cluster": { "server": "https://api.example" } }],
+            "contexts": [{ "name": "x", "context": { "cluster": "c" } }],
+            "current-context": "x",
+        });
+        fs::write(&path, content.to_string()).expect("a file");
+        // Unlike what it is now.
+        let variable = |name: &str| (name == "HTTPS_PROXY").then(|| "http://proxy:3128".to_owned());
+        let started = Source::Kubeconfig {
+            paths: vec![path],
+            context: None,
+            proxies: ProxyVariables::of(variable),
+        };
+        for _ in 0..2 {
+            let proxy = started.load().expect("a kubeconfig").proxy;
+            assert_eq!(proxy.expect("a proxy").uri(), "http://proxy:3128/");
         }
     }
 

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::cluster_config::{ClientPem, ClusterConfig, Origin, fingerprint};
 use super::pin::{Pin, Way};
-use super::proxy::proxy;
+use super::proxy::{ProxyVariables, proxy};
 use super::shown::exposed;
 use super::tls::{self, Trust};
 use crate::error::{Error, Result};
@@ -29,7 +29,11 @@ pub(super) fn paths(path: Option<&Path>) -> Result<Vec<PathBuf>> {
 }
 
 /// What the files say about `context`, or about their current one.
-pub(super) fn load(paths: &[PathBuf], context: Option<&str>) -> Result<ClusterConfig> {
+pub(super) fn load(
+    paths: &[PathBuf],
+    context: Option<&str>,
+    proxies: &ProxyVariables,
+) -> Result<ClusterConfig> {
     let origin = Origin {
         field: "kubeconfig",
         value: env::join_paths(paths)
@@ -38,7 +42,7 @@ pub(super) fn load(paths: &[PathBuf], context: Option<&str>) -> Result<ClusterCo
             .into_owned(),
     };
     let selected = select(read(paths, &origin)?, context, &origin)?;
-    selected.config(origin)
+    selected.config(origin, proxies)
 }
 
 /// What `KUBECONFIG` lists, otherwise `~/.kube/config`.
@@ -221,7 +225,7 @@ fn names(kubeconfig: &Kubeconfig) -> String {
 }
 
 impl Selected {
-    fn config(self, origin: Origin) -> Result<ClusterConfig> {
+    fn config(self, origin: Origin, proxies: &ProxyVariables) -> Result<ClusterConfig> {
         let Self {
             name,
             context,
@@ -238,7 +242,7 @@ impl Selected {
             let cluster = (&cluster).try_into();
             exec.cluster = Some(cluster.map_err(|error| of_cluster(format!("{error}")))?);
         }
-        let proxy = proxy(&server, cluster.proxy_url.as_deref(), &origin)?;
+        let proxy = proxy(&server, cluster.proxy_url.as_deref(), proxies, &origin)?;
         let names = [
             name.as_str(),
             &context.cluster,

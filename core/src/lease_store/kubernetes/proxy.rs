@@ -9,11 +9,51 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use super::cluster_config::Origin;
 use crate::error::Result;
 
+/// What the environment says of proxies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ProxyVariables {
+    http: Option<String>,
+    https: Option<String>,
+    exceptions: String,
+}
+
+impl ProxyVariables {
+    /// As they are now: to be read by who starts an election, since the environment is the
+    /// application's, which may change it while another thread reads it.
+    pub(super) fn now() -> Self {
+        Self::of(|name| env::var(name).ok())
+    }
+
+    pub(super) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: [&str; 2]| {
+            let values = names.into_iter().filter_map(&variable);
+            values.into_iter().find(|value| !value.is_empty())
+        };
+        Self {
+            http: first(["HTTP_PROXY", "http_proxy"]),
+            https: first(["HTTPS_PROXY", "https_proxy"]),
+            exceptions: first(["NO_PROXY", "no_proxy"]).unwrap_or_default(),
+        }
+    }
+
+    fn proxy(&self, server: &Uri) -> Option<Intercept> {
+        let proxy_url = match server.scheme_str() {
+            Some("http") => self.http.as_deref(),
+            _ => self.https.as_deref(),
+        }?;
+        if is_direct(server, &self.exceptions) {
+            return None;
+        }
+        at(proxy_url, server)
+    }
+}
+
 /// The cluster's own proxy, otherwise that of the environment unless this says that `server` is
 /// reached without one.
 pub(super) fn proxy(
     server: &Uri,
     proxy_url: Option<&str>,
+    variables: &ProxyVariables,
     origin: &Origin,
 ) -> Result<Option<Intercept>> {
     match proxy_url {
@@ -22,30 +62,12 @@ pub(super) fn proxy(
             // The value may hold a password.
             None => Err(origin.wrong("its proxy-url is not the address of a proxy")),
         },
-        None => Ok(of_environment(server, |name| env::var(name).ok())),
+        None => Ok(variables.proxy(server)),
     }
 }
 
 fn at(proxy_url: &str, server: &Uri) -> Option<Intercept> {
     Matcher::builder().all(proxy_url).build().intercept(server)
-}
-
-fn of_environment(server: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Intercept> {
-    let first = |names: [&str; 2]| {
-        let values = names.into_iter().filter_map(&variable);
-        values.into_iter().find(|value| !value.is_empty())
-    };
-    let is_http = server.scheme_str() == Some("http");
-    let proxy_url = if is_http {
-        first(["HTTP_PROXY", "http_proxy"])
-    } else {
-        first(["HTTPS_PROXY", "https_proxy"])
-    }?;
-    let exceptions = first(["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    if is_direct(server, &exceptions) {
-        return None;
-    }
-    at(&proxy_url, server)
 }
 
 /// Whether `server` is this machine, or one of `exceptions`.
@@ -142,7 +164,7 @@ mod tests {
             found.map(|(_, value)| (*value).to_owned())
         };
         let server = server.parse().expect("an address");
-        of_environment(&server, variable).is_some()
+        ProxyVariables::of(variable).proxy(&server).is_some()
     }
 
     #[test]
