@@ -3,6 +3,11 @@
 //! One run at a time, whoever asks. What it gave is used for as long as it is valid, also while the
 //! next run goes on or after that has failed. No run lasts longer than its limit: then the program
 //! and all that it has started are killed.
+//!
+//! One that hangs while this process is killed outlives it. The kernel's signal at a parent's death
+//! (`PR_SET_PDEATHSIG`) would prevent that, but it means the death of the *thread* by which the program
+//! was started, which ends when it has been idle for a while, and it has to be asked for between a fork
+//! and the start of the program, in a process that may be as large as a JVM.
 
 mod run;
 
@@ -193,7 +198,7 @@ impl Plugin {
     async fn run_once(&self, running: &Running) -> Result<Given> {
         let output = running.output(&self.exec, self.limits.run).await;
         match output {
-            Ok(output) => self.understood(&output),
+            Ok(output) => self.understood(&output, &running.said()),
             Err(run::Failure::NotStarted(error)) => Err(self.origin.wrong(format!(
                 "its credential plugin {self} cannot be run ({error}); install it, or put it on PATH"
             ))),
@@ -211,9 +216,10 @@ impl Plugin {
         }
     }
 
-    /// Nothing of `output` may be in an error: it may be a secret, in whatever form.
-    fn understood(&self, output: &[u8]) -> Result<Given> {
-        let printed = |what: &str| self.failure(format_args!("printed {what}"));
+    /// Nothing of `output` may be in an error: it may be a secret, in any form. What it has `said` to
+    /// people is: its exit status may be lost, and then this alone tells why there is no credential.
+    fn understood(&self, output: &[u8], said: &str) -> Result<Given> {
+        let printed = |what: &str| self.failure(format_args!("printed {what}{said}"));
         let credential: ExecCredential = serde_saphyr::from_slice(output)
             .map_err(|_| printed("something that is not an ExecCredential"))?;
         let status = credential
@@ -394,6 +400,27 @@ mod tests {
         let given = plugin.given().await.expect("the old token");
         assert_eq!(given.authorization, bearer("old"));
         assert!(plugin.state().run.is_none(), "and not at once again");
+    }
+
+    #[tokio::test]
+    async fn what_it_says_to_people_is_told_also_if_it_ends_well_without_a_credential() {
+        let exec = ExecConfig {
+            command: Some("sh".into()),
+            args: Some(vec!["-c".into(), "echo please log in >&2".into()]),
+            interactive_mode: Some(ExecInteractiveMode::Never),
+            ..ExecConfig::default()
+        };
+        let origin = Origin {
+            field: "kubeconfig",
+            value: "FILE".into(),
+        };
+        let limits = Limits {
+            run: Duration::from_secs(60),
+            ..SHORT_LIMITS
+        };
+        let plugin = Arc::new(Plugin::new(exec, origin, limits));
+        let error = plugin.first_given().await.err().expect("no credential");
+        assert!(error.message().ends_with(": please log in"), "{error}");
     }
 
     #[tokio::test]
