@@ -5,13 +5,15 @@
 //! (When a thread ends before its children, the kernel gives them to the main thread: so a plugin that
 //! runs for long may be reaped here. The library then judges it by its output.)
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
 const THREADS: &str = "/proc/self/task";
+
+/// What the library, as client-go, asks a credential plugin by.
+const ASKS_PLUGIN: &[u8] = b"KUBERNETES_EXEC_INFO=";
 
 /// Those of the main thread. Nobody, where the kernel does not tell.
 pub(crate) fn of_the_main_thread() -> Vec<Pid> {
@@ -21,14 +23,20 @@ pub(crate) fn of_the_main_thread() -> Vec<Pid> {
 
 /// Asks credential plugins to end, since nobody waits for their answer any longer.
 pub(crate) fn end_plugins() {
-    let main = getpid().as_raw_pid().to_string();
     let threads = fs::read_dir(THREADS).into_iter().flatten().flatten();
-    for thread in threads.filter(|thread| thread.file_name() != OsStr::new(&main)) {
-        for plugin in of(&thread.path()) {
-            // It may just have ended.
-            let _ = kill_process(plugin, Signal::TERM);
-        }
+    let children = threads.flat_map(|thread| of(&thread.path()));
+    let is_plugin = |child: &Pid| has_variable(*child, |it| it.starts_with(ASKS_PLUGIN));
+    for plugin in children.filter(is_plugin) {
+        // It may just have ended.
+        let _ = kill_process(plugin, Signal::TERM);
     }
+}
+
+/// Whether the environment of `process` has such a `NAME=value`. False also of what has ended, or is
+/// another user's.
+pub(crate) fn has_variable(process: Pid, is_such: impl Fn(&[u8]) -> bool) -> bool {
+    let environment = fs::read(format!("/proc/{}/environ", process.as_raw_pid()));
+    environment.is_ok_and(|it| it.split(|byte| *byte == 0).any(is_such))
 }
 
 fn of(thread: &Path) -> Vec<Pid> {

@@ -1,8 +1,6 @@
 //! What becomes this process's child because its own parent has ended: all that a command leaves
 //! behind, and in a container of which this is the first process, everything.
 
-use std::fs;
-
 use anyhow::Result;
 use rustix::io::Errno;
 use rustix::process::{
@@ -33,16 +31,10 @@ pub(super) fn reap(except: &[Pid]) -> Result<()> {
 /// Kills those whose environment has `entry`, such as `NAME=value`. Returns whether there were any.
 pub(super) fn kill_those_with(entry: &str) -> bool {
     let mut found = children::of_the_main_thread();
-    found.retain(|child| has_entry(*child, entry));
+    found.retain(|child| children::has_variable(*child, |it| it == entry.as_bytes()));
     for child in &found {
         // Not waited for yet, so that its number cannot be another's.
         let _ = kill_process(*child, Signal::KILL);
     }
     !found.is_empty()
-}
-
-/// False also of what has ended, or is another user's.
-fn has_entry(process: Pid, entry: &str) -> bool {
-    let environment = fs::read(format!("/proc/{}/environ", process.as_raw_pid()));
-    environment.is_ok_and(|it| it.split(|byte| *byte == 0).any(|it| it == entry.as_bytes()))
 }
