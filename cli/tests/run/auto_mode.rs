@@ -1,8 +1,9 @@
 //! Mode `auto`, where no cluster is in reach: a private election is for a host on which a person
 //! works, and for nothing else.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::common::{LEASEHOLD, leasehold};
 
@@ -79,4 +80,49 @@ fn the_mode_that_was_chosen_is_run_anywhere() {
     let output = run_in(folder.path(), &mut leasehold(), &["--mode=file"]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(output.stdout, b"done\n");
+}
+
+/// Puts the files of a service account where a pod has them.
+const IN_A_POD: &str = r#"
+mount -t tmpfs none /run
+folder=/run/secrets/kubernetes.io/serviceaccount
+mkdir -p "$folder"
+echo token > "$folder/token"
+echo shop > "$folder/namespace"
+exec "$@"
+"#;
+
+/// What `leasehold` says in a pod until it takes part, of whose API server nothing is needed for that.
+fn said_in_a_pod(kubeconfig: &str) -> String {
+    let mut pod = Command::new("unshare");
+    pod.args(["--map-root-user", "--mount", "sh", "-euc", IN_A_POD, "sh"])
+        .args([LEASEHOLD, "run", "--election=jobs", "--", "true"])
+        .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        .env("KUBERNETES_SERVICE_PORT", "1")
+        .env("KUBECONFIG", kubeconfig)
+        .stderr(Stdio::piped());
+    let mut pod = pod.spawn().expect("it can be run");
+    let stderr = BufReader::new(pod.stderr.take().expect("it is piped"));
+    let mut said = String::new();
+    for line in stderr.lines() {
+        said += &line.expect("UTF-8");
+        said += "\n";
+        if said.contains("taking part") {
+            break;
+        }
+    }
+    pod.kill().expect("it runs");
+    pod.wait().expect("it has ended");
+    said
+}
+
+#[test]
+fn a_pod_says_that_it_does_not_use_the_kubeconfig_that_kubectl_would() {
+    let warning = "KUBECONFIG is set and not used";
+    let said = said_in_a_pod("/etc/kubeconfig");
+    assert!(said.contains("service account"), "{said}");
+    assert!(said.contains(warning), "{said}");
+    let said = said_in_a_pod("");
+    assert!(said.contains("taking part"), "{said}");
+    assert!(!said.contains(warning), "{said}");
 }
