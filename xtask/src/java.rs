@@ -117,7 +117,6 @@ fn package(step: &Step, release: bool, module: &str) -> Result<()> {
 }
 
 /// Makes the jars that are published, with these native halves, into `folder`.
-#[allow(dead_code, reason = "the command that makes packages follows")]
 pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<()> {
     check_tools()?;
     place_native_halves(halves)?;

@@ -9,7 +9,7 @@ mod demo;
 mod java;
 mod node;
 mod output;
-#[allow(dead_code, reason = "the command that makes packages follows")]
+mod package;
 mod platform;
 mod progress;
 mod python;
@@ -57,6 +57,8 @@ enum Command {
     Node(node::Options),
     /// Builds the wheel of Python and installs it into an environment of its own.
     Python(python::Options),
+    /// Builds, checks and packs what is published, for this platform or others.
+    Package(package::Options),
     /// Measures handovers and takeovers on the test cluster.
     Bench(candidate::Bench),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),
+        Command::Package(options) => package::run_package(&options),
         Command::Bench(options) => candidate::run_bench(&options),
         Command::Spring => cluster::run_spring_example(),
     };

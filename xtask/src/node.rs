@@ -110,7 +110,6 @@ fn compile(step: &Step) -> Result<()> {
 }
 
 /// Makes the packages that are published into `folder`: the main one, and one for each native half.
-#[allow(dead_code, reason = "the command that makes packages follows")]
 pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<()> {
     check_tools()?;
     compile(step)?;

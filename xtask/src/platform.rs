@@ -17,7 +17,7 @@ pub(crate) struct Platform {
     pub(crate) npm: Npm,
     /// `PyPI`'s: the last part of a wheel's name.
     pub(crate) wheel_tag: &'static str,
-    system: System,
+    pub(crate) system: System,
 }
 
 /// How npm tells platforms apart: as `process.platform`, `process.arch`, and the C library.
@@ -135,6 +135,16 @@ impl Platform {
         };
         let host = PLATFORMS.iter().find(|platform| platform.name == name);
         host.ok_or_else(|| anyhow!("Leasehold is not made for {name}: see {}", file!()))
+    }
+
+    /// Whether both are of one system and one machine.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (self.npm.os, self.npm.cpu) == (other.npm.os, other.npm.cpu)
+    }
+
+    /// Whether there are programs for it: on Linux they are static, and so of one kind.
+    pub(crate) fn has_programs(&self) -> bool {
+        !self.name.ends_with("-gnu")
     }
 
     /// What cargo calls the library of the crate `name`.

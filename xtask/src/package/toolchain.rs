@@ -1,0 +1,149 @@
+//! What builds for other systems: rustup's targets, and zig as compiler of C and as linker, which
+//! brings the C libraries of all of them, glibc in each version.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, Shell, cmd};
+
+use super::{LIBRARIES, PROGRAMS};
+use crate::build::{check_installed, shell};
+use crate::platform::{Platform, System};
+use crate::steps::Step;
+use crate::{cluster, root, utf8};
+
+/// From `PyPI`, since both come built from there.
+const ZIG: [&str; 2] = ["cargo-zigbuild==0.24.1", "ziglang==0.17.1"];
+/// The oldest glibc that they run with: of RHEL 7, and what `manylinux2014` means.
+pub(super) const GLIBC: &str = "2.17";
+/// The oldest macOS that they run on.
+pub(super) const MACOS: &str = "11.0";
+/// What Apple's linker would find in its SDK, as far as we use it.
+const FRAMEWORKS: &str = "xtask/frameworks";
+
+pub(super) struct Toolchain {
+    /// The environment with zig.
+    environment: PathBuf,
+}
+
+impl Toolchain {
+    /// Installs what is missing for `platforms`.
+    pub(super) fn prepare(step: &Step, platforms: &[&Platform]) -> Result<Self> {
+        let shell = shell()?;
+        let targets = platforms.iter().map(|platform| platform.rust_target);
+        step.run(cmd!(shell, "rustup target add {targets...}"))?;
+        let environment = python_environment(step, "zig", &ZIG)?;
+        Ok(Self { environment })
+    }
+
+    /// Builds the libraries and programs for `platform`, and puts them into its folder.
+    pub(super) fn build(&self, step: &Step, platform: &Platform) -> Result<()> {
+        let shell = shell()?;
+        let staged = platform.staged();
+        shell.remove_path(&staged)?;
+        shell.create_dir(&staged)?;
+        let built = crate::target_folder()
+            .join(platform.rust_target)
+            .join("release");
+
+        let packages = LIBRARIES
+            .iter()
+            .flat_map(|(package, ..)| ["--package", package]);
+        let libraries = self.cargo(&shell, platform, Linked::ToTheSystem)?;
+        step.run(libraries.arg("--lib").args(packages))?;
+        for (_, library, _) in LIBRARIES {
+            let file = platform.library(library);
+            shell.copy_file(built.join(&file), staged.join(&file))?;
+        }
+        if !platform.has_programs() {
+            return Ok(());
+        }
+        let (package, [program, alias]) = PROGRAMS;
+        let programs = self.cargo(&shell, platform, Linked::Statically)?;
+        step.run(programs.args(["--bins", "--package", package]))?;
+        let built = built.join(platform.program(program));
+        shell.copy_file(&built, staged.join(platform.program(program)))?;
+        shell.copy_file(&built, staged.join(platform.program(alias)))?;
+        Ok(())
+    }
+
+    fn cargo<'a>(&self, shell: &'a Shell, platform: &Platform, linked: Linked) -> Result<Cmd<'a>> {
+        let bin = self.environment.join("bin");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([bin.clone()].into_iter().chain(env::split_paths(&path)))?;
+        let zigbuild = bin.join("cargo-zigbuild");
+        let mut target = platform.rust_target.to_owned();
+        if platform.name.ends_with("-gnu") {
+            target = [&target, ".", GLIBC].concat();
+        }
+        let cargo = cmd!(
+            shell,
+            "{zigbuild} zigbuild --release --locked --target {target}"
+        );
+        Ok(cargo
+            .env("PATH", path)
+            .env("MACOSX_DEPLOYMENT_TARGET", MACOS)
+            // Separated by a byte that is in no path.
+            .env(
+                "CARGO_ENCODED_RUSTFLAGS",
+                flags(platform, linked)?.join("\x1f"),
+            ))
+    }
+}
+
+/// Of Linux with musl. Elsewhere there is no choice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Linked {
+    /// A library cannot bring a C library of its own.
+    ToTheSystem,
+    /// A program should, so that it runs on any Linux.
+    Statically,
+}
+
+fn flags(platform: &Platform, linked: Linked) -> Result<Vec<String>> {
+    // Where a panic was is in the libraries, but not where that lies on this machine.
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let mut flags = Vec::new();
+    for (path, name) in [(cargo_home, "/cargo"), (root(), "/leasehold")] {
+        flags.push(["--remap-path-prefix=", &utf8(path)?, "=", name].concat());
+    }
+    if platform.name.ends_with("-musl") && linked == Linked::ToTheSystem {
+        flags.push("-Ctarget-feature=-crt-static".to_owned());
+    }
+    if platform.system == System::MacOs {
+        flags.push(["-Clink-arg=-F", &utf8(root().join(FRAMEWORKS))?].concat());
+    }
+    Ok(flags)
+}
+
+/// An environment of Python with `requirements`, in the folder for what is built once.
+pub(super) fn python_environment(
+    step: &Step,
+    name: &str,
+    requirements: &[&str],
+) -> Result<PathBuf> {
+    let wanted = requirements.join("\n");
+    let folder = Path::new(&cluster::cache_folder(step)?).join(["packaging-", name].concat());
+    let installed = folder.join("requirements.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    check_installed(
+        "python3",
+        "install Python 3.10 or newer (https://python.org)",
+    )?;
+    let shell = shell()?;
+    step.tell("environment");
+    step.run(cmd!(shell, "python3 -m venv --clear {folder}"))
+        .context("install Python 3.10 or newer with its module venv (Debian: python3-venv)")?;
+    let pip = folder.join("bin").join("pip");
+    step.run(cmd!(
+        shell,
+        "{pip} install --quiet --disable-pip-version-check {requirements...}"
+    ))?;
+    fs::write(installed, wanted)?;
+    Ok(folder)
+}
