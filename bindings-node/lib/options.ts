@@ -15,6 +15,13 @@ const CONVERTERS: Readonly<Record<Kind, Convert>> = {
     checkMilliseconds(option, value);
     return String(value / 1e3);
   },
+  map: (option, value) => {
+    const isMap = typeof value === 'object' && value !== null;
+    const values: unknown[] = isMap ? Object.values(value) : [undefined];
+    if (Array.isArray(value) || !values.every((it) => typeof it === 'string'))
+      throw wrong(option, value, "use an object of strings, such as { team: 'payments' }");
+    return JSON.stringify(value);
+  },
 };
 
 function typed(type: 'string' | 'boolean' | 'number', fix: string): Convert {

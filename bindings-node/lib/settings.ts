@@ -64,10 +64,17 @@ export interface LeaderElectionOptions {
   context?: string | undefined;
   /** The folder of mode `file`. Default: `~/.leasehold`. */
   directory?: string | undefined;
+  /**
+   * Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set when it is
+   * created, and put right when it is written. Default: none.
+   */
+  labels?: Readonly<Record<string, string>> | undefined;
+  /** Annotations that the Lease has, as `labels`. Default: none. */
+  annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 /** @internal What an option may be. */
-export type Kind = 'text' | 'duration' | 'switch' | 'count';
+export type Kind = 'text' | 'duration' | 'switch' | 'count' | 'map';
 
 /** @internal The core's name of each option, and what it may be. */
 export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [string, Kind]>> = {
@@ -86,4 +93,6 @@ export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [stri
   kubeconfig: ['kubeconfig', 'text'],
   context: ['context', 'text'],
   directory: ['directory', 'text'],
+  labels: ['labels', 'map'],
+  annotations: ['annotations', 'map'],
 };

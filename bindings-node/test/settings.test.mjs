@@ -44,6 +44,14 @@ const WRONG = {
     [0.5, '`0.5`: use a whole number'],
     ['3', '`3`: use a whole number'],
   ],
+  labels: [
+    [{ team: 'pay ments' }, '`team=pay ments`: use a value of letters'],
+    [{ team: 5 }, "`{ team: 5 }`: use an object of strings, such as { team: 'payments' }"],
+    [['team'], "`[ 'team' ]`: use an object of strings"],
+    ['team=payments', '`team=payments`: use an object of strings'],
+    [new Map(), '`Map(0) {}`: use an object of strings'],
+  ],
+  annotations: [[{ 'leasehold.io/done': '' }, '`leasehold.io/done=`: use another prefix']],
   directory: [[new URL('file:///tmp'), '`URL {']],
 };
 
@@ -122,6 +130,12 @@ test('a wait refuses what is none of its options, and so would wait for ever', a
 
 test('an option that is undefined is left out', () => {
   new LeaderElection({ lease: 'jobs', mode: undefined, retryPeriodMs: undefined });
+});
+
+test('labels and annotations are objects of strings', () => {
+  const labels = { 'app.kubernetes.io/name': 'shop', team: '' };
+  const annotations = { note: 'one, "two" = \\ and\nthree' };
+  new LeaderElection({ lease: 'jobs', labels, annotations });
 });
 
 test('milliseconds may have a fraction', () => {

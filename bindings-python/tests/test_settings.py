@@ -25,6 +25,8 @@ GOOD: dict[str, list[Any]] = {
     "kubeconfig": ["/etc/kubeconfig", Path("/etc/kubeconfig")],
     "context": ["production"],
     "directory": ["/var/lib/leases", Path("/var/lib/leases")],
+    "labels": [{}, {"app.kubernetes.io/name": "shop", "team": ""}],
+    "annotations": [{"note": 'one, "two" = \\ and\nthree'}],
 }
 
 
@@ -46,6 +48,10 @@ def test_a_setting_is_taken(name: str, value: object) -> None:
         ("candidates", 0, "candidates = 0"),
         ("reclaim", True, "reclaim = true: .* set `identity`"),
         ("release_on_stop", "perhaps", "release_on_stop = `perhaps`"),
+        ("labels", {"team": "pay ments"}, "labels = `team=pay ments`: use a value of letters"),
+        ("labels", {"team": 5}, "labels = {'team': 5}: use a mapping of strings"),
+        ("labels", "team=payments", "labels = 'team=payments': use a mapping of strings"),
+        ("annotations", {"leasehold.io/a": ""}, "annotations = `leasehold.io/a=`: use another"),
     ],
 )
 def test_a_wrong_setting_names_field_value_and_fix(name: str, value: Any, message: str) -> None:

@@ -99,6 +99,12 @@ pub(crate) struct Settings {
     reclaim: Option<String>,
     #[arg(long, value_name = "COUNT", help = with_default("Roughly how many candidates there are", DEFAULT_CANDIDATES))]
     candidates: Option<String>,
+    /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
+    #[arg(long, value_name = "MAP")]
+    labels: Option<String>,
+    /// Annotations that the Lease has, likewise
+    #[arg(long, value_name = "MAP")]
+    annotations: Option<String>,
     #[command(flatten)]
     location: Location,
 }
@@ -114,6 +120,8 @@ impl Settings {
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
             ("candidates", &self.candidates),
+            ("labels", &self.labels),
+            ("annotations", &self.annotations),
         ];
         set(
             Config::from_env(),

@@ -8,6 +8,7 @@ mod check;
 pub(crate) mod table;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,6 +89,13 @@ settings! {
 
     /// The folder of mode `file`.
     directory: PathBuf { otherwise "`~/.leasehold`" }
+
+    /// Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set when it is
+    /// created, and put right when it is written.
+    labels: BTreeMap<String, String> { otherwise "none" }
+
+    /// Annotations that the Lease has, as `labels`.
+    annotations: BTreeMap<String, String> { otherwise "none" }
 }
 
 impl Config {

@@ -1,5 +1,6 @@
 //! The spec of a `coordination.k8s.io/v1` Lease as plain data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,8 +66,8 @@ pub struct StoredLease {
     pub version: ResourceVersion,
     /// Tells this object from one created anew under the same name.
     pub uid: String,
-    /// The whole object as the store knows it, so that a write keeps the fields of others.
-    /// Only the store that made it looks inside.
+    /// The whole object as the store knows it, in the shape of a Kubernetes Lease, so that a write
+    /// keeps the fields of others. But for labels, only the store that made it looks inside.
     pub object: Option<Arc<serde_json::Value>>,
 }
 
@@ -74,5 +75,15 @@ impl StoredLease {
     /// Whether it is this very object, with nothing changed.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.uid == other.uid && self.version == other.version && self.object == other.object
+    }
+
+    /// The labels that the Lease carries.
+    pub fn labels(&self) -> BTreeMap<&str, &str> {
+        let object = self.object.as_deref();
+        let labels = object.and_then(|object| object["metadata"]["labels"].as_object());
+        let pairs = labels.into_iter().flatten();
+        pairs
+            .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+            .collect()
     }
 }

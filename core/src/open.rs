@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::ResourceVersion;
 use crate::lease_store::file::{FileStore, default_directory};
 use crate::lease_store::kubernetes::{
-    ClusterConnections, ClusterOptions, ClusterSource, Clusters, KubernetesStore,
+    ClusterConnections, ClusterOptions, ClusterSource, Clusters, KubernetesStore, Metadata,
 };
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
@@ -92,7 +92,12 @@ fn find_in_cluster(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
         Some(named) => named,
         None => connections.default_namespace_and_source()?,
     };
+    let metadata = Metadata {
+        labels: config.labels.clone().unwrap_or_default(),
+        annotations: config.annotations.clone().unwrap_or_default(),
+    };
     let store = connections.lease(&namespace, &config.lease)?;
+    let store = store.with_metadata(metadata);
     Ok(FoundLease {
         location: Location {
             namespace,

@@ -8,6 +8,8 @@ from ._leasehold import Election, MemoryLease
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
     from .types import Duration, Mode, Path
@@ -34,6 +36,8 @@ class Configured(Election):
         kubeconfig: Path | None = None,
         context: str | None = None,
         directory: Path | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
     ) -> Self:
         """Checks the settings; takes part only when it is started.
 
@@ -68,6 +72,9 @@ class Configured(Election):
           `KUBECONFIG`, else `~/.kube/config`.
         - context: The kubeconfig's context. Default: its current one.
         - directory: The folder of mode `file`. Default: `~/.leasehold`.
+        - labels: Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set
+          when it is created, and put right when it is written. Default: none.
+        - annotations: Annotations that the Lease has, as `labels`. Default: none.
 
         Raises `ConfigError`, which names the wrong setting, its value and the fix.
         """
@@ -87,6 +94,8 @@ class Configured(Election):
             ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
             ("context", _text.of_name("context", context)),
             ("directory", _text.of_name("directory", directory)),
+            ("labels", _text.of_map("labels", labels)),
+            ("annotations", _text.of_map("annotations", annotations)),
         ]
         settings = [(name, text) for name, text in given if text is not None]
         memory = cls._memory()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 
 from ._errors import ConfigError
 
@@ -15,6 +17,16 @@ def of_name(setting: str, value: object) -> str | None:
         return str(os.fspath(value))
     # Such as a number from YAML: it would be a name as well.
     raise ConfigError(f"{setting} = {value!r}: use a string, such as {str(value)!r}", "config")
+
+
+def of_map(setting: str, value: object) -> str | None:
+    """The text of a setting that is a mapping."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping) and all(isinstance(it, str) for pair in value.items() for it in pair):
+        return json.dumps(dict(value))
+    fix = "use a mapping of strings, such as {'team': 'payments'}"
+    raise ConfigError(f"{setting} = {value!r}: {fix}", "config")
 
 
 def of_value(value: object) -> str | None:

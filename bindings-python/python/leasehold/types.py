@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from os import PathLike
 from typing import Literal, TypeAlias, TypedDict
@@ -125,3 +126,5 @@ class Settings(TypedDict, total=False):
     kubeconfig: Path | None
     context: str | None
     directory: Path | None
+    labels: Mapping[str, str] | None
+    annotations: Mapping[str, str] | None

@@ -97,6 +97,12 @@ impl Checked {
         if let Some(identity) = &self.identity {
             validation::check_identity(self.called("identity"), identity)?;
         }
+        if let Some(labels) = &self.labels {
+            validation::check_labels(self.called("labels"), labels)?;
+        }
+        if let Some(annotations) = &self.annotations {
+            validation::check_annotations(self.called("annotations"), annotations)?;
+        }
         Ok(())
     }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Switch,
     /// A whole number.
     Count,
+    /// Texts by their keys: `key=value,key=value`, or a JSON object.
+    Map,
 }
 
 /// What is so when a setting is left out, in the program and in the environment.

@@ -1,5 +1,6 @@
 //! Settings as text: from the environment, from configuration files, and from other languages.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -71,6 +72,29 @@ impl Value for Duration {
     }
 }
 
+impl Value for BTreeMap<String, String> {
+    const KIND: Kind = Kind::Map;
+
+    /// `key=value,key=value`; a JSON object where a value has a comma, and from other languages.
+    fn read(text: &str) -> Result<Self, String> {
+        if text.trim_start().starts_with('{') {
+            return serde_json::from_str(text)
+                .map_err(|error| format!("use a JSON object of strings ({error})"));
+        }
+        let mut map = Self::new();
+        for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
+            let Some((key, value)) = pair.split_once('=') else {
+                return Err("use the form `key=value,key=value`, or a JSON object".to_owned());
+            };
+            let (key, value) = (key.trim(), value.trim());
+            if map.insert(key.to_owned(), value.to_owned()).is_some() {
+                return Err(format!("has `{key}` twice: name each key once"));
+            }
+        }
+        Ok(map)
+    }
+}
+
 impl FromStr for Mode {
     type Err = Error;
 
@@ -118,6 +142,37 @@ mod tests {
         }
         assert!(refused("candidates", "-1").starts_with("candidates = `-1`: "));
         assert!(refused("mode", "auto\n").starts_with("mode = `auto\\n`: use one of `auto`, "));
+    }
+
+    #[test]
+    fn a_map_is_pairs_or_a_json_object() {
+        let map = |pairs: &[(&str, &str)]| {
+            let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+            Ok(pairs.iter().map(owned).collect::<BTreeMap<_, _>>())
+        };
+        let cases: [(&str, &[(&str, &str)]); 5] = [
+            ("", &[]),
+            ("team=payments", &[("team", "payments")]),
+            (" a=1, b=x=y ,", &[("a", "1"), ("b", "x=y")]),
+            ("team=", &[("team", "")]),
+            (
+                r#" {"note": "one, two", "team": "payments"}"#,
+                &[("note", "one, two"), ("team", "payments")],
+            ),
+        ];
+        for (text, pairs) in cases {
+            assert_eq!(BTreeMap::read(text), map(pairs), "{text}");
+        }
+        for (text, fix) in [
+            ("team", "use the form `key=value,key=value`"),
+            ("a=1,a=2", "has `a` twice"),
+            ("{", "use a JSON object of strings ("),
+            (r#"{"a": 1}"#, "use a JSON object of strings ("),
+            (r#"{"a": null}"#, "use a JSON object of strings ("),
+        ] {
+            let message = refused("labels", text);
+            assert!(message.contains(fix), "{message}");
+        }
     }
 
     #[test]

@@ -55,6 +55,7 @@ use crate::validation;
 
 pub use self::connections::ClusterConnections;
 pub(crate) use self::connections::Clusters;
+pub use self::lease_object::Metadata;
 pub use self::options::{ClusterOptions, ClusterSource};
 pub use self::rbac::{Verb, role_and_binding};
 pub use self::review::AccessReview;
@@ -67,6 +68,7 @@ pub struct KubernetesStore {
     connection: Arc<Connection>,
     requests: kube::core::Request,
     lease: LeaseName,
+    metadata: Metadata,
 }
 
 impl KubernetesStore {
@@ -77,7 +79,15 @@ impl KubernetesStore {
             connection,
             requests: kube::core::Request::new(leases),
             lease,
+            metadata: Metadata::default(),
         }
+    }
+
+    /// Sees to it that the Lease carries this whenever it is written.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
     }
 
     async fn exchange(&self, request: Prepared) -> error::Result<error::Result<Value, Refusal>> {
@@ -116,7 +126,7 @@ impl KubernetesStore {
     }
 
     fn creation(&self, record: &LeaseRecord, how: &PostParams) -> Prepared {
-        let object = lease_object::new_object(&self.lease, record);
+        let object = lease_object::new_object(&self.lease, &self.metadata, record);
         self.requests.create(how, object.to_string().into())
     }
 
@@ -171,7 +181,7 @@ impl LeaseStore for KubernetesStore {
         record: LeaseRecord,
     ) -> BoxFuture<'_, Result<StoredLease>> {
         Box::pin(async move {
-            let object = lease_object::replacement(&seen, &record)?;
+            let object = lease_object::replacement(&seen, &self.metadata, &record)?;
             let name = &self.lease.name;
             let request = self
                 .requests

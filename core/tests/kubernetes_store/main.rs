@@ -8,6 +8,7 @@ mod credentials;
 mod fake_api_server;
 mod kubeconfig;
 mod kubectl;
+mod metadata;
 mod permissions;
 mod pinning;
 mod plugins;

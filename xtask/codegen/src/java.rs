@@ -136,6 +136,11 @@ impl Setters {
                 Kind::Duration => ("Duration", format!("text({spelled})"), "how long"),
                 Kind::Switch => ("boolean", format!("text({spelled})"), "whether it is so"),
                 Kind::Count => ("int", format!("text({spelled})"), "how many"),
+                Kind::Map => (
+                    "Map<String, String>",
+                    format!("json({spelled})"),
+                    "its values by their keys",
+                ),
                 Kind::Mode => {
                     let word = format!(
                         "{spelled} == null ? null : {spelled}.name().toLowerCase(Locale.ROOT)"
@@ -176,6 +181,7 @@ struct Property {
     spelled: String,
     type_name: &'static str,
     is_duration: bool,
+    is_map: bool,
 }
 
 impl Properties {
@@ -207,8 +213,10 @@ impl Properties {
                 Kind::Duration => "Duration",
                 Kind::Switch => "Boolean",
                 Kind::Count => "Integer",
+                Kind::Map => "Map<String, String>",
             },
             is_duration: setting.kind == Kind::Duration,
+            is_map: setting.kind == Kind::Map,
         });
         Self {
             made: MADE,

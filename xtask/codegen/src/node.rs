@@ -120,6 +120,7 @@ impl Options {
                 Kind::Duration => ("number", "duration"),
                 Kind::Switch => ("boolean", "switch"),
                 Kind::Count => ("number", "count"),
+                Kind::Map => ("Readonly<Record<string, string>>", "map"),
             };
             NodeOption {
                 name: setting.name,

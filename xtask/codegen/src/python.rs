@@ -39,8 +39,8 @@ struct Alias {
 struct Argument {
     name: &'static str,
     type_name: &'static str,
-    /// Whether it is a name or a path.
-    is_name: bool,
+    /// The call that makes the core's text of it.
+    convert: String,
 }
 
 impl Types {
@@ -82,17 +82,21 @@ fn explained(docs: &str, words: &[&Word]) -> String {
 }
 
 fn arguments() -> impl Iterator<Item = Argument> {
-    SETTINGS.iter().map(|setting| Argument {
-        name: setting.name,
-        type_name: match setting.kind {
-            Kind::Text => "str",
-            Kind::Path => "Path",
-            Kind::Mode => "Mode",
-            Kind::Duration => "Duration",
-            Kind::Switch => "bool",
-            Kind::Count => "int",
-        },
-        is_name: matches!(setting.kind, Kind::Text | Kind::Path | Kind::Mode),
+    SETTINGS.iter().map(|Setting { name, kind, .. }| {
+        let (type_name, convert) = match kind {
+            Kind::Text => ("str", format!("of_name(\"{name}\", {name})")),
+            Kind::Path => ("Path", format!("of_name(\"{name}\", {name})")),
+            Kind::Mode => ("Mode", format!("of_name(\"{name}\", {name})")),
+            Kind::Duration => ("Duration", format!("of_value({name})")),
+            Kind::Switch => ("bool", format!("of_value({name})")),
+            Kind::Count => ("int", format!("of_value({name})")),
+            Kind::Map => ("Mapping[str, str]", format!("of_map(\"{name}\", {name})")),
+        };
+        Argument {
+            name,
+            type_name,
+            convert,
+        }
     })
 }
 

@@ -1,5 +1,6 @@
 //! The Lease as JSON: read into a record, and written back with every field of others kept.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::coordination::v1::LeaseSpec;
@@ -13,20 +14,45 @@ use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
+/// What a Lease is to carry beside its record, because its users want it so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Labels by their keys.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations by their keys.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Puts right what is missing or different, and keeps what others have set.
+    fn write_to(&self, object: &mut Value) {
+        for (field, wanted) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            for (key, value) in wanted {
+                object["metadata"][field][key] = json!(value);
+            }
+        }
+    }
+}
+
 /// A Lease to create.
-pub(super) fn new_object(lease: &LeaseName, record: &LeaseRecord) -> Value {
+pub(super) fn new_object(lease: &LeaseName, metadata: &Metadata, record: &LeaseRecord) -> Value {
     let mut object = json!({
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
         "metadata": { "namespace": lease.namespace, "name": lease.name },
     });
+    metadata.write_to(&mut object);
     write_record(&mut object, record);
     object
 }
 
 /// `seen` with another record. It names its version and its UID, so that the API server refuses it
 /// when the Lease has changed since, and does not make a deleted one anew.
-pub(super) fn replacement(seen: &StoredLease, record: &LeaseRecord) -> Result<Value> {
+pub(super) fn replacement(
+    seen: &StoredLease,
+    metadata: &Metadata,
+    record: &LeaseRecord,
+) -> Result<Value> {
     let Some(object) = &seen.object else {
         let message = "a Lease that was not read from the API server cannot be written to it";
         return Err(Error::new(ErrorKind::Internal, message));
@@ -34,6 +60,7 @@ pub(super) fn replacement(seen: &StoredLease, record: &LeaseRecord) -> Result<Va
     let mut object = Value::clone(object);
     object["metadata"]["resourceVersion"] = json!(seen.version.to_string());
     object["metadata"]["uid"] = json!(seen.uid);
+    metadata.write_to(&mut object);
     write_record(&mut object, record);
     Ok(object)
 }
@@ -154,6 +181,34 @@ mod tests {
         }
     }
 
+    fn metadata() -> Metadata {
+        let pairs = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        Metadata {
+            labels: pairs("team", "shipping"),
+            annotations: pairs("note", "a, b"),
+        }
+    }
+
+    #[test]
+    fn a_write_puts_our_metadata_right_and_keeps_that_of_others() {
+        let mut object = on_the_server();
+        object["metadata"]["labels"]["owner"] = json!("somebody");
+        let lease = stored_lease(object).expect("a Lease");
+        let written = replacement(&lease, &metadata(), &record()).expect("a Lease");
+        assert_eq!(
+            written["metadata"]["labels"],
+            json!({ "team": "shipping", "owner": "somebody" })
+        );
+        assert_eq!(
+            written["metadata"]["annotations"],
+            json!({ "note": "a, b" })
+        );
+        assert_eq!(
+            written["metadata"]["finalizers"],
+            on_the_server()["metadata"]["finalizers"]
+        );
+    }
+
     fn corruption(object: Value) -> String {
         let error = stored_lease(object).expect_err("not a Lease");
         assert_eq!(error.kind(), ErrorKind::Corrupt);
@@ -181,7 +236,7 @@ mod tests {
     #[test]
     fn writing_back_what_was_read_changes_nothing() {
         let lease = stored_lease(on_the_server()).expect("a Lease");
-        let written = replacement(&lease, &lease.record).expect("a Lease");
+        let written = replacement(&lease, &Metadata::default(), &lease.record).expect("a Lease");
         assert_eq!(written, on_the_server());
     }
 
@@ -192,7 +247,7 @@ mod tests {
             holder: String::new(),
             ..record()
         };
-        let written = replacement(&lease, &released).expect("a Lease");
+        let written = replacement(&lease, &Metadata::default(), &released).expect("a Lease");
         assert_eq!(written["spec"]["holderIdentity"], json!(""));
         assert_eq!(written["spec"]["preferredHolder"], json!("pod-7"));
         assert_eq!(
@@ -208,8 +263,10 @@ mod tests {
             namespace: "shop".into(),
             name: "monolith-jobs".into(),
         };
-        let object = new_object(&lease, &record());
+        let object = new_object(&lease, &metadata(), &record());
         assert_eq!(object["metadata"]["name"], json!("monolith-jobs"));
+        assert_eq!(object["metadata"]["labels"], json!({ "team": "shipping" }));
+        assert_eq!(object["metadata"]["annotations"], json!({ "note": "a, b" }));
         assert_eq!(
             object["spec"]["renewTime"],
             json!("2026-09-21T14:13:20.123456Z")
@@ -232,7 +289,8 @@ mod tests {
     fn a_lease_of_another_store_cannot_be_written() {
         let mut lease = stored_lease(on_the_server()).expect("a Lease");
         lease.object = None;
-        let error = replacement(&lease, &record()).expect_err("nothing to keep");
+        let error =
+            replacement(&lease, &Metadata::default(), &record()).expect_err("nothing to keep");
         assert_eq!(error.kind(), ErrorKind::Internal);
     }
 }

@@ -4,6 +4,8 @@ package io.leasehold;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
 
 /**
  * The settings of one election. What is left out comes from the environment ({@code LEASEHOLD_…}, the setting's name in
@@ -32,5 +34,32 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
 
     private static String text(Object value) {
         return value == null ? null : value.toString();
+    }
+
+    /** A map as the core reads it, which refuses one with a null in it. */
+    private static String json(Map<String, String> map) {
+        if (map == null) {
+            return null;
+        }
+        StringJoiner pairs = new StringJoiner(",", "{", "}");
+        map.forEach((key, value) -> pairs.add(json(key) + ":" + json(value)));
+        return pairs.toString();
+    }
+
+    private static String json(String text) {
+        if (text == null) {
+            return "null";
+        }
+        StringBuilder quoted = new StringBuilder("\"");
+        for (char letter : text.toCharArray()) {
+            if (letter == '"' || letter == '\\') {
+                quoted.append('\\').append(letter);
+            } else if (letter < ' ') {
+                quoted.append(String.format("\\u%04x", (int) letter));
+            } else {
+                quoted.append(letter);
+            }
+        }
+        return quoted.append('"').toString();
     }
 }

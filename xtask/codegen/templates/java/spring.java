@@ -25,7 +25,13 @@ public record LeaseholdProperties(
     void applyTo(LeaderElection.Builder builder) {
 {%- for setting in settings %}
 {%- if setting.name != "lease" %}
+        {%- if setting.is_map %}
+        if ({{ setting.spelled }} != null) {
+            builder.{{ setting.spelled }}({{ setting.spelled }});
+        }
+        {%- else %}
         set(builder, "{{ setting.name }}", {{ setting.spelled }});
+        {%- endif %}
 {%- endif %}
 {%- endfor %}
     }

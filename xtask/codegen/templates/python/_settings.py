@@ -8,6 +8,8 @@ from ._leasehold import Election, MemoryLease
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
     from .types import Duration, Mode, Path
@@ -29,11 +31,7 @@ class Configured(Election):
         {{ docs }}
         given = [
 {%- for setting in settings %}
-            ("{{ setting.name }}", _text.{% if setting.is_name -%}
-              of_name("{{ setting.name }}", {{ setting.name }})
-            {%- else -%}
-              of_value({{ setting.name }})
-            {%- endif %}),
+            ("{{ setting.name }}", _text.{{ setting.convert }}),
 {%- endfor %}
         ]
         settings = [(name, text) for name, text in given if text is not None]

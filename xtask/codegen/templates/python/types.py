@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from os import PathLike
 from typing import Literal, TypeAlias, TypedDict

@@ -40,6 +40,9 @@ import org.springframework.boot.convert.DurationUnit;
  * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.
+ * @param labels Labels that the Lease has, as policies may demand them, in mode "kubernetes": set when it is created,
+ *     and put right when it is written. Default: none.
+ * @param annotations Annotations that the Lease has, as labels. Default: none.
  * @param waitAtStartup How long the start of the context waits until it is known who leads, so that what is due at
  *     startup is not skipped everywhere; 0 is not at all. Default: 10s.
  * @param elections Further elections by their names, each with the settings in which it differs from leasehold.*.
@@ -61,6 +64,8 @@ public record LeaseholdProperties(
         String kubeconfig,
         String context,
         String directory,
+        Map<String, String> labels,
+        Map<String, String> annotations,
         @DurationUnit(ChronoUnit.SECONDS) Duration waitAtStartup,
         @DefaultValue Map<String, LeaseholdProperties> elections) {
 
@@ -80,6 +85,12 @@ public record LeaseholdProperties(
         set(builder, "kubeconfig", kubeconfig);
         set(builder, "context", context);
         set(builder, "directory", directory);
+        if (labels != null) {
+            builder.labels(labels);
+        }
+        if (annotations != null) {
+            builder.annotations(annotations);
+        }
     }
 
     private static void set(LeaderElection.Builder builder, String name, Object value) {

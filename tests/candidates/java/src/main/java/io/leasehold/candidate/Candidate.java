@@ -10,6 +10,7 @@ import io.leasehold.LeaseholdException;
 import io.leasehold.Loss;
 import io.leasehold.Term;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 
@@ -33,11 +34,23 @@ final class Candidate {
     private static LeaderElection election(JsonObject config) {
         LeaderElection.Builder builder = LeaderElection.builder();
         for (Map.Entry<String, JsonElement> setting : config.entrySet()) {
-            if (!setting.getValue().isJsonNull()) {
-                builder.set(setting.getKey(), setting.getValue().getAsString());
+            JsonElement value = setting.getValue();
+            if (value.isJsonNull()) {
+                continue;
+            }
+            switch (setting.getKey()) {
+                case "labels" -> builder.labels(map(value));
+                case "annotations" -> builder.annotations(map(value));
+                default -> builder.set(setting.getKey(), value.getAsString());
             }
         }
         return builder.build();
+    }
+
+    private static Map<String, String> map(JsonElement value) {
+        Map<String, String> map = new LinkedHashMap<>();
+        value.getAsJsonObject().entrySet().forEach(pair -> map.put(pair.getKey(), pair.getValue().getAsString()));
+        return map;
     }
 
     private void listen(String named, boolean holdLosses) {
