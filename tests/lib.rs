@@ -21,6 +21,7 @@
 
 mod candidates;
 pub mod conformance;
+pub mod pods;
 
 pub use candidates::{
     Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, TermInterval, Testbed, Timeline,

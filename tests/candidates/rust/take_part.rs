@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use leasehold::Config;
 use leasehold_tests::now;
-use signal_hook::consts::SIGTERM;
+use signal_hook::consts::{SIGTERM, SIGUSR1, SIGUSR2};
 
 use crate::reasons::Reasons;
 use crate::sampler::{PERIOD, Sampler};
@@ -33,6 +33,10 @@ pub(crate) fn take_part(arguments: &[String; 5]) -> Result<()> {
     let renew_deadline = Duration::try_from_secs_f64(renew_deadline.parse()?)?;
     let terminated = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGTERM, terminated.clone())?;
+    let crashed = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGUSR1, crashed.clone())?;
+    let is_greedy = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGUSR2, is_greedy.clone())?;
     let config = settings
         .iter()
         .try_fold(Config::from_env(), |config, (name, value)| {
@@ -48,6 +52,13 @@ pub(crate) fn take_part(arguments: &[String; 5]) -> Result<()> {
             election.request_stop()?;
             is_stopping = true;
         }
+        if crashed.load(Ordering::Relaxed) {
+            // As a program does that finds itself in a state that it does not know.
+            std::process::exit(1);
+        }
+        if is_greedy.load(Ordering::Relaxed) {
+            use_all_memory();
+        }
         if let Some((is_leader, moment)) = sampler.sample(&election)? {
             say(if is_leader { "LEADER" } else { "FOLLOWER" }, moment)?;
         }
@@ -55,6 +66,14 @@ pub(crate) fn take_part(arguments: &[String; 5]) -> Result<()> {
         thread::sleep(PERIOD);
     }
     Ok(election.stop()?)
+}
+
+/// The kernel ends it.
+fn use_all_memory() -> ! {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(vec![1_u8; 1 << 20]);
+    }
 }
 
 fn say(what: &str, moment: u64) -> Result<()> {

@@ -5,10 +5,14 @@ mod kubelet;
 mod relay;
 mod space;
 
+use std::fs::Permissions;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Pid;
 use tempfile::TempDir;
 
 pub use image::Image;
@@ -99,6 +103,14 @@ impl NodeCluster {
         Ok(this)
     }
 
+    /// A folder that all users may write to and pods can mount, by its path. It goes with the cluster.
+    pub fn shared_folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.cluster.folder().join("shared").join(name);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o777))?;
+        Ok(folder)
+    }
+
     /// The API server and its store.
     pub fn cluster(&self) -> &TestCluster {
         &self.cluster
@@ -126,6 +138,22 @@ impl NodeCluster {
     /// Lets a paused kubelet go on.
     pub fn resume_kubelet(&self, node: &str) -> Result<()> {
         self.node(node)?.kubelet.resume()
+    }
+
+    /// The processes of a container, by its ID as the pod's status has it.
+    pub fn processes(&self, container: &str) -> Result<Vec<Pid>> {
+        let id = container.rsplit('/').next().unwrap_or(container);
+        let groups = std::fs::read_to_string(self.cluster.folder().join("cgroups"))?;
+        for group in groups.lines() {
+            if let Some(group) = find_folder(Path::new(group), id)? {
+                let pids = std::fs::read_to_string(group.join("cgroup.procs"))?;
+                let pids = pids
+                    .lines()
+                    .filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+                return Ok(pids.collect());
+            }
+        }
+        bail!("no container {container} runs")
     }
 
     fn node(&self, name: &str) -> Result<&Node> {
@@ -218,6 +246,23 @@ impl NodeCluster {
         }
         Ok(())
     }
+}
+
+/// The folder called `name` anywhere below `folder`.
+fn find_folder(folder: &Path, name: &str) -> Result<Option<PathBuf>> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        if entry.file_name() == name {
+            return Ok(Some(entry.path()));
+        }
+        if let Some(found) = find_folder(&entry.path(), name)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// A way to an address within, for as long as the value lives.

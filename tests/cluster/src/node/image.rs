@@ -28,15 +28,22 @@ impl Image {
 
     /// Of one program, with the libraries that it loads and nothing else: `FROM scratch`.
     pub fn of_program(name: &str, program: &Path) -> Result<Self> {
+        let file = program.file_name().context("a program has a name")?;
+        let entry = format!("/{}", file.to_string_lossy());
+        Self::of_programs(name, &[(program, &entry)], &[&entry])
+    }
+
+    /// Of several, each under the path that it has in the image.
+    pub fn of_programs(name: &str, programs: &[(&Path, &str)], entry: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let root = folder.path().join("root");
         fs::create_dir(&root)?;
-        let file = program.file_name().context("a program has a name")?;
-        let entry = Path::new("/").join(file);
-        copy(program, &root.join(file))?;
-        for library in libraries(program)? {
-            let target = root.join(library.strip_prefix("/").unwrap_or(&library));
-            copy(&library, &target)?;
+        let within = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+        for (program, target) in programs {
+            copy(program, &within(Path::new(target)))?;
+            for library in libraries(program)? {
+                copy(&library, &within(&library))?;
+            }
         }
         let layer = folder.path().join("layer.tar");
         let packed = Command::new("tar")
@@ -53,7 +60,7 @@ impl Image {
         let config = json!({
             "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
             "os": "linux",
-            "config": { "Entrypoint": [entry], "Env": ["PATH=/"] },
+            "config": { "Entrypoint": entry, "Env": ["PATH=/:/bin:/usr/bin"] },
             "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{layer_digest}")] },
         })
         .to_string();
