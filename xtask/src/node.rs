@@ -8,6 +8,7 @@ use clap::Args;
 use xshell::cmd;
 
 use crate::build::{self, check_installed, shell};
+use crate::cluster;
 use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
 use crate::{root, utf8};
@@ -46,7 +47,12 @@ pub(crate) fn add_to(steps: &mut Steps) {
     });
     steps.run("Node: lints (eslint)", |step| npm(step, PACKAGE, "lint"));
     steps.run("Node: tests (node --test)", |step| {
-        npm(step, PACKAGE, "test")
+        // What `nestjs.test.mjs` calls its Leases and its ways to the server.
+        let leases = ["nest-terminated", "nest-killed", "nest-cut-off"];
+        let networks = ["NEST_FIRST", "NEST_SECOND"];
+        let shell = shell()?;
+        shell.change_dir(PACKAGE);
+        cluster::run_beside(step, &shell, &leases, &networks, &["npm", "run", "test"])
     });
     steps.run("Node: example", |step| {
         install(step, EXAMPLE)?;

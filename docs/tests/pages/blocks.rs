@@ -83,6 +83,7 @@ fn extensions(language: &str) -> Option<&'static [&'static str]> {
         "sh" => &["sh"],
         "sql" => &["sql"],
         "toml" => &["toml"],
+        "ts" => &["ts"],
         "xml" => &["xml"],
         "yaml" => &["yaml", "yml"],
         _ => return None,

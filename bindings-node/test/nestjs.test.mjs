@@ -1,0 +1,227 @@
+// Nest applications as processes, whose jobs are counted: each piece of work is done once, whatever
+// happens to the one that does it.
+//
+// On a real API server where NEST_FIRST_KUBECONFIG and its like say how to reach it, each through a network
+// of its own; else in a folder.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { buildSync } from 'esbuild';
+import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
+
+import { election, eventually, folder, lease, program } from './support.mjs';
+
+const BUILT = join(import.meta.dirname, '..', 'target');
+const LISTINGS = join(import.meta.dirname, '..', '..', 'docs', 'listings', 'nestjs');
+const JOBS = ['below', 'above', 'often'];
+/** How often each job is done before somebody is believed to do it. */
+const SOME = 2;
+
+before(() => {
+  buildSync({
+    entryPoints: {
+      nest: join(import.meta.dirname, 'programs', 'nest.ts'),
+      main: join(LISTINGS, 'main.ts'),
+      settings: join(LISTINGS, 'settings.ts'),
+    },
+    outdir: BUILT,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+  });
+});
+
+/** What has been done, and by whom. */
+class Ledgers {
+  #t;
+
+  constructor(t) {
+    this.#t = t;
+    this.folder = folder(t);
+    for (const job of JOBS) writeFileSync(join(this.folder, job), '');
+  }
+
+  of(job) {
+    const lines = readFileSync(join(this.folder, job), 'utf8').trimEnd().split('\n').filter(Boolean);
+    return lines.map((line) => line.split(' ')).map(([done, by, token]) => ({ done, by, token }));
+  }
+
+  /** Waits until this application has done some more of each job. */
+  async goesOn(name) {
+    const count = (job) => this.of(job).filter(({ by }) => by === name).length;
+    const wanted = new Map(JOBS.map((job) => [job, count(job) + SOME]));
+    await eventually(`${name} works`, () => JOBS.every((job) => count(job) >= wanted.get(job)));
+  }
+
+  /** Each piece of work was done once, by one application after the other, under tokens that grow. */
+  wereFilledBy(...turns) {
+    for (const job of JOBS) {
+      const done = this.of(job);
+      assert.deepEqual(done.map(({ done }) => Number(done)), done.map((_, index) => index + 1), job);
+      const terms = done.filter(({ by, token }, index) => {
+        const last = done[index - 1];
+        return by !== last?.by || token !== last.token;
+      });
+      assert.deepEqual(terms.map(({ by }) => by), turns, job);
+      const tokens = terms.map(({ token }) => BigInt(token));
+      assert.ok(tokens.every((token, index) => index === 0 || token > tokens[index - 1]), job);
+    }
+    const counts = JOBS.map((job) => `${this.of(job).length} × ${job}`);
+    this.#t.diagnostic(`${counts.join(', ')}: none twice`);
+  }
+}
+
+/** Starts applications that compete for one Lease. */
+function applications(t, name, times) {
+  const ledgers = new Ledgers(t);
+  const leases = folder(t);
+  const start = async (instance) => {
+    const kubeconfig = process.env[`NEST_${instance.toUpperCase()}_KUBECONFIG`];
+    const access = kubeconfig ? { mode: 'kubernetes', kubeconfig } : { mode: 'file', directory: leases };
+    const options = { name: instance, folder: ledgers.folder, lease: name, ...access, ...times };
+    const application = program(t, '../../target/nest.mjs', options);
+    await application.said('started');
+    return application;
+  };
+  return { ledgers, start };
+}
+
+/** Who works after another does so because that one has released. */
+const RELEASED = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
+const EXPIRING = { leaseDurationMs: 5_000, renewDeadlineMs: 4_000, retryPeriodMs: 500 };
+
+test('one that is terminated ends its jobs and hands over', async (t) => {
+  const { ledgers, start } = applications(t, 'nest-terminated', RELEASED);
+  const first = await start('first');
+  await ledgers.goesOn('first');
+  await start('second');
+  // Beside one that only looks on.
+  await ledgers.goesOn('first');
+  first.child.kill('SIGTERM');
+  const { signal, errors } = await first.ended;
+  // Nest ends itself by the signal, after its hooks.
+  assert.equal(signal, 'SIGTERM', errors);
+  await ledgers.goesOn('second');
+  ledgers.wereFilledBy('first', 'second');
+});
+
+test('one that is killed is succeeded', async (t) => {
+  const { ledgers, start } = applications(t, 'nest-killed', EXPIRING);
+  const first = await start('first');
+  await ledgers.goesOn('first');
+  await start('second');
+  // Beside one that only looks on.
+  await ledgers.goesOn('first');
+  first.child.kill('SIGKILL');
+  await ledgers.goesOn('second');
+  ledgers.wereFilledBy('first', 'second');
+});
+
+const network = process.env.NEST_FIRST_TOXICS;
+const skip = network === undefined && 'a folder has no network';
+
+test('one that is cut off has stopped before another works', { skip }, async (t) => {
+  const { ledgers, start } = applications(t, 'nest-cut-off', EXPIRING);
+  await start('first');
+  await ledgers.goesOn('first');
+  await start('second');
+  // Beside one that only looks on.
+  await ledgers.goesOn('first');
+  for (const stream of ['upstream', 'downstream']) {
+    const body = JSON.stringify({ type: 'timeout', stream, attributes: { timeout: 0 } });
+    assert.ok((await fetch(network, { method: 'POST', body })).ok);
+  }
+  await ledgers.goesOn('second');
+  for (const stream of ['upstream', 'downstream']) {
+    assert.ok((await fetch(`${network}/timeout_${stream}`, { method: 'DELETE' })).ok);
+  }
+  await ledgers.goesOn('second');
+  ledgers.wereFilledBy('first', 'second');
+});
+
+test('what the documentation shows takes part, and gives its Lease back', async (t) => {
+  const settings = { mode: 'file', directory: folder(t), lease: 'billing', ...RELEASED };
+  process.env.LEASEHOLD_MODE = settings.mode;
+  process.env.LEASEHOLD_DIRECTORY = settings.directory;
+  const { child } = program(t, '../../target/main.mjs');
+  delete process.env.LEASEHOLD_MODE;
+  delete process.env.LEASEHOLD_DIRECTORY;
+  const successor = election(t, settings);
+  await eventually('it leads', () => lease(settings)?.holderIdentity);
+  await successor.start();
+  child.kill('SIGTERM');
+  await successor.waitForLeadership();
+});
+
+const ALWAYS = { lease: 'jobs', mode: 'always' };
+
+/** A module with a job for the leader of this election. */
+function jobs(imports, name) {
+  class Jobs {
+    count = 0;
+    async run() {
+      this.count += 1;
+    }
+  }
+  const run = Object.getOwnPropertyDescriptor(Jobs.prototype, 'run');
+  LeaderOnly(name)(Jobs.prototype, 'run', run);
+  Object.defineProperty(Jobs.prototype, 'run', run);
+  Injectable()(Jobs);
+  class JobsModule {}
+  Module({ imports, providers: [Jobs] })(JobsModule);
+  return { Jobs, JobsModule };
+}
+
+const create = (module) => NestFactory.createApplicationContext(module, { abortOnError: false, logger: false });
+
+test('settings may be injected, and elections, and what terminus asks', async () => {
+  process.env.LEASEHOLD_MODE = 'always';
+  const { Reports, ReportsModule } = await import('../target/settings.mjs');
+  const app = await create(ReportsModule);
+  delete process.env.LEASEHOLD_MODE;
+  const reports = app.get(Reports);
+  assert.equal(reports.describe(), 'true true');
+  await reports.report();
+  const { status, details } = await reports.check();
+  assert.equal(status, 'ok');
+  const leases = { reports: 'leader', billing: 'leader' };
+  assert.deepEqual(details['leader-election'], { status: 'up', leases });
+  await app.close();
+  assert.equal(reports.describe(), 'false false');
+});
+
+test('the types fit', () => {
+  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const project = join(import.meta.dirname, 'programs', 'tsconfig.json');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '--project', project]);
+  assert.equal(status, 0, String(stdout));
+});
+
+test('a name that is misspelt keeps the application from starting', async () => {
+  const elections = LeaseholdModule.forRoot({ ...ALWAYS, elections: ['billing'] });
+  await assert.rejects(create(jobs([elections], 'biling').JobsModule), /LeaderElection\(biling\)/);
+});
+
+test('without the module the application does not start', async () => {
+  await assert.rejects(create(jobs([]).JobsModule), /LeaderElection/);
+});
+
+test('an object that Nest has not made does not work unguarded', async () => {
+  const { Jobs } = jobs([LeaseholdModule.forRoot(ALWAYS)]);
+  assert.throws(() => new Jobs().run(), /Nest has not made this object/);
+});
+
+test('a wrong setting keeps the application from starting', async () => {
+  const wrong = LeaseholdModule.forRoot({ ...ALWAYS, leaseDurationMs: -1 });
+  await assert.rejects(create(jobs([wrong]).JobsModule), { code: 'config', message: /leaseDurationMs/ });
+});
