@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::fmt::Display;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use leasehold::lease_store::LeaseStore;
 use leasehold::lease_store::kubernetes::{ClusterConnections, ClusterOptions, ClusterSource};
 use leasehold_test_cluster::binaries;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
@@ -171,18 +176,23 @@ async fn what_is_read_in_a_process_of_its_own() {
     lease.read().await.unwrap();
 }
 
+/// What kubectl and we make of a case.
+fn side_by_side(case: &Case) -> (Result<(), String>, Result<(), String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = case.install(folder.path());
+    block_in_place(|| {
+        (
+            kubectl(Place::Here, folder.path(), &variables),
+            leasehold(Place::Here, folder.path(), &variables),
+        )
+    })
+}
+
 /// Fails with all cases that kubectl does not take, or that kubectl takes and we do not.
-fn compare(cases: impl IntoIterator<Item = (&'static str, Case)>) {
+fn compare(cases: impl IntoIterator<Item = (impl Display, Case)>) {
     let mut wrong = Vec::new();
     for (name, case) in cases {
-        let folder = tempfile::tempdir().unwrap();
-        let variables = case.install(folder.path());
-        let (theirs, ours) = block_in_place(|| {
-            (
-                kubectl(Place::Here, folder.path(), &variables),
-                leasehold(Place::Here, folder.path(), &variables),
-            )
-        });
+        let (theirs, ours) = side_by_side(&case);
         if let Err(said) = theirs {
             wrong.push(format!("{name}: kubectl does not take it: {said}"));
         }
@@ -471,7 +481,6 @@ async fn client_certificates_of_all_forms() {
     ]);
 }
 
-/// The one thing that kubectl takes and we do not: it needs other cryptography than is built in.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_on_p_521_is_refused_with_what_to_use() {
     let authority = Authority::new();
@@ -486,10 +495,97 @@ async fn a_key_on_p_521_is_refused_with_what_to_use() {
 
     let error = kubeconfig.connect().await.err().unwrap();
 
-    assert!(
-        error.message().contains("ECDSA on P-256 or P-384"),
-        "{error}"
-    );
+    for words in [
+        "client-key is on P-521, which is not supported",
+        "ECDSA on P-256 or P-384",
+    ] {
+        assert!(error.message().contains(words), "{error}");
+    }
+}
+
+/// Servers of Go's, each with a certificate and an authority of another kind.
+struct ServersOfAllKinds {
+    process: Child,
+    kinds: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    name: String,
+    server: String,
+    ca: String,
+}
+
+impl ServersOfAllKinds {
+    fn start() -> Self {
+        let module = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/kubernetes_store/tls_kinds"
+        );
+        let program = binaries::go_program("tls-kinds", module).unwrap();
+        let mut process = Command::new(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let lines = lines.map(Result::unwrap).take_while(|it| !it.is_empty());
+        let kinds = lines.map(|it| serde_json::from_str(&it).unwrap()).collect();
+        Self { process, kinds }
+    }
+}
+
+impl Drop for ServersOfAllKinds {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_of_all_kinds() {
+    /// What kubectl takes and we do not, and what we say of it: other cryptography than is built in.
+    const REFUSED: [(&str, &str); 6] = [
+        ("an authority with P-521", "certificate-authority-data"),
+        ("a server with P-521", "P-521"),
+        ("an authority with RSA 1024", "certificate-authority-data"),
+        ("a server with RSA 1024", "2048 bits"),
+        ("signed by P-256 with SHA-512", "ECDSA with SHA-512"),
+        ("signed by P-384 with SHA-512", "ECDSA with SHA-512"),
+    ];
+    let servers = block_in_place(ServersOfAllKinds::start);
+    let case = |kind: &Kind| {
+        let cluster = json!({
+            "server": kind.server,
+            "certificate-authority-data": BASE64_STANDARD.encode(&kind.ca),
+        });
+        Case::of(&cluster, &json!({ "token": "any" }))
+    };
+    let (refused, taken): (Vec<_>, Vec<_>) = servers.kinds.iter().partition(|kind| {
+        let mut refused = REFUSED.iter();
+        refused.any(|(name, _)| kind.name == *name)
+    });
+    let (by_nobody, taken): (Vec<_>, Vec<_>) = taken
+        .into_iter()
+        .partition(|it| it.name.starts_with("never"));
+    assert_eq!(by_nobody.len(), 4);
+    for kind in by_nobody {
+        let (theirs, ours) = side_by_side(&case(kind));
+        assert!(theirs.is_err() && ours.is_err(), "{}", kind.name);
+    }
+    assert_eq!(refused.len(), REFUSED.len());
+    compare(taken.into_iter().map(|kind| (&kind.name, case(kind))));
+    for kind in refused {
+        let (theirs, ours) = side_by_side(&case(kind));
+        theirs.unwrap();
+        let said = ours.unwrap_err();
+        let (_, words) = REFUSED.iter().find(|(name, _)| kind.name == *name).unwrap();
+        assert!(
+            said.contains(words) && said.contains("not supported"),
+            "{}: {said}",
+            kind.name
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

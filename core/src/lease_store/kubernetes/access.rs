@@ -30,6 +30,8 @@ pub(super) struct Access {
     pub(super) origin: Origin,
     /// The certificate authorities that are trusted, in words.
     pub(super) trust: String,
+    /// What is wrong with the key of one of them.
+    pub(super) unsupported_key: Option<&'static str>,
     pub(super) connector: Connector,
     pub(super) credentials: Credentials,
     pub(super) pin: Pin,
@@ -95,6 +97,7 @@ impl Access {
                 &origin,
             )?,
             trust: trust.to_string(),
+            unsupported_key: tls::unsupported_key(&trust),
             server,
             namespace,
             origin,

@@ -3,10 +3,11 @@
 use std::error::Error as StdError;
 use std::{io, iter};
 
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 use tower::BoxError;
 
 use super::access::Access;
+use super::tls::SUPPORTED_KEYS;
 use crate::error::{Error, ErrorKind};
 
 pub(super) const REFUSED_CREDENTIALS: &str = "the API server does not accept these credentials, nor those read again since: have they \
@@ -17,7 +18,7 @@ pub(super) const REFUSED_CREDENTIALS: &str = "the API server does not accept the
 pub(super) fn unreachable(access: &Access, error: &BoxError, problem: Option<&Error>) -> Error {
     let why = causes(error.as_ref())
         .find_map(|cause| cause.downcast_ref::<rustls::Error>())
-        .and_then(|error| distrust(error, &access.trust))
+        .and_then(|error| distrust(error, access))
         .unwrap_or_else(|| in_one_line(error.as_ref()));
     let also = problem.map_or_else(String::new, |problem| format!("; also, {problem}"));
     let message = format!(
@@ -28,18 +29,44 @@ pub(super) fn unreachable(access: &Access, error: &BoxError, problem: Option<&Er
 }
 
 /// Why TLS does not trust the server, where that is the reason.
-fn distrust(error: &rustls::Error, trust: &str) -> Option<String> {
+fn distrust(error: &rustls::Error, access: &Access) -> Option<String> {
+    let trust = &access.trust;
     let rustls::Error::InvalidCertificate(reason) = error else {
         return match error {
             rustls::Error::InvalidMessage(_) => Some(format!(
                 "it does not speak TLS ({error}); is the port right?"
             )),
+            rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => Some(format!(
+                "it has no cryptography in common with us ({error}); a certificate with a key on \
+                 P-521 is not supported: use {SUPPORTED_KEYS}"
+            )),
             _ => None,
         };
     };
+    let is_about_signatures = matches!(
+        reason,
+        CertificateError::UnknownIssuer
+            | CertificateError::BadSignature
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    );
+    if is_about_signatures && let Some(key) = access.unsupported_key {
+        return Some(format!(
+            "an authority in {trust} has a key {key}, which is not supported: use {SUPPORTED_KEYS}"
+        ));
+    }
     Some(match reason {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
+        CertificateError::UnknownIssuer => format!(
             "its certificate is not signed by any authority in {trust}; is that the right cluster?"
+        ),
+        CertificateError::BadSignature => format!(
+            "its certificate is not signed by any authority in {trust}, or its key is not supported: \
+             use {SUPPORTED_KEYS}; is that the right cluster?"
+        ),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => format!(
+            "its certificate, or one by which {trust} vouches for it, is signed in a way that is not \
+             supported, such as ECDSA with SHA-512: sign it with SHA-256 or SHA-384"
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             format!("its certificate is for another name ({reason}); see tls-server-name")

@@ -1,0 +1,3 @@
+module leasehold.io/tls-kinds
+
+go 1.26
