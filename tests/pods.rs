@@ -71,19 +71,20 @@ impl Default for Program<'_> {
 
 /// An image with a shell and this program as `/candidate`.
 pub fn candidate_image(name: &str, candidate: &Path) -> Result<Image> {
-    let path = |program: &str| -> Result<PathBuf> {
-        let folders = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(program));
-        let found = folders.into_iter().find(|path| path.exists());
-        found.with_context(|| format!("this machine has no {program}"))
-    };
-    let (shell, date, sleep) = (path("sh")?, path("date")?, path("sleep")?);
+    let (shell, date) = (system_program("sh")?, system_program("date")?);
     let programs = [
         (candidate, "/candidate"),
         (&*shell, "/bin/sh"),
         (&*date, "/bin/date"),
-        (&*sleep, "/bin/sleep"),
     ];
     Image::of_programs(name, &programs, &[])
+}
+
+/// Where this machine has one of its own programs.
+pub fn system_program(name: &str) -> Result<PathBuf> {
+    let folders = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(name));
+    let found = folders.into_iter().find(|path| path.exists());
+    found.with_context(|| format!("this machine has no {name}"))
 }
 
 /// The Deployment `worker` of a namespace, whose pods are candidates for one Lease.
@@ -269,6 +270,24 @@ spec:
         }
         self.ends.insert(file, now());
         Ok(moment)
+    }
+
+    /// Whether a pod's container that has crashed has been started again, and takes part.
+    pub fn has_begun_again(&self, pod: &str) -> Result<bool> {
+        let answers = self.answers()?;
+        let last = answers.iter().rfind(|(file, _)| pod_of(file) == pod);
+        Ok(
+            last.is_some_and(|(file, answers)| {
+                !self.ends.contains_key(file) && !answers.is_empty()
+            }),
+        )
+    }
+
+    /// The node that a pod is on.
+    pub fn node_of(&self, pod: &str) -> Result<String> {
+        let pod = self.pod(pod)?;
+        let node = pod["spec"]["nodeName"].as_str();
+        Ok(node.context("it is on no node")?.to_owned())
     }
 
     /// The first process of a pod's container `app`, as this machine knows it.

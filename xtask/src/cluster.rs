@@ -73,6 +73,34 @@ pub(crate) fn add_spring_to(steps: &mut Steps) {
     );
 }
 
+/// Pods of a real node, whose programs are built first if need be.
+pub(crate) fn add_pods_to(steps: &mut Steps) {
+    steps.run(
+        "kubelet, containerd and what else a node runs (built once, then cached)",
+        |step| {
+            let (shell, program) = (shell()?, build::program(PROGRAM)?);
+            step.run(cmd!(shell, "{program} prepare-node"))
+        },
+    );
+    steps.run(PODS, |step| build::test(step, "pods", &[]));
+}
+
+/// The same where the programs have been built: that takes too long for everybody's tests.
+pub(crate) fn add_pods_if_prepared_to(steps: &mut Steps) {
+    let left_out = || -> Result<String> {
+        let (shell, program) = (shell()?, build::program(PROGRAM)?);
+        Ok(cmd!(shell, "{program} prepare-node --check")
+            .quiet()
+            .read()?)
+    };
+    match left_out() {
+        Ok(why) if !why.is_empty() => steps.run(&format!("{PODS}: {why}"), |_| Ok(())),
+        _ => steps.run(PODS, |step| build::test(step, "pods", &[])),
+    }
+}
+
+const PODS: &str = "pods of a real node";
+
 pub(crate) fn run_spring_example() -> Result<()> {
     program_shown()?;
     run_shown("two Spring Boot applications", spring_example)

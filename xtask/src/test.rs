@@ -25,6 +25,8 @@ enum Part {
     Node,
     /// The wheel.
     Python,
+    /// Pods of a real node, whose programs are built if need be.
+    Pods,
 }
 
 pub(crate) fn run_tests(options: &Options) -> Result<()> {
@@ -58,7 +60,11 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
     if is_wanted(Part::Python) {
         python::add_to(&mut steps);
     }
+    if options.parts.contains(&Part::Pods) {
+        cluster::add_pods_to(&mut steps);
+    }
     if options.parts.is_empty() {
+        cluster::add_pods_if_prepared_to(&mut steps);
         demo::add_to(&mut steps);
     }
     steps.finish()
