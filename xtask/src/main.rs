@@ -6,6 +6,7 @@ mod check;
 mod cluster;
 mod codegen;
 mod demo;
+mod everywhere;
 mod java;
 mod node;
 mod output;

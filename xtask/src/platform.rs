@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn each_loader_knows_them_all_and_no_other() -> Result<()> {
-        let loaders: [(&str, &str, fn(&Platform) -> String); 3] = [
+        type Entry = fn(&Platform) -> String;
+        let loaders: [(&str, &str, Entry); 3] = [
             (
                 "bindings-java/leasehold/src/main/java/io/leasehold/Platform.java",
                 "SUPPORTED = List.of(",

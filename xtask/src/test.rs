@@ -6,13 +6,17 @@ use xshell::cmd;
 
 use crate::build::{self, cargo, shell};
 use crate::steps::Steps;
-use crate::{check, cluster, demo, java, node, python};
+use crate::{check, cluster, demo, everywhere, java, node, python};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only these parts; by default all.
     #[arg(value_enum)]
     parts: Vec<Part>,
+    /// Instead: what `cargo xtask package` has made, on each system and runtime that can be had, or on
+    /// those whose names have this in them.
+    #[arg(long, value_name = "NAME", conflicts_with = "parts", num_args = 0..=1, default_missing_value = "")]
+    everywhere: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,6 +36,10 @@ enum Part {
 pub(crate) fn run_tests(options: &Options) -> Result<()> {
     let is_wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut steps = Steps::default();
+    if let Some(name) = &options.everywhere {
+        everywhere::add_to(&mut steps, name);
+        return steps.finish();
+    }
     steps.run(
         "programs, and the libraries of all languages (cargo build)",
         |step| build::debug(step, &build::ALL),
