@@ -32,7 +32,9 @@ pub use self::status::Role;
 use self::writes::{SentWrite, Writes};
 use crate::clock::{Instant, WallTime};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_record::{
+    Acquisition, HolderProcess, LeaseRecord, Proof, ResourceVersion, StoredLease,
+};
 
 /// Waits are stretched at random by up to this factor, so that candidates spread out
 /// (client-go `JitterFactor`). A renew deadline must leave room for one such wait.
@@ -128,6 +130,17 @@ pub(crate) struct ActiveTerm {
     unconfirmed: Option<Instant>,
 }
 
+/// Word that whoever wrote a record is dead, with all that it has started.
+#[derive(Clone, Debug)]
+pub(crate) struct ProvenDeath {
+    /// The object that has the record.
+    pub uid: String,
+    /// The very version that the dead process, and no other, has written.
+    pub version: ResourceVersion,
+    /// How it is known.
+    pub proof: Proof,
+}
+
 /// One candidate's part in the election for one Lease.
 #[derive(Debug)]
 #[expect(
@@ -137,6 +150,8 @@ pub(crate) struct ActiveTerm {
 pub(crate) struct Election {
     /// This candidate's unique holder string.
     identity: String,
+    /// By what others can tell that this process is dead.
+    process: Option<HolderProcess>,
     settings: Settings,
     random: fastrand::Rng,
     /// The latest instant seen, to notice a clock that goes backwards.
@@ -230,6 +245,7 @@ impl Election {
     pub(crate) fn new(identity: String, settings: Settings, seed: u64, now: Instant) -> Self {
         Self {
             identity,
+            process: None,
             random: fastrand::Rng::with_seed(seed),
             now,
             observed: Observed::nothing(settings.lease_duration),
@@ -294,15 +310,20 @@ impl Election {
         if now < due {
             return None;
         }
+        let mut acquisition = Acquisition::Regained;
         let record = match action {
             Action::Read => None,
-            Action::Acquire => Some(self.acquiring_record(wall)),
+            Action::Acquire => {
+                acquisition = self.acquisition(now);
+                Some(self.acquiring_record(wall, acquisition))
+            }
             Action::Renew => Some(self.renewing_record(wall)?),
             Action::Release => Some(self.releasing_record(wall)?),
         };
         let newest = self.observed.newest();
         if let Some(record) = record.clone() {
-            self.writes.push(SentWrite::new(record, now, newest));
+            let write = SentWrite::new(record, now, newest, acquisition);
+            self.writes.push(write);
         }
         self.in_flight = Some(InFlight {
             sent_at: now,
@@ -376,7 +397,42 @@ impl Election {
         (awaited || newest > ResourceVersion::default()).then_some(newest)
     }
 
+    /// The record whose holder a proof of death would let this candidate succeed at once, with what that
+    /// has noted of its process.
+    pub(crate) fn provable(&self) -> Option<&StoredLease> {
+        let lease = self.observed.lease()?;
+        let awaits = matches!(self.phase, Phase::Candidate)
+            && !self.observes_only
+            && !self.stopping
+            && self.observed.proof().is_none()
+            && lease.record.note.is_some();
+        (awaits && !self.is_own(&lease.record)).then_some(lease)
+    }
+
     // ---- inputs --------------------------------------------------------------------------------
+
+    /// Whoever wrote a record is dead, and so is all that it has started. If that is the record as it
+    /// is known now, its holder need not be waited for: a write may follow that is conditional on this
+    /// very version. Anything newer voids the proof, and a holder before it is waited for all the same.
+    pub(crate) fn handle_proof(&mut self, now: Instant, death: &ProvenDeath) {
+        self.advance(now);
+        // What this candidate wrote itself was written by a process that lives.
+        let lease = self.observed.lease();
+        let is_own = lease.is_some_and(|lease| self.is_own(&lease.record));
+        let ProvenDeath {
+            uid,
+            version,
+            proof,
+        } = death;
+        if !is_own && self.observed.see_death(now, uid, *version, *proof) {
+            self.spread_attempt();
+        }
+    }
+
+    /// What this candidate's process is known by has changed: the next write notes it.
+    pub(crate) fn handle_process(&mut self, process: Option<HolderProcess>) {
+        self.process = process;
+    }
 
     /// Time has passed.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {

@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use crate::clock::{Clock, Instant};
 use crate::election::{ActiveTerm, TermRecord};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease_record::Acquisition;
 use crate::runtime::{ForkWiped, ZeroIsValid};
 
 /// What the election publishes and everybody reads.
@@ -232,6 +233,11 @@ impl Term {
         self.record.acquired_at.into()
     }
 
+    /// How it came about: what had become of the last holder.
+    pub fn acquisition(&self) -> Acquisition {
+        self.record.acquisition
+    }
+
     /// Whether this instance still leads under this term, at this very call. Lock-free; false in a
     /// forked child.
     #[inline(always)]
@@ -290,6 +296,7 @@ mod tests {
             transitions: 0,
             uid: String::new(),
             acquired_at: WallTime::default(),
+            acquisition: Acquisition::Free,
         }
     }
 

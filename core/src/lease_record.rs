@@ -1,10 +1,16 @@
-//! The spec of a `coordination.k8s.io/v1` Lease as plain data.
+//! The spec of a `coordination.k8s.io/v1` Lease as plain data, with what its holder notes beside it.
+
+mod note;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::WallTime;
+
+pub use self::note::{
+    Acquisition, Container, HolderNote, HolderProcess, NOTE, ProcessLock, Proof,
+};
 
 /// The duration that a release writes, as client-go does. With an empty holder it tells everybody
 /// that the last holder has stopped and that nobody need wait.
@@ -23,6 +29,9 @@ pub struct LeaseRecord {
     pub renew_time: Option<WallTime>,
     /// How often the Lease has been acquired.
     pub transitions: i32,
+    /// What the holder has noted of itself, which is no part of the spec: an annotation that holders
+    /// of other clients neither write nor read.
+    pub note: Option<HolderNote>,
 }
 
 impl LeaseRecord {
@@ -43,6 +52,29 @@ impl LeaseRecord {
         self.holder == other.holder
             && self.acquire_time == other.acquire_time
             && self.renew_time == other.renew_time
+    }
+
+    /// Whether `other` is of the same acquisition: of one holder, that has renewed it since or not.
+    pub fn is_same_acquisition(&self, other: &Self) -> bool {
+        self.holder == other.holder && self.acquire_time == other.acquire_time
+    }
+
+    /// Whether `later` says the same, notes aside.
+    pub(crate) fn is_unchanged_by(&self, later: &Self) -> bool {
+        self.is_same_write(later)
+            && self.lease_duration_seconds == later.lease_duration_seconds
+            && self.transitions == later.transitions
+    }
+
+    /// Reads the annotation [`NOTE`], if it is of this very acquisition.
+    pub(crate) fn with_note(mut self, annotation: Option<&str>) -> Self {
+        self.note = annotation.and_then(|text| HolderNote::from_text(text, &self));
+        self
+    }
+
+    /// The annotation [`NOTE`] that belongs to this record; `None` where it has none.
+    pub(crate) fn note_text(&self) -> Option<String> {
+        self.note.as_ref()?.to_text(self)
     }
 }
 

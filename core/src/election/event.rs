@@ -2,7 +2,7 @@
 
 use crate::clock::WallTime;
 use crate::error::Error;
-use crate::lease_record::ResourceVersion;
+use crate::lease_record::{Acquisition, ResourceVersion};
 use crate::named::named;
 
 /// One uninterrupted leadership, as the election knows it.
@@ -18,6 +18,8 @@ pub(crate) struct TermRecord {
     pub uid: String,
     /// When the winning write was made, by this machine's wall clock. For display.
     pub acquired_at: WallTime,
+    /// How it came about.
+    pub acquisition: Acquisition,
 }
 
 named! {

@@ -4,11 +4,16 @@
 //! Invariant: expiry is measured from the local instant at which the *record changed*. Reading an
 //! unchanged record again, a watch that reconnects on it, or an edited label resets nothing, and
 //! no remote timestamp takes part. (client-go `leaderelection.go`, `observedTime`.)
+//!
+//! A proof that the holder is dead is about one version and the acquisition that is in it: it ends the
+//! wait for that holder, and for nobody who was before it.
 
 use std::time::Duration;
 
 use crate::clock::Instant;
-use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease};
+use crate::lease_record::{
+    LeaseRecord, Proof, RELEASED_DURATION_SECONDS, ResourceVersion, StoredLease,
+};
 
 /// What is known about the Lease.
 #[derive(Debug)]
@@ -23,11 +28,16 @@ pub(super) struct Observed {
     /// The duration that the holder itself wrote with its last acquisition or renewal. Editing
     /// the duration by hand does not shorten what the holder believes.
     holder_duration: Option<Duration>,
-    /// From when on nobody who obeys the protocol can still be leading.
-    free_at: Instant,
+    /// From when on nobody who obeys the protocol can still be leading, dead or alive.
+    expires_at: Instant,
     /// Until when a holder before the present one may still be leading, which somebody has broken
     /// into the Lease of.
     previous_holder_until: Instant,
+    /// Until when anybody may still be leading who acquired the Lease before the present holder did,
+    /// also under the present holder's name.
+    previous_acquisition_until: Instant,
+    /// What is known of the death of who wrote the present version.
+    death: Option<Death>,
     /// Since when the store has told of nothing but older versions.
     outdated_since: Option<Instant>,
 }
@@ -37,6 +47,14 @@ enum State {
     Unknown,
     Absent,
     Present(StoredLease),
+}
+
+/// The writer of a version is dead, and so is all that it has started.
+#[derive(Clone, Copy, Debug)]
+struct Death {
+    version: ResourceVersion,
+    known_at: Instant,
+    proof: Proof,
 }
 
 /// What an observation changed.
@@ -56,8 +74,10 @@ impl Observed {
             newest: ResourceVersion::default(),
             changed_at: Instant::ZERO,
             holder_duration: None,
-            free_at: Instant::ZERO,
+            expires_at: Instant::ZERO,
             previous_holder_until: Instant::ZERO,
+            previous_acquisition_until: Instant::ZERO,
+            death: None,
             outdated_since: None,
         }
     }
@@ -96,8 +116,49 @@ impl Observed {
         self.newest
     }
 
+    /// From when on the Lease may be acquired: when it has expired, or as soon as its holder is known
+    /// to be dead and none before it can be leading.
     pub(super) fn free_at(&self) -> Instant {
-        self.free_at
+        match self.death {
+            Some(death) => {
+                let others_until = self.previous_acquisition_until;
+                self.expires_at.min(others_until.max(death.known_at))
+            }
+            None => self.expires_at,
+        }
+    }
+
+    /// From when on the Lease may be acquired though its holder were alive.
+    pub(super) fn expires_at(&self) -> Instant {
+        self.expires_at
+    }
+
+    /// How it is known that the holder is dead.
+    pub(super) fn proof(&self) -> Option<Proof> {
+        self.death.map(|death| death.proof)
+    }
+
+    /// The process that wrote `version` of the object `uid` is dead, and so is all that it has started.
+    /// Returns whether that is the version which is known, and held. Any other version voids it.
+    pub(super) fn see_death(
+        &mut self,
+        now: Instant,
+        uid: &str,
+        version: ResourceVersion,
+        proof: Proof,
+    ) -> bool {
+        let is_known = |lease: &StoredLease| {
+            lease.uid == uid && lease.version == version && lease.record.is_held()
+        };
+        let proven = self.lease().is_some_and(is_known) && version == self.newest;
+        if proven {
+            self.death.get_or_insert(Death {
+                version,
+                known_at: now,
+                proof,
+            });
+        }
+        proven
     }
 
     /// When the record last changed; `None` before anything was seen.
@@ -113,7 +174,7 @@ impl Observed {
     pub(super) fn see_own(&mut self, now: Instant, lease: StoredLease) {
         let held = lease.record.is_held();
         self.holder_duration = held.then(|| self.duration_of(&lease.record));
-        self.free_at = now;
+        self.expires_at = now;
         if self.is_unchanged(&lease) {
             self.keep(State::Present(lease));
         } else {
@@ -129,7 +190,7 @@ impl Observed {
             return Change::None;
         }
         if !lease.record.is_held() {
-            self.free_at = self.free_without_holder(now, &lease);
+            self.expires_at = self.free_without_holder(now, &lease);
             self.holder_duration = None;
             self.replace(now, State::Present(lease));
             return Change::Record;
@@ -140,7 +201,7 @@ impl Observed {
         {
             // Only the duration was edited: the holder may still go by the one it wrote.
             let own = (now + duration).max(self.changed_at + written);
-            self.free_at = self.previous_holder_until.max(own);
+            self.expires_at = self.previous_holder_until.max(own);
             self.keep(State::Present(lease));
         } else {
             // A break-in does not end the wait for the holder before, which may have renewed since
@@ -148,13 +209,21 @@ impl Observed {
             // Another process under the holder's name may give itself away by a shorter duration.
             let same_name = self.holder() == Some(lease.record.holder.as_str());
             let shorter = self.holder_duration.is_some_and(|known| duration < known);
+            let before_until = match self.holder_duration {
+                Some(held) if !complete => self.free_at().max(now + held),
+                _ => self.free_at(),
+            };
             if !same_name || shorter {
-                self.previous_holder_until = match self.holder_duration {
-                    Some(held) if !complete => self.free_at.max(now + held),
-                    _ => self.free_at,
-                };
+                self.previous_holder_until = before_until;
             }
-            self.free_at = self.previous_holder_until.max(now + duration);
+            // A proof is of one process: the holder's name alone does not say which it was.
+            let same_acquisition = |known: &StoredLease| {
+                known.uid == lease.uid && known.record.is_same_acquisition(&lease.record)
+            };
+            if shorter || !self.lease().is_some_and(same_acquisition) {
+                self.previous_acquisition_until = before_until;
+            }
+            self.expires_at = self.previous_holder_until.max(now + duration);
             self.holder_duration = Some(duration);
             self.replace(now, State::Present(lease));
         }
@@ -182,9 +251,9 @@ impl Observed {
         } else {
             self.own_duration
         };
-        self.free_at = match self.holder_duration.take() {
+        self.expires_at = match self.holder_duration.take() {
             Some(held) => self.previous_holder_until.max(now + held.max(unseen)),
-            None => self.free_at.max(now + unseen),
+            None => self.expires_at.max(now + unseen),
         };
         self.replace(now, State::Absent);
         Change::Record
@@ -230,15 +299,16 @@ impl Observed {
         match self.holder_duration {
             // Another's release does not end the wait for the holder that it broke in upon.
             Some(_) if at_once => self.previous_holder_until.max(now),
-            None if at_once => self.free_at.max(now),
+            None if at_once => self.expires_at.max(now),
             Some(held) => self.previous_holder_until.max(now + held.max(written)),
-            None => self.free_at.max(now + written),
+            None => self.expires_at.max(now + written),
         }
     }
 
     fn is_unchanged(&self, lease: &StoredLease) -> bool {
-        self.lease()
-            .is_some_and(|known| known.uid == lease.uid && known.record == lease.record)
+        self.lease().is_some_and(|known| {
+            known.uid == lease.uid && known.record.is_unchanged_by(&lease.record)
+        })
     }
 
     fn duration_of(&self, record: &LeaseRecord) -> Duration {
@@ -251,9 +321,12 @@ impl Observed {
     }
 
     fn keep(&mut self, state: State) {
-        if let State::Present(lease) = &state {
-            self.newest = self.newest.max(lease.version);
-        }
+        let version = match &state {
+            State::Present(lease) => Some(lease.version),
+            State::Unknown | State::Absent => None,
+        };
+        self.newest = self.newest.max(version.unwrap_or_default());
+        self.death.take_if(|death| Some(death.version) != version);
         self.state = state;
         self.outdated_since = None;
     }

@@ -110,7 +110,7 @@ impl Election {
             }
             // Won, but for a term that may not begin yet: another attempt follows.
             Phase::Candidate if now < earlier_work_until => {}
-            Phase::Candidate => self.begin_term(leader_until, renew_at),
+            Phase::Candidate => self.begin_term(write.acquisition, leader_until, renew_at),
         }
         self.notify_holder();
     }
@@ -158,6 +158,11 @@ impl Election {
         self.writes.find(record).is_some_and(|write| !write.settled)
     }
 
+    /// Whether this candidate wrote it.
+    pub(super) fn is_own(&self, record: &LeaseRecord) -> bool {
+        self.writes.find(record).is_some()
+    }
+
     /// The watch has told of what came first: there is no need to read it.
     pub(super) fn end_wait_for_watch(&mut self) {
         if self.awaits_watch_until.take().is_some() {
@@ -180,7 +185,7 @@ impl Election {
     /// What is stored now, by a read or the watch; `complete` if no record before it was left out.
     /// Never extends a term: only a write does.
     pub(super) fn observe(&mut self, now: Instant, lease: StoredLease, complete: bool) {
-        if self.writes.find(&lease.record).is_some() {
+        if self.is_own(&lease.record) {
             // One of ours, whose outcome its reply tells, or with a field edited that is not ours.
             self.see_own(now, lease);
             self.notify_holder();
@@ -191,8 +196,10 @@ impl Election {
         let first_sight = self.observed.is_unknown();
         self.allow_writes_if_newer(now, lease.version);
         self.writes.prune(&lease);
+        let proof = self.observed.proof();
         let changed = self.observed.see(now, lease, complete) == Change::Record;
-        if changed {
+        // A version that says the same voids a proof all the same.
+        if changed || self.observed.proof() != proof {
             self.spread_attempt();
         }
         if first_sight && own_identity && self.settings.reclaim {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Action, Election, FEW_CANDIDATES, JITTER_FACTOR, Phase, SPREAD_PER_CANDIDATE};
 use crate::clock::{Instant, WallTime};
-use crate::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS};
+use crate::lease_record::{Acquisition, HolderNote, LeaseRecord, RELEASED_DURATION_SECONDS};
 
 /// How long to wait for an answer at first, so that other attempts are possible before the deadline.
 pub(crate) fn request_limit(renew_deadline: Duration) -> Duration {
@@ -116,7 +116,30 @@ impl Election {
         self.jittered(wait)
     }
 
-    pub(super) fn acquiring_record(&self, wall: WallTime) -> LeaseRecord {
+    /// How a term came about that a write at `now` opens.
+    pub(super) fn acquisition(&self, now: Instant) -> Acquisition {
+        let Some(lease) = self.observed.lease() else {
+            return Acquisition::Free;
+        };
+        let record = &lease.record;
+        if self.is_own(record) {
+            return Acquisition::Regained;
+        }
+        if !record.is_held() {
+            let released = record.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS);
+            return match record.renew_time {
+                Some(_) if released => Acquisition::Released,
+                _ => Acquisition::Free,
+            };
+        }
+        match self.observed.proof() {
+            _ if now >= self.observed.expires_at() => Acquisition::Expired,
+            Some(proof) => proof.into(),
+            None => Acquisition::Regained,
+        }
+    }
+
+    pub(super) fn acquiring_record(&self, wall: WallTime, acquisition: Acquisition) -> LeaseRecord {
         let renew_time = self.writes.next_renew_time(wall);
         LeaseRecord {
             holder: self.identity.clone(),
@@ -127,14 +150,27 @@ impl Election {
                 .observed
                 .lease()
                 .map_or(0, |seen| seen.record.transitions.saturating_add(1)),
+            note: self.note(acquisition),
         }
+    }
+
+    /// What is noted beside a record of our own.
+    fn note(&self, acquisition: Acquisition) -> Option<HolderNote> {
+        let process = self.process.clone()?;
+        Some(HolderNote {
+            acquisition,
+            process,
+        })
     }
 
     pub(super) fn renewing_record(&self, wall: WallTime) -> Option<LeaseRecord> {
         let seen = &self.observed.lease()?.record;
+        let noted = seen.note.as_ref().map(|note| note.acquisition);
+        let acquisition = noted.unwrap_or(Acquisition::Regained);
         Some(LeaseRecord {
             lease_duration_seconds: Some(self.lease_duration_seconds()),
             renew_time: Some(self.writes.next_renew_time(wall)),
+            note: self.note(acquisition),
             ..seen.clone()
         })
     }
@@ -148,6 +184,7 @@ impl Election {
             acquire_time: Some(renew_time),
             renew_time: Some(renew_time),
             transitions: seen.transitions,
+            note: None,
         })
     }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::clock::Instant;
 use crate::error::Error;
+use crate::lease_record::Acquisition;
 
 impl ActiveTerm {
     pub(crate) fn new(term: TermRecord, leader_until: Instant, renew_at: Instant) -> Self {
@@ -53,7 +54,12 @@ impl Election {
         }
     }
 
-    pub(super) fn begin_term(&mut self, leader_until: Instant, renew_at: Instant) {
+    pub(super) fn begin_term(
+        &mut self,
+        acquisition: Acquisition,
+        leader_until: Instant,
+        renew_at: Instant,
+    ) {
         let Some(lease) = self.observed.lease() else {
             return;
         };
@@ -65,6 +71,7 @@ impl Election {
             transitions: lease.record.transitions,
             uid: lease.uid.clone(),
             acquired_at: lease.record.renew_time.unwrap_or_default(),
+            acquisition,
         };
         self.events.push_back(ElectionEvent::Acquired(term.clone()));
         self.phase = Phase::Leading(ActiveTerm::new(term, leader_until, renew_at));

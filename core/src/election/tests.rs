@@ -14,6 +14,7 @@ mod harness;
 mod identity;
 mod interleavings;
 mod observers;
+mod proofs;
 mod release_and_drain;
 mod requests;
 mod stall;

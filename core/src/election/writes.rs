@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::clock::{Instant, WallTime};
-use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_record::{Acquisition, LeaseRecord, ResourceVersion, StoredLease};
 
 /// A store that answers reads and loses writes must not fill the memory. What is older than so many
 /// other writes entitles to nothing any more; only that it is ours is forgotten.
@@ -25,15 +25,23 @@ pub(super) struct SentWrite {
     /// Its success is known already, or the clock it was dated by has failed: it entitles to
     /// nothing more.
     pub(super) settled: bool,
+    /// How a term that it opens came about.
+    pub(super) acquisition: Acquisition,
 }
 
 impl SentWrite {
-    pub(super) fn new(record: LeaseRecord, sent_at: Instant, base: ResourceVersion) -> Self {
+    pub(super) fn new(
+        record: LeaseRecord,
+        sent_at: Instant,
+        base: ResourceVersion,
+        acquisition: Acquisition,
+    ) -> Self {
         Self {
             record,
             sent_at,
             base,
             settled: false,
+            acquisition,
         }
     }
 

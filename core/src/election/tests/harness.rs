@@ -9,13 +9,13 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 
 use super::super::{
-    Election, ElectionEvent, LostReason, Observation, Operation, Reply, Request, Role, Settings,
-    TermRecord,
+    Election, ElectionEvent, LostReason, Observation, Operation, ProvenDeath, Reply, Request, Role,
+    Settings, TermRecord,
 };
 use crate::clock::{Instant, WallTime};
 use crate::elector::written;
 use crate::error::{Error, ErrorKind};
-use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, Proof, ResourceVersion, StoredLease};
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{LeaseStore, WatchEvent};
 
@@ -97,6 +97,7 @@ pub(super) fn held_by(holder: &str, duration: i32) -> LeaseRecord {
         acquire_time: Some(WallTime::from_micros(WALL_START)),
         renew_time: Some(WallTime::from_micros(WALL_START)),
         transitions: 4,
+        note: None,
     }
 }
 
@@ -363,6 +364,22 @@ impl Candidate {
         self.listen()
     }
 
+    /// It becomes known that whoever wrote what is stored is dead.
+    pub(super) fn prove(&mut self) -> &mut Self {
+        let lease = stored(&self.store);
+        self.prove_version(&lease.uid, lease.version)
+    }
+
+    pub(super) fn prove_version(&mut self, uid: &str, version: ResourceVersion) -> &mut Self {
+        let death = ProvenDeath {
+            uid: uid.to_owned(),
+            version,
+            proof: Proof::LockReleased,
+        };
+        self.election.handle_proof(self.now, &death);
+        self.listen()
+    }
+
     // ---- the application -----------------------------------------------------------------------
 
     pub(super) fn stop(&mut self) -> &mut Self {
@@ -439,6 +456,12 @@ impl Candidate {
 
     pub(super) fn term(&self) -> TermRecord {
         self.election.active_term().expect("leading").term.clone()
+    }
+
+    /// When the record was last seen to change, in seconds since the start.
+    pub(super) fn observed_at(&self) -> f64 {
+        let changed_at = self.election.observed.changed_at();
+        changed_at.expect("a record").since(START).as_secs_f64()
     }
 
     pub(super) fn leader_until(&self) -> f64 {

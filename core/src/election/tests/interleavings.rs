@@ -1,6 +1,7 @@
 //! Three candidates under a hundred random courses of events: requests that are slow, lost,
 //! answered late, or land after they were given up; watches that lag and break; applications that
-//! stop, crash, step down, stall and finish their work late; machines that sleep; hands that edit.
+//! stop, crash, step down, stall and finish their work late; machines that sleep; hands that edit; and
+//! proofs that a process which crashed is dead, to some candidates sooner than to others.
 //!
 //! Whatever happens, no two lead at once, and when it is over somebody leads. Each course is drawn
 //! from a seed, which a failure names.
@@ -12,9 +13,11 @@ use fastrand::Rng;
 
 use super::harness::*;
 use crate::clock::{Instant, WallTime};
-use crate::election::{Election, ElectionEvent, Observation, Operation, Reply, Request, Settings};
+use crate::election::{
+    Election, ElectionEvent, Observation, Operation, ProvenDeath, Reply, Request, Settings,
+};
 use crate::error::{Error, ErrorKind};
-use crate::lease_record::{LeaseRecord, ResourceVersion};
+use crate::lease_record::{Acquisition, HolderProcess, LeaseRecord, Proof, ResourceVersion};
 use crate::lease_store::memory::MemoryStore;
 
 const COURSES: u64 = 100;
@@ -25,11 +28,14 @@ const INTRUDER: &str = "intruder";
 
 #[test]
 fn no_two_lead_at_once_and_in_the_end_somebody_leads() {
-    let mut terms = 0;
+    let (mut terms, mut proven) = (0, 0);
     for seed in 0..COURSES {
-        terms += Course::new(seed).run();
+        let course = Course::new(seed).run();
+        terms += course.terms;
+        proven += course.proven_terms;
     }
     assert!(terms > 5 * COURSES, "little happened: {terms} terms");
+    assert!(proven > COURSES / 2, "few were proven dead: {proven} terms");
 }
 
 /// What is to happen to a candidate.
@@ -47,6 +53,8 @@ enum Due {
     WatchOpens,
     Drained,
     Alive,
+    /// It becomes known that whoever wrote this version is dead.
+    Proof(ProvenDeath),
 }
 
 struct Course {
@@ -60,6 +68,10 @@ struct Course {
     watched_version: ResourceVersion,
     last_token: ResourceVersion,
     terms: u64,
+    /// Those that followed on a holder that was proven dead.
+    proven_terms: u64,
+    /// Which life of which candidate each acquisition is of, by holder and acquire time.
+    acquired: BTreeMap<(String, Option<WallTime>), (usize, u64)>,
     /// No process starts before this instant, since the Lease was deleted or broken into: it could
     /// not know who held the Lease before.
     no_start_until: Instant,
@@ -76,6 +88,10 @@ struct Node {
     unfinished: u32,
     leads: bool,
     stopped: bool,
+    /// Killed: nothing of it goes on.
+    dead: bool,
+    /// The version whose writer's death is about to become known to it.
+    proving: Option<ResourceVersion>,
     asleep_until: Instant,
     cut_off_until: Instant,
 }
@@ -95,6 +111,8 @@ impl Course {
             watched_version: ResourceVersion::default(),
             last_token: ResourceVersion::default(),
             terms: 0,
+            proven_terms: 0,
+            acquired: BTreeMap::new(),
             no_start_until: now,
         };
         for node in 0..3 {
@@ -104,7 +122,7 @@ impl Course {
         course
     }
 
-    fn run(mut self) -> u64 {
+    fn run(mut self) -> Self {
         let mut trouble = instant(1.0);
         while self.now < instant(TROUBLE + PEACE) {
             if trouble < instant(TROUBLE) && self.next_due() > trouble {
@@ -118,11 +136,12 @@ impl Course {
                 break;
             }
             self.spread_news();
+            self.spread_proofs();
             self.check();
         }
         let leaders = self.nodes.iter().filter(|node| node.is_leader(self.now));
         assert_eq!(leaders.count(), 1, "nobody leads: {self}");
-        self.terms
+        self
     }
 
     fn next_due(&self) -> Instant {
@@ -148,6 +167,16 @@ impl Course {
     fn happen(&mut self, node: usize, life: u64, due: Due) {
         if let Due::Land(id, request, answer) = due {
             let reply = execute(&self.store, request.operation);
+            if let Reply::Written(Ok(lease)) = &reply
+                && lease.record.is_held()
+            {
+                let LeaseRecord {
+                    holder,
+                    acquire_time,
+                    ..
+                } = lease.record.clone();
+                self.acquired.insert((holder, acquire_time), (node, life));
+            }
             if let Some(seconds) = answer {
                 self.count += 1;
                 let key = (self.now + secs(seconds), self.count);
@@ -205,6 +234,7 @@ impl Course {
                 it.election.handle_drained(now);
             }
             Due::Alive => it.election.handle_alive(now),
+            Due::Proof(death) => it.election.handle_proof(now, &death),
         }
         self.drive(node);
     }
@@ -244,10 +274,12 @@ impl Course {
             match event {
                 ElectionEvent::Acquired(term) => {
                     self.terms += 1;
+                    self.proven_terms +=
+                        u64::from(term.acquisition == Acquisition::LockReleased);
                     assert!(term.fencing_token > self.last_token, "a token: {self}");
                     self.last_token = term.fencing_token;
                     let works_on = |(other, it): (usize, &Node)| {
-                        other != node && it.election.work_until() > self.now
+                        other != node && !it.dead && it.election.work_until() > self.now
                     };
                     let overlap = self.nodes.iter().enumerate().any(works_on);
                     assert!(!overlap, "work beside a leader: {self}");
@@ -334,6 +366,37 @@ impl Course {
         }
     }
 
+    /// That a process has died becomes known to each candidate that follows it, if at all, by and by.
+    fn spread_proofs(&mut self) {
+        for node in 0..self.nodes.len() {
+            let it = &self.nodes[node];
+            let Some(lease) = it.election.provable().filter(|_| !it.stopped) else {
+                continue;
+            };
+            let LeaseRecord {
+                holder,
+                acquire_time,
+                ..
+            } = lease.record.clone();
+            let writer = self.acquired.get(&(holder, acquire_time));
+            let is_dead = writer.is_some_and(|(other, life)| {
+                let other = &self.nodes[*other];
+                other.life != *life || other.dead
+            });
+            if is_dead && it.proving != Some(lease.version) {
+                let death = ProvenDeath {
+                    uid: lease.uid.clone(),
+                    version: lease.version,
+                    proof: Proof::LockReleased,
+                };
+                self.nodes[node].proving = Some(death.version);
+                let longest = [0.0, 0.001, 0.5, 20.0][self.random.usize(..4)];
+                let delay = longest * self.random.f64();
+                self.after(delay, node, Due::Proof(death));
+            }
+        }
+    }
+
     fn make_trouble(&mut self) {
         let node = self.random.usize(..self.nodes.len());
         let lasts = self.random.f64() * 30.0;
@@ -350,6 +413,7 @@ impl Course {
             5 if !it.stopped => {
                 it.life += 1;
                 it.stopped = true;
+                it.dead = true;
                 it.leader_until = Instant::ZERO;
                 self.after(lasts / 10.0, node, Due::Start);
             }
@@ -440,8 +504,10 @@ impl Node {
             candidates: 3,
             ..settings()
         };
+        let mut election = Election::new(identity, settings, seed + life, now);
+        election.handle_process(Some(HolderProcess::default()));
         Self {
-            election: Election::new(identity, settings, seed + life, now),
+            election,
             life,
             leader_until: Instant::ZERO,
             in_flight: None,
@@ -450,6 +516,8 @@ impl Node {
             unfinished: 0,
             leads: false,
             stopped: false,
+            dead: false,
+            proving: None,
             asleep_until: now,
             cut_off_until: now,
         }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::clock::WallTime;
 use crate::error::{Error, Result};
-use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, NOTE, ResourceVersion, StoredLease};
+use crate::lease_store::write_note;
 
 /// Raised when an older Leasehold could no longer understand the file.
 const FORMAT: u64 = 1;
@@ -61,6 +62,7 @@ pub(super) fn encode(
     spec["acquireTime"] = json!(timestamp("acquire time", record.acquire_time)?);
     spec["renewTime"] = json!(timestamp("renew time", record.renew_time)?);
     spec["leaseTransitions"] = json!(record.transitions);
+    write_note(&mut object, record);
     Ok(object)
 }
 
@@ -77,14 +79,16 @@ pub(super) fn understand(object: Value) -> Result<StoredLease, String> {
     }
     let LeaseFile { metadata, spec } =
         LeaseFile::deserialize(&object).map_err(|error| damaged(&error))?;
+    let record = LeaseRecord {
+        holder: spec.holder_identity,
+        lease_duration_seconds: spec.lease_duration_seconds,
+        acquire_time: spec.acquire_time.map(wall_time),
+        renew_time: spec.renew_time.map(wall_time),
+        transitions: spec.lease_transitions,
+        note: None,
+    };
     Ok(StoredLease {
-        record: LeaseRecord {
-            holder: spec.holder_identity,
-            lease_duration_seconds: spec.lease_duration_seconds,
-            acquire_time: spec.acquire_time.map(wall_time),
-            renew_time: spec.renew_time.map(wall_time),
-            transitions: spec.lease_transitions,
-        },
+        record: record.with_note(object["metadata"]["annotations"][NOTE].as_str()),
         version: ResourceVersion(metadata.resource_version),
         uid: metadata.uid,
         object: Some(Arc::new(object)),
@@ -139,6 +143,7 @@ mod tests {
             acquire_time: Some(WallTime::from_micros(1_790_000_000_123_456)),
             renew_time: None,
             transitions: 3,
+            note: None,
         };
         assert_eq!(lease.record, record);
     }

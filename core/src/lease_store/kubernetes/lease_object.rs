@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::LeaseName;
 use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, NOTE, ResourceVersion, StoredLease};
+use crate::lease_store::write_note;
 
 /// What a Lease is to carry beside its record, because its users want it so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,13 +107,15 @@ fn read_record(object: &Value) -> Result<LeaseRecord> {
             .map_err(|error| corrupt(&format!("spec {}: {error}", start_of(spec))))?,
     };
     let wall_time = |MicroTime(time)| WallTime::from_micros(time.as_microsecond());
-    Ok(LeaseRecord {
+    let record = LeaseRecord {
         holder: spec.holder_identity.unwrap_or_default(),
         lease_duration_seconds: spec.lease_duration_seconds,
         acquire_time: spec.acquire_time.map(wall_time),
         renew_time: spec.renew_time.map(wall_time),
         transitions: spec.lease_transitions.unwrap_or_default(),
-    })
+        note: None,
+    };
+    Ok(record.with_note(object["metadata"]["annotations"][NOTE].as_str()))
 }
 
 fn write_record(object: &mut Value, record: &LeaseRecord) {
@@ -122,6 +125,7 @@ fn write_record(object: &mut Value, record: &LeaseRecord) {
     spec["acquireTime"] = json!(record.acquire_time.map(micro_time));
     spec["renewTime"] = json!(record.renew_time.map(micro_time));
     spec["leaseTransitions"] = json!(record.transitions);
+    write_note(object, record);
 }
 
 /// RFC 3339 with six digits, as the API server itself writes it.
@@ -178,6 +182,7 @@ mod tests {
             acquire_time: Some(WallTime::from_micros(1_790_000_000_000_000)),
             renew_time: Some(WallTime::from_micros(1_790_000_000_123_456)),
             transitions: 3,
+            note: None,
         }
     }
 
