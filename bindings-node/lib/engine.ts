@@ -1,5 +1,5 @@
 import type { Status } from './status.js';
-import type { ErrorCode, LostReason } from './words.js';
+import type { Acquisition, ErrorCode, LostReason } from './words.js';
 
 /** @internal An error as the core gives it. */
 export interface EngineError {
@@ -16,6 +16,7 @@ export interface EngineTerm {
   readonly transitions: number;
   readonly leaseUid: string;
   readonly acquiredAt: number;
+  readonly acquisition: Acquisition;
   /** Whether its end is always told, so that nobody has to look. */
   readonly isEndTold?: true;
   answer(): () => boolean;

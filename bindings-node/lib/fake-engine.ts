@@ -218,6 +218,7 @@ class FakeTerm implements EngineTerm {
   readonly transitions: number;
   readonly leaseUid = '00000000-0000-4000-8000-000000000000';
   readonly acquiredAt = Date.now();
+  readonly acquisition = 'free';
   readonly isEndTold = true;
   #isOver = false;
 

@@ -17,4 +17,4 @@ export type { LeaderElectionOptions } from './settings.js';
 export type { Registration, SingletonService } from './singleton-service.js';
 export { Status } from './status.js';
 export { Term } from './term.js';
-export type { ErrorCode, LostReason, Mode, Role } from './words.js';
+export type { Acquisition, ErrorCode, LostReason, Mode, ProofOfDeath, Role } from './words.js';

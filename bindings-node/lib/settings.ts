@@ -1,5 +1,5 @@
 // Made by `cargo xtask codegen` from core/src. Change it there, or its template.
-import type { Mode } from './words.js';
+import type { Mode, ProofOfDeath } from './words.js';
 
 /**
  * The settings of one election. What is left out comes from the environment (`LEASEHOLD_` and the
@@ -53,6 +53,11 @@ export interface LeaderElectionOptions {
    * Safe only if no other process ever uses that identity. Default: false.
    */
   reclaim?: boolean | undefined;
+  /**
+   * By which proofs that its holder is dead the Lease is acquired before it has expired: `none`,
+   * `local` or `pods`. Default: `local`.
+   */
+  proofOfDeath?: ProofOfDeath | undefined;
   /** Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10. */
   candidates?: number | undefined;
   /**
@@ -89,6 +94,7 @@ export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [stri
   stallTimeoutMs: ['stall_timeout', 'duration'],
   releaseOnStop: ['release_on_stop', 'switch'],
   reclaim: ['reclaim', 'switch'],
+  proofOfDeath: ['proof_of_death', 'text'],
   candidates: ['candidates', 'count'],
   kubeconfig: ['kubeconfig', 'text'],
   context: ['context', 'text'],

@@ -1,5 +1,6 @@
 import type { EngineTerm } from './engine.js';
 import { call } from './errors.js';
+import type { Acquisition } from './words.js';
 
 /** One uninterrupted leadership of this instance. */
 export class Term {
@@ -14,6 +15,8 @@ export class Term {
   readonly leaseUid: string;
   /** When the term was won, by this machine's wall clock. For display. */
   readonly acquiredAt: Date;
+  /** How it came about: what had become of the last holder. */
+  readonly acquisition: Acquisition;
   /**
    * Aborted when the term is over; its reason is a {@link LeadershipLostError}. Pass it to whatever
    * takes an `AbortSignal`. It is aborted when somebody asks it, and in each turn of the event loop
@@ -34,6 +37,7 @@ export class Term {
     this.transitions = term.transitions;
     this.leaseUid = term.leaseUid;
     this.acquiredAt = new Date(term.acquiredAt);
+    this.acquisition = term.acquisition;
   }
 
   /** Whether this instance still leads under this term, at this very call. */
@@ -48,8 +52,8 @@ export class Term {
 
   /** As JSON has it: the fencing token is a string, since a number would lose its last digits. */
   toJSON(): object {
-    const { fencingToken, transitions, leaseUid, acquiredAt } = this;
-    return { fencingToken: fencingToken.toString(), transitions, leaseUid, acquiredAt };
+    const { fencingToken, transitions, leaseUid, acquiredAt, acquisition } = this;
+    return { fencingToken: fencingToken.toString(), transitions, leaseUid, acquiredAt, acquisition };
   }
 
   /**

@@ -16,6 +16,40 @@ export type Mode =
   /** Never the leader. */
   | 'never';
 
+/** By which proofs that its holder is dead a Lease is acquired before it has expired. */
+export type ProofOfDeath =
+  /** By none, and nothing is noted by which others could prove that this process is dead. */
+  | 'none'
+  /**
+   * By what this machine tells without being asked for rights: that the holder's container has been
+   * started again, or that the kernel has let go of the holder's lock.
+   */
+  | 'local'
+  /** Also by the status of the holder's pod, which takes the right to `get` and `watch` pods. */
+  | 'pods';
+
+/** How a leader came to lead. */
+export type Acquisition =
+  /** Nobody held the Lease, or there was none. */
+  | 'free'
+  /** Its last holder gave it back. */
+  | 'released'
+  /** Its last holder had not renewed it for its lease duration. */
+  | 'expired'
+  /** It was still this candidate's own; or, with `reclaim`, that of its identity. */
+  | 'regained'
+  /** Its holder was proven dead: the container that it ran in has been started again. */
+  | 'container_restarted'
+  /**
+   * Its holder was proven dead: the kernel has let go of the lock that its process, and all that it
+   * has started, held.
+   */
+  | 'lock_released'
+  /**
+   * Its holder was proven dead: by its pod's status, the container that it ran in has terminated.
+   */
+  | 'container_terminated';
+
 /** What a candidate is doing. */
 export type Role =
   /** Follows the Lease and acquires it when it becomes free. */

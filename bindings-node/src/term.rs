@@ -46,6 +46,11 @@ impl NativeTerm {
         since_epoch.map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 
+    #[napi(getter)]
+    pub fn acquisition(&self) -> &'static str {
+        self.0.acquisition().name()
+    }
+
     /// A function that answers whether this instance still leads under the term.
     #[napi]
     pub fn answer<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, (), bool>> {

@@ -18,6 +18,7 @@ test("a leader's term and status can be sent as JSON, with the whole token", asy
     transitions: term.transitions,
     leaseUid: term.leaseUid,
     acquiredAt: term.acquiredAt.toISOString(),
+    acquisition: 'free',
   });
   const status = leading.status();
   const { fencingToken, remainingMs, ...others } = json(status);

@@ -40,6 +40,7 @@ const WRONG = {
     [1, '`1`: use `true` or `false`'],
     [true, 'true: '],
   ],
+  proofOfDeath: [['all', '`all`: use one of `none`']],
   candidates: [
     [0.5, '`0.5`: use a whole number'],
     ['3', '`3`: use a whole number'],

@@ -52,6 +52,12 @@ impl Term {
         self.0.acquired_at()
     }
 
+    /// How it came about: what had become of the last holder.
+    #[getter]
+    fn acquisition(&self) -> &'static str {
+        self.0.acquisition().name()
+    }
+
     /// Whether this instance still leads under this term, at this very call. False in a forked
     /// child.
     #[getter]

@@ -297,6 +297,7 @@ mod tests {
     use leasehold::Config;
     use leasehold::clock::{Clock, WallTime};
     use leasehold::lease_store::memory::MemoryStore;
+    use leasehold::proof_of_death::NoProof;
 
     use super::*;
 
@@ -305,7 +306,8 @@ mod tests {
         let config = Config::new("jobs");
         let store = Arc::new(MemoryStore::default());
         let clock = Clock::simulated(WallTime::default());
-        let (election, thread) = LeaderElection::simulated(&config, store, clock, 1).unwrap();
+        let (election, thread) =
+            LeaderElection::simulated(&config, store, Arc::new(NoProof), clock, 1).unwrap();
         let mut events = election.subscribe().unwrap();
         let mut thread = pin!(thread);
         let term = loop {

@@ -7,8 +7,9 @@ use clap::Args;
 use jiff::SignedDuration;
 use leasehold::lease_store::{self, Backend};
 use leasehold::{
-    Config, DEFAULT_CANDIDATES, DEFAULT_LEASE_DURATION, DEFAULT_RECLAIM, DEFAULT_RELEASE_ON_STOP,
-    DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer, Result,
+    Config, DEFAULT_CANDIDATES, DEFAULT_LEASE_DURATION, DEFAULT_PROOF_OF_DEATH, DEFAULT_RECLAIM,
+    DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer,
+    Result,
 };
 
 /// A flag, by the name of its setting, and what it was given.
@@ -97,6 +98,8 @@ pub(crate) struct Settings {
     release_on_stop: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
     reclaim: Option<String>,
+    #[arg(long, value_name = "PROOFS", help = with_default("By which proofs that its holder is dead the Lease is acquired early: none, local or pods", DEFAULT_PROOF_OF_DEATH))]
+    proof_of_death: Option<String>,
     #[arg(long, value_name = "COUNT", help = with_default("Roughly how many candidates there are", DEFAULT_CANDIDATES))]
     candidates: Option<String>,
     /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
@@ -119,6 +122,7 @@ impl Settings {
             ("retry_period", &self.retry_period),
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
+            ("proof_of_death", &self.proof_of_death),
             ("candidates", &self.candidates),
             ("labels", &self.labels),
             ("annotations", &self.annotations),

@@ -34,6 +34,21 @@ named! {
     }
 }
 
+named! {
+    /// By which proofs that its holder is dead a Lease is acquired before it has expired.
+    #[derive(Default)]
+    pub enum ProofOfDeath {
+        /// By none, and nothing is noted by which others could prove that this process is dead.
+        None = "none",
+        /// By what this machine tells without being asked for rights: that the holder's container has been
+        /// started again, or that the kernel has let go of the holder's lock.
+        #[default]
+        Local = "local",
+        /// Also by the status of the holder's pod, which takes the right to `get` and `watch` pods.
+        Pods = "pods",
+    }
+}
+
 settings! {
     /// The name of the Lease.
     lease: String { required "name the Lease, or set LEASEHOLD_LEASE" }
@@ -49,7 +64,7 @@ settings! {
     }
 
     /// Where the Lease is kept.
-    mode: Mode { DEFAULT_MODE = Auto }
+    mode: Mode { DEFAULT_MODE = Mode::Auto }
 
     /// How long others wait after the Lease last changed: whole seconds, longer than
     /// `renew_deadline`.
@@ -77,6 +92,10 @@ settings! {
     /// Whether an unexpired record under this very `identity` is taken up at once, as client-go does.
     /// Safe only if no other process ever uses that identity.
     reclaim: bool { DEFAULT_RECLAIM = false }
+
+    /// By which proofs that its holder is dead the Lease is acquired before it has expired: `none`, `local`
+    /// or `pods`.
+    proof_of_death: ProofOfDeath { DEFAULT_PROOF_OF_DEATH = ProofOfDeath::Local }
 
     /// Roughly how many candidates there are, at least 1; spreads their attempts.
     candidates: u32 { DEFAULT_CANDIDATES = 10 }

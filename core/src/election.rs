@@ -414,17 +414,15 @@ impl Election {
     /// Whoever wrote a record is dead, and so is all that it has started. If that is the record as it
     /// is known now, its holder need not be waited for: a write may follow that is conditional on this
     /// very version. Anything newer voids the proof, and a holder before it is waited for all the same.
+    /// While this candidate holds the Lease itself, nothing follows.
     pub(crate) fn handle_proof(&mut self, now: Instant, death: &ProvenDeath) {
         self.advance(now);
-        // What this candidate wrote itself was written by a process that lives.
-        let lease = self.observed.lease();
-        let is_own = lease.is_some_and(|lease| self.is_own(&lease.record));
         let ProvenDeath {
             uid,
             version,
             proof,
         } = death;
-        if !is_own && self.observed.see_death(now, uid, *version, *proof) {
+        if self.observed.see_death(now, uid, *version, *proof) {
             self.spread_attempt();
         }
     }

@@ -4,6 +4,7 @@
 //! tells it what came back and what time it is, publishes its answer, and passes its events on.
 
 mod follow;
+mod proving;
 mod watcher;
 
 use std::collections::VecDeque;
@@ -18,6 +19,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error};
 
 pub(crate) use self::follow::follow;
+use self::proving::Proving;
 use self::watcher::Watcher;
 use crate::clock::{Boot, Clock, Instant};
 use crate::election::{Election, ElectionEvent, Operation, Reply, Request, Settings};
@@ -26,6 +28,7 @@ use crate::events::WorkEnd;
 use crate::lease_record::StoredLease;
 use crate::lease_store::{LeaseStore, StoreError};
 use crate::metrics::{Outcome, Verb};
+use crate::proof_of_death::Prover;
 use crate::shared::{Command, Shared};
 
 /// One running election.
@@ -36,6 +39,7 @@ pub(crate) struct Elector {
     pub(crate) settings: Settings,
     pub(crate) stall_timeout: Option<Duration>,
     pub(crate) store: Arc<dyn LeaseStore>,
+    pub(crate) prover: Arc<dyn Prover>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: UnboundedReceiver<Command>,
 }
@@ -84,6 +88,7 @@ pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedRecei
 struct ElectionLoop {
     shared: Arc<Shared>,
     store: Arc<dyn LeaseStore>,
+    prover: Arc<dyn Prover>,
     clock: Clock,
     election: Election,
     seed: u64,
@@ -117,6 +122,7 @@ impl ElectionLoop {
             stall_timeout: elector.stall_timeout,
             shared: elector.shared.clone(),
             store: elector.store.clone(),
+            prover: elector.prover.clone(),
             clock,
             stalled: false,
             boot: Boot::current(),
@@ -139,10 +145,12 @@ impl ElectionLoop {
             self.longest_wait,
             self.seed,
         );
+        let mut proving = Proving::default();
         let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
         let mut ending_work: FuturesUnordered<_> =
             unfinished.iter().cloned().map(WorkEnd::wait).collect();
         loop {
+            self.election.handle_process(self.prover.process());
             if let Some(request) = self
                 .election
                 .poll_request(self.clock.now(), self.clock.wall())
@@ -153,6 +161,7 @@ impl ElectionLoop {
             if self.election.is_stopped() {
                 return self.election.grace_until();
             }
+            proving.follow(self.election.provable(), self.prover.as_ref());
             let watch_from = self.election.watch_from();
             let wake_at = self.wake_at();
             select! {
@@ -160,6 +169,9 @@ impl ElectionLoop {
                 Some(command) = commands.recv() => self.handle_command(command),
                 reply = answer(&mut in_flight) => {
                     self.election.handle_reply(self.clock.now(), reply);
+                }
+                death = proving.proven() => {
+                    self.election.handle_proof(self.clock.now(), &death);
                 }
                 Some(()) = ending_work.next() => self.election.handle_drained(self.clock.now()),
                 observation = watcher.next(watch_from) => {

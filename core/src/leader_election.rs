@@ -21,7 +21,8 @@ use crate::identity;
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::{LeaseStore, Location};
 use crate::listeners::{self, ServiceListener};
-use crate::open;
+use crate::open::{self, Opened};
+use crate::proof_of_death::Prover;
 use crate::runtime::{self, Runtime};
 use crate::shared::{Command, End, Shared};
 
@@ -88,16 +89,19 @@ impl LeaderElection {
         Self::build(config, Some(store), Clock::suspend_aware())
     }
 
-    /// An election that runs in the future returned with it, on the clock given: for simulations.
+    /// An election that runs in the future returned with it, on the clock given and by the proofs given:
+    /// for simulations.
     #[doc(hidden)]
     pub fn simulated(
         config: &Config,
         store: Arc<dyn LeaseStore>,
+        prover: Arc<dyn Prover>,
         clock: Clock,
         seed: u64,
     ) -> Result<(Self, impl Future<Output = ()> + use<>)> {
         let election = Self::build(config, None, clock)?;
-        let mut elector = election.elector(store)?.ok_or_else(not_running)?;
+        let elector = election.elector(store, prover)?;
+        let mut elector = elector.ok_or_else(not_running)?;
         elector.seed = seed;
         Ok((election, elector.run()))
     }
@@ -138,12 +142,12 @@ impl LeaderElection {
             }
             return Ok(());
         }
-        let (store, location) = match &self.store {
-            Some(store) => (store.clone(), None),
+        let opened = match &self.store {
+            Some(store) => Opened::without_proof(store.clone()),
             None => open::for_election(runtime, &self.config)?,
         };
-        if let Some(elector) = self.elector(store)? {
-            self.log_start(&elector.identity, location.as_ref());
+        if let Some(elector) = self.elector(opened.store, opened.prover)? {
+            self.log_start(&elector.identity, opened.location.as_ref());
             runtime.spawn(elector.run());
             if self.config.mode == Mode::Always && self.store.is_none() {
                 // Fails where another thread has stopped it meanwhile, or the machine is stuck.
@@ -164,7 +168,11 @@ impl LeaderElection {
     }
 
     /// The background task of a new run; `None` where one runs already.
-    fn elector(&self, store: Arc<dyn LeaseStore>) -> Result<Option<Elector>> {
+    fn elector(
+        &self,
+        store: Arc<dyn LeaseStore>,
+        prover: Arc<dyn Prover>,
+    ) -> Result<Option<Elector>> {
         let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
         let commands = self.shared.begin(&identity, why);
@@ -174,6 +182,7 @@ impl LeaderElection {
             settings: self.config.election(),
             stall_timeout: self.config.stall_timeout(),
             store,
+            prover,
             shared: self.shared.clone(),
             commands,
         }))

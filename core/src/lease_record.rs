@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use crate::clock::WallTime;
 
-pub use self::note::{
-    Acquisition, Container, HolderNote, HolderProcess, NOTE, ProcessLock, Proof,
-};
+pub use self::note::{Acquisition, Container, HolderNote, HolderProcess, NOTE, ProcessLock, Proof};
 
 /// The duration that a release writes, as client-go does. With an empty holder it tells everybody
 /// that the last holder has stopped and that nobody need wait.
@@ -31,7 +29,7 @@ pub struct LeaseRecord {
     pub transitions: i32,
     /// What the holder has noted of itself, which is no part of the spec: an annotation that holders
     /// of other clients neither write nor read.
-    pub note: Option<HolderNote>,
+    pub note: Option<Box<HolderNote>>,
 }
 
 impl LeaseRecord {
@@ -66,9 +64,10 @@ impl LeaseRecord {
             && self.transitions == later.transitions
     }
 
-    /// Reads the annotation [`NOTE`], if it is of this very acquisition.
+    /// Reads the annotation [`NOTE`], if it is of this very write.
     pub(crate) fn with_note(mut self, annotation: Option<&str>) -> Self {
-        self.note = annotation.and_then(|text| HolderNote::from_text(text, &self));
+        let note = annotation.and_then(|text| HolderNote::from_text(text, &self));
+        self.note = note.map(Box::new);
         self
     }
 

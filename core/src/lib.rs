@@ -35,6 +35,8 @@ mod metrics;
 mod named;
 mod observer;
 mod open;
+#[doc(hidden)]
+pub mod proof_of_death;
 mod runtime;
 mod shared;
 mod status;
@@ -44,11 +46,12 @@ mod validation;
 pub mod vocabulary;
 
 pub use config::defaults::*;
-pub use config::{Config, Mode};
+pub use config::{Config, Mode, ProofOfDeath};
 pub use election::{LeaseSnapshot, LeaseState, LostReason, Role};
 pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscription};
 pub use leader_election::LeaderElection;
 pub use leadership::Term;
+pub use lease_record::Acquisition;
 pub use observer::{LeaseSnapshots, Observer};
 pub use status::Status;

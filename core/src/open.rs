@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::warn;
 
 use self::platform::{AutoMode, Platform};
-use crate::config::{Checked, Mode};
+use crate::config::{Checked, Mode, ProofOfDeath};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::ResourceVersion;
 use crate::lease_store::file::{FileStore, default_directory};
@@ -21,6 +21,7 @@ use crate::lease_store::kubernetes::{
 };
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
+use crate::proof_of_death::{LocalProver, NoProof, Prover};
 use crate::runtime::{PerProcess, Runtime};
 
 /// The namespace where neither settings nor cluster name one.
@@ -29,16 +30,32 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// The connections to clusters that the elections of a process share.
 static CLUSTERS: PerProcess<Clusters> = PerProcess::new();
 
+/// What an election needs beside its settings.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn LeaseStore>,
+    pub(crate) prover: Arc<dyn Prover>,
+    /// Where the Lease is, if that is anywhere.
+    pub(crate) location: Option<Location>,
+}
+
+impl Opened {
+    /// A store that says nothing of who may be dead.
+    pub(crate) fn without_proof(store: Arc<dyn LeaseStore>) -> Self {
+        Self {
+            store,
+            prover: Arc::new(NoProof),
+            location: None,
+        }
+    }
+}
+
 /// The store of the Lease that `config` names, for an election, and where that is. Blocks while it
 /// reads credentials.
-pub(crate) fn for_election(
-    runtime: Runtime,
-    config: &Checked,
-) -> Result<(Arc<dyn LeaseStore>, Option<Location>)> {
+pub(crate) fn for_election(runtime: Runtime, config: &Checked) -> Result<Opened> {
     let (mode, auto) = mode_here(config)?;
     let found = match mode {
         Mode::Kubernetes => find_in_cluster(runtime, config)?,
-        Mode::Always => return Ok((Arc::new(open_always(&config.lease)), None)),
+        Mode::Always => return Ok(Opened::without_proof(Arc::new(open_always(&config.lease)))),
         Mode::File => {
             if let Some(AutoMode::File(why)) = auto {
                 warn_of_private_election(config, &directory(config)?, &why);
@@ -47,7 +64,26 @@ pub(crate) fn for_election(
         }
         Mode::Auto | Mode::Never => return Err(no_lease(mode)),
     };
-    Ok((found.store(), Some(found.location)))
+    Ok(Opened {
+        store: found.store(),
+        prover: prover(config, &found),
+        location: Some(found.location),
+    })
+}
+
+/// What finds out that a holder is dead. Makes a file, if it can: blocks for as long as that takes.
+fn prover(config: &Checked, found: &FoundLease) -> Arc<dyn Prover> {
+    let folder = match &found.store {
+        FoundStore::Cluster(_) => None,
+        FoundStore::Folder(store) => Some(store.path()),
+    };
+    match config.proof_of_death {
+        ProofOfDeath::None => Arc::new(NoProof),
+        ProofOfDeath::Local | ProofOfDeath::Pods => match LocalProver::new(folder) {
+            Some(prover) => Arc::new(prover),
+            None => Arc::new(NoProof),
+        },
+    }
 }
 
 /// The same, for somebody who only looks: makes nothing that is not there.

@@ -8,6 +8,7 @@
 mod fork;
 mod log;
 mod per_process;
+mod process_lock;
 mod wakers;
 
 use std::future::Future;
@@ -26,6 +27,7 @@ pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
 pub(crate) use self::log::{flush_log, log_without_queue};
 use self::per_process::Here;
 pub(crate) use self::per_process::PerProcess;
+pub(crate) use self::process_lock::{hold_until_death, wait_until_free};
 pub(crate) use self::wakers::for_application;
 use crate::error::{Error, ErrorKind, Result};
 

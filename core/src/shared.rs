@@ -390,7 +390,7 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, WallTime};
     use crate::election::{ActiveTerm, TermRecord};
-    use crate::lease_record::ResourceVersion;
+    use crate::lease_record::{Acquisition, ResourceVersion};
 
     /// A running election, and the term of a number as the background task publishes it.
     fn running() -> (
@@ -409,6 +409,7 @@ mod tests {
                 transitions: 0,
                 uid: String::new(),
                 acquired_at: WallTime::default(),
+                acquisition: Acquisition::Free,
             };
             ActiveTerm::new(term, until, until)
         };

@@ -8,15 +8,20 @@
 pub use crate::config::table::{Default, Kind, Setting};
 pub use crate::named::{Word, WordList};
 
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, ProofOfDeath};
 use crate::election::{LostReason, Role};
 use crate::error::ErrorKind;
+use crate::lease_record::Acquisition;
 
 /// All settings.
 pub const SETTINGS: &[Setting] = Config::TABLE;
 
 /// Where the Lease is kept.
 pub const MODES: WordList = Mode::WORDS;
+/// By which proofs a Lease is acquired early.
+pub const PROOFS_OF_DEATH: WordList = ProofOfDeath::WORDS;
+/// How a leader came to lead.
+pub const ACQUISITIONS: WordList = Acquisition::WORDS;
 /// What a candidate is doing.
 pub const ROLES: WordList = Role::WORDS;
 /// Why a term ended.

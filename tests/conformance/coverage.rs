@@ -3,13 +3,19 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use leasehold::{Config, ErrorKind, EventKind, LostReason, Mode, Role};
+use leasehold::{Acquisition, Config, ErrorKind, EventKind, LostReason, Mode, Role};
 use serde_json::Value;
 
 use super::case;
 
 /// What no case can have, and why.
-const UNSEEN: [(&str, &str, &str); 3] = [
+const UNSEEN: [(&str, &str, &str); 5] = [
+    (
+        "acquisition",
+        "container_restarted",
+        "no agent is in a pod: core/src/proof_of_death compares what containers know",
+    ),
+    ("acquisition", "container_terminated", "as above"),
     (
         "kind",
         "internal",
@@ -77,6 +83,12 @@ fn each_kind_of_error_is_seen() {
 #[test]
 fn each_reason_of_a_loss_is_seen() {
     assert_all_seen("reason", LostReason::ALL.iter().map(|reason| reason.name()));
+}
+
+#[test]
+fn each_way_to_come_to_lead_is_seen() {
+    let ways = Acquisition::ALL.iter().map(|way| way.name());
+    assert_all_seen("acquisition", ways);
 }
 
 #[test]

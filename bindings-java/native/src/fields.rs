@@ -33,6 +33,7 @@ impl Fields {
             .add("lease_uid", term.lease_uid())
             // Nobody acquires a Lease before 1970.
             .add("acquired_at", nanos(since_epoch.unwrap_or_default()))
+            .add("acquisition", term.acquisition())
     }
 
     fn add_error(self, error: Option<&Error>) -> Self {

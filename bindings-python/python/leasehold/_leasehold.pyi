@@ -5,7 +5,7 @@ from typing import ClassVar, final
 from typing_extensions import Self, disjoint_base
 
 from ._errors import LeaseholdError
-from .types import LostReason, Mode, Role
+from .types import Acquisition, LostReason, Mode, Role
 
 __all__ = [
     "Acquired",
@@ -37,6 +37,8 @@ class Term:
     def lease_uid(self) -> str: ...
     @property
     def acquired_at(self) -> datetime: ...
+    @property
+    def acquisition(self) -> Acquisition: ...
     @property
     def is_valid(self) -> bool: ...
     @property

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .types import Duration, Mode, Path
+    from .types import Duration, Mode, Path, ProofOfDeath
 
 
 class Configured(Election):
@@ -32,6 +32,7 @@ class Configured(Election):
         stall_timeout: Duration | None = None,
         release_on_stop: bool | None = None,
         reclaim: bool | None = None,
+        proof_of_death: ProofOfDeath | None = None,
         candidates: int | None = None,
         kubeconfig: Path | None = None,
         context: str | None = None,
@@ -66,6 +67,8 @@ class Configured(Election):
           Default: True.
         - reclaim: Whether an unexpired record under this very `identity` is taken up at once, as
           client-go does. Safe only if no other process ever uses that identity. Default: False.
+        - proof_of_death: By which proofs that its holder is dead the Lease is acquired before it
+          has expired: `none`, `local` or `pods`. Default: `local`.
         - candidates: Roughly how many candidates there are, at least 1; spreads their attempts.
           Default: 10.
         - kubeconfig: The kubeconfig file, for mode `kubernetes` outside a pod. Default:
@@ -90,6 +93,7 @@ class Configured(Election):
             ("stall_timeout", _text.of_value(stall_timeout)),
             ("release_on_stop", _text.of_value(release_on_stop)),
             ("reclaim", _text.of_value(reclaim)),
+            ("proof_of_death", _text.of_name("proof_of_death", proof_of_death)),
             ("candidates", _text.of_value(candidates)),
             ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
             ("context", _text.of_name("context", context)),

@@ -36,6 +36,42 @@ Mode: TypeAlias = Literal[
 - `never`: Never the leader.
 """
 
+ProofOfDeath: TypeAlias = Literal[
+    "none",
+    "local",
+    "pods",
+]
+"""By which proofs that its holder is dead a Lease is acquired before it has expired.
+
+- `none`: By none, and nothing is noted by which others could prove that this process is dead.
+- `local`: By what this machine tells without being asked for rights: that the holder's container
+  has been started again, or that the kernel has let go of the holder's lock.
+- `pods`: Also by the status of the holder's pod, which takes the right to `get` and `watch` pods.
+"""
+
+Acquisition: TypeAlias = Literal[
+    "free",
+    "released",
+    "expired",
+    "regained",
+    "container_restarted",
+    "lock_released",
+    "container_terminated",
+]
+"""How a leader came to lead.
+
+- `free`: Nobody held the Lease, or there was none.
+- `released`: Its last holder gave it back.
+- `expired`: Its last holder had not renewed it for its lease duration.
+- `regained`: It was still this candidate's own; or, with `reclaim`, that of its identity.
+- `container_restarted`: Its holder was proven dead: the container that it ran in has been started
+  again.
+- `lock_released`: Its holder was proven dead: the kernel has let go of the lock that its process,
+  and all that it has started, held.
+- `container_terminated`: Its holder was proven dead: by its pod's status, the container that it ran
+  in has terminated.
+"""
+
 Role: TypeAlias = Literal[
     "candidate",
     "leader",
@@ -122,6 +158,7 @@ class Settings(TypedDict, total=False):
     stall_timeout: Duration | None
     release_on_stop: bool | None
     reclaim: bool | None
+    proof_of_death: ProofOfDeath | None
     candidates: int | None
     kubeconfig: Path | None
     context: str | None

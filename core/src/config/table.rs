@@ -25,8 +25,8 @@ pub enum Kind {
     Text,
     /// The path of a file or folder.
     Path,
-    /// A [`Mode`](super::Mode).
-    Mode,
+    /// A word of the list that has this name, such as [`Mode`](super::Mode).
+    Word(&'static str),
     /// A time; a plain number is in seconds.
     Duration,
     /// `true` or `false`.
@@ -232,11 +232,11 @@ macro_rules! default {
 
     (value $seconds:literal s) => { std::time::Duration::from_secs($seconds) };
     (value $value:literal) => { $value };
-    (value $mode:ident) => { Mode::$mode };
+    (value $List:ident :: $Word:ident) => { $List::$Word };
 
     (text $seconds:literal s) => { concat!(stringify!($seconds), "s") };
     (text $value:literal) => { stringify!($value) };
-    (text $mode:ident) => { Mode::$mode.name() };
+    (text $List:ident :: $Word:ident) => { $List::$Word.name() };
 }
 
 pub(super) use {default, settings};

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Mode;
 use super::table::Kind;
 use super::table::{self, Value};
+use super::{Mode, ProofOfDeath};
 use crate::error::{Error, Result};
 
 impl Value for String {
@@ -43,17 +43,24 @@ impl Value for u32 {
     }
 }
 
-impl Value for Mode {
-    const KIND: Kind = Kind::Mode;
+/// Words are read by their names.
+macro_rules! words {
+    ($($List:ident)+) => {
+        $(impl Value for $List {
+            const KIND: Kind = Kind::Word($List::WORDS.name);
 
-    fn read(text: &str) -> Result<Self, String> {
-        let found = Mode::ALL.iter().find(|mode| mode.name() == text);
-        found.copied().ok_or_else(|| {
-            let names: Vec<_> = Mode::ALL.iter().map(|mode| mode.name()).collect();
-            format!("use one of `{}`", names.join("`, `"))
-        })
-    }
+            fn read(text: &str) -> Result<Self, String> {
+                let found = Self::ALL.iter().find(|word| word.name() == text);
+                found.copied().ok_or_else(|| {
+                    let names: Vec<_> = Self::ALL.iter().map(|word| word.name()).collect();
+                    format!("use one of `{}`", names.join("`, `"))
+                })
+            }
+        })+
+    };
 }
+
+words! { Mode ProofOfDeath }
 
 impl Value for Duration {
     const KIND: Kind = Kind::Duration;

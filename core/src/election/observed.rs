@@ -150,7 +150,7 @@ impl Observed {
         let is_known = |lease: &StoredLease| {
             lease.uid == uid && lease.version == version && lease.record.is_held()
         };
-        let proven = self.lease().is_some_and(is_known) && version == self.newest;
+        let proven = self.lease().is_some_and(is_known);
         if proven {
             self.death.get_or_insert(Death {
                 version,

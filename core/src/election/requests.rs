@@ -155,12 +155,12 @@ impl Election {
     }
 
     /// What is noted beside a record of our own.
-    fn note(&self, acquisition: Acquisition) -> Option<HolderNote> {
+    fn note(&self, acquisition: Acquisition) -> Option<Box<HolderNote>> {
         let process = self.process.clone()?;
-        Some(HolderNote {
+        Some(Box::new(HolderNote {
             acquisition,
             process,
-        })
+        }))
     }
 
     pub(super) fn renewing_record(&self, wall: WallTime) -> Option<LeaseRecord> {

@@ -1,8 +1,10 @@
 //! What a holder notes beside its record, in the annotation [`NOTE`]: how it came to hold the Lease,
 //! and by what others can tell that its process is dead.
 //!
-//! Invariant: a note is of one acquisition. It names holder and acquire time, and counts only beside a
-//! record that has the same, so that what an earlier holder has left says nothing of the present one.
+//! Invariant: a note is of one write. It names holder, acquire time and renew time, and counts only beside
+//! a record that has the same. So what an earlier holder has left says nothing of the present one; nor does
+//! it of another process under the same name that goes on with the record, as client-go does, which keeps
+//! the annotations that it finds.
 
 use serde_json::{Value, json};
 
@@ -110,8 +112,7 @@ pub struct ProcessLock {
 }
 
 impl HolderNote {
-    /// The annotation of a holder beside `record`; `None` where that has no acquire time, to which a note
-    /// is bound.
+    /// The annotation of a holder beside `record`; `None` where that has no times, to which a note is bound.
     pub(crate) fn to_text(&self, record: &LeaseRecord) -> Option<String> {
         let HolderProcess {
             boot,
@@ -140,6 +141,7 @@ impl HolderNote {
             "format": FORMAT,
             "holder": record.holder,
             "acquireTime": record.acquire_time?.as_micros(),
+            "renewTime": record.renew_time?.as_micros(),
             "acquired": self.acquisition.name(),
             "boot": boot,
             "container": container,
@@ -149,15 +151,16 @@ impl HolderNote {
         Some(note.to_string())
     }
 
-    /// What `text` notes of the holder in `record`; `None` where it is about another acquisition, or
-    /// where anything in it cannot be understood.
+    /// What `text` notes of whoever wrote `record`; `None` where it is about another write, or where
+    /// anything in it cannot be understood.
     pub(crate) fn from_text(text: &str, record: &LeaseRecord) -> Option<Self> {
         let note: Value = serde_json::from_str(text).ok()?;
-        let acquire_time = WallTime::from_micros(note["acquireTime"].as_i64()?);
+        let time = |name: &str| note[name].as_i64().map(WallTime::from_micros);
         let is_of_this = note["format"] == FORMAT
             && record.is_held()
             && note["holder"] == record.holder
-            && record.acquire_time == Some(acquire_time);
+            && record.acquire_time == Some(time("acquireTime")?)
+            && record.renew_time == Some(time("renewTime")?);
         if !is_of_this {
             return None;
         }
@@ -224,6 +227,7 @@ mod tests {
         LeaseRecord {
             holder: "pod-1_ab12".to_owned(),
             acquire_time: Some(WallTime::from_micros(1_790_000_000_000_001)),
+            renew_time: Some(WallTime::from_micros(1_790_000_000_000_009)),
             ..LeaseRecord::default()
         }
     }
@@ -258,12 +262,16 @@ mod tests {
         bare.process.lock = None;
         for note in [note(), bare] {
             let text = note.to_text(&record()).unwrap();
-            assert_eq!(HolderNote::from_text(&text, &record()), Some(note), "{text}");
+            assert_eq!(
+                HolderNote::from_text(&text, &record()),
+                Some(note),
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn what_an_earlier_holder_has_left_says_nothing_of_the_present_one() {
+    fn what_another_writer_has_left_says_nothing_of_the_present_one() {
         let text = note().to_text(&record()).unwrap();
         let others = [
             LeaseRecord {
@@ -276,6 +284,15 @@ mod tests {
             },
             LeaseRecord {
                 acquire_time: None,
+                ..record()
+            },
+            // Somebody else under the same name goes on with the record.
+            LeaseRecord {
+                renew_time: Some(WallTime::from_micros(1_790_000_002_000_009)),
+                ..record()
+            },
+            LeaseRecord {
+                renew_time: None,
                 ..record()
             },
             LeaseRecord {
@@ -300,7 +317,10 @@ mod tests {
             ("acquired", json!("by magic")),
             ("container", json!("app")),
             ("container", json!({ "name": "app" })),
-            ("lock", json!({ "file": "leasehold.0", "device": -1, "inode": 12, "byte": 1 })),
+            (
+                "lock",
+                json!({ "file": "leasehold.0", "device": -1, "inode": 12, "byte": 1 }),
+            ),
         ];
         for (field, value) in wrong {
             let mut note = good.clone();
@@ -315,10 +335,18 @@ mod tests {
 
     #[test]
     fn a_note_that_could_be_bound_to_nothing_is_not_written() {
-        let record = LeaseRecord {
-            acquire_time: None,
-            ..record()
-        };
-        assert_eq!(note().to_text(&record), None);
+        let without_times = [
+            LeaseRecord {
+                acquire_time: None,
+                ..record()
+            },
+            LeaseRecord {
+                renew_time: None,
+                ..record()
+            },
+        ];
+        for record in without_times {
+            assert_eq!(note().to_text(&record), None, "{record:?}");
+        }
     }
 }

@@ -67,6 +67,11 @@ impl FileStore {
         Ok(Self { folder })
     }
 
+    /// The folder of this Lease.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Whether this user could elect here; [`open`](Self::open) says what that takes.
     pub(crate) async fn check(&self) -> Result<()> {
         blocking(&self.folder, LeaseFolder::check).await

@@ -58,8 +58,14 @@ impl MemoryStore {
     /// Changes fields of the record, as `kubectl edit` would; `None` when there is no Lease.
     pub fn edit(&self, change: impl FnOnce(&mut LeaseRecord)) -> Option<StoredLease> {
         let mut server = self.server();
-        let mut lease = server.lease.clone()?;
+        let before = server.lease.clone()?;
+        let mut lease = before.clone();
         change(&mut lease.record);
+        let record = &mut lease.record;
+        if !record.is_same_write(&before.record) && record.note == before.record.note {
+            // It is of the write before, and bound to that.
+            record.note = None;
+        }
         Some(server.put(lease))
     }
 

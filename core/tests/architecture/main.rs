@@ -37,7 +37,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "lease_record",
-        may_use: &["crate::clock", "serde_json", "std"],
+        may_use: &["crate::clock", "crate::named", "serde_json", "std"],
     },
     Room {
         name: "lease_store",
@@ -58,8 +58,20 @@ const ROOMS: &[Room] = &[
             "crate::clock",
             "crate::election",
             "crate::error",
+            "crate::lease_record",
             "crate::runtime",
             "std",
+        ],
+    },
+    Room {
+        name: "proof_of_death",
+        may_use: &[
+            "*",
+            "!crate",
+            "crate::identity",
+            "crate::lease_record",
+            "crate::runtime",
+            "crate::system",
         ],
     },
     Room {

@@ -53,7 +53,7 @@ impl Life {
             return Err(format!("is told {told:?} after its end"));
         }
         match told {
-            Told::Acquired { token } => {
+            Told::Acquired { token, .. } => {
                 if self.acquired.len() > self.lost.len() {
                     return Err(format!(
                         "is told of token {token} before the last term's end"

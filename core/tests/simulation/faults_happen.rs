@@ -1,9 +1,10 @@
 //! The other promises are worth something only where they are put to the test: over all runs, each
-//! kind of fault happens, and each way in which a term can end.
+//! kind of fault happens, and each way in which a term can
+//! begin and end.
 
 use std::collections::BTreeSet;
 
-use leasehold::LostReason;
+use leasehold::{Acquisition, LostReason};
 
 use crate::verdicts::{happened, replayed};
 use crate::world::Run;
@@ -20,6 +21,7 @@ fn kind(entry: &Entry) -> Option<String> {
         What::IsHeldUp(mishap) => Some(format!("{mishap:?}")),
         What::Weather(weather) => Some(first_word(&format!("{weather:?}"))),
         What::Stores(stored) => Some(format!("{:?}", stored.kind)),
+        What::Told(Told::Acquired { acquisition, .. }) => Some(format!("Acquired: {acquisition}")),
         What::Told(Told::Lost { reason, .. }) => Some(format!("Lost: {reason}")),
         What::Hears(_, news) => Some(first_word(&format!("{news:?}"))),
         What::Dies => Some("Dies".to_owned()),
@@ -75,6 +77,13 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
         LostReason::Stopped,
         LostReason::Stalled,
     ];
+    let acquisitions = [
+        Acquisition::Free,
+        Acquisition::Released,
+        Acquisition::Expired,
+        Acquisition::Regained,
+        Acquisition::LockReleased,
+    ];
     let expected = words
         .map(str::to_owned)
         .chain(
@@ -84,6 +93,7 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
                 .map(|kind| format!("{kind:?}")),
         )
         .chain(losses.iter().map(|reason| format!("Lost: {reason}")))
+        .chain(acquisitions.iter().map(|how| format!("Acquired: {how}")))
         .chain(["late write".to_owned()]);
     let missing: Vec<_> = expected
         .filter(|kind| !happened().contains_key(kind))

@@ -47,6 +47,26 @@ fn a_leader_that_steps_down_is_followed_by_another_within_round_trips() {
 }
 
 #[test]
+fn a_leader_that_is_proven_dead_is_followed_within_round_trips() {
+    for seed in 0..20 {
+        let mut plan = Plan::calm(seed);
+        for candidate in &mut plan.candidates {
+            candidate.slowest_proof = Some(Duration::ZERO);
+        }
+        in_virtual_time(plan, async |world| {
+            let (leader, _others) = world.elect().await;
+            let died_at = Instant::now();
+            leader.crash(world).await;
+            let followed_after = world.next_leader_after(died_at).await;
+            assert!(
+                followed_after <= ROUND_TRIPS,
+                "seed {seed}: {followed_after:?}"
+            );
+        });
+    }
+}
+
+#[test]
 fn a_leader_that_dies_is_followed_when_its_lease_has_run_out() {
     for seed in 0..20 {
         in_virtual_time(Plan::calm(seed), async |world| {

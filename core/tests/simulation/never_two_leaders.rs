@@ -1,11 +1,12 @@
 //! At most one candidate leads at any instant, and between two leaders there is a gap: unless the
 //! old one released the Lease, the next waited its whole lease duration after the last write that
-//! the old one could count its renew deadline from.
+//! the old one could count its renew deadline from. One that is dead, and proven to be, is waited for no
+//! longer than it takes to know.
 //!
 //! Outsiders can break this. Whoever had seen the holder before the outsider came waits for it all
 //! the same, so those stay bound; a candidate that had not seen it cannot know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::verdicts::{Violation, assert_holds};
@@ -29,6 +30,7 @@ struct Term {
 struct History {
     stored: BTreeMap<u64, Stored>,
     seen: BTreeMap<Name, Vec<u64>>,
+    dead: BTreeSet<Name>,
 }
 
 pub(crate) fn check(run: &Run) -> Result<(), Violation> {
@@ -49,6 +51,7 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
                     seen.push(version);
                 }
             }
+            What::Dies => drop(history.dead.insert(name)),
             What::LeadsNoMore { token, since } => {
                 let ended = |term: &&mut Term| term.name == name && term.token == token;
                 if let Some(term) = terms.iter_mut().rev().find(ended) {
@@ -77,7 +80,7 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
 impl History {
     fn compare(&self, run: &Run, old: &Term, new: &Term) -> Result<(), Violation> {
         let gap = old.end.and_then(|end| new.begin.checked_sub(end));
-        let needed = if self.was_released(old, new) {
+        let needed = if self.was_released(old, new) || self.is_proven_dead(run, old, new) {
             Duration::ZERO
         } else {
             least_gap(run, old.name, new.name)
@@ -101,6 +104,12 @@ impl History {
         self.stored
             .range(between)
             .any(|(_, stored)| stored.kind == Kind::Release)
+    }
+
+    /// Whether the new leader could know that the old one was dead, and may not have waited.
+    fn is_proven_dead(&self, run: &Run, old: &Term, new: &Term) -> bool {
+        let takes_proofs = |name: Name| run.plan.candidates[name.slot].slowest_proof.is_some();
+        self.dead.contains(&old.name) && takes_proofs(old.name) && takes_proofs(new.name)
     }
 
     /// Whether an outsider came between the two, when the new leader had not seen the old one.

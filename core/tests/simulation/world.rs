@@ -5,6 +5,7 @@
 
 pub(crate) mod api_server;
 pub(crate) mod chaos;
+mod deaths;
 mod faulty_store;
 mod gate;
 pub(crate) mod link;
@@ -21,6 +22,7 @@ use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep};
 
 use self::api_server::ApiServer;
+use self::deaths::Deaths;
 use self::link::Link;
 use self::plan::{CANDIDATES, Plan};
 use self::process::Process;
@@ -38,6 +40,7 @@ pub(crate) struct World {
     pub(crate) server: Arc<ApiServer>,
     pub(crate) links: Vec<Arc<Link>>,
     pub(crate) witness: Arc<Witness>,
+    deaths: Arc<Deaths>,
     lives: Mutex<[u32; CANDIDATES]>,
     elections: Mutex<Vec<Arc<LeaderElection>>>,
 }
@@ -103,6 +106,7 @@ impl World {
             witness: Arc::new(Witness::new(timeline.clone())),
             timeline,
             plan,
+            deaths: Arc::default(),
             lives: Mutex::default(),
             elections: Mutex::default(),
         }

@@ -17,11 +17,12 @@ export function notify(candidate, event, fields) {
   say({ candidate, event, ...fields });
 }
 
-export function wireTerm({ fencingToken, transitions, leaseUid, isValid }) {
+export function wireTerm({ fencingToken, transitions, leaseUid, acquisition, isValid }) {
   return {
     fencing_token: String(fencingToken),
     transitions,
     lease_uid: leaseUid,
+    acquisition,
     is_valid: isValid,
   };
 }

@@ -31,6 +31,7 @@ def of_term(term: leasehold.Term) -> dict[str, object]:
         "fencing_token": str(term.fencing_token),
         "transitions": term.transitions,
         "lease_uid": term.lease_uid,
+        "acquisition": term.acquisition,
         "is_valid": term.is_valid,
     }
 

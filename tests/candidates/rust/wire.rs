@@ -41,6 +41,7 @@ pub(crate) fn of_term(term: &Term) -> Value {
         "fencing_token": term.fencing_token().to_string(),
         "transitions": term.transitions(),
         "lease_uid": term.lease_uid(),
+        "acquisition": term.acquisition().name(),
         "is_valid": term.is_valid(),
     })
 }

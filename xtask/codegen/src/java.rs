@@ -18,6 +18,8 @@ pub(crate) fn files() -> Result<Vec<File>> {
     let mut files = Vec::new();
     for list in [
         vocabulary::MODES,
+        vocabulary::PROOFS_OF_DEATH,
+        vocabulary::ACQUISITIONS,
         vocabulary::ROLES,
         vocabulary::LOST_REASONS,
     ] {
@@ -141,11 +143,11 @@ impl Setters {
                     format!("json({spelled})"),
                     "its values by their keys",
                 ),
-                Kind::Mode => {
+                Kind::Word(list) => {
                     let word = format!(
                         "{spelled} == null ? null : {spelled}.name().toLowerCase(Locale.ROOT)"
                     );
-                    ("Mode", word, "the mode")
+                    (list, word, "which")
                 }
             };
             let notes = [
@@ -209,7 +211,7 @@ impl Properties {
             type_name: match setting.kind {
                 // A path is the core's to read.
                 Kind::Text | Kind::Path => "String",
-                Kind::Mode => "Mode",
+                Kind::Word(list) => list,
                 Kind::Duration => "Duration",
                 Kind::Switch => "Boolean",
                 Kind::Count => "Integer",
@@ -286,7 +288,7 @@ impl Spelling for Java {
     fn value(&self, kind: Kind, value: &str) -> String {
         match kind {
             Kind::Duration => format!("{} s", seconds(value)),
-            Kind::Mode => self.quoted(value),
+            Kind::Word(_) => self.quoted(value),
             _ => value.to_owned(),
         }
     }
@@ -318,7 +320,7 @@ impl Spelling for Spring {
 
     fn value(&self, kind: Kind, value: &str) -> String {
         match kind {
-            Kind::Mode => self.quoted(value),
+            Kind::Word(_) => self.quoted(value),
             _ => value.to_owned(),
         }
     }

@@ -44,17 +44,19 @@ struct Literal {
 
 impl Words {
     fn all() -> Self {
-        let (modes, roles, reasons) = (
+        let lists = [
             vocabulary::MODES,
+            vocabulary::PROOFS_OF_DEATH,
+            vocabulary::ACQUISITIONS,
             vocabulary::ROLES,
             vocabulary::LOST_REASONS,
-        );
+        ];
         let union = |name, docs, words: Vec<&Word>| Union {
             name,
             docs: star_comment(&Node.text(docs), &[], 0, WIDTH),
             words: words.into_iter().map(literal).collect(),
         };
-        let mut lists: Vec<_> = [modes, roles, reasons]
+        let mut lists: Vec<_> = lists
             .iter()
             .map(|list| union(list.name, list.docs, list.words.iter().collect()))
             .collect();
@@ -116,7 +118,7 @@ impl Options {
         let settings = SETTINGS.iter().map(|setting| {
             let (type_name, kind) = match setting.kind {
                 Kind::Text | Kind::Path => ("string", "text"),
-                Kind::Mode => ("Mode", "text"),
+                Kind::Word(list) => (list, "text"),
                 Kind::Duration => ("number", "duration"),
                 Kind::Switch => ("boolean", "switch"),
                 Kind::Count => ("number", "count"),
@@ -173,7 +175,7 @@ impl Spelling for Node {
     fn value(&self, kind: Kind, value: &str) -> String {
         match kind {
             Kind::Duration => format!("{},000", seconds(value)),
-            Kind::Mode => self.quoted(value),
+            Kind::Word(_) => self.quoted(value),
             _ => value.to_owned(),
         }
     }

@@ -45,18 +45,20 @@ struct Argument {
 
 impl Types {
     fn all() -> Self {
-        let (modes, roles, reasons, kinds) = (
+        let kinds = vocabulary::ERROR_KINDS;
+        let lists = [
             vocabulary::MODES,
+            vocabulary::PROOFS_OF_DEATH,
+            vocabulary::ACQUISITIONS,
             vocabulary::ROLES,
             vocabulary::LOST_REASONS,
-            vocabulary::ERROR_KINDS,
-        );
+        ];
         let alias = |list: vocabulary::WordList, words: Vec<&'static Word>| Alias {
             name: list.name,
             docs: explained(list.docs, &words),
             words,
         };
-        let mut lists: Vec<_> = [modes, roles, reasons]
+        let mut lists: Vec<_> = lists
             .into_iter()
             .map(|list| alias(list, list.words.iter().collect()))
             .collect();
@@ -86,7 +88,7 @@ fn arguments() -> impl Iterator<Item = Argument> {
         let (type_name, convert) = match kind {
             Kind::Text => ("str", format!("of_name(\"{name}\", {name})")),
             Kind::Path => ("Path", format!("of_name(\"{name}\", {name})")),
-            Kind::Mode => ("Mode", format!("of_name(\"{name}\", {name})")),
+            Kind::Word(list) => (*list, format!("of_name(\"{name}\", {name})")),
             Kind::Duration => ("Duration", format!("of_value({name})")),
             Kind::Switch => ("bool", format!("of_value({name})")),
             Kind::Count => ("int", format!("of_value({name})")),
@@ -196,7 +198,7 @@ impl Spelling for Python {
     fn value(&self, kind: Kind, value: &str) -> String {
         match (kind, value) {
             (Kind::Duration, _) => seconds(value).to_owned(),
-            (Kind::Mode, _) => self.quoted(value),
+            (Kind::Word(_), _) => self.quoted(value),
             (Kind::Switch, "true") => "True".to_owned(),
             (Kind::Switch, _) => "False".to_owned(),
             _ => value.to_owned(),

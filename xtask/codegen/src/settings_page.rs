@@ -77,7 +77,7 @@ impl Spelling for Page {
     fn value(&self, kind: Kind, value: &str) -> String {
         match kind {
             Kind::Duration => format!("{} s", seconds(value)),
-            Kind::Mode => self.quoted(value),
+            Kind::Word(_) => self.quoted(value),
             _ => value.to_owned(),
         }
     }

@@ -222,6 +222,7 @@ fn the_table_of_settings_describes_what_is_so_when_nothing_is_set() {
         ("stall_timeout", seconds(checked.stall_timeout)),
         ("release_on_stop", settings.release_on_stop.to_string()),
         ("reclaim", settings.reclaim.to_string()),
+        ("proof_of_death", checked.proof_of_death.to_string()),
         ("candidates", settings.candidates.to_string()),
     ];
     let table = SETTINGS.iter().filter_map(|setting| match setting.default {

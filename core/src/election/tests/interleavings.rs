@@ -17,7 +17,9 @@ use crate::election::{
     Election, ElectionEvent, Observation, Operation, ProvenDeath, Reply, Request, Settings,
 };
 use crate::error::{Error, ErrorKind};
-use crate::lease_record::{Acquisition, HolderProcess, LeaseRecord, Proof, ResourceVersion};
+use crate::lease_record::{
+    Acquisition, HolderNote, HolderProcess, LeaseRecord, Proof, ResourceVersion,
+};
 use crate::lease_store::memory::MemoryStore;
 
 const COURSES: u64 = 100;
@@ -274,8 +276,7 @@ impl Course {
             match event {
                 ElectionEvent::Acquired(term) => {
                     self.terms += 1;
-                    self.proven_terms +=
-                        u64::from(term.acquisition == Acquisition::LockReleased);
+                    self.proven_terms += u64::from(term.acquisition == Acquisition::LockReleased);
                     assert!(term.fencing_token > self.last_token, "a token: {self}");
                     self.last_token = term.fencing_token;
                     let works_on = |(other, it): (usize, &Node)| {
@@ -430,7 +431,7 @@ impl Course {
                 self.store.set_field(&labels, self.now.as_nanos());
             }
             13 => self.delete(),
-            14 => self.break_in(),
+            14 => self.break_in(node),
             15 => self.intruder_releases(),
             _ => {}
         }
@@ -455,9 +456,9 @@ impl Course {
     }
 
     /// A client that keeps no rules takes the Lease from its holder, and at times releases it
-    /// before anybody has heard of it. Not while a candidate does not know that holder: it would
+    /// before anybody has heard of it, or is dead at once and known to be. Not while a candidate does not know that holder: it would
     /// not wait for it. The page on safety says not to.
-    fn break_in(&mut self) {
+    fn break_in(&mut self, node: usize) {
         let held = self.store.edit(|_| {}).map(|lease| lease.record);
         let Some(held) = held.filter(LeaseRecord::is_held) else {
             return;
@@ -469,8 +470,17 @@ impl Course {
         self.no_start_until = self.now + secs(30.0);
         self.store.put_foreign(LeaseRecord {
             transitions: held.transitions + 1,
+            note: Some(Box::new(HolderNote {
+                acquisition: Acquisition::Regained,
+                process: HolderProcess::default(),
+            })),
             ..held_by(INTRUDER, 3)
         });
+        if self.random.bool() {
+            let acquire_time = held_by(INTRUDER, 3).acquire_time;
+            self.acquired
+                .insert((INTRUDER.to_owned(), acquire_time), (node, u64::MAX));
+        }
         if self.random.bool() {
             self.intruder_releases();
         }

@@ -167,6 +167,17 @@ fn a_holder_whose_lease_was_deleted_or_emptied_is_waited_for_before_the_next_one
 }
 
 #[test]
+fn nobody_is_proven_dead_by_a_record_without_a_holder() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(5.0);
+    store.edit(|record| record.holder.clear());
+    a.hear().prove().expect_nothing_due();
+    a.run_until(19.9).assert_not_leader();
+    a.run_until(20.0).assert_leader();
+}
+
+#[test]
 fn of_two_holders_that_are_both_proven_dead_none_is_waited_for() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);
@@ -217,7 +228,11 @@ fn earlier_work_of_this_process_keeps_it_from_succeeding_the_dead() {
     a.at(1.0).hear().assert_lost(LostReason::Superseded);
     // The term that b has broken in upon was our own.
     a.prove().expect_nothing_due();
-    a.at(3.0).drained().expect("acquire").answer().assert_leader();
+    a.at(3.0)
+        .drained()
+        .expect("acquire")
+        .answer()
+        .assert_leader();
 }
 
 #[test]
@@ -253,7 +268,11 @@ fn a_proof_that_comes_when_the_lease_has_expired_is_not_how_the_leader_came_to_l
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);
     a.run_until(14.0);
-    a.at(15.0).prove().expect("acquire").answer().assert_leader();
+    a.at(15.0)
+        .prove()
+        .expect("acquire")
+        .answer()
+        .assert_leader();
     assert_eq!(a.term().acquisition, Acquisition::Expired);
 }
 
@@ -296,10 +315,10 @@ fn only_a_holder_that_has_noted_its_process_can_be_proven_dead() {
     a.run_until(1.0);
     assert!(a.election.provable().is_none());
     store.edit(|record| {
-        record.note = Some(HolderNote {
+        record.note = Some(Box::new(HolderNote {
             acquisition: Acquisition::Free,
             process: process("b's"),
-        });
+        }));
     });
     a.hear();
     assert_eq!(
@@ -317,9 +336,11 @@ fn a_note_stays_beside_a_record_as_long_as_its_holder_does() {
     a.run_until(1.0);
     a.election.handle_process(Some(process("ours")));
     a.prove().expect("acquire");
-    let note = |acquisition, boot| HolderNote {
-        acquisition,
-        process: process(boot),
+    let note = |acquisition, boot| {
+        Box::new(HolderNote {
+            acquisition,
+            process: process(boot),
+        })
     };
     let proven = Acquisition::LockReleased;
     assert_eq!(a.written().note, Some(note(proven, "ours")));
@@ -340,10 +361,10 @@ fn a_note_that_changes_starts_no_wait_anew() {
     let mut a = candidate("a", &store);
     a.run_until(5.0);
     store.edit(|record| {
-        record.note = Some(HolderNote {
+        record.note = Some(Box::new(HolderNote {
             acquisition: Acquisition::Free,
             process: process("b's"),
-        });
+        }));
     });
     a.run_until(14.9).assert_not_leader();
     a.run_until(15.0).assert_leader();

@@ -69,6 +69,8 @@ pub(crate) struct Setup {
     pub(crate) same_identity: bool,
     /// Whether it gives signs of life.
     pub(crate) has_heart: bool,
+    /// How long a proof may take that another is dead; `None` where it neither takes nor leaves any.
+    pub(crate) slowest_proof: Option<Duration>,
 }
 
 impl Plan {
@@ -94,7 +96,7 @@ impl Plan {
         let candidates = draw_candidates(random);
         let longest = candidates.iter().map(|it| it.lease_duration).max();
         let lease = longest.unwrap_or_default();
-        Self {
+        let mut plan = Self {
             seed,
             length: lease * LENGTH,
             gap: lease.mul_f64(0.5 + 5.5 * random.f64()),
@@ -105,7 +107,15 @@ impl Plan {
             meddlings: draw_meddlings(random),
             outages: random.bool(),
             candidates,
+        };
+        // Last, so that all else stays what a seed stands for.
+        let proofs = random.u8(..3) > 0;
+        for candidate in &mut plan.candidates {
+            let slowest = candidate.lease_duration.mul_f64(random.f64());
+            let takes_part = proofs && random.u8(..4) > 0;
+            candidate.slowest_proof = takes_part.then_some(slowest);
         }
+        plan
     }
 
     pub(crate) fn longest_lease(&self) -> Duration {
@@ -145,6 +155,7 @@ impl Setup {
             wall_origin: WallTime::from_micros(FIRST_WALL_TIME),
             same_identity: false,
             has_heart: false,
+            slowest_proof: None,
         }
     }
 

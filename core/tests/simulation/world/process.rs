@@ -1,17 +1,19 @@
 //! One life of one candidate: its election's thread, its application's listener, and its heart.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
 use leasehold::bindings::ForeignElection;
 use leasehold::clock::Clock;
+use leasehold::proof_of_death::{NoProof, Prover};
 use leasehold::{Event, LeaderElection, Subscription};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::World;
 use super::chaos::Mishap;
+use super::deaths::Messenger;
 use super::faulty_store::{Dice, FaultyStore};
 use super::gate::Gate;
 use super::plan::Setup;
@@ -43,10 +45,19 @@ impl Process {
             timeline: world.timeline.clone(),
             dice: Arc::new(Dice::new(random.fork())),
         };
+        let prover: Arc<dyn Prover> = match setup.slowest_proof {
+            None => Arc::new(NoProof),
+            Some(slowest) => Arc::new(Messenger {
+                name,
+                deaths: world.deaths.clone(),
+                slowest,
+                random: Mutex::new(world.plan.random_for(&name.to_string(), 1)),
+            }),
+        };
         let clock = Clock::simulated(setup.wall_origin).at_rate(setup.rate);
         let config = setup.config(name);
         let (election, driver) =
-            LeaderElection::simulated(&config, Arc::new(store), clock, random.u64(..))
+            LeaderElection::simulated(&config, Arc::new(store), prover, clock, random.u64(..))
                 .expect("the plan's settings are valid");
         let election = Arc::new(election);
         world.keep(election.clone());
@@ -115,6 +126,7 @@ impl Process {
         for thread in self.threads() {
             thread.kill();
         }
+        world.deaths.note(self.name);
         self.ended().await;
     }
 
@@ -176,6 +188,7 @@ async fn listen(mut events: Subscription, mut application: Application) {
         match event {
             Event::Acquired(term) => told(Told::Acquired {
                 token: term.fencing_token(),
+                acquisition: term.acquisition(),
             }),
             Event::Lost(loss) => {
                 let token = loss.term.fencing_token();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use leasehold::lease_store::StoreError;
-use leasehold::{ErrorKind, LostReason};
+use leasehold::{Acquisition, ErrorKind, LostReason};
 use tokio::time::Instant;
 
 use super::chaos::Mishap;
@@ -188,8 +188,14 @@ impl From<&StoreError> for News {
 /// Events, as the application's listener gets them.
 #[derive(Clone, Debug)]
 pub(crate) enum Told {
-    Acquired { token: u64 },
-    Lost { token: u64, reason: LostReason },
+    Acquired {
+        token: u64,
+        acquisition: Acquisition,
+    },
+    Lost {
+        token: u64,
+        reason: LostReason,
+    },
     LeaderChanged(Option<String>),
     Failing(ErrorKind),
     Stopped,

@@ -3,6 +3,7 @@ package io.leasehold.spring;
 
 import io.leasehold.LeaderElection;
 import io.leasehold.Mode;
+import io.leasehold.ProofOfDeath;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
@@ -37,8 +38,8 @@ public record LeaseholdProperties(
     }
 
     private static void set(LeaderElection.Builder builder, String name, Object value) {
-        if (value instanceof Mode mode) {
-            builder.set(name, mode.name().toLowerCase(Locale.ROOT));
+        if (value instanceof Enum<?> word) {
+            builder.set(name, word.name().toLowerCase(Locale.ROOT));
         } else if (value != null) {
             builder.set(name, value.toString());
         }

@@ -1,5 +1,5 @@
 // {{ made }}
-import type { Mode } from './words.js';
+import type { Mode, ProofOfDeath } from './words.js';
 
 /**
  * The settings of one election. What is left out comes from the environment (`LEASEHOLD_` and the

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .types import Duration, Mode, Path
+    from .types import Duration, Mode, Path, ProofOfDeath
 
 
 class Configured(Election):

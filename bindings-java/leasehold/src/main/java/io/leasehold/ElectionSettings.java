@@ -50,7 +50,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
     /**
      * Where the Lease is kept. Default: {@link Mode#AUTO}.
      *
-     * @param mode the mode
+     * @param mode which
      * @return this
      */
     public B mode(Mode mode) {
@@ -132,6 +132,17 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
      */
     public B reclaim(boolean reclaim) {
         return set("reclaim", text(reclaim));
+    }
+
+    /**
+     * By which proofs that its holder is dead the Lease is acquired before it has expired: {@code none}, {@code local}
+     * or {@code pods}. Default: {@code local}.
+     *
+     * @param proofOfDeath which
+     * @return this
+     */
+    public B proofOfDeath(ProofOfDeath proofOfDeath) {
+        return set("proof_of_death", proofOfDeath == null ? null : proofOfDeath.name().toLowerCase(Locale.ROOT));
     }
 
     /**

@@ -43,7 +43,8 @@ final class Fields {
                 number("fencing_token"),
                 Math.toIntExact(number("transitions")),
                 text("lease_uid"),
-                Instant.EPOCH.plusNanos(number("acquired_at")));
+                Instant.EPOCH.plusNanos(number("acquired_at")),
+                Acquisition.named(text("acquisition")));
     }
 
     /** Null where there is none. */

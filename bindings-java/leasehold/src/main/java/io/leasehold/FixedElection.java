@@ -438,6 +438,11 @@ final class FixedElection implements LeaderElection {
         }
 
         @Override
+        public Acquisition acquisition() {
+            return Acquisition.FREE;
+        }
+
+        @Override
         public boolean isValid() {
             return term == this;
         }

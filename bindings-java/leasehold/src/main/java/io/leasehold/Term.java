@@ -38,6 +38,13 @@ public interface Term {
     Instant acquiredAt();
 
     /**
+     * How it came about: what had become of the last holder.
+     *
+     * @return what
+     */
+    Acquisition acquisition();
+
+    /**
      * Whether this instance still leads under this term, at this very call.
      *
      * @return false once the term is over, for good

@@ -259,6 +259,7 @@ class LeaderElectionTest {
                 .stallTimeout(Duration.ZERO)
                 .releaseOnStop(false)
                 .reclaim(true)
+                .proofOfDeath(ProofOfDeath.PODS)
                 .candidates(3)
                 .kubeconfig(folder.resolve("config"))
                 .context("production")

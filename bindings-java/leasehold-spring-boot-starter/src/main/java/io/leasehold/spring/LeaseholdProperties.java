@@ -3,6 +3,7 @@ package io.leasehold.spring;
 
 import io.leasehold.LeaderElection;
 import io.leasehold.Mode;
+import io.leasehold.ProofOfDeath;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
@@ -36,6 +37,8 @@ import org.springframework.boot.convert.DurationUnit;
  * @param releaseOnStop Whether stopping gives the Lease back, so that another leads at once. Default: true.
  * @param reclaim Whether an unexpired record under this very identity is taken up at once, as client-go does. Safe only
  *     if no other process ever uses that identity. Default: false.
+ * @param proofOfDeath By which proofs that its holder is dead the Lease is acquired before it has expired: none, local
+ *     or pods. Default: local.
  * @param candidates Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10.
  * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
@@ -60,6 +63,7 @@ public record LeaseholdProperties(
         @DurationUnit(ChronoUnit.SECONDS) Duration stallTimeout,
         Boolean releaseOnStop,
         Boolean reclaim,
+        ProofOfDeath proofOfDeath,
         Integer candidates,
         String kubeconfig,
         String context,
@@ -81,6 +85,7 @@ public record LeaseholdProperties(
         set(builder, "stall_timeout", stallTimeout);
         set(builder, "release_on_stop", releaseOnStop);
         set(builder, "reclaim", reclaim);
+        set(builder, "proof_of_death", proofOfDeath);
         set(builder, "candidates", candidates);
         set(builder, "kubeconfig", kubeconfig);
         set(builder, "context", context);
@@ -94,8 +99,8 @@ public record LeaseholdProperties(
     }
 
     private static void set(LeaderElection.Builder builder, String name, Object value) {
-        if (value instanceof Mode mode) {
-            builder.set(name, mode.name().toLowerCase(Locale.ROOT));
+        if (value instanceof Enum<?> word) {
+            builder.set(name, word.name().toLowerCase(Locale.ROOT));
         } else if (value != null) {
             builder.set(name, value.toString());
         }

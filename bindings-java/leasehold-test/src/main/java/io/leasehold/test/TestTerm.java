@@ -1,5 +1,6 @@
 package io.leasehold.test;
 
+import io.leasehold.Acquisition;
 import io.leasehold.ErrorKind;
 import io.leasehold.Term;
 import java.time.Duration;
@@ -13,6 +14,11 @@ record TestTerm(TestLeaderElection election, long fencingToken, int transitions,
     @Override
     public String leaseUid() {
         return "test";
+    }
+
+    @Override
+    public Acquisition acquisition() {
+        return Acquisition.FREE;
     }
 
     @Override

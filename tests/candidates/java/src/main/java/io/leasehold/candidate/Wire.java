@@ -70,6 +70,7 @@ final class Wire {
         json.addProperty("fencing_token", Long.toString(term.fencingToken()));
         json.addProperty("transitions", term.transitions());
         json.addProperty("lease_uid", term.leaseUid());
+        json.addProperty("acquisition", term.acquisition().name().toLowerCase(Locale.ROOT));
         json.addProperty("is_valid", term.isValid());
         return json;
     }

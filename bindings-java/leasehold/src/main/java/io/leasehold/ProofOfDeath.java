@@ -1,0 +1,21 @@
+// Made by `cargo xtask codegen` from core/src. Change it there, or its template.
+package io.leasehold;
+
+import java.util.Locale;
+
+/** By which proofs that its holder is dead a Lease is acquired before it has expired. */
+public enum ProofOfDeath {
+    /** By none, and nothing is noted by which others could prove that this process is dead. */
+    NONE,
+    /**
+     * By what this machine tells without being asked for rights: that the holder's container has been started again, or
+     * that the kernel has let go of the holder's lock.
+     */
+    LOCAL,
+    /** Also by the status of the holder's pod, which takes the right to {@code get} and {@code watch} pods. */
+    PODS;
+
+    static ProofOfDeath named(String name) {
+        return valueOf(name.toUpperCase(Locale.ROOT));
+    }
+}

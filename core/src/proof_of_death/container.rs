@@ -1,0 +1,188 @@
+//! The container's proof: a container of a pod is started again only when all of its last instance is dead.
+//!
+//! That holds for a container with a PID namespace of its own, whose processes the kernel kills with the
+//! first of them, and within one boot of the machine: a machine that is made again under the same name,
+//! while the first one goes on somewhere, has the pod's UID and the container's name as well.
+
+use std::fs;
+
+use crate::lease_record::Container;
+
+/// The machine's own PID namespace (Linux, `include/linux/proc_ns.h`): that of `hostPID`.
+const MACHINE: &str = "pid:[4026531836]";
+/// The first process of a pod whose containers share a PID namespace.
+const PAUSE: &str = "pause";
+/// Where a field of `/proc/PID/stat` is, behind the name in parentheses.
+const START_TIME: usize = 22 - 3;
+
+/// Whether `ours` is a later instance of the container that `theirs` is.
+pub(super) fn is_restarted(ours: Option<&Container>, theirs: Option<&Container>) -> bool {
+    let (Some(ours), Some(theirs)) = (ours, theirs) else {
+        return false;
+    };
+    ours.pod_uid == theirs.pod_uid && ours.name == theirs.name && ours.started > theirs.started
+}
+
+/// The container that this process runs in, if that is one of a pod with a PID namespace of its own.
+pub(super) fn of_this_process() -> Option<Container> {
+    Facts::read()?.container()
+}
+
+/// What a process can learn of itself without asking anybody.
+struct Facts {
+    pid_namespace: String,
+    /// Of this process.
+    status: String,
+    /// Of the first process of the namespace that `/proc` shows.
+    first_name: String,
+    first_stat: String,
+    mounts: String,
+}
+
+impl Facts {
+    fn read() -> Option<Self> {
+        let text = |path: &str| fs::read_to_string(path).ok();
+        Some(Self {
+            pid_namespace: fs::read_link("/proc/self/ns/pid")
+                .ok()?
+                .to_str()?
+                .to_owned(),
+            status: text("/proc/self/status")?,
+            first_name: text("/proc/1/comm")?,
+            first_stat: text("/proc/1/stat")?,
+            mounts: text("/proc/self/mountinfo")?,
+        })
+    }
+
+    fn container(&self) -> Option<Container> {
+        // `/proc` must show the namespace of this process, and that must end with its first process.
+        let is_its_own = self.pid_namespace != MACHINE
+            && self.first_name.trim_end() != PAUSE
+            && is_in_the_namespace_of_proc(&self.status);
+        if !is_its_own {
+            return None;
+        }
+        let (pod_uid, name) = pod_and_container(&self.mounts)?;
+        Some(Container {
+            pod_uid,
+            pod_name: None,
+            pod_namespace: None,
+            name,
+            started: start_time(&self.first_stat)?,
+            id: None,
+        })
+    }
+}
+
+/// A process has a number in each namespace from that of `/proc` down to its own.
+fn is_in_the_namespace_of_proc(status: &str) -> bool {
+    let mut lines = status.lines();
+    let numbers = lines.find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.is_some_and(|numbers| numbers.split_whitespace().count() == 1)
+}
+
+/// In the kernel's ticks since the boot.
+fn start_time(stat: &str) -> Option<u64> {
+    // The name may have spaces and parentheses in it.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(START_TIME)?.parse().ok()
+}
+
+/// The pod's UID and the container's name, as kubelet has them in the path of the file that it mounts
+/// for the container's last words: `…/pods/UID/containers/NAME/…`. `None` if that is not clear.
+fn pod_and_container(mounts: &str) -> Option<(String, String)> {
+    let mut found = mounts.lines().filter_map(|line| {
+        let root = line.split(' ').nth(3)?;
+        let (_, below) = root.rsplit_once("/pods/")?;
+        match below.split('/').collect::<Vec<_>>()[..] {
+            [uid, "containers", name, _] => Some((uid.to_owned(), name.to_owned())),
+            _ => None,
+        }
+    });
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+1 2 0:57 / / ro,relatime - overlay overlay rw
+3 1 0:60 / /proc rw - proc proc rw
+4 1 0:61 / /dev/shm rw - tmpfs shm rw
+5 1 254:0 /var/lib/kubelet/pods/4c1f-8a/etc-hosts /etc/hosts rw - ext4 /dev/vda rw
+6 1 254:0 /var/lib/kubelet/pods/4c1f-8a/containers/app/0f3a9c21 /dev/termination-log rw - ext4 /dev/vda rw
+7 1 254:0 /var/lib/kubelet/pods/4c1f-8a/volumes/kubernetes.io~empty-dir/tmp /tmp rw - ext4 /dev/vda rw
+";
+
+    fn facts() -> Facts {
+        Facts {
+            pid_namespace: "pid:[4026532512]".to_owned(),
+            status: "Name:\tjava\nNSpid:\t7\n".to_owned(),
+            first_name: "java\n".to_owned(),
+            first_stat: "1 (ja) va) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 48211 9"
+                .to_owned(),
+            mounts: MOUNTS.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_process_in_a_container_of_its_own_knows_it() {
+        let container = facts().container().unwrap();
+        assert_eq!(container.pod_uid, "4c1f-8a");
+        assert_eq!(container.name, "app");
+        assert_eq!(container.started, 48_211);
+    }
+
+    #[test]
+    fn what_does_not_die_with_its_first_process_is_no_container_of_its_own() {
+        let doubts: [fn(&mut Facts); 8] = [
+            |facts| facts.pid_namespace = MACHINE.to_owned(),
+            |facts| facts.first_name = "pause\n".to_owned(),
+            // In a namespace below that of `/proc`, or where an old kernel does not say.
+            |facts| facts.status = "NSpid:\t7\t1\n".to_owned(),
+            |facts| facts.status = "Name:\tjava\n".to_owned(),
+            |facts| facts.first_stat = "1 (java)".to_owned(),
+            |facts| facts.mounts = String::new(),
+            |facts| facts.mounts = MOUNTS.replace("/containers/app/", "/containers/"),
+            // Two of them, as in one that looks after others.
+            |facts| facts.mounts = format!("{MOUNTS}{}", MOUNTS.replace("/app/", "/other/")),
+        ];
+        for (number, doubt) in doubts.into_iter().enumerate() {
+            let mut facts = facts();
+            doubt(&mut facts);
+            assert_eq!(facts.container(), None, "doubt {number}");
+        }
+    }
+
+    #[test]
+    fn only_a_later_instance_of_the_very_container_is_a_restart_of_it() {
+        let last = facts().container().unwrap();
+        let next = Container {
+            started: last.started + 1,
+            ..last.clone()
+        };
+        assert!(is_restarted(Some(&next), Some(&last)));
+        let others = [
+            last.clone(),
+            Container {
+                started: last.started - 1,
+                ..last.clone()
+            },
+            Container {
+                pod_uid: "another".to_owned(),
+                ..next.clone()
+            },
+            Container {
+                name: "sidecar".to_owned(),
+                ..next.clone()
+            },
+        ];
+        for other in others {
+            assert!(!is_restarted(Some(&other), Some(&last)), "{other:?}");
+        }
+        assert!(!is_restarted(None, Some(&last)));
+        assert!(!is_restarted(Some(&next), None));
+    }
+}
