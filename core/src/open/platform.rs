@@ -14,8 +14,13 @@ use crate::system::host::Kind;
 /// Where a pod finds its credentials.
 const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/// Files that container engines leave in their containers.
-const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+/// Files that container engines leave in their containers; of Windows, the agent that starts programs
+/// there, which is in each image.
+const CONTAINER_FILES: [&str; 3] = [
+    "/.dockerenv",
+    "/run/.containerenv",
+    r"C:\Windows\System32\cexecsvc.exe",
+];
 
 /// Variables by which orchestrators, platforms and batch systems make themselves known.
 const ORCHESTRATOR_VARIABLES: [&str; 10] = [
@@ -45,12 +50,16 @@ const WSL_VARIABLE: &str = "WSL_DISTRO_NAME";
 /// display is no sign, since servers have one for browsers that nobody sees.
 const DESKTOP_VARIABLES: [&str; 2] = ["XDG_CURRENT_DESKTOP", "__CFBundleIdentifier"];
 
+/// How Windows names the session of who is logged on, at the screen or by remote desktop. A service, a
+/// scheduled task and a container have none, though they may have a console.
+const SESSION_VARIABLE: &str = "SESSIONNAME";
+
 const TERMINAL: &str = "/dev/tty";
 const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// How this module looks at the system. What cannot be looked at is not there.
 pub(super) struct Platform<'a> {
-    is_linux: bool,
+    system: Kind,
     has_variable: &'a dyn Fn(&str) -> bool,
     has_file: &'a dyn Fn(&str) -> bool,
     can_open: &'a dyn Fn(&str) -> bool,
@@ -60,7 +69,7 @@ pub(super) struct Platform<'a> {
 
 impl Platform<'static> {
     pub(super) const HERE: Self = Self {
-        is_linux: matches!(Kind::HERE, Kind::Linux),
+        system: Kind::HERE,
         has_variable: &|name| env::var_os(name).is_some_and(|value| !value.is_empty()),
         has_file: &|path| fs::exists(path).unwrap_or(false),
         can_open: &|path| File::open(path).is_ok(),
@@ -116,8 +125,8 @@ impl Platform<'_> {
             Some(sign) => Ok(AutoMode::File(sign)),
             None => Err(refusal(
                 format_args!(
-                    "no person works here, as far as one can see (no terminal, no desktop): this \
-                     may be one of many instances"
+                    "no person works here, as far as one can see (no terminal, no desktop, nobody \
+                     logged on): this may be one of many instances"
                 ),
                 "Set",
             )),
@@ -130,7 +139,7 @@ impl Platform<'_> {
             .find(|name| (self.has_variable)(name));
         let file = CONTAINER_FILES.iter().find(|path| (self.has_file)(path));
         let sign = variable.or(file).map(|sign| (*sign).to_owned());
-        sign.or_else(|| self.isolation().filter(|_| self.is_linux))
+        sign.or_else(|| self.isolation().filter(|_| self.system == Kind::Linux))
     }
 
     /// What keeps this process apart from the machine that it runs on.
@@ -156,6 +165,10 @@ impl Platform<'_> {
 
     /// By what it is known that a person has started this process.
     fn person_sign(&self) -> Option<String> {
+        if self.system == Kind::Windows {
+            let is_session = (self.has_variable)(SESSION_VARIABLE);
+            return is_session.then(|| "a person is logged on".to_owned());
+        }
         if (self.can_open)(TERMINAL) {
             return Some("a person works here: there is a terminal".to_owned());
         }
@@ -208,14 +221,14 @@ mod tests {
     const HOST_MOUNTS: &str = "24 1 0:22 / /proc rw - proc proc rw\n\
                                27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n";
 
-    /// A Linux machine, changed by each test in what it is about.
+    /// A machine, changed by each test in what it is about.
     struct Machine<'a> {
         variables: &'a [&'a str],
         files: &'a [&'a str],
         mounts: Option<&'a str>,
         namespaces: Option<&'a str>,
         directory_is_set: bool,
-        is_linux: bool,
+        system: Kind,
     }
 
     const LAPTOP: Machine<'static> = Machine {
@@ -224,7 +237,7 @@ mod tests {
         mounts: Some(HOST_MOUNTS),
         namespaces: None,
         directory_is_set: false,
-        is_linux: true,
+        system: Kind::Linux,
     };
 
     impl Machine<'_> {
@@ -235,7 +248,7 @@ mod tests {
                 Some((*own).to_owned())
             };
             Platform {
-                is_linux: self.is_linux,
+                system: self.system,
                 has_variable: &|name| self.variables.contains(&name),
                 has_file: &has_file,
                 can_open: &has_file,
@@ -299,10 +312,38 @@ mod tests {
         let mac = Machine {
             mounts: None,
             namespaces: Some(""),
-            is_linux: false,
+            system: Kind::OtherUnix,
             ..LAPTOP
         };
         assert!(is_file(&mac.resolve()));
+    }
+
+    #[test]
+    fn who_is_logged_on_to_windows_uses_a_folder_and_a_service_does_not() {
+        let service = Machine {
+            files: &[],
+            mounts: None,
+            namespaces: Some(""),
+            system: Kind::Windows,
+            ..LAPTOP
+        };
+        assert!(service.refusal().contains("one of many instances"));
+        let person = Machine {
+            variables: &[SESSION_VARIABLE],
+            ..service
+        };
+        assert!(is_file(&person.resolve()));
+        let container = Machine {
+            files: &[CONTAINER_FILES[2]],
+            ..person
+        };
+        assert!(container.refusal().contains("cexecsvc"));
+        let pod = Machine {
+            variables: &["KUBERNETES_SERVICE_HOST"],
+            files: &[SERVICE_ACCOUNT_TOKEN, CONTAINER_FILES[2]],
+            ..person
+        };
+        assert_eq!(pod.resolve().unwrap(), AutoMode::Kubernetes);
     }
 
     #[test]

@@ -2,7 +2,13 @@
 //! is this machine's.
 
 mod file_system;
+#[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 pub(crate) use self::file_system::unfit;
+#[cfg(unix)]
 pub(crate) use self::unix::{check_writable, make, threat_on_the_way, threat_within};
+#[cfg(windows)]
+pub(crate) use self::windows::{check_writable, make, threat_on_the_way, threat_within};

@@ -5,9 +5,21 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Its name.
+#[cfg(unix)]
 pub(crate) fn name() -> String {
     let name = rustix::system::uname();
     name.nodename().to_string_lossy().into_owned()
+}
+
+/// Its name.
+#[cfg(windows)]
+pub(crate) fn name() -> String {
+    use winapi_util::sysinfo::{ComputerNameKind, get_computer_name};
+    // It has one; if it cannot be had, the rest of an identity is unique all the same.
+    get_computer_name(ComputerNameKind::DnsHostname).map_or_else(
+        |_| "windows".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// A folder in memory that all processes of this machine have in common, or all containers of this pod:

@@ -55,6 +55,16 @@ impl Worker {
             .find_map(|line| line.strip_prefix(REPORT).map(str::to_owned))
     }
 
+    /// Stops the worker where it is. Windows cannot, but then it waits for nothing but its end.
+    pub(crate) fn stop(&self) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process};
+            let process = Pid::from_raw(self.id().try_into().unwrap()).unwrap();
+            kill_process(process, Signal::STOP).unwrap();
+        }
+    }
+
     /// Ends the worker as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();

@@ -1,5 +1,7 @@
 //! Elections within one process on a real API server, under the Role that we document.
 
+#![cfg(unix)] // the test cluster runs on Unix
+
 #[path = "../common/mod.rs"]
 mod common;
 mod credentials;

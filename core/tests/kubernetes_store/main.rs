@@ -1,6 +1,8 @@
 //! What the kubernetes store does beyond the contract of all stores: configuration, credentials,
 //! permissions, connections, and what it makes of refusals.
 
+#![cfg(unix)] // the test cluster runs on Unix
+
 mod cluster;
 mod configuration;
 mod connections;

@@ -1,8 +1,7 @@
 //! Looking at a Lease in a folder, from threads and runtimes of the application's own. On a real API
 //! server, `leasehold`'s own tests look (`cli/tests`).
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -91,8 +90,16 @@ fn a_folder_is_rehearsed_in_without_a_trace_and_refused_where_others_may_write()
     let observer = jobs(home.path()).observe().unwrap();
     observer.rehearse_creation().unwrap();
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
 
-    fs::set_permissions(home.path(), Permissions::from_mode(0o777)).unwrap();
+#[cfg(unix)]
+#[test]
+fn where_nobody_may_elect_one_may_look() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = tempfile::tempdir().unwrap();
+    let observer = jobs(home.path()).observe().unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let error = observer.rehearse_creation().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(observer.read().unwrap().is_none(), "a look goes on");

@@ -2,6 +2,7 @@
 
 mod file;
 mod fixture;
+#[cfg(unix)]
 mod kubernetes;
 mod memory;
 mod rules;

@@ -26,14 +26,21 @@ pub(super) fn check(directory: &Path, below: [&str; 2]) -> Result<()> {
 pub(super) fn find(directory: &Path, below: [&str; 2]) -> Result<Option<PathBuf>> {
     check_absolute(directory)?;
     let folder = directory.join(below[0]).join(below[1]);
+    let failed = |error| {
+        let fix =
+            format!("cannot be looked into ({error}): choose a folder that this user may read");
+        Error::config("directory", directory.display(), fix)
+    };
     match folder.canonicalize() {
         Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            let fix =
-                format!("cannot be looked into ({error}): choose a folder that this user may read");
-            Err(Error::config("directory", directory.display(), fix))
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // To Windows, nothing is there below a file.
+            match folder.ancestors().find(|path| path.exists()) {
+                Some(file) if !file.is_dir() => Err(failed(io::ErrorKind::NotADirectory.into())),
+                _ => Ok(None),
+            }
         }
+        Err(error) => Err(failed(error)),
     }
 }
 

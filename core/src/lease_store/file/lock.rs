@@ -127,7 +127,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let deleted = open(&path).unwrap();
-        fs::remove_file(&path).unwrap();
+        // Windows may keep a deleted file in its place until it is closed.
+        if cfg!(windows) {
+            fs::rename(&path, folder.path().join("away")).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
         assert!(
             Lock::take(deleted.try_clone().unwrap(), &path)
                 .unwrap()

@@ -338,9 +338,14 @@ mod tests {
 
     /// A plugin that does not end by itself, and that has given a token before.
     fn hanging(valid_for: SignedDuration) -> Arc<Plugin> {
+        let (command, arguments): (_, &[&str]) = if cfg!(windows) {
+            ("ping", &["-n", "1000", "127.0.0.1"])
+        } else {
+            ("sleep", &["1000"])
+        };
         let exec = ExecConfig {
-            command: Some("sleep".into()),
-            args: Some(vec!["1000".into()]),
+            command: Some(command.into()),
+            args: Some(arguments.iter().map(ToString::to_string).collect()),
             interactive_mode: Some(ExecInteractiveMode::Never),
             ..ExecConfig::default()
         };
@@ -404,9 +409,14 @@ mod tests {
 
     #[tokio::test]
     async fn what_it_says_to_people_is_told_also_if_it_ends_well_without_a_credential() {
+        let (shell, option) = if cfg!(windows) {
+            ("cmd", "/c")
+        } else {
+            ("sh", "-c")
+        };
         let exec = ExecConfig {
-            command: Some("sh".into()),
-            args: Some(vec!["-c".into(), "echo please log in >&2".into()]),
+            command: Some(shell.into()),
+            args: Some(vec![option.into(), "echo please log in>&2".into()]),
             interactive_mode: Some(ExecInteractiveMode::Never),
             ..ExecConfig::default()
         };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+#[cfg(unix)]
 use rustix::fs::statfs;
 
 /// The kind of the file system that `path` is on, if it is one that other machines may write to or
@@ -52,8 +53,34 @@ pub(crate) fn unfit(path: &Path) -> io::Result<Option<&'static str>> {
     Ok((!local).then_some("network"))
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-compile_error!("the file store does not know which file systems are local here");
+/// A drive of another machine is behind a letter, or behind the machine's name.
+#[cfg(windows)]
+pub(crate) fn unfit(path: &Path) -> io::Result<Option<&'static str>> {
+    use std::path::{Component, Prefix};
+    use winsafe::co::DRIVE;
+
+    let path = path.canonicalize()?;
+    let Some(Component::Prefix(drive)) = path.components().next() else {
+        return Ok(Some("nameless"));
+    };
+    let (Prefix::Disk(letter) | Prefix::VerbatimDisk(letter)) = drive.kind() else {
+        return Ok(Some("network"));
+    };
+    let root = format!("{}:\\", char::from(letter));
+    Ok(match winsafe::GetDriveType(Some(&root)) {
+        DRIVE::FIXED | DRIVE::REMOVABLE | DRIVE::RAMDISK => None,
+        DRIVE::REMOTE => Some("network"),
+        _ => Some("unknown"),
+    })
+}
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    windows
+)))]
+compile_error!("it is not known which file systems are local here");
 
 #[cfg(test)]
 mod tests {
