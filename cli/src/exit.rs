@@ -1,17 +1,18 @@
 //! What `leasehold` exits with, as `env`, `timeout` and shells do.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitCode, ExitStatus};
+use std::process::ExitCode;
 
-use rustix::process::Signal;
+use crate::signals::Signal;
 
 /// The answer is no: `status` found a Lease that nobody holds, `check` a right that is missing.
 pub(crate) const NO: u8 = 1;
 /// Leasehold itself failed: a wrong flag or setting, or no answer from the API server.
 pub(crate) const FAILURE: u8 = 2;
 /// The command was found but could not be run.
+#[cfg(unix)]
 pub(crate) const CANNOT_RUN: u8 = 126;
 /// There is no such command.
+#[cfg(unix)]
 pub(crate) const NOT_FOUND: u8 = 127;
 /// What a signal ended: this and the signal's number.
 const SIGNAL: u8 = 128;
@@ -23,7 +24,10 @@ pub(crate) fn by(signal: Signal) -> ExitCode {
 }
 
 /// The command's own exit code, or 128 + the signal that ended it.
-pub(crate) fn of(status: ExitStatus) -> ExitCode {
+#[cfg(unix)]
+pub(crate) fn of(status: std::process::ExitStatus) -> ExitCode {
+    use std::os::unix::process::ExitStatusExt;
+
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     let signal = status.signal().and_then(|signal| u8::try_from(signal).ok());
     ExitCode::from(match (code, signal) {

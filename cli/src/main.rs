@@ -7,11 +7,15 @@
 )]
 
 mod check;
+#[cfg(unix)]
 mod children;
 mod exit;
 mod leader_elector;
 mod output;
+#[cfg(unix)]
 mod run;
+#[cfg(not(unix))]
+mod run_refused;
 mod serve;
 mod settings;
 mod signals;
@@ -29,6 +33,8 @@ use clap::{Parser, Subcommand};
 use leasehold::bindings::stderr;
 
 use crate::output::complain;
+#[cfg(not(unix))]
+use crate::run_refused as run;
 
 /// Leader election on Kubernetes Leases.
 #[derive(Parser)]
@@ -45,8 +51,10 @@ enum Subcommands {
     Status(status::Options),
     Watch(watch::Options),
     Check(check::Options),
+    #[cfg(unix)]
     #[command(hide = true)]
     Become(run::Become),
+    #[cfg(unix)]
     #[command(hide = true)]
     Watchdog(run::Watchdog),
 }
@@ -70,7 +78,8 @@ fn arguments() -> Arguments {
 fn is_leader_elector() -> bool {
     let name = env::args_os().next();
     let name = name.as_deref().map(Path::new).and_then(Path::file_name);
-    name == Some(leader_elector::NAME.as_ref())
+    let name = name.unwrap_or_default().to_string_lossy();
+    name.strip_suffix(env::consts::EXE_SUFFIX).unwrap_or(&name) == leader_elector::NAME
 }
 
 fn run() -> Result<ExitCode> {
@@ -83,7 +92,9 @@ fn run() -> Result<ExitCode> {
         Subcommands::Status(options) => signals::interruptible(move || status::run(&options)),
         Subcommands::Watch(options) => watch::run(options),
         Subcommands::Check(options) => signals::interruptible(move || check::run(&options)),
+        #[cfg(unix)]
         Subcommands::Become(become_it) => become_it.exec(),
+        #[cfg(unix)]
         Subcommands::Watchdog(watchdog) => watchdog.run(),
     }
 }

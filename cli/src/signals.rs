@@ -1,22 +1,28 @@
 //! Signals to this process, in the order in which they come.
 
-use std::fs;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::io;
 use std::process::ExitCode;
 use std::thread;
 
 use anyhow::Result;
-use rustix::process::Signal;
 use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::children;
+#[cfg(unix)]
+pub(crate) use self::unix::{STOP, Signal};
+#[cfg(unix)]
+use self::unix::{end_plugins, receive};
+#[cfg(windows)]
+pub(crate) use self::windows::{STOP, Signal};
+#[cfg(windows)]
+use self::windows::{end_plugins, receive};
 use crate::exit;
-
-/// Those that ask a program to end. The others beside SIGTERM come from a terminal.
-pub(crate) const STOP: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
 
 pub(crate) struct Signals(UnboundedReceiver<Signal>);
 
@@ -24,12 +30,8 @@ impl Signals {
     /// Receives `wanted` from now on, in place of what they would do. To be called within a runtime.
     pub(crate) fn receive(wanted: &[Signal]) -> io::Result<Self> {
         let (sender, signals) = unbounded_channel();
-        for number in wanted.iter().copied().filter(|it| !is_for_nohup(*it)) {
-            let mut stream = signal(SignalKind::from_raw(number.as_raw()))?;
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                while stream.recv().await.is_some() && sender.send(number).is_ok() {}
-            });
+        for signal in wanted {
+            receive(*signal, sender.clone())?;
         }
         Ok(Self(signals))
     }
@@ -51,7 +53,7 @@ impl Signals {
         tokio::select! {
             done = done => Ok(done.expect("the work does not panic")),
             signal = self.stop() => {
-                children::end_plugins();
+                end_plugins();
                 Err(signal)
             }
         }
@@ -80,18 +82,4 @@ pub(crate) fn interruptible(
         let worked = Signals::receive(&STOP)?.unless_stopped(work).await;
         worked.unwrap_or_else(|signal| Ok(exit::by(signal)))
     })
-}
-
-/// Whether the signal is SIGHUP and was ignored when this program was started, as `nohup` does.
-fn is_for_nohup(signal: Signal) -> bool {
-    signal == Signal::HUP && is_ignored(signal).unwrap_or(false)
-}
-
-fn is_ignored(signal: Signal) -> Option<bool> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let ignored = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))?;
-    let ignored = u64::from_str_radix(ignored.trim(), 16).ok()?;
-    Some(ignored >> (signal.as_raw() - 1) & 1 == 1)
 }

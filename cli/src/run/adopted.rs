@@ -3,15 +3,19 @@
 
 use anyhow::Result;
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, set_child_subreaper, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::children;
 
-/// From now on, what this process has started is left to it, rather than to the first process.
+/// From now on, what this process has started is left to it, rather than to the first process. Only
+/// Linux can do that: elsewhere what leaves the command's process group is out of reach.
 pub(super) fn adopt() -> Result<()> {
-    Ok(set_child_subreaper(Some(getpid()))?)
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpid, set_child_subreaper};
+        set_child_subreaper(Some(getpid()))?;
+    }
+    Ok(())
 }
 
 /// Forgets all that has ended, but for those that somebody else waits for.

@@ -12,13 +12,13 @@ use leasehold::Term;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, kill_process_group,
-    set_parent_process_death_signal, test_kill_process_group, waitid,
+    test_kill_process_group, waitid,
 };
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::sleep;
 
 use super::adopted;
-use super::own_program::own_program;
+use super::own_program::{die_with_parent, own_program};
 use super::watchdog::Guard;
 use crate::exit;
 use crate::output::complain;
@@ -51,7 +51,7 @@ impl Running {
         // Before there is a child, so that no end is missed.
         let endings = signal(SignalKind::child())?;
         let token = term.fencing_token().to_string();
-        let child = own_program()
+        let child = own_program()?
             .args(["become", &getpid().as_raw_pid().to_string(), "--"])
             .args(command)
             .env(FENCING_TOKEN, &token)
@@ -154,7 +154,7 @@ pub(crate) struct Become {
 
 impl Become {
     pub(crate) fn exec(self) -> Result<ExitCode> {
-        set_parent_process_death_signal(Some(Signal::KILL))?;
+        die_with_parent()?;
         // It may have died before that.
         if getppid().map(Pid::as_raw_pid) != Some(self.parent) {
             return Ok(ExitCode::from(exit::FAILURE));

@@ -25,7 +25,7 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn start(group: Pid) -> Result<Self> {
-        let process = own_program()
+        let process = own_program()?
             .arg0(NAME)
             .args(["watchdog", &group.as_raw_pid().to_string()])
             .stdin(Stdio::piped())

@@ -1,0 +1,29 @@
+//! `leasehold run` where it cannot keep what it promises.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+/// Runs a command while this instance leads: not on this system.
+///
+/// It must be able to ask any command to stop, and to kill all that it has started, also when it is
+/// killed itself. On Windows no program can ask another one to stop, unless that has agreed to.
+///
+/// Run it in a Linux container or under WSL; or let the program ask `leasehold serve` before each piece
+/// of work; or use the library for Java, Node.js or Python.
+#[derive(Args)]
+#[command(verbatim_doc_comment, disable_help_flag = true)]
+pub(crate) struct Options {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _arguments: Vec<OsString>,
+}
+
+pub(crate) fn run(_: Options) -> Result<ExitCode> {
+    bail!(
+        "`leasehold run` does not work on Windows, where not every command can be asked to stop: run it \
+         in a Linux container or under WSL, let the program ask `leasehold serve` before each piece of \
+         work, or use the library for Java, Node.js or Python"
+    )
+}
