@@ -8,6 +8,7 @@ use clap::Args;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::build::{self, check_installed, shell};
+use crate::cluster;
 use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
 use crate::{root, utf8};
@@ -62,10 +63,19 @@ pub(crate) fn add_to(steps: &mut Steps) {
         check_tools()?;
         place_native_halves(&[build::native_half(step, false)?])?;
         // The benchmarks as well: they are not run, but must not rot.
-        step.run(maven(
-            &shell()?,
-            &["--activate-profiles", "bench", "verify"],
-        ))
+        let verify = ["--activate-profiles", "bench", "verify"];
+        let words = [&MAVEN[..], &verify].concat();
+        // What the tests of Camel call their Leases and their ways to the server.
+        let leases = [
+            "camel-terminated",
+            "camel-terminated-events",
+            "camel-killed",
+            "camel-killed-events",
+            "camel-cut-off",
+            "camel-cut-off-events",
+        ];
+        let networks = ["CAMEL_FIRST", "CAMEL_SECOND"];
+        cluster::run_beside(step, &shell()?, &leases, &networks, &words)
     });
     steps.run("Java: what the documentation shows", |step| {
         let mut pages = PACKAGES.iter();
