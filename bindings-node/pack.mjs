@@ -8,10 +8,10 @@
 // a lock file that knows one platform only would keep the others out.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const here = import.meta.dirname;
 const { platform, PLATFORMS } = createRequire(import.meta.url)('./dist/platform.js');
@@ -21,7 +21,7 @@ const own = `${platform()}=${join(here, 'leasehold.node')}`;
 const libraries = (given.length > 0 ? given : [own]).map((argument) => argument.split('='));
 
 const { scripts, devDependencies, ...main } = JSON.parse(readFileSync(join(here, 'package.json')));
-const { version, description, license, engines } = main;
+const { version, description, license, homepage, repository, bugs, publishConfig, engines } = main;
 const stage = mkdtempSync(join(tmpdir(), 'leasehold-pack-'));
 mkdirSync(folder, { recursive: true });
 
@@ -40,6 +40,10 @@ for (const [name, library] of libraries) {
     version,
     description: `${description}: the native half for ${name}`,
     license,
+    homepage,
+    repository,
+    bugs,
+    publishConfig,
     engines,
     os: [os],
     cpu: [cpu],
@@ -48,10 +52,18 @@ for (const [name, library] of libraries) {
     // A library is loaded from a file of its own, not from an archive.
     preferUnplugged: true,
     main: 'leasehold.node',
-    files: ['leasehold.node'],
-  }, [[resolve(library), 'leasehold.node']]);
+    files: ['leasehold.node', 'NOTICE', 'sbom.cdx.json'],
+  }, [[resolve(library), 'leasehold.node'], ...papers(dirname(library))]);
 }
 rmSync(stage, { recursive: true });
+
+/** Whose work is in a library, and the list of it, which are beside one that is to be published. */
+function papers(folder) {
+  return [
+    [join(folder, 'leasehold-node.NOTICE'), 'NOTICE'],
+    [join(folder, 'leasehold-node.cdx.json'), 'sbom.cdx.json'],
+  ].filter(([file]) => existsSync(file));
+}
 
 /** Puts a package together and packs it. */
 function pack(name, description, files) {

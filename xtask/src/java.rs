@@ -1,7 +1,7 @@
 //! Java: the native half, the jars around it, and what is run with them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -9,9 +9,10 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::build::{self, check_installed, shell};
 use crate::cluster;
+use crate::commit_time::CommitTime;
 use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
-use crate::{root, utf8};
+use crate::{copy_file, root, utf8};
 
 /// For all that is Java here.
 pub(crate) const MAVEN: [&str; 4] = ["mvn", "--batch-mode", "--file", "bindings-java/pom.xml"];
@@ -126,23 +127,40 @@ fn package(step: &Step, release: bool, module: &str) -> Result<()> {
     step.run(maven.args(["-DskipTests", "-Dmaven.javadoc.skip", "package"]))
 }
 
-/// Makes the jars that are published, with these native halves, into `folder`.
-pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<()> {
+/// Makes the jars that are published, with these native halves, into `folder`, and those of
+/// `papers` as files of `META-INF`. All of it is of `time`.
+pub(crate) fn pack(
+    step: &Step,
+    halves: &[NativeHalf],
+    papers: &[(&str, PathBuf)],
+    time: &CommitTime,
+    folder: &Path,
+) -> Result<()> {
     check_tools()?;
-    place_native_halves(halves)?;
     let shell = shell()?;
     let only = ["--projects", &PUBLISHED.join(","), "--also-make"];
-    let goals = ["-DskipTests", "-Dleasehold.classifiers", "clean", "package"];
-    step.run(maven(&shell, &only).args(goals))?;
-    fs::create_dir_all(folder)?;
+    // First, since it removes what is placed as well.
+    step.run(maven(&shell, &only).arg("clean"))?;
+    place_native_halves(halves)?;
+    for (name, file) in papers {
+        copy_file(file, root().join("bindings-java/target/papers").join(name))?;
+    }
+    let time = ["-Dproject.build.outputTimestamp=", time.rfc3339()].concat();
+    // Form is for checks.
+    let options = [
+        "-DskipTests",
+        "-Dspotless.check.skip",
+        "-Dleasehold.classifiers",
+        &time,
+        "package",
+    ];
+    step.run(maven(&shell, &only).args(options))?;
+    shell.create_dir(folder)?;
     for module in PUBLISHED {
-        for entry in fs::read_dir(root().join("bindings-java").join(module).join("target"))? {
-            let jar = entry?.path();
-            if jar.extension().is_some_and(|it| it == "jar") {
-                fs::copy(
-                    &jar,
-                    folder.join(jar.file_name().context("a jar has a name")?),
-                )?;
+        let module = root().join("bindings-java").join(module);
+        for file in shell.read_dir(module.join("target"))? {
+            if file.extension().is_some_and(|it| it == "jar") {
+                shell.copy_file(&file, folder)?;
             }
         }
     }

@@ -5,6 +5,7 @@ mod candidate;
 mod check;
 mod cluster;
 mod codegen;
+mod commit_time;
 mod demo;
 mod everywhere;
 mod java;
@@ -18,10 +19,11 @@ mod steps;
 mod test;
 mod tool;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Parser, Subcommand};
 
 /// Leasehold's development commands.
@@ -109,4 +111,15 @@ fn target_folder() -> PathBuf {
 fn utf8(path: PathBuf) -> Result<String> {
     let text = path.into_os_string().into_string();
     text.map_err(|path| anyhow!("{}: not a path in UTF-8", path.display()))
+}
+
+/// Copies a file to a place whose folder it makes.
+fn copy_file(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let copied = fs::copy(from, to);
+    copied.with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
 }

@@ -4,19 +4,24 @@
 //! without the paths of this machine, and with pinned tools.
 
 mod archive;
+mod image;
 mod inspection;
+mod papers;
 mod rules;
+mod sums;
 mod toolchain;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::commit_time::CommitTime;
 use crate::platform::{NativeHalf, PLATFORMS, Platform};
 use crate::steps::Steps;
-use crate::{java, node, python, target_folder};
+use crate::{java, node, python, root, target_folder};
+use papers::Papers;
 use rules::Artifact;
 use toolchain::Toolchain;
 
@@ -29,8 +34,12 @@ pub(crate) struct Options {
     /// For all platforms.
     #[arg(long)]
     all: bool,
+    /// Without a build: packs what an earlier run has built, and checks it again.
+    #[arg(long)]
+    staged: bool,
 }
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The libraries: crate, library, and what it is to be.
 const LIBRARIES: [(&str, &str, Artifact); 3] = [
     ("leasehold-java", "leasehold_java", Artifact::Java),
@@ -54,7 +63,6 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
         PLATFORMS.iter().collect()
     } else if options.target.is_empty() {
         let host = Platform::host()?;
-        // The programs of Linux are those that are linked with musl.
         let platforms = PLATFORMS.iter();
         platforms
             .filter(|platform| platform.is_like(host))
@@ -66,51 +74,107 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
     if packages.exists() {
         fs::remove_dir_all(&packages)?;
     }
-    fs::create_dir_all(&packages)?;
+    let time = CommitTime::read()?;
     let mut steps = Steps::default();
+    if !options.staged {
+        build(&mut steps, &platforms);
+    }
+    steps.run("libraries and programs are as they must be", |_| {
+        platforms.iter().try_for_each(|it| rules::check_all(it))
+    });
+    // What is incomplete is not packed.
+    if !steps.have_failed() {
+        pack(&mut steps, &platforms, &time, &packages);
+    }
+    if !steps.have_failed() {
+        steps.run("checksums and sizes", |_| sums::write(&packages));
+    }
+    steps.finish()
+}
+
+fn build(steps: &mut Steps, platforms: &[&'static Platform]) {
     let mut toolchain = None;
-    steps.run("tools of other systems (zig), installed once", |step| {
-        toolchain = Some(Toolchain::prepare(step, &platforms)?);
+    steps.run("tools for other systems (zig), installed once", |step| {
+        toolchain = Some(Toolchain::prepare(step, platforms)?);
         Ok(())
     });
     let Some(toolchain) = toolchain else {
-        return steps.finish();
+        return;
     };
-    let mut halves = Vec::new();
     for platform in platforms {
-        steps.run(&format!("{}: built and checked", platform.name), |step| {
-            toolchain.build(step, platform)?;
-            rules::check_all(platform)?;
-            halves.push(NativeHalf::staged(platform));
-            Ok(())
+        steps.run(&format!("{}: built", platform.name), |step| {
+            toolchain.build(step, platform)
         });
     }
-    if halves.is_empty() {
-        return steps.finish();
-    }
-    steps.run("programs", |step| {
-        halves
+}
+
+fn pack(steps: &mut Steps, platforms: &[&'static Platform], time: &CommitTime, packages: &Path) {
+    let halves: Vec<_> = platforms.iter().map(|it| NativeHalf::staged(it)).collect();
+    let java = LIBRARIES[0].0;
+    steps.run("papers: licences, and what is inside (CycloneDX)", |_| {
+        platforms
             .iter()
-            .try_for_each(|half| archive::pack(step, half.platform, &packages))
+            .try_for_each(|it| write_papers(it, time, &packages.join("sbom")))
+    });
+    steps.run("programs", |step| {
+        let mut platforms = platforms.iter();
+        platforms.try_for_each(|it| archive::pack(step, it, time, &packages.join("programs")))
+    });
+    steps.run("images", |step| {
+        image::pack(step, platforms, time, &packages.join("images"))
     });
     steps.run("Java: jars", |step| {
-        java::pack(step, &halves, &packages.join("java"))
+        // The jar has the libraries of all platforms.
+        let (folder, papers) = (packages.join("sbom"), Papers::of(java, platforms)?);
+        let (notice, sbom) = (
+            folder.join("leasehold-java.NOTICE"),
+            folder.join("leasehold-java.cdx.json"),
+        );
+        fs::create_dir_all(&folder)?;
+        fs::write(&notice, papers.notice()?)?;
+        let purl = format!("pkg:maven/io.leasehold/leasehold@{VERSION}");
+        fs::write(&sbom, papers.sbom("leasehold", &purl, time)?)?;
+        let papers = [
+            ("LICENSE", root().join("LICENSE")),
+            ("NOTICE", notice),
+            ("sbom/leasehold.cdx.json", sbom),
+        ];
+        java::pack(step, &halves, &papers, time, &packages.join("java"))
     });
     steps.run("Node: packages", |step| {
         node::pack(step, &halves, &packages.join("node"))
     });
     steps.run("Python: wheels", |step| {
-        for half in &halves {
-            python::pack(
-                step,
-                half,
-                Some(half.platform.wheel_tag),
-                &packages.join("python"),
-            )?;
-        }
-        Ok(())
+        let folder = packages.join("python");
+        halves
+            .iter()
+            .try_for_each(|half| python::pack(step, half, Some(time), &folder).map(drop))
     });
-    steps.finish()
+}
+
+/// Writes what goes with each thing that is built for `platform`, beside it, and the lists of what is
+/// inside also into a folder of their own.
+fn write_papers(platform: &Platform, time: &CommitTime, lists: &Path) -> Result<()> {
+    fs::create_dir_all(lists)?;
+    let [java, node, python] = LIBRARIES.map(|(package, ..)| package);
+    let npm = format!("@leasehold/{}", platform.npm.package);
+    for (package, name, purl) in [
+        (java, "leasehold", "maven/io.leasehold/leasehold"),
+        (node, &npm, &npm.replace('@', "npm/%40")),
+        (python, "leasehold", "pypi/leasehold"),
+        (PROGRAMS.0, PROGRAMS.0, "cargo/leasehold-cli"),
+    ] {
+        let papers = Papers::of(package, &[platform])?;
+        fs::write(platform.notice(package), papers.notice()?)?;
+        let purl = format!("pkg:{purl}@{VERSION}");
+        let list = papers.sbom(name, &purl, time)?;
+        fs::write(platform.sbom(package), &list)?;
+        fs::write(
+            lists.join(format!("{package}-{}.cdx.json", platform.name)),
+            list,
+        )?;
+    }
+    Ok(())
 }
 
 /// Where everything that is published is put.

@@ -172,6 +172,16 @@ impl Platform {
         }
     }
 
+    /// Whose work is in what is built of the crate `package`, beside it.
+    pub(crate) fn notice(&self, package: &str) -> PathBuf {
+        self.staged().join([package, ".NOTICE"].concat())
+    }
+
+    /// The same as `CycloneDX`.
+    pub(crate) fn sbom(&self, package: &str) -> PathBuf {
+        self.staged().join([package, ".cdx.json"].concat())
+    }
+
     /// Where `cargo xtask package` puts what it has built for this platform, under cargo's names.
     pub(crate) fn staged(&self) -> PathBuf {
         target_folder().join("native").join(self.rust_target)

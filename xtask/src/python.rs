@@ -9,9 +9,10 @@ use xshell::cmd;
 
 use crate::build::{self, check_installed, shell};
 use crate::cluster;
-use crate::platform::NativeHalf;
+use crate::commit_time::CommitTime;
+use crate::platform::{NativeHalf, Platform};
 use crate::steps::{Step, Steps, run_shown};
-use crate::{root, target_folder, utf8};
+use crate::{copy_file, root, target_folder, utf8};
 
 const PACKAGE: &str = "bindings-python";
 const TESTS: &str = "bindings-python/tests";
@@ -147,14 +148,14 @@ fn install(step: &Step, release: bool) -> Result<PathBuf> {
     Ok(wheel)
 }
 
-/// Makes a wheel of a library that cargo has built with all others, into `wheels`. Without a
-/// `platform_tag` it is for this machine and those like it. maturin would compile all of it again, since it selects one
-/// package, whose dependencies then have other features; but what the wheel says of itself is from
-/// maturin.
+/// Makes a wheel of a library that cargo has built with all others, into `wheels`: to be published,
+/// if a time is given, and otherwise for this machine and those like it. maturin would compile all of
+/// it again, since it selects one package, whose dependencies then have other features; but what the
+/// wheel says of itself is from maturin.
 pub(crate) fn pack(
     step: &Step,
     half: &NativeHalf,
-    platform_tag: Option<&str>,
+    published: Option<&CommitTime>,
     wheels: &Path,
 ) -> Result<PathBuf> {
     prepare_environment(step)?;
@@ -170,23 +171,26 @@ pub(crate) fn pack(
     let sources = shell.current_dir().join("python");
     for file in files(&sources.join("leasehold"))? {
         let to = contents.join(file.strip_prefix(&sources)?);
-        shell.create_dir(to.parent().context("a folder")?)?;
-        shell.copy_file(&file, to)?;
+        copy_file(&file, to)?;
     }
     let module = half.platform.python_module("_leasehold");
-    shell.copy_file(
+    copy_file(
         half.library("_leasehold"),
         contents.join("leasehold").join(module),
     )?;
+    if published.is_some() {
+        add_papers(half.platform, &contents)?;
+    }
     let unpacked = environment().join("untagged");
     shell.remove_path(&unpacked)?;
     shell.create_dir(&unpacked)?;
+    let _time = published.map(|time| shell.push_env("SOURCE_DATE_EPOCH", time.epoch()));
     step.run(cmd!(
         shell,
         "{python} -m wheel pack {contents} --dest-dir {unpacked}"
     ))?;
-    if let Some(tag) = platform_tag {
-        let untagged = only_file(&unpacked)?;
+    if published.is_some() {
+        let (untagged, tag) = (only_file(&unpacked)?, half.platform.wheel_tag);
         step.run(cmd!(
             shell,
             "{python} -m wheel tags --remove --platform-tag {tag} {untagged}"
@@ -196,6 +200,29 @@ pub(crate) fn pack(
     let wheel = wheels.join(tagged.file_name().context("a wheel has a name")?);
     fs::rename(tagged, &wheel)?;
     Ok(wheel)
+}
+
+/// Puts licences (PEP 639) and the list of what is inside (PEP 770) into a wheel's contents.
+fn add_papers(platform: &Platform, contents: &Path) -> Result<()> {
+    let package = "leasehold-python";
+    let info = contents.join(["leasehold-", env!("CARGO_PKG_VERSION"), ".dist-info"].concat());
+    copy_file(root().join("LICENSE"), info.join("licenses/LICENSE"))?;
+    copy_file(platform.notice(package), info.join("licenses/NOTICE"))?;
+    copy_file(
+        platform.sbom(package),
+        info.join("sboms/leasehold.cdx.json"),
+    )?;
+    let file = info.join("METADATA");
+    let metadata = fs::read_to_string(&file)?;
+    // What follows the first empty line is the description.
+    let (headers, description) = metadata
+        .split_once("\n\n")
+        .context("METADATA has headers")?;
+    let licences = "License-File: LICENSE\nLicense-File: NOTICE";
+    Ok(fs::write(
+        file,
+        [headers, "\n", licences, "\n\n", description].concat(),
+    )?)
 }
 
 fn only_file(folder: &Path) -> Result<PathBuf> {

@@ -47,6 +47,11 @@ impl Steps {
         self.done.push(outcome);
     }
 
+    /// Whether one has.
+    pub(crate) fn have_failed(&self) -> bool {
+        self.done.iter().any(|step| step.failure.is_some())
+    }
+
     /// Prints the summary, and fails if a step has.
     pub(crate) fn finish(self) -> Result<()> {
         println!("\n{}", style("Summary").bold());

@@ -1,8 +1,8 @@
-//! Programs that are installed from crates.io, once, beside the cached test cluster.
+//! Programs that are installed from crates.io or Go's module proxy, once, beside the cached test cluster.
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::build::{cargo, shell};
@@ -35,6 +35,36 @@ impl Tool {
                 shell,
                 "{cargo} install {name} --version {version} --root {folder} --locked --debug {features...}"
             ))?;
+        }
+        utf8(program)
+    }
+}
+
+/// A program that Go builds from its module proxy, once, beside the others.
+pub(crate) struct GoTool {
+    pub(crate) name: &'static str,
+    pub(crate) package: &'static str,
+    pub(crate) version: &'static str,
+}
+
+impl GoTool {
+    /// Installs it if that has not been done, and returns where it is.
+    pub(crate) fn program(&self, step: &Step) -> Result<String> {
+        let Self {
+            name,
+            package,
+            version,
+        } = self;
+        let cache = cluster::cache_folder(step)?;
+        let folder = Path::new(&cache).join(format!("{name}-{version}"));
+        let program = folder.join(name);
+        if !program.exists() {
+            step.tell("installed once, for a minute");
+            let shell = shell()?;
+            // The caller's settings for other modules must not change what is built.
+            let go = cmd!(shell, "go install {package}@{version}").env_remove("GOFLAGS");
+            step.run(go.env("GOBIN", folder).env("CGO_ENABLED", "0"))
+                .context("install Go 1.26 or newer (https://go.dev)")?;
         }
         utf8(program)
     }

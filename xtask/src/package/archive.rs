@@ -1,46 +1,72 @@
 //! Archives of the programs, for people and scripts that download them.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use xshell::cmd;
+use xshell::{Cmd, Shell, cmd};
 
 use super::PROGRAMS;
 use crate::build::shell;
+use crate::commit_time::CommitTime;
 use crate::platform::{Platform, System};
-use crate::root;
 use crate::steps::Step;
+use crate::{copy_file, root};
 
 /// Makes an archive of the programs for `platform` in the folder `packages`.
-pub(super) fn pack(step: &Step, platform: &Platform, packages: &Path) -> Result<()> {
+pub(super) fn pack(
+    step: &Step,
+    platform: &Platform,
+    time: &CommitTime,
+    packages: &Path,
+) -> Result<()> {
     if !platform.has_programs() {
         return Ok(());
     }
     let shell = shell()?;
-    let name = [
-        "leasehold-",
-        env!("CARGO_PKG_VERSION"),
-        "-",
-        platform.name.trim_end_matches("-musl"),
-    ]
-    .concat();
+    shell.create_dir(packages)?;
+    let system = platform.name.trim_end_matches("-musl");
+    let name = ["leasehold-", env!("CARGO_PKG_VERSION"), "-", system].concat();
     let contents = shell.create_temp_dir()?;
     let folder = contents.path().join(&name);
-    for program in PROGRAMS.1 {
+    let mut files = vec![
+        (root().join("LICENSE"), "LICENSE".to_owned()),
+        (platform.notice(PROGRAMS.0), "NOTICE".to_owned()),
+        (root().join("cli/README.md"), "README.md".to_owned()),
+    ];
+    files.extend(PROGRAMS.1.map(|program| {
         let file = platform.program(program);
-        shell.copy_file(platform.staged().join(&file), folder.join(&file))?;
+        (platform.staged().join(&file), file)
+    }));
+    for (from, to) in files {
+        copy_file(from, folder.join(to))?;
     }
-    shell.copy_file(root().join("LICENSE"), folder.join("LICENSE"))?;
-    shell.copy_file(root().join("cli/README.md"), folder.join("README.md"))?;
     shell.change_dir(contents.path());
     if platform.system == System::Windows {
         let archive = packages.join([&name, ".zip"].concat());
-        return step.run(cmd!(shell, "python3 -m zipfile --create {archive} {name}"));
+        // A zip has the times of files, of which zipfile knows no other way.
+        let time = ["--date=", time.rfc3339()].concat();
+        let names = shell.read_dir(&name)?;
+        step.run(cmd!(shell, "touch {time} {names...} {name}"))?;
+        let zip = cmd!(shell, "python3 -m zipfile --create {archive} {name}");
+        return step.run(zip.env("TZ", "UTC"));
     }
-    let archive = packages.join([&name, ".tar.gz"].concat());
-    // The same bytes for the same files. gzip has no name and time of what it reads from a pipe.
-    step.run(cmd!(
+    // One program under two names.
+    let [program, alias] = PROGRAMS.1.map(|program| folder.join(program));
+    fs::remove_file(&alias)?;
+    fs::hard_link(program, alias)?;
+    let tar = "leasehold.tar";
+    step.run(self::tar(&shell, tar, time.rfc3339()).arg(&name))?;
+    // It would add the name and the time of the file.
+    step.run(cmd!(shell, "gzip --no-name --best {tar}"))?;
+    let archive = contents.path().join("leasehold.tar.gz");
+    copy_file(archive, packages.join([&name, ".tar.gz"].concat()))
+}
+
+/// GNU tar that makes `file`, the same for the same files; what is to be in it comes behind.
+pub(super) fn tar<'a>(shell: &'a Shell, file: &str, time: &str) -> Cmd<'a> {
+    cmd!(
         shell,
-        "tar --create --gzip --file {archive} --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar {name}"
-    ))
+        "tar --create --file {file} --sort=name --mtime={time} --owner=0 --group=0 --numeric-owner --mode=go-w --format=ustar"
+    )
 }
