@@ -6,7 +6,7 @@ use xshell::cmd;
 
 use crate::build::{self, cargo, shell};
 use crate::steps::{Step, Steps};
-use crate::tool::Tool;
+use crate::tool::{GoTool, Tool};
 use crate::{codegen, python, target_folder};
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
@@ -22,6 +22,13 @@ const MDBOOK: Tool = Tool {
     name: "mdbook",
     version: "0.5.4",
     features: &["--no-default-features", "--features=search"],
+};
+
+/// Reads workflows as GitHub does, which runs them where we cannot.
+const ACTIONLINT: GoTool = GoTool {
+    name: "actionlint",
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    version: "v1.7.12",
 };
 
 pub(crate) fn run_checks() -> Result<()> {
@@ -62,6 +69,11 @@ pub(crate) fn add_to(steps: &mut Steps) {
         step.run(cmd!(shell, "{parity}"))
     });
     steps.run("licences, bans and sources (cargo deny)", deny);
+    steps.run("workflows (actionlint)", |step| {
+        let (shell, actionlint) = (shell()?, ACTIONLINT.program(step)?);
+        let workflows = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
+        step.run(cmd!(shell, "{actionlint} {workflows...}"))
+    });
     steps.run("documentation site (mdbook)", |step| {
         let (shell, mdbook) = (shell()?, MDBOOK.program(step)?);
         let book = target_folder().join("book");
