@@ -9,7 +9,6 @@ type Convert = (option: string, value: unknown) => string;
 const CONVERTERS: Readonly<Record<Kind, Convert>> = {
   text: typed('string', 'use a string'),
   switch: typed('boolean', 'use `true` or `false`'),
-  count: typed('number', 'use a whole number, such as 3'),
   // The core takes plain numbers for seconds.
   duration: (option, value) => {
     checkMilliseconds(option, value);

@@ -58,8 +58,6 @@ export interface LeaderElectionOptions {
    * `local` or `pods`. Default: `local`.
    */
   proofOfDeath?: ProofOfDeath | undefined;
-  /** Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10. */
-  candidates?: number | undefined;
   /**
    * The kubeconfig file, for mode `kubernetes` outside a pod. Default: `KUBECONFIG`, else
    * `~/.kube/config`.
@@ -95,7 +93,6 @@ export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [stri
   releaseOnStop: ['release_on_stop', 'switch'],
   reclaim: ['reclaim', 'switch'],
   proofOfDeath: ['proof_of_death', 'text'],
-  candidates: ['candidates', 'count'],
   kubeconfig: ['kubeconfig', 'text'],
   context: ['context', 'text'],
   directory: ['directory', 'text'],

@@ -41,10 +41,6 @@ const WRONG = {
     [true, 'true: '],
   ],
   proofOfDeath: [['all', '`all`: use one of `none`']],
-  candidates: [
-    [0.5, '`0.5`: use a whole number'],
-    ['3', '`3`: use a whole number'],
-  ],
   labels: [
     [{ team: 'pay ments' }, '`team=pay ments`: use a value of letters'],
     [{ team: 5 }, "`{ team: 5 }`: use an object of strings, such as { team: 'payments' }"],

@@ -58,7 +58,6 @@ class Place:
             "lease_duration": 3600,
             "renew_deadline": 1800,
             "retry_period": 1,
-            "candidates": 2,
         }
 
     def election(self, **more: Any) -> leasehold.LeaderElection:

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use leasehold::lease_store::{self, Backend};
 use leasehold::{
-    Config, DEFAULT_CANDIDATES, DEFAULT_LEASE_DURATION, DEFAULT_PROOF_OF_DEATH, DEFAULT_RECLAIM,
+    Config, DEFAULT_LEASE_DURATION, DEFAULT_PROOF_OF_DEATH, DEFAULT_RECLAIM,
     DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer,
     Result,
 };
@@ -100,8 +100,6 @@ pub(crate) struct Settings {
     reclaim: Option<String>,
     #[arg(long, value_name = "PROOFS", help = with_default("By which proofs that its holder is dead the Lease is acquired early: none, local or pods", DEFAULT_PROOF_OF_DEATH))]
     proof_of_death: Option<String>,
-    #[arg(long, value_name = "COUNT", help = with_default("Roughly how many candidates there are", DEFAULT_CANDIDATES))]
-    candidates: Option<String>,
     /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
     #[arg(long, value_name = "MAP")]
     labels: Option<String>,
@@ -123,7 +121,6 @@ impl Settings {
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
             ("proof_of_death", &self.proof_of_death),
-            ("candidates", &self.candidates),
             ("labels", &self.labels),
             ("annotations", &self.annotations),
         ];

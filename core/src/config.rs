@@ -97,9 +97,6 @@ settings! {
     /// or `pods`.
     proof_of_death: ProofOfDeath { DEFAULT_PROOF_OF_DEATH = ProofOfDeath::Local }
 
-    /// Roughly how many candidates there are, at least 1; spreads their attempts.
-    candidates: u32 { DEFAULT_CANDIDATES = 10 }
-
     /// The kubeconfig file, for mode `kubernetes` outside a pod.
     kubeconfig: PathBuf { otherwise "`KUBECONFIG`, else `~/.kube/config`" }
 

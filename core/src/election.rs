@@ -40,12 +40,6 @@ use crate::lease_record::{
 /// (client-go `JitterFactor`). A renew deadline must leave room for one such wait.
 pub(crate) const JITTER_FACTOR: f64 = 1.2;
 
-/// How far candidates spread their attempts on a Lease that became free, for each of them beyond a
-/// few. A few may collide: the losers' writes cost less than a wait, which no timer ends in under a
-/// millisecond.
-const SPREAD_PER_CANDIDATE: Duration = Duration::from_micros(100);
-const FEW_CANDIDATES: u32 = 10;
-
 /// What an election goes by, checked by `Config`.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -61,8 +55,6 @@ pub(crate) struct Settings {
     pub release_on_stop: bool,
     /// Whether an unexpired record under this identity is taken up at once, as client-go does.
     pub reclaim: bool,
-    /// Roughly how many candidates there are.
-    pub candidates: u32,
 }
 
 /// A request to the store, to be sent at once and given up at `deadline`.
@@ -168,6 +160,8 @@ pub(crate) struct Election {
     awaits_watch_until: Option<Instant>,
     /// Writes since the last success, of this candidate or of another one, that came second.
     conflicts: u32,
+    /// Attempts to acquire that came second since this candidate last led.
+    races_lost: u32,
     /// Why the last write came second, until something shows that it did.
     unexplained_conflict: Option<String>,
     /// No request before this instant.
@@ -256,6 +250,7 @@ impl Election {
             must_read: true,
             awaits_watch_until: None,
             conflicts: 0,
+            races_lost: 0,
             unexplained_conflict: None,
             retry_at: now,
             write_after: now,

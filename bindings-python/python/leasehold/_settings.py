@@ -33,7 +33,6 @@ class Configured(Election):
         release_on_stop: bool | None = None,
         reclaim: bool | None = None,
         proof_of_death: ProofOfDeath | None = None,
-        candidates: int | None = None,
         kubeconfig: Path | None = None,
         context: str | None = None,
         directory: Path | None = None,
@@ -69,8 +68,6 @@ class Configured(Election):
           client-go does. Safe only if no other process ever uses that identity. Default: False.
         - proof_of_death: By which proofs that its holder is dead the Lease is acquired before it
           has expired: `none`, `local` or `pods`. Default: `local`.
-        - candidates: Roughly how many candidates there are, at least 1; spreads their attempts.
-          Default: 10.
         - kubeconfig: The kubeconfig file, for mode `kubernetes` outside a pod. Default:
           `KUBECONFIG`, else `~/.kube/config`.
         - context: The kubeconfig's context. Default: its current one.
@@ -94,7 +91,6 @@ class Configured(Election):
             ("release_on_stop", _text.of_value(release_on_stop)),
             ("reclaim", _text.of_value(reclaim)),
             ("proof_of_death", _text.of_name("proof_of_death", proof_of_death)),
-            ("candidates", _text.of_value(candidates)),
             ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
             ("context", _text.of_name("context", context)),
             ("directory", _text.of_name("directory", directory)),

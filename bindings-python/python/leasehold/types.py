@@ -159,7 +159,6 @@ class Settings(TypedDict, total=False):
     release_on_stop: bool | None
     reclaim: bool | None
     proof_of_death: ProofOfDeath | None
-    candidates: int | None
     kubeconfig: Path | None
     context: str | None
     directory: Path | None

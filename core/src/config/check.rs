@@ -46,7 +46,6 @@ impl Checked {
             drain_timeout: self.drain_timeout,
             release_on_stop: self.release_on_stop,
             reclaim: self.reclaim,
-            candidates: self.candidates,
         }
     }
 
@@ -77,10 +76,6 @@ impl Checked {
     fn check(&self) -> Result<()> {
         self.check_names()?;
         self.check_durations()?;
-        if self.candidates == 0 {
-            let fix = "at least this candidate takes part: use 1 or more";
-            return Err(self.wrong("candidates", self.candidates, fix));
-        }
         if self.reclaim && self.identity.is_none() {
             let fix = "takes up the record of an earlier run, so it needs a fixed identity: set \
                        `identity`, or leave `reclaim` out";

@@ -31,8 +31,6 @@ pub enum Kind {
     Duration,
     /// `true` or `false`.
     Switch,
-    /// A whole number.
-    Count,
     /// Texts by their keys: `key=value,key=value`, or a JSON object.
     Map,
 }

@@ -34,15 +34,6 @@ impl Value for bool {
     }
 }
 
-impl Value for u32 {
-    const KIND: Kind = Kind::Count;
-
-    fn read(text: &str) -> Result<Self, String> {
-        let number = text.parse();
-        number.map_err(|_| "use a whole number, such as 3".to_owned())
-    }
-}
-
 /// Words are read by their names.
 macro_rules! words {
     ($($List:ident)+) => {
@@ -147,7 +138,6 @@ mod tests {
             let message = refused("drain_timeout", text);
             assert_eq!(message, format!("drain_timeout = `{text}`: {advice}"));
         }
-        assert!(refused("candidates", "-1").starts_with("candidates = `-1`: "));
         assert!(refused("mode", "auto\n").starts_with("mode = `auto\\n`: use one of `auto`, "));
     }
 

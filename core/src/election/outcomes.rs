@@ -119,6 +119,9 @@ impl Election {
     /// end against a store that refuses although nothing has changed, or a writer that never rests.
     pub(super) fn handle_conflict(&mut self, now: Instant, sent: &InFlight, reason: String) {
         self.conflicts = self.conflicts.saturating_add(1);
+        if matches!(self.phase, Phase::Candidate) {
+            self.races_lost = self.races_lost.saturating_add(1);
+        }
         self.retry_at = now + self.conflict_wait();
         let is_told = sent.newest < self.observed.newest();
         if self.conflicts > MOST_CONFLICTS {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Action, Election, FEW_CANDIDATES, JITTER_FACTOR, Phase, SPREAD_PER_CANDIDATE};
+use super::{Action, Election, JITTER_FACTOR, Phase};
 use crate::clock::{Instant, WallTime};
 use crate::lease_record::{Acquisition, HolderNote, LeaseRecord, RELEASED_DURATION_SECONDS};
 
@@ -14,6 +14,11 @@ pub(crate) fn request_limit(renew_deadline: Duration) -> Duration {
 
 /// So many writes in a row may come second by chance.
 const RACES: u32 = 2;
+
+/// The spread of a candidate that has lost one race more, and how much that grows with each of the next.
+const LEAST_SPREAD: Duration = Duration::from_millis(8);
+const SPREAD_GROWS: u32 = 8;
+const MOST_GROWTH: u32 = 3;
 
 /// How long to wait for an answer: as short as leaves room for more attempts within a term, and as
 /// long as a slow server needs, for an answer within the renew deadline makes a leader.
@@ -192,12 +197,24 @@ impl Election {
         i32::try_from(self.settings.lease_duration.as_secs()).unwrap_or(i32::MAX)
     }
 
-    /// When to try for a Lease whose record has just changed: the moment it is free, with a small
-    /// spread so that many candidates do not all write at once.
+    /// When to try for a Lease whose record has just changed: the moment it is free, or within the
+    /// spread after it.
     pub(super) fn spread_attempt(&mut self) {
-        let many = self.settings.candidates.saturating_sub(FEW_CANDIDATES);
-        let spread = SPREAD_PER_CANDIDATE * many;
-        self.attempt_at = self.observed.free_at() + spread.mul_f64(self.random.f64());
+        self.attempt_at = self.observed.free_at() + self.spread().mul_f64(self.random.f64());
+    }
+
+    /// How far this candidate spreads its attempts, so that many do not all write at once. Nobody knows
+    /// how many there are, but who loses race after race learns that there are many; of many spread over
+    /// a while the first comes soon. A few go on at once: a write that comes second costs less than a
+    /// wait.
+    fn spread(&self) -> Duration {
+        match self.races_lost.saturating_sub(RACES).min(MOST_GROWTH) {
+            0 => Duration::ZERO,
+            more => {
+                let spread = LEAST_SPREAD * SPREAD_GROWS.pow(more - 1);
+                spread.min(self.settings.retry_period / 8)
+            }
+        }
     }
 
     pub(super) fn jittered(&mut self, wait: Duration) -> Duration {

@@ -65,6 +65,7 @@ impl Election {
         };
         self.terms += 1;
         self.working += 1;
+        self.races_lost = 0;
         let term = TermRecord {
             number: self.terms,
             fencing_token: lease.version,

@@ -8,6 +8,7 @@
 mod client_go_faults;
 mod client_go_table;
 mod clock;
+mod crowds;
 mod deletion_and_emptying;
 mod expiry;
 mod harness;

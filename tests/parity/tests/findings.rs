@@ -32,7 +32,7 @@ fn nothing_differs_as_it_is() {
 
 #[test]
 fn a_default_that_a_table_tells_otherwise_is_found() {
-    let table = "\n\n| setting | default |\n|---|---|\n| `candidates` | 12 |\n\n";
+    let table = "\n\n| setting | default |\n|---|---|\n| `reclaim` | true |\n\n";
     let timings = "docs/src/operations/timings.md";
     assert_all_found(
         &[
@@ -40,7 +40,7 @@ fn a_default_that_a_table_tells_otherwise_is_found() {
             (timings, "| 10 s |", "| 11 s |"),
         ],
         &[
-            &["ARCHITECTURE.md:", "candidates", "\"12\""],
+            &["ARCHITECTURE.md:", "reclaim", "\"true\""],
             &[timings, "renew_deadline", "\"11s\", the core \"10s\""],
         ],
     );

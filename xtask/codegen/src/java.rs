@@ -137,7 +137,6 @@ impl Setters {
                 Kind::Path => ("Path", format!("text({spelled})"), "its path"),
                 Kind::Duration => ("Duration", format!("text({spelled})"), "how long"),
                 Kind::Switch => ("boolean", format!("text({spelled})"), "whether it is so"),
-                Kind::Count => ("int", format!("text({spelled})"), "how many"),
                 Kind::Map => (
                     "Map<String, String>",
                     format!("json({spelled})"),
@@ -214,7 +213,6 @@ impl Properties {
                 Kind::Word(list) => list,
                 Kind::Duration => "Duration",
                 Kind::Switch => "Boolean",
-                Kind::Count => "Integer",
                 Kind::Map => "Map<String, String>",
             },
             is_duration: setting.kind == Kind::Duration,
@@ -246,7 +244,7 @@ impl Metadata {
             Default::Value(value) => Some(DefaultValue {
                 property: setting.name.to_kebab_case(),
                 json: match setting.kind {
-                    Kind::Switch | Kind::Count => value.to_owned(),
+                    Kind::Switch => value.to_owned(),
                     _ => format!("{value:?}"),
                 },
             }),

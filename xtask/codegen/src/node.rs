@@ -121,7 +121,6 @@ impl Options {
                 Kind::Word(list) => (list, "text"),
                 Kind::Duration => ("number", "duration"),
                 Kind::Switch => ("boolean", "switch"),
-                Kind::Count => ("number", "count"),
                 Kind::Map => ("Readonly<Record<string, string>>", "map"),
             };
             NodeOption {

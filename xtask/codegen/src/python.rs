@@ -91,7 +91,6 @@ fn arguments() -> impl Iterator<Item = Argument> {
             Kind::Word(list) => (*list, format!("of_name(\"{name}\", {name})")),
             Kind::Duration => ("Duration", format!("of_value({name})")),
             Kind::Switch => ("bool", format!("of_value({name})")),
-            Kind::Count => ("int", format!("of_value({name})")),
             Kind::Map => ("Mapping[str, str]", format!("of_map(\"{name}\", {name})")),
         };
         Argument {

@@ -108,10 +108,6 @@ fn each_wrong_field_is_named_with_its_value_and_the_fix() {
             "renew_deadline = 10 s: must be longer than 1.2 × retry",
         ),
         (
-            lease().candidates(0_u32),
-            "candidates = 0: at least this candidate",
-        ),
-        (
             lease().reclaim(true),
             "reclaim = true: takes up the record of an earlier run",
         ),
@@ -160,11 +156,6 @@ fn each_wrong_variable_is_named_with_its_value_and_the_fix() {
         ),
         ("LEASEHOLD_RELEASE_ON_STOP", "yes", "use `true` or `false`"),
         ("LEASEHOLD_RECLAIM", "1", "use `true` or `false`"),
-        (
-            "LEASEHOLD_CANDIDATES",
-            "many",
-            "use a whole number, such as 3",
-        ),
     ];
     for (name, value, fix) in cases {
         let message = refusal(&lease(), &[(name, value)]);
@@ -177,7 +168,7 @@ fn what_came_from_the_environment_is_called_by_its_variable() {
     let environment = [
         ("LEASEHOLD_LEASE_DURATION", "5s"),
         ("POD_NAMESPACE", "a.b"),
-        ("LEASEHOLD_CANDIDATES", "0"),
+        ("LEASEHOLD_RECLAIM", "true"),
     ];
     let default = refusal(&lease().namespace("shop"), &environment);
     assert!(
@@ -191,8 +182,11 @@ fn what_came_from_the_environment_is_called_by_its_variable() {
     let config = lease()
         .namespace("shop")
         .lease_duration(Duration::from_secs(15));
-    let count = refusal(&config, &environment);
-    assert!(count.starts_with("LEASEHOLD_CANDIDATES = 0: "), "{count}");
+    let reclaim = refusal(&config, &environment);
+    assert!(
+        reclaim.starts_with("LEASEHOLD_RECLAIM = true: "),
+        "{reclaim}"
+    );
 }
 
 #[test]
@@ -223,7 +217,6 @@ fn the_table_of_settings_describes_what_is_so_when_nothing_is_set() {
         ("release_on_stop", settings.release_on_stop.to_string()),
         ("reclaim", settings.reclaim.to_string()),
         ("proof_of_death", checked.proof_of_death.to_string()),
-        ("candidates", settings.candidates.to_string()),
     ];
     let table = SETTINGS.iter().filter_map(|setting| match setting.default {
         Default::Value(text) => Some((setting.name, text.to_owned())),

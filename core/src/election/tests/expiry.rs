@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::clock::WallTime;
-use crate::election::{Observation, Settings};
+use crate::election::Observation;
 use crate::lease_record::LeaseRecord;
 use crate::lease_store::memory::MemoryStore;
 
@@ -247,25 +247,6 @@ fn the_status_says_who_holds_the_lease_and_for_how_long_if_that_is_very_long() {
     assert_eq!(snapshot.free_at, Some(instant(3_600.0)));
     let record = a.election.record_age_and_duration(a.now());
     assert_eq!(record, Some((secs(1.0), secs(3_600.0))));
-}
-
-#[test]
-fn candidates_spread_their_attempts_the_more_of_them_there_are() {
-    let attempt = |candidates, seed| {
-        let settings = Settings {
-            candidates,
-            ..settings()
-        };
-        let mut a = candidate_with_seed(&store_held_by("b", 15), settings, seed);
-        a.run_until(1.0).next_timeout().unwrap()
-    };
-    let spread: Vec<_> = (0..20).map(|seed| attempt(1_000, seed)).collect();
-    assert!(spread.iter().all(|at| (15.0..15.1).contains(at)));
-    assert!(spread.iter().any(|at| *at < 15.05) && spread.iter().any(|at| *at > 15.05));
-    assert!(
-        (0..20).all(|seed| attempt(10, seed) <= 15.0),
-        "a few need no spread"
-    );
 }
 
 #[test]

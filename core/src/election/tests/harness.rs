@@ -26,7 +26,7 @@ const WALL_START: i64 = 1_800_000_000_000_000;
 /// More requests than this without time passing is a hot loop.
 const MOST_REQUESTS_AT_ONCE: usize = 20;
 
-/// 15, 10 and 2 seconds; work stops within 30. A few candidates, so that none spreads its attempts.
+/// 15, 10 and 2 seconds; work stops within 30.
 pub(super) fn settings() -> Settings {
     Settings {
         lease_duration: secs(15.0),
@@ -35,7 +35,6 @@ pub(super) fn settings() -> Settings {
         drain_timeout: secs(30.0),
         release_on_stop: true,
         reclaim: false,
-        candidates: 3,
     }
 }
 
@@ -236,7 +235,7 @@ impl Candidate {
         name.expect("a request is due")
     }
 
-    fn try_ask(&mut self) -> Option<&'static str> {
+    pub(super) fn try_ask(&mut self) -> Option<&'static str> {
         let request = self.election.poll_request(self.now, self.wall());
         self.listen();
         let request = request?;

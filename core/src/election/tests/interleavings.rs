@@ -511,7 +511,6 @@ impl Node {
         };
         let settings = Settings {
             reclaim: seed % 4 == 3,
-            candidates: 3,
             ..settings()
         };
         let mut election = Election::new(identity, settings, seed + life, now);

@@ -392,7 +392,8 @@ fn a_race_that_was_lost_is_no_fault() {
     let mut a = candidate("a", &store).without_watch();
     a.expect("read").answer();
     for _ in 0..20 {
-        a.expect("acquire");
+        let due = a.next_timeout().unwrap();
+        a.at(due).expect("acquire");
         store.put_foreign(held_by("b", 15));
         a.answer().expect("read").answer();
         store.put_foreign(released());

@@ -175,7 +175,6 @@ impl Setup {
             .stall_timeout(self.stall_timeout)
             .release_on_stop(self.release_on_stop)
             .reclaim(false)
-            .candidates(u32::try_from(CANDIDATES).unwrap_or(u32::MAX))
     }
 }
 

@@ -146,16 +146,6 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
     }
 
     /**
-     * Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10.
-     *
-     * @param candidates how many
-     * @return this
-     */
-    public B candidates(int candidates) {
-        return set("candidates", text(candidates));
-    }
-
-    /**
      * The kubeconfig file, for mode {@link Mode#KUBERNETES} outside a pod. Default: {@code KUBECONFIG}, else {@code
      * ~/.kube/config}.
      *

@@ -260,7 +260,6 @@ class LeaderElectionTest {
                 .releaseOnStop(false)
                 .reclaim(true)
                 .proofOfDeath(ProofOfDeath.PODS)
-                .candidates(3)
                 .kubeconfig(folder.resolve("config"))
                 .context("production")
                 .directory(folder)

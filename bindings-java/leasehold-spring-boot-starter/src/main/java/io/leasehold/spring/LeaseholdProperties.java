@@ -39,7 +39,6 @@ import org.springframework.boot.convert.DurationUnit;
  *     if no other process ever uses that identity. Default: false.
  * @param proofOfDeath By which proofs that its holder is dead the Lease is acquired before it has expired: none, local
  *     or pods. Default: local.
- * @param candidates Roughly how many candidates there are, at least 1; spreads their attempts. Default: 10.
  * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.
@@ -64,7 +63,6 @@ public record LeaseholdProperties(
         Boolean releaseOnStop,
         Boolean reclaim,
         ProofOfDeath proofOfDeath,
-        Integer candidates,
         String kubeconfig,
         String context,
         String directory,
@@ -86,7 +84,6 @@ public record LeaseholdProperties(
         set(builder, "release_on_stop", releaseOnStop);
         set(builder, "reclaim", reclaim);
         set(builder, "proof_of_death", proofOfDeath);
-        set(builder, "candidates", candidates);
         set(builder, "kubeconfig", kubeconfig);
         set(builder, "context", context);
         set(builder, "directory", directory);

@@ -72,7 +72,7 @@ class AheadOfTimeTest {
 
     private static void configure(GenericApplicationContext context) {
         TestPropertyValues.of("leasehold.lease=monolith-jobs", "leasehold.mode=always")
-                .and("leasehold.elections.billing.candidates=2")
+                .and("leasehold.elections.billing.reclaim=false")
                 .applyTo(context);
     }
 }

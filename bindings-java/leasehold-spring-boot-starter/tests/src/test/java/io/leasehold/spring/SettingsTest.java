@@ -123,7 +123,7 @@ class SettingsTest {
 
     @Test
     void theAdviceOnALeaseThatIsCalledAfterItsElectionIsAboutTheElection() {
-        runner().withPropertyValues("leasehold.elections.Bad_Name.candidates=2").run(context -> {
+        runner().withPropertyValues("leasehold.elections.Bad_Name.reclaim=false").run(context -> {
             assertThat(analysis(context).getDescription()).contains("the election `Bad_Name`");
             assertThat(analysis(context).getAction())
                     .contains("leasehold.elections.Bad_Name.lease")
@@ -164,8 +164,8 @@ class SettingsTest {
 
     @Test
     void aSettingOfOneElectionIsCheckedToo() {
-        runner().withPropertyValues("leasehold.elections.billing.candidates=0")
-                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("candidates"));
+        runner().withPropertyValues("leasehold.elections.billing.retry-period=0")
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("retry"));
     }
 
     @Test
