@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use xshell::cmd;
 
+use crate::build::{cargo, shell};
 use crate::commit_time::CommitTime;
 use crate::platform::{NativeHalf, PLATFORMS, Platform};
 use crate::steps::Steps;
-use crate::{java, node, python, root, target_folder};
+use crate::{copy_file, java, node, python, root, target_folder};
 use papers::Papers;
 use rules::Artifact;
 use toolchain::Toolchain;
@@ -85,6 +87,7 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
     // What is incomplete is not packed.
     if !steps.have_failed() {
         pack(&mut steps, &platforms, &time, &packages);
+        pack_sources(&mut steps, &time, &packages, options.staged);
     }
     if !steps.have_failed() {
         steps.run("checksums and sizes", |_| sums::write(&packages));
@@ -149,6 +152,30 @@ fn pack(steps: &mut Steps, platforms: &[&'static Platform], time: &CommitTime, p
         halves
             .iter()
             .try_for_each(|half| python::pack(step, half, Some(time), &folder).map(drop))
+    });
+}
+
+/// What people build by themselves: crates, and what pip takes where no wheel fits.
+fn pack_sources(steps: &mut Steps, time: &CommitTime, packages: &Path, without_build: bool) {
+    steps.run("crates (cargo package)", |step| {
+        let (shell, cargo) = (shell()?, cargo());
+        let crates = ["leasehold", PROGRAMS.0];
+        let chosen = crates.iter().flat_map(|package| ["--package", package]);
+        // Cargo builds them as somebody would who has nothing but them.
+        let verify = without_build.then_some("--no-verify");
+        step.run(cmd!(
+            shell,
+            "{cargo} package --locked {verify...} {chosen...}"
+        ))?;
+        for package in crates {
+            let file = format!("{package}-{VERSION}.crate");
+            let made = target_folder().join("package").join(&file);
+            copy_file(made, packages.join("crates").join(file))?;
+        }
+        Ok(())
+    });
+    steps.run("Python: source distribution", |step| {
+        python::pack_sources(step, time, &packages.join("python"))
     });
 }
 

@@ -202,6 +202,17 @@ pub(crate) fn pack(
     Ok(wheel)
 }
 
+/// Makes what pip builds where no wheel fits: the module with the core below it.
+pub(crate) fn pack_sources(step: &Step, time: &CommitTime, folder: &Path) -> Result<()> {
+    prepare_environment(step)?;
+    let (shell, maturin) = (shell()?, program("maturin")?);
+    let sources = cmd!(
+        shell,
+        "{maturin} sdist --manifest-path bindings-python/Cargo.toml --out {folder}"
+    );
+    step.run(sources.env("SOURCE_DATE_EPOCH", time.epoch()))
+}
+
 /// Puts licences (PEP 639) and the list of what is inside (PEP 770) into a wheel's contents.
 fn add_papers(platform: &Platform, contents: &Path) -> Result<()> {
     let package = "leasehold-python";
