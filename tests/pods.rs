@@ -283,6 +283,20 @@ spec:
         )
     }
 
+    /// How many pods there are whose container takes part.
+    pub fn taking_part(&self) -> Result<usize> {
+        let answers = self.answers()?;
+        let mut count = 0;
+        for pod in self.list()? {
+            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+            let begun = answers.iter().any(|(file, answers)| {
+                pod_of(file) == name && !self.ends.contains_key(file) && !answers.is_empty()
+            });
+            count += usize::from(begun);
+        }
+        Ok(count)
+    }
+
     /// The node that a pod is on.
     pub fn node_of(&self, pod: &str) -> Result<String> {
         let pod = self.pod(pod)?;

@@ -6,8 +6,8 @@ use clap::Subcommand;
 use xshell::{Shell, cmd};
 
 use crate::build::{self, shell};
-use crate::java;
 use crate::steps::{Step, Steps, run_shown};
+use crate::{java, node, python};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -83,6 +83,18 @@ pub(crate) fn add_pods_to(steps: &mut Steps) {
         },
     );
     steps.run(PODS, |step| build::test(step, "pods", &[]));
+    steps.run(
+        "what the images of the examples hold: package, wheel, jar",
+        |step| {
+            node::debug_package(step)?;
+            python::install(step, false)?;
+            java::example(step)
+        },
+    );
+    steps.run(
+        "pods of the examples, by their Dockerfiles and manifests",
+        |step| build::test(step, "example_pods", &[]),
+    );
 }
 
 /// The same where the programs have been built: that takes too long for everybody's tests.

@@ -96,6 +96,11 @@ pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
     java_jar(CANDIDATE)
 }
 
+/// Builds the Spring Boot application of the examples when [`build::debug`] has built all.
+pub(crate) fn example(step: &Step) -> Result<()> {
+    package(step, false, "../examples/spring-scheduled-jobs")
+}
+
 /// Builds the Spring Boot application of the demo when `libraries` are there, and returns its program
 /// and arguments.
 pub(crate) fn demo(step: &Step, libraries: &dyn Fn() -> Result<()>) -> Result<Vec<String>> {

@@ -78,6 +78,12 @@ pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
     node(CANDIDATE)
 }
 
+/// Compiles the package around the library when [`build::debug`] has built all.
+pub(crate) fn debug_package(step: &Step) -> Result<()> {
+    check_tools()?;
+    package(step, false)
+}
+
 /// Builds the service of the demo when `libraries` are there, and returns its program and argument.
 pub(crate) fn demo(step: &Step, libraries: &dyn Fn() -> Result<()>) -> Result<Vec<String>> {
     check_tools()?;

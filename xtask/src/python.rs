@@ -132,7 +132,7 @@ fn pytest(step: &Step, folder: &str) -> Result<()> {
 }
 
 /// Makes the wheel and installs it in place of an earlier one.
-fn install(step: &Step, release: bool) -> Result<PathBuf> {
+pub(crate) fn install(step: &Step, release: bool) -> Result<PathBuf> {
     prepare_environment(step)?;
     let wheels = wheels();
     if wheels.exists() {

@@ -219,6 +219,8 @@ fn apiserver(
                 "--bind-address=0.0.0.0",
                 "--authorization-mode=Node,RBAC",
                 "--allow-privileged",
+                // Nobody knows the names of nodes.
+                "--kubelet-preferred-address-types=InternalIP",
                 "--default-not-ready-toleration-seconds=5",
                 "--default-unreachable-toleration-seconds=5",
             ]);
