@@ -77,7 +77,7 @@ export interface LeaderElectionOptions {
 }
 
 /** @internal What an option may be. */
-export type Kind = 'text' | 'duration' | 'switch' | 'count' | 'map';
+export type Kind = 'text' | 'duration' | 'switch' | 'map';
 
 /** @internal The core's name of each option, and what it may be. */
 export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [string, Kind]>> = {
