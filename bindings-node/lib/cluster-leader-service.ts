@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkOptions, wrong } from './checks.js';
 import { LeaderElection } from './election.js';
 import { OPTIONS } from './options.js';

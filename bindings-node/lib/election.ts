@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
@@ -7,7 +8,7 @@ import type { Work } from './candidacy.js';
 import { checkMilliseconds, checkOptions } from './checks.js';
 import type { Engine } from './engine.js';
 import { call } from './errors.js';
-import type { LeaderElectionEvents } from './events.js';
+import type { ElectionEmitter } from './events.js';
 import { checkOutcome, checkWork } from './later-work.js';
 import { attempt } from './listeners.js';
 import { openEngine } from './native.js';
@@ -32,6 +33,9 @@ export interface StopOptions {
   drainMs?: number | undefined;
 }
 
+// That of `node:events` has types for its events only from `@types/node` 20.11 on.
+const Emitter = EventEmitter as new () => ElectionEmitter;
+
 /**
  * One candidate in the election for one Lease. Have as many as there are Leases; they share one
  * thread in the background, on which the Leases are renewed whatever the event loop does.
@@ -46,7 +50,7 @@ export interface StopOptions {
  * if (election.isLeader) console.log('this instance runs the job');
  * ```
  */
-export class LeaderElection extends EventEmitter<LeaderElectionEvents> {
+export class LeaderElection extends Emitter {
   readonly #engine: Engine;
   readonly #candidacy: Candidacy;
   readonly #isLeader: () => boolean;

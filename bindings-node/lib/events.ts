@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+
 import type { LeaseholdError } from './leasehold-error.js';
 import type { Loss } from './loss.js';
 import type { Term } from './term.js';
@@ -25,4 +27,18 @@ export interface LeaderElectionEvents {
   renewalFailing: [error: LeaseholdError];
   /** The election has stopped. */
   stopped: [];
+}
+
+type Listener<E extends keyof LeaderElectionEvents> = (...what: LeaderElectionEvents[E]) => void;
+
+/** An `EventEmitter` of these events. */
+export interface ElectionEmitter extends EventEmitter {
+  addListener<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  on<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  once<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  off<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  removeListener<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  prependListener<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  prependOnceListener<E extends keyof LeaderElectionEvents>(event: E, listener: Listener<E>): this;
+  emit<E extends keyof LeaderElectionEvents>(event: E, ...what: LeaderElectionEvents[E]): boolean;
 }

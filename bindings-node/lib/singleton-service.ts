@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { wrong } from './checks.js';
 import type { LeaderElection } from './election.js';
 import { publish } from './log.js';

@@ -61,6 +61,38 @@ test('it is used as ES module and as CommonJS', () => {
   assert.equal(run(process.execPath, '-e', commonJs), 'true\n');
 });
 
+test('its types are those of the oldest Node that is supported, however modules are found', () => {
+  cpSync(join(import.meta.dirname, 'consumer'), home, { recursive: true });
+  writeFileSync(
+    join(home, 'old.ts'),
+    `import { FakeLeaderElection } from 'leasehold/testing';
+    new FakeLeaderElection().on('acquired', (term) => term.fencingToken satisfies bigint);`,
+  );
+  for (const [file, modules] of [
+    ['consumer.mts', { module: 'node16' }],
+    ['consumer.mts', { module: 'esnext', moduleResolution: 'bundler' }],
+    ['old.ts', { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' }],
+  ]) {
+    const compilerOptions = {
+      ...modules,
+      target: 'es2022',
+      lib: ['es2022'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      skipLibCheck: false,
+      types: ['types-node-20-0'],
+      typeRoots: [join(PACKAGE, 'node_modules')],
+    };
+    writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+    const { stdout } = spawnSync(join(TOOLS, 'tsc'), { cwd: home, encoding: 'utf8' });
+    // Those types are older than the compiler, which complains of them in their own files.
+    const errors = stdout.split('\n').filter((it) => it && !/^ |types-node-20-0/.test(it));
+    assert.deepEqual(errors, [], JSON.stringify(modules));
+  }
+  rmSync(join(home, 'old.ts'));
+});
+
 test('it is used from TypeScript under --strict, as ES module and as CommonJS', () => {
   cpSync(join(import.meta.dirname, 'consumer'), home, { recursive: true });
   const compilerOptions = {
