@@ -285,7 +285,7 @@ export class LeaderElection extends Emitter {
       const wrapped = this.rawListeners('acquired').findLast(
         (raw) => raw === listener || (raw as { listener?: unknown }).listener === listener,
       );
-      if (wrapped) tenure.begin(attempt(wrapped.bind(this, tenure.term)));
+      if (wrapped) tenure.begin(attempt(() => wrapped.call(this, tenure.term) as unknown));
     });
   }
 }
