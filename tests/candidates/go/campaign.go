@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"sync/atomic"
@@ -28,9 +29,11 @@ func newCampaign(
 	if err != nil {
 		return nil, err
 	}
+	// In a pod, that of the pod.
+	namespace := cmp.Or(os.Getenv("POD_NAMESPACE"), "default")
 	// As kube-controller-manager has it: requests end before the renew deadline does.
 	lock, err := resourcelock.NewFromKubeconfig(
-		resourcelock.LeasesResourceLock, "default", lease,
+		resourcelock.LeasesResourceLock, namespace, lease,
 		resourcelock.ResourceLockConfig{Identity: identity}, kubeconfig, timing[1],
 	)
 	if err != nil {
