@@ -106,7 +106,11 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.message().contains(path.to_str().unwrap()), "{error}");
         let holder = format!("by process {} for", std::process::id());
-        assert!(error.message().contains(&holder), "{error}");
+        // Windows lets nobody read a locked file.
+        assert!(
+            error.message().contains(&holder) || cfg!(windows),
+            "{error}"
+        );
 
         drop(held);
         assert!(Lock::acquire(&path).is_ok());
