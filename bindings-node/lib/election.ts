@@ -38,7 +38,8 @@ const Emitter = EventEmitter as new () => ElectionEmitter;
 
 /**
  * One candidate in the election for one Lease. Have as many as there are Leases; they share one
- * thread in the background, on which the Leases are renewed whatever the event loop does.
+ * thread in the background, on which the Leases are renewed whatever the event loop does. While an
+ * election runs, another thread of its own waits for its events.
  *
  * It runs from {@link start} to {@link stop}, whether or not anything refers to it, and does not
  * keep the process from exiting unless something is awaited. When the process exits, or the worker
