@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{Config, ErrorKind, LeaderElection, Result};
+use leasehold::{Config, ErrorKind, LeaderElection, Result, bindings};
 
 /// An election that was made but not started may be started by a forked child, as an application
 /// does that is loaded once and then forked into workers. The core's cannot, so that the child gets
@@ -37,7 +37,7 @@ impl Handle {
 
     fn make(&self) -> Result<LeaderElection> {
         match &self.store {
-            Some(store) => LeaderElection::with_store(&self.config, Arc::new(store.clone())),
+            Some(lease) => bindings::election_of_a_test(&self.config, lease.clone()),
             None => LeaderElection::new(&self.config),
         }
     }

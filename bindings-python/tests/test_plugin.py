@@ -45,6 +45,14 @@ def test_applications_find_the_fixtures_by_themselves(pytester: pytest.Pytester)
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
 
 
+def test_they_go_by_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in [("LEASE_DURATION", "3"), ("MODE", "nonsense"), ("RECLAIM", "true")]:
+        monkeypatch.setenv(f"LEASEHOLD_{name}", value)
+    with FakeLeaderElection("fake") as election:
+        election.acquire()
+        assert election.is_leader
+
+
 def test_our_own_tests_run_what_is_installed() -> None:
     """Not the source folder, which lacks the native library."""
     assert leasehold.__file__.startswith(sys.prefix)

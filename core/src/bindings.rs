@@ -5,12 +5,15 @@ mod logging;
 pub mod stderr;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::logging::{LogLevel, LogRecord, set_log_sink};
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;
 use crate::leader_election::LeaderElection;
+use crate::lease_store::memory::MemoryStore;
 
 /// An election whose work, waits and life are another language's.
 pub trait ForeignElection {
@@ -48,6 +51,15 @@ impl ForeignElection for LeaderElection {
     fn not_leading_after(&self, waited: Duration) -> Error {
         self.not_leading_after(waited)
     }
+}
+
+/// An election over a Lease in memory, for the tests of applications. It goes by what the program says
+/// and by defaults, and by nothing of the environment.
+///
+/// # Errors
+/// As [`LeaderElection::new`].
+pub fn election_of_a_test(config: &Config, lease: MemoryStore) -> Result<LeaderElection> {
+    LeaderElection::for_test(config, Arc::new(lease))
 }
 
 /// Runs `work`, and turns its panic into an [`ErrorKind::Internal`]. No panic may cross into another

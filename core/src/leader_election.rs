@@ -77,7 +77,7 @@ impl LeaderElection {
     /// # Errors
     /// [`ErrorKind::Config`] names the wrong field, its value and the fix.
     pub fn new(config: &Config) -> Result<Self> {
-        Self::build(config, None, Clock::suspend_aware())
+        Self::build(config.check()?, None, Clock::suspend_aware())
     }
 
     /// An election over a store of the program's own, whatever the mode. Its futures are polled on the
@@ -86,7 +86,16 @@ impl LeaderElection {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_store(config: &Config, store: Arc<dyn LeaseStore>) -> Result<Self> {
-        Self::build(config, Some(store), Clock::suspend_aware())
+        Self::build(config.check()?, Some(store), Clock::suspend_aware())
+    }
+
+    /// An election of a test of an application's, which goes by nothing of the environment.
+    pub(crate) fn for_test(config: &Config, store: Arc<dyn LeaseStore>) -> Result<Self> {
+        Self::build(
+            config.check_for_test()?,
+            Some(store),
+            Clock::suspend_aware(),
+        )
     }
 
     /// An election that runs in the future returned with it, on the clock given and by the proofs given:
@@ -99,15 +108,14 @@ impl LeaderElection {
         clock: Clock,
         seed: u64,
     ) -> Result<(Self, impl Future<Output = ()> + use<>)> {
-        let election = Self::build(config, None, clock)?;
+        let election = Self::build(config.check()?, None, clock)?;
         let elector = election.elector(store, prover)?;
         let mut elector = elector.ok_or_else(not_running)?;
         elector.seed = seed;
         Ok((election, elector.run()))
     }
 
-    fn build(config: &Config, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
-        let config = config.check()?;
+    fn build(config: Checked, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
         let leadership = Leadership::new(clock).map_err(|error| {
             Error::new(
                 ErrorKind::Internal,

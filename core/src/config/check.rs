@@ -23,6 +23,11 @@ impl Config {
         self.check_with(&|name| env::var(name).ok())
     }
 
+    /// Completes the settings from the defaults alone: nobody sets the environment for a test.
+    pub(crate) fn check_for_test(&self) -> Result<Checked> {
+        self.check_with(&|_| None)
+    }
+
     fn check_with(&self, environment: Environment<'_>) -> Result<Checked> {
         let mut checked = self.clone().complete(environment)?;
         checked.namespace = checked.variables.complete(
