@@ -74,6 +74,22 @@ export interface LeaderElectionOptions {
   labels?: Readonly<Record<string, string>> | undefined;
   /** Annotations that the Lease has, as `labels`. Default: none. */
   annotations?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Whether an Event is written at each change of leader, in mode `kubernetes`, as client-go does.
+   * Needs the verb `create` on events; where that is not granted, there are none. Default: false.
+   */
+  kubernetesEvents?: boolean | undefined;
+  /**
+   * The Service without a selector that leads to the leader, in mode `kubernetes`: the name of its
+   * `EndpointSlice`, which has to be there and in which the leader's address is kept. Default:
+   * none.
+   */
+  leaderService?: string | undefined;
+  /**
+   * The address at which this candidate is reached while it leads, for `leaderService`. Default:
+   * `POD_IP`.
+   */
+  leaderAddress?: string | undefined;
 }
 
 /** @internal What an option may be. */
@@ -98,4 +114,7 @@ export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [stri
   directory: ['directory', 'text'],
   labels: ['labels', 'map'],
   annotations: ['annotations', 'map'],
+  kubernetesEvents: ['kubernetes_events', 'switch'],
+  leaderService: ['leader_service', 'text'],
+  leaderAddress: ['leader_address', 'text'],
 };

@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 use console::style;
 use leasehold::lease_store::NamespaceSource;
-use leasehold::lease_store::kubernetes::{AccessReview, Verb, role_and_binding};
+use leasehold::lease_store::kubernetes::{AccessReview, Permission, Verb, role_and_binding};
 use leasehold::{Error, Observer};
 use serde::Serialize;
 
 use crate::exit;
 use crate::output::{Failure, backend, mode, printable, say, say_json};
-use crate::settings::{Leases, needs_cluster};
+use crate::settings::{Leases, Signs, needs_cluster};
 
 /// Says whether an election may run here, or else what to grant.
 ///
@@ -30,7 +30,8 @@ use crate::settings::{Leases, needs_cluster};
 ///
 /// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null where it
 /// is not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
-/// update, watch, create; null in mode file), `manifest`, which is the Role and `RoleBinding`, or null
+/// update, watch, create; null in mode file), `beside` with what the settings need beside the Leases
+/// (`resource`, `name` or null, `verb`, `granted`), `manifest`, which is the Role and `RoleBinding`, or null
 /// when nothing is missing, and `error` with `kind` and `message` where it exits with 2:
 /// `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
 #[derive(Args)]
@@ -42,13 +43,15 @@ pub(crate) struct Options {
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    signs: Signs,
     // Last, since its heading would be that of what follows.
     #[command(flatten)]
     leases: Leases,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let report = Report::new(&options.leases, options.user.as_deref());
+    let report = Report::new(options);
     let report = report.inspect_err(|error| {
         if options.json {
             // Who does not read it may still read the error.
@@ -79,6 +82,8 @@ struct Report {
     user: Option<String>,
     ready: bool,
     leases: Vec<Access>,
+    /// What the settings need beside the Leases.
+    beside: Vec<Beside>,
     /// The Role and `RoleBinding` that grant what is missing.
     manifest: Option<String>,
     error: Option<Failure>,
@@ -90,10 +95,21 @@ struct Access {
     verbs: Option<BTreeMap<&'static str, bool>>,
 }
 
+#[derive(Serialize)]
+struct Beside {
+    resource: &'static str,
+    name: Option<String>,
+    verb: &'static str,
+    granted: bool,
+    #[serde(skip)]
+    purpose: &'static str,
+}
+
 impl Report {
     /// Asks about each Lease. All of them are in one namespace, for the same credentials.
-    fn new(leases: &Leases, user: Option<&str>) -> leasehold::Result<Self> {
-        let observers = leases.observe()?;
+    fn new(options: &Options) -> leasehold::Result<Self> {
+        let (leases, user) = (&options.leases, options.user.as_deref());
+        let observers = leases.observe_with(&options.signs.given())?;
         let location = observers[0].location();
         needs_cluster("--as", user, location)?;
         let reviews = observers.iter().map(|observer| review(observer, user));
@@ -102,12 +118,12 @@ impl Report {
             .iter()
             .flatten()
             .find_map(|review| review.user.clone());
-        let ready = reviews
-            .iter()
-            .flatten()
-            .all(|review| review.missing().is_empty());
+        let ready = reviews.iter().flatten().all(AccessReview::is_complete);
+        let beside = reviews.iter().flatten().flat_map(|review| &review.beside);
+        let beside: BTreeMap<_, _> = beside.cloned().collect();
+        let needed: Vec<_> = beside.keys().cloned().collect();
         let names: Vec<_> = leases.names.iter().map(String::as_str).collect();
-        let manifest = || role_and_binding(&location.namespace, &names, user.as_deref());
+        let manifest = || role_and_binding(&location.namespace, &names, &needed, user.as_deref());
         Ok(Self {
             mode: Some(mode(location)),
             namespace: Some(location.namespace.clone()),
@@ -118,6 +134,7 @@ impl Report {
             manifest: (!ready).then(manifest),
             user,
             leases: names.iter().zip(&reviews).map(Access::new).collect(),
+            beside: beside.into_iter().map(Beside::new).collect(),
             error: None,
         })
     }
@@ -133,6 +150,23 @@ impl Report {
             error: Some(error.into()),
             ..Self::default()
         }
+    }
+
+    fn print_beside(&self) -> Result<()> {
+        let mut heading = None;
+        for right in &self.beside {
+            let of = (right.resource, &right.name);
+            if heading.replace(of) != Some(of) {
+                let name = right.name.as_ref().map(|name| format!(" {name}"));
+                let name = name.unwrap_or_default();
+                say(format_args!(
+                    "\n{}",
+                    style(format!("{}{name}", right.resource)).bold()
+                ))?;
+            }
+            say_right(right.granted, right.verb, right.purpose)?;
+        }
+        Ok(())
     }
 
     fn print(&self) -> Result<()> {
@@ -151,6 +185,7 @@ impl Report {
         for access in &self.leases {
             access.print()?;
         }
+        self.print_beside()?;
         match &self.manifest {
             None => say("\nNothing is missing: an election may run here.")?,
             Some(manifest) => say(format_args!(
@@ -159,6 +194,18 @@ impl Report {
             ))?,
         }
         Ok(())
+    }
+}
+
+impl Beside {
+    fn new((permission, granted): (Permission, bool)) -> Self {
+        Self {
+            resource: permission.resource,
+            name: permission.name,
+            verb: permission.verb,
+            granted,
+            purpose: permission.purpose,
+        }
     }
 }
 
@@ -198,19 +245,20 @@ impl Access {
         };
         say(format_args!("\n{}", style(&self.lease).bold()))?;
         for verb in Verb::ALL {
-            let mark = if verbs.get(verb.name()) == Some(&true) {
-                style("✓ granted").green()
-            } else {
-                style("✗ missing").red().bold()
-            };
-            say(format_args!(
-                "  {mark}  {:<8}{}",
-                verb.name(),
-                purpose(*verb)
-            ))?;
+            let granted = verbs.get(verb.name()) == Some(&true);
+            say_right(granted, verb.name(), purpose(*verb))?;
         }
         Ok(())
     }
+}
+
+fn say_right(granted: bool, verb: &str, purpose: &str) -> Result<()> {
+    let mark = if granted {
+        style("✓ granted").green()
+    } else {
+        style("✗ missing").red().bold()
+    };
+    Ok(say(format_args!("  {mark}  {verb:<8}{purpose}"))?)
 }
 
 fn named_by(source: NamespaceSource) -> &'static str {

@@ -7,13 +7,13 @@ use clap::Args;
 use jiff::SignedDuration;
 use leasehold::lease_store::{self, Backend};
 use leasehold::{
-    Config, DEFAULT_LEASE_DURATION, DEFAULT_PROOF_OF_DEATH, DEFAULT_RECLAIM,
-    DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error, Mode, Observer,
-    Result,
+    Config, DEFAULT_KUBERNETES_EVENTS, DEFAULT_LEASE_DURATION, DEFAULT_PROOF_OF_DEATH,
+    DEFAULT_RECLAIM, DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error,
+    Mode, Observer, Result,
 };
 
 /// A flag, by the name of its setting, and what it was given.
-type Given<'a> = (&'static str, &'a Option<String>);
+pub(crate) type Given<'a> = (&'static str, &'a Option<String>);
 
 /// What says where Leases are kept.
 #[derive(Args)]
@@ -46,8 +46,9 @@ impl Location {
         ]
     }
 
-    fn observe(&self, lease: &str) -> Result<Observer> {
-        let observer = set(Config::new(lease), self.given())?.observe()?;
+    fn observe(&self, lease: &str, flags: &[Given<'_>]) -> Result<Observer> {
+        let given = self.given().into_iter().chain(flags.iter().copied());
+        let observer = set(Config::new(lease), given)?.observe()?;
         let of_a_cluster = [
             ("--kubeconfig", &self.kubeconfig),
             ("--context", &self.context),
@@ -75,6 +76,25 @@ pub(crate) fn needs_cluster(
             Err(Error::config(flag, value, fix))
         }
         _ => Ok(()),
+    }
+}
+
+/// What a cluster is shown of who leads.
+#[derive(Args)]
+pub(crate) struct Signs {
+    #[arg(long, value_name = "WHETHER", help = with_default("Whether an Event is written at each change of leader: true or false", DEFAULT_KUBERNETES_EVENTS))]
+    kubernetes_events: Option<String>,
+    /// The Service that leads to the leader, and its `EndpointSlice`
+    #[arg(long, value_name = "NAME")]
+    leader_service: Option<String>,
+}
+
+impl Signs {
+    pub(crate) fn given(&self) -> [Given<'_>; 2] {
+        [
+            ("kubernetes_events", &self.kubernetes_events),
+            ("leader_service", &self.leader_service),
+        ]
     }
 }
 
@@ -107,6 +127,11 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "MAP")]
     annotations: Option<String>,
     #[command(flatten)]
+    signs: Signs,
+    /// The address at which this candidate is reached while it leads [default: `POD_IP`]
+    #[arg(long, value_name = "ADDRESS")]
+    leader_address: Option<String>,
+    #[command(flatten)]
     location: Location,
 }
 
@@ -123,11 +148,10 @@ impl Settings {
             ("proof_of_death", &self.proof_of_death),
             ("labels", &self.labels),
             ("annotations", &self.annotations),
+            ("leader_address", &self.leader_address),
         ];
-        set(
-            Config::from_env(),
-            own.into_iter().chain(self.location.given()),
-        )
+        let given = own.into_iter().chain(self.signs.given());
+        set(Config::from_env(), given.chain(self.location.given()))
     }
 }
 
@@ -144,9 +168,14 @@ pub(crate) struct Leases {
 impl Leases {
     /// Opens each Lease. What is not said by a flag comes from the environment, as for an election.
     pub(crate) fn observe(&self) -> Result<Vec<Observer>> {
+        self.observe_with(&[])
+    }
+
+    /// The same, with these flags as well.
+    pub(crate) fn observe_with(&self, flags: &[Given<'_>]) -> Result<Vec<Observer>> {
         self.names
             .iter()
-            .map(|name| self.location.observe(name))
+            .map(|name| self.location.observe(name, flags))
             .collect()
     }
 }

@@ -1,5 +1,6 @@
 //! `leasehold status`: who holds a Lease, and for how long.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use clap::Args;
 use console::style;
 use jiff::Timestamp;
 use leasehold::lease_record::StoredLease;
+use leasehold::lease_store::kubernetes::RouteTarget;
 use leasehold::lease_store::{Backend, Location};
 use leasehold::{Error, LeaseState, Observer};
 use serde::Serialize;
@@ -33,20 +35,31 @@ use crate::settings::Leases;
 /// where there is nothing to say, and where it is not known: `lease`, `namespace`, `mode`, `state` (held, released, expired,
 /// absent or unknown), `holder`, `acquired_at`, `term_seconds`, `renewed_at`, `age_seconds`,
 /// `expires_in_seconds` (negative since then), `lease_duration_seconds`, `transitions`,
-/// `resource_version`, `uid`, and `error` with `kind` and `message`.
+/// `resource_version`, `uid`, `labels`, `route` (`address` or null, `pod`, `holder`,
+/// `fencing_token`; null without `--leader-service`, or `LEASEHOLD_LEADER_SERVICE`) and `error` with `kind` and `message`.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
+    /// Shows where this Service leads
+    #[arg(long, value_name = "NAME")]
+    leader_service: Option<String>,
     // Last, since its heading would be that of what follows.
     #[command(flatten)]
     leases: Leases,
 }
 
+impl Options {
+    fn observe(&self) -> leasehold::Result<Vec<Observer>> {
+        let service = ("leader_service", &self.leader_service);
+        self.leases.observe_with(&[service])
+    }
+}
+
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let observers = options.leases.observe().inspect_err(|error| {
+    let observers = options.observe().inspect_err(|error| {
         for name in options.leases.names.iter().filter(|_| options.json) {
             // Who does not read it may still read the error.
             let _ = say_json(&Report::of_failure(name, error));
@@ -60,7 +73,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             complain(error);
         }
         let lease = seen.ok().flatten();
-        let report = Report::new(name, observer, lease.as_ref(), failure);
+        let mut report = Report::new(name, observer, lease.as_ref(), failure);
+        match observer.route() {
+            Ok(target) => report.route = target.map(Route::from),
+            Err(error) => complain(error),
+        }
         if options.json {
             say_json(&report)?;
         } else {
@@ -91,12 +108,34 @@ struct Report<'a> {
     transitions: Option<i32>,
     resource_version: Option<u64>,
     uid: Option<&'a str>,
+    labels: BTreeMap<&'a str, &'a str>,
+    route: Option<Route>,
     error: Option<Failure>,
     /// What candidates wait.
     #[serde(skip)]
     duration: Option<Duration>,
     #[serde(skip)]
     location: Option<&'a Location>,
+}
+
+/// Where the Service of the leader leads.
+#[derive(Serialize)]
+struct Route {
+    address: Option<String>,
+    pod: Option<String>,
+    holder: Option<String>,
+    fencing_token: Option<u64>,
+}
+
+impl From<RouteTarget> for Route {
+    fn from(target: RouteTarget) -> Self {
+        Self {
+            address: target.address,
+            pod: target.pod,
+            holder: target.holder,
+            fencing_token: target.fencing_token,
+        }
+    }
 }
 
 impl<'a> Report<'a> {
@@ -144,6 +183,8 @@ impl<'a> Report<'a> {
             transitions: record.map(|record| record.transitions),
             resource_version: lease.map(|lease| lease.version.0),
             uid: lease.map(|lease| lease.uid.as_str()),
+            labels: lease.map(StoredLease::labels).unwrap_or_default(),
+            route: None,
             error,
             location: Some(observer.location()),
         }
@@ -166,6 +207,8 @@ impl<'a> Report<'a> {
             transitions: None,
             resource_version: None,
             uid: None,
+            labels: BTreeMap::new(),
+            route: None,
             error: Some(error.into()),
             duration: None,
             location: None,
@@ -201,6 +244,16 @@ impl<'a> Report<'a> {
             "version",
             self.resource_version.map(|version| version.to_string()),
         )?;
+        let labels = self
+            .labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
+        let labels = labels
+            .map(|label| printable(&label))
+            .collect::<Vec<_>>()
+            .join(", ");
+        row("labels", Some(labels).filter(|labels| !labels.is_empty()))?;
+        row("route", self.route.as_ref().map(|route| self.route(route)))?;
         row("kept in", self.location.map(backend))?;
         row("note", self.note())?;
         Ok(())
@@ -234,6 +287,21 @@ impl<'a> Report<'a> {
         } else {
             let ago = readable_seconds(-left);
             ("expired", format!("{ago} ago {duration}"))
+        }
+    }
+
+    /// Where the Service leads, and what is odd about it.
+    fn route(&self, route: &Route) -> String {
+        let Some(address) = &route.address else {
+            return "to nobody".to_owned();
+        };
+        let pod = route.pod.as_ref().map(|pod| format!(" ({pod})"));
+        let to = printable(&format!("to {address}{}", pod.unwrap_or_default()));
+        match &route.holder {
+            Some(holder) if Some(holder.as_str()) != self.holder => {
+                format!("{to}, written by {}: not the holder", printable(holder))
+            }
+            _ => to,
         }
     }
 

@@ -112,6 +112,17 @@ settings! {
 
     /// Annotations that the Lease has, as `labels`.
     annotations: BTreeMap<String, String> { otherwise "none" }
+
+    /// Whether an Event is written at each change of leader, in mode `kubernetes`, as client-go does.
+    /// Needs the verb `create` on events; where that is not granted, there are none.
+    kubernetes_events: bool { DEFAULT_KUBERNETES_EVENTS = false }
+
+    /// The Service without a selector that leads to the leader, in mode `kubernetes`: the name of its
+    /// `EndpointSlice`, which has to be there and in which the leader's address is kept.
+    leader_service: String { otherwise "none" }
+
+    /// The address at which this candidate is reached while it leads, for `leader_service`.
+    leader_address: String { otherwise "`POD_IP`" }
 }
 
 impl Config {

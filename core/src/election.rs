@@ -357,6 +357,11 @@ impl Election {
         self.events.pop_front()
     }
 
+    /// What `poll_event` would return.
+    pub(crate) fn next_event(&self) -> Option<&ElectionEvent> {
+        self.events.front()
+    }
+
     /// The right to lead, to be published before anything else is done with an input's outcome.
     pub(crate) fn active_term(&self) -> Option<&ActiveTerm> {
         match &self.phase {

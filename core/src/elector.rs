@@ -30,6 +30,10 @@ use crate::lease_store::{LeaseStore, StoreError};
 use crate::metrics::{Outcome, Verb};
 use crate::proof_of_death::Prover;
 use crate::shared::{Command, Shared};
+use crate::signs::{Pace, SignWriters, Signs};
+
+/// How long a term waits at most until the cluster has been told of it, as a part of the renew deadline.
+const PATIENCE_WITH_SIGNS: u32 = 10;
 
 /// One running election.
 pub(crate) struct Elector {
@@ -40,6 +44,7 @@ pub(crate) struct Elector {
     pub(crate) stall_timeout: Option<Duration>,
     pub(crate) store: Arc<dyn LeaseStore>,
     pub(crate) prover: Arc<dyn Prover>,
+    pub(crate) signs: SignWriters,
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: UnboundedReceiver<Command>,
 }
@@ -49,9 +54,11 @@ impl Elector {
     pub(crate) async fn run(mut self) {
         // The work of terms, which outlasts a defect, and a run.
         let (mut unfinished, mut grace_until) = self.shared.take_unfinished();
+        let mut signs = self.start_signs();
         loop {
             let run = AssertUnwindSafe(async {
-                let rounds = ElectionLoop::new(&self, &mut unfinished, grace_until);
+                let signs = signs.as_mut();
+                let rounds = ElectionLoop::new(&self, signs, &mut unfinished, grace_until);
                 rounds.run(&mut self.commands, &mut unfinished).await
             });
             if let Ok(until) = run.catch_unwind().await {
@@ -62,6 +69,9 @@ impl Elector {
                 lease = self.shared.lease(),
                 "a defect ended the term; campaigning again"
             );
+            if let Some(signs) = &mut signs {
+                signs.withdraw();
+            }
             let clock = self.shared.leadership().clock();
             grace_until = clock.now() + self.settings.drain_timeout;
             let pause = self.settings.lease_duration;
@@ -71,6 +81,18 @@ impl Elector {
             tokio::time::sleep(pause).await;
         }
         self.shared.keep_unfinished(unfinished, grace_until);
+    }
+
+    fn start_signs(&mut self) -> Option<Signs> {
+        let settings = &self.settings;
+        let pace = Pace {
+            clock: *self.shared.leadership().clock(),
+            patience: settings.renew_deadline / PATIENCE_WITH_SIGNS,
+            request_limit: settings.renew_deadline,
+            retry_period: settings.retry_period,
+            check_period: settings.lease_duration,
+        };
+        std::mem::take(&mut self.signs).start(self.shared.lease(), &self.identity, pace)
     }
 }
 
@@ -85,7 +107,7 @@ pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedRecei
 }
 
 /// The loop of one election, and what it waits for.
-struct ElectionLoop {
+struct ElectionLoop<'a> {
     shared: Arc<Shared>,
     store: Arc<dyn LeaseStore>,
     prover: Arc<dyn Prover>,
@@ -99,12 +121,21 @@ struct ElectionLoop {
     boot: Boot,
     /// The work under the terms that are not over yet, oldest first.
     work: VecDeque<WorkEnd>,
+    signs: Option<&'a mut Signs>,
+    /// The last term that the route leads here for, or was to, and what its beginning waits for.
+    routed: u64,
+    opening: Option<BoxFuture<'static, ()>>,
 }
 
-impl ElectionLoop {
+impl<'a> ElectionLoop<'a> {
     /// A campaign that goes on after what is `unfinished` of an earlier one, which has until
     /// `grace_until`.
-    fn new(elector: &Elector, unfinished: &mut Vec<WorkEnd>, grace_until: Instant) -> Self {
+    fn new(
+        elector: &Elector,
+        signs: Option<&'a mut Signs>,
+        unfinished: &mut Vec<WorkEnd>,
+        grace_until: Instant,
+    ) -> Self {
         unfinished.retain(|work| !work.has_come());
         let leadership = elector.shared.leadership();
         let clock = *leadership.clock();
@@ -127,6 +158,9 @@ impl ElectionLoop {
             stalled: false,
             boot: Boot::current(),
             work: VecDeque::new(),
+            signs,
+            routed: 0,
+            opening: None,
         }
     }
 
@@ -147,8 +181,11 @@ impl ElectionLoop {
         );
         let mut proving = Proving::default();
         let mut in_flight: Option<BoxFuture<'_, Reply>> = None;
-        let mut ending_work: FuturesUnordered<_> =
-            unfinished.iter().cloned().map(WorkEnd::wait).collect();
+        let mut ending_work: FuturesUnordered<_> = unfinished
+            .iter()
+            .cloned()
+            .map(|work| end_of_term(work, None))
+            .collect();
         loop {
             self.election.handle_process(self.prover.process());
             if let Some(request) = self
@@ -157,8 +194,11 @@ impl ElectionLoop {
             {
                 in_flight = Some(Box::pin(ask(&shared, store.as_ref(), self.clock, request)));
             }
-            self.publish(unfinished, |work| ending_work.push(work.wait()));
+            self.publish(unfinished, |work, route| {
+                ending_work.push(end_of_term(work, route));
+            });
             if self.election.is_stopped() {
+                self.finish().await;
                 return self.election.grace_until();
             }
             proving.follow(self.election.provable(), self.prover.as_ref());
@@ -177,21 +217,34 @@ impl ElectionLoop {
                 observation = watcher.next(watch_from) => {
                     self.election.handle_observation(self.clock.now(), observation);
                 }
+                () = opened(&mut self.opening) => {}
                 () = self.clock.sleep_until(wake_at) => self.handle_time(),
             }
         }
     }
 
-    /// Publishes the answer before anything else is done with it, then passes the events on.
-    fn publish(&mut self, unfinished: &mut Vec<WorkEnd>, mut term_ended: impl FnMut(WorkEnd)) {
-        let leadership = self.shared.leadership();
+    /// Publishes the answer before anything else is done with it, then passes the events on. A term
+    /// that has just begun is published when the route leads here.
+    fn publish(
+        &mut self,
+        unfinished: &mut Vec<WorkEnd>,
+        mut term_ended: impl FnMut(WorkEnd, Option<BoxFuture<'static, ()>>),
+    ) {
+        let shared = self.shared.clone();
+        let leadership = shared.leadership();
         leadership.note_progress();
-        leadership.publish(self.election.active_term());
-        self.election.handle_published(self.clock.now());
-        leadership.publish(self.election.active_term());
+        if self.is_opening() {
+            // What was published before is over.
+            leadership.publish(None);
+        } else {
+            leadership.publish(self.election.active_term());
+            self.election.handle_published(self.clock.now());
+            leadership.publish(self.election.active_term());
+            self.shared.update_status(&self.election, self.clock.now());
+        }
         leadership.publish_work_until(self.election.work_until());
-        self.shared.update_status(&self.election, self.clock.now());
-        while let Some(event) = self.election.poll_event() {
+        while let Some(event) = self.next_event() {
+            let route = self.show(&event);
             let is_loss = matches!(event, ElectionEvent::Lost(..));
             if let Some(work) = self.shared.notify(event) {
                 unfinished.retain(|work| !work.has_come());
@@ -199,8 +252,61 @@ impl ElectionLoop {
                 self.work.push_back(work);
             }
             if is_loss && let Some(work) = self.work.pop_front() {
-                term_ended(work);
+                term_ended(work, route);
             }
+        }
+    }
+
+    /// Whether the present term waits until the route leads here. That delays it within a limit, and
+    /// never extends it: it counts from its write.
+    fn is_opening(&mut self) -> bool {
+        let active = self.election.active_term();
+        let (Some(signs), Some(active)) = (&mut self.signs, active) else {
+            self.opening = None;
+            return false;
+        };
+        if self.routed != active.term.number {
+            self.routed = active.term.number;
+            self.opening = signs.lead_here(&active.term);
+        }
+        self.opening.is_some()
+    }
+
+    /// The next event that may be told: not the beginning of a term that waits, nor what came after;
+    /// and not yet the end, before the signs are written.
+    fn next_event(&mut self) -> Option<ElectionEvent> {
+        match self.election.next_event()? {
+            ElectionEvent::Acquired(_) if self.opening.is_some() => None,
+            ElectionEvent::Stopped if self.signs.is_some() => None,
+            _ => self.election.poll_event(),
+        }
+    }
+
+    /// Shows the cluster what has happened. Returns, for a term that has ended, what its route's end
+    /// is waited for with.
+    fn show(&mut self, event: &ElectionEvent) -> Option<BoxFuture<'static, ()>> {
+        let signs = self.signs.as_mut()?;
+        match event {
+            ElectionEvent::Acquired(term) => {
+                signs.tell(term, true);
+                None
+            }
+            ElectionEvent::Lost(term, _) => {
+                signs.tell(term, false);
+                let time_left = self.election.work_until().since(self.clock.now());
+                signs.lead_away(term, time_left)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells of the end when the signs of it have been written.
+    async fn finish(&mut self) {
+        if let Some(signs) = self.signs.take() {
+            signs.finish().await;
+        }
+        while let Some(event) = self.election.poll_event() {
+            self.shared.notify(event);
         }
     }
 
@@ -246,6 +352,25 @@ impl ElectionLoop {
         let stall = self.stall_deadline().filter(|_| !self.stalled);
         let due = self.election.poll_timeout().into_iter().chain(stall).min();
         due.map_or(longest, |due| due.min(longest))
+    }
+}
+
+/// The work of a term has ended, and the route no longer leads here.
+async fn end_of_term(work: WorkEnd, route: Option<BoxFuture<'static, ()>>) {
+    work.wait().await;
+    if let Some(route) = route {
+        route.await;
+    }
+}
+
+/// Ends when a term need no longer wait; never while none does.
+async fn opened(opening: &mut Option<BoxFuture<'static, ()>>) {
+    match opening {
+        Some(waiting) => {
+            waiting.await;
+            *opening = None;
+        }
+        None => std::future::pending().await,
     }
 }
 

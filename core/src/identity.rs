@@ -7,6 +7,8 @@ use crate::system::host;
 
 /// Where the recognisable part comes from, first match wins.
 const NAME_VARIABLES: [&str; 3] = ["POD_NAME", "MY_POD_NAME", "HOSTNAME"];
+/// Those of them that only a pod has.
+const POD_VARIABLES: [&str; 2] = ["POD_NAME", "MY_POD_NAME"];
 
 /// Random bits in the suffix; two candidates draw the same ones about never.
 const SUFFIX_BITS: u32 = 40;
@@ -16,6 +18,12 @@ const SUFFIX_BITS: u32 = 40;
 pub(crate) fn draw() -> Result<String> {
     let suffix = random()? >> (u64::BITS - SUFFIX_BITS);
     Ok(format!("{}_{suffix:010x}", host_name()))
+}
+
+/// The name of the pod that we run in, if its manifest hands it down.
+pub(crate) fn pod_name() -> Option<String> {
+    let named = |name: &&str| env::var(name).ok().filter(|value| !value.is_empty());
+    POD_VARIABLES.iter().find_map(named)
 }
 
 /// A number that nobody can guess; also seeds the jitter.

@@ -109,8 +109,11 @@ impl LeaderElection {
         seed: u64,
     ) -> Result<(Self, impl Future<Output = ()> + use<>)> {
         let election = Self::build(config.check()?, None, clock)?;
-        let elector = election.elector(store, prover)?;
-        let mut elector = elector.ok_or_else(not_running)?;
+        let opened = Opened {
+            prover,
+            ..Opened::of(store)
+        };
+        let mut elector = election.elector(opened)?.ok_or_else(not_running)?;
         elector.seed = seed;
         Ok((election, elector.run()))
     }
@@ -151,11 +154,12 @@ impl LeaderElection {
             return Ok(());
         }
         let opened = match &self.store {
-            Some(store) => Opened::without_proof(store.clone()),
+            Some(store) => Opened::of(store.clone()),
             None => open::for_election(runtime, &self.config)?,
         };
-        if let Some(elector) = self.elector(opened.store, opened.prover)? {
-            self.log_start(&elector.identity, opened.location.as_ref());
+        let location = opened.location.clone();
+        if let Some(elector) = self.elector(opened)? {
+            self.log_start(&elector.identity, location.as_ref());
             runtime.spawn(elector.run());
             if self.config.mode == Mode::Always && self.store.is_none() {
                 // Fails where another thread has stopped it meanwhile, or the machine is stuck.
@@ -176,11 +180,7 @@ impl LeaderElection {
     }
 
     /// The background task of a new run; `None` where one runs already.
-    fn elector(
-        &self,
-        store: Arc<dyn LeaseStore>,
-        prover: Arc<dyn Prover>,
-    ) -> Result<Option<Elector>> {
+    fn elector(&self, opened: Opened) -> Result<Option<Elector>> {
         let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
         let commands = self.shared.begin(&identity, why);
@@ -189,8 +189,9 @@ impl LeaderElection {
             seed,
             settings: self.config.election(),
             stall_timeout: self.config.stall_timeout(),
-            store,
-            prover,
+            store: opened.store,
+            prover: opened.prover,
+            signs: opened.signs,
             shared: self.shared.clone(),
             commands,
         }))

@@ -39,6 +39,7 @@ mod open;
 pub mod proof_of_death;
 mod runtime;
 mod shared;
+mod signs;
 mod status;
 mod system;
 mod validation;

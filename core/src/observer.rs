@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::identity;
 use crate::lease_record::StoredLease;
 use crate::lease_store::Location;
-use crate::lease_store::kubernetes::AccessReview;
+use crate::lease_store::kubernetes::{AccessReview, RouteTarget};
 use crate::open::{self, FoundLease, FoundStore};
 use crate::runtime::{self, Runtime};
 
@@ -86,6 +86,21 @@ impl Observer {
         };
         let user = user.map(str::to_owned);
         self.ask(async move { store.review_access(user.as_deref()).await.map(Some) })
+    }
+
+    /// Where the Service of the setting `leader_service` leads; `None` where that is not set, where no
+    /// API server keeps the Lease, or where there is no such slice. Blocks the calling thread, as
+    /// [`read`](Self::read) does.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn route(&self) -> Result<Option<RouteTarget>> {
+        let service = self.config.leader_service.clone();
+        let (FoundStore::Cluster(store), Some(service)) = (self.found.store.clone(), service)
+        else {
+            return Ok(None);
+        };
+        self.ask(async move { store.route_target(&service).await })
     }
 
     /// Whether a candidate with these credentials could create the Lease, rights aside: asks the API

@@ -14,15 +14,18 @@ use tracing::warn;
 use self::platform::{AutoMode, Platform};
 use crate::config::{Checked, Mode, ProofOfDeath};
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity;
 use crate::lease_record::ResourceVersion;
 use crate::lease_store::file::{FileStore, default_directory};
 use crate::lease_store::kubernetes::{
-    ClusterConnections, ClusterOptions, ClusterSource, Clusters, KubernetesStore, Metadata,
+    Candidate, ClusterConnections, ClusterOptions, ClusterSource, Clusters, KubernetesStore,
+    Metadata, Permission,
 };
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
 use crate::proof_of_death::{LocalProver, NoProof, Prover};
 use crate::runtime::{PerProcess, Runtime};
+use crate::signs::SignWriters;
 
 /// The namespace where neither settings nor cluster name one.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -34,28 +37,30 @@ static CLUSTERS: PerProcess<Clusters> = PerProcess::new();
 pub(crate) struct Opened {
     pub(crate) store: Arc<dyn LeaseStore>,
     pub(crate) prover: Arc<dyn Prover>,
+    pub(crate) signs: SignWriters,
     /// Where the Lease is, if that is anywhere.
     pub(crate) location: Option<Location>,
 }
 
 impl Opened {
-    /// A store that says nothing of who may be dead.
-    pub(crate) fn without_proof(store: Arc<dyn LeaseStore>) -> Self {
+    /// A store alone, which says nothing of who may be dead.
+    pub(crate) fn of(store: Arc<dyn LeaseStore>) -> Self {
         Self {
             store,
             prover: Arc::new(NoProof),
+            signs: SignWriters::default(),
             location: None,
         }
     }
 }
 
-/// The store of the Lease that `config` names, for an election, and where that is. Blocks while it
-/// reads credentials.
+/// The store of the Lease that `config` names, for an election, and what belongs to it. Blocks while
+/// it reads credentials.
 pub(crate) fn for_election(runtime: Runtime, config: &Checked) -> Result<Opened> {
     let (mode, auto) = mode_here(config)?;
     let found = match mode {
         Mode::Kubernetes => find_in_cluster(runtime, config)?,
-        Mode::Always => return Ok(Opened::without_proof(Arc::new(open_always(&config.lease)))),
+        Mode::Always => return Ok(Opened::of(Arc::new(open_always(&config.lease)))),
         Mode::File => {
             if let Some(AutoMode::File(why)) = auto {
                 warn_of_private_election(config, &directory(config)?, &why);
@@ -67,6 +72,7 @@ pub(crate) fn for_election(runtime: Runtime, config: &Checked) -> Result<Opened>
     Ok(Opened {
         store: found.store(),
         prover: prover(config, &found),
+        signs: signs(config, &found)?,
         location: Some(found.location),
     })
 }
@@ -84,6 +90,34 @@ fn prover(config: &Checked, found: &FoundLease) -> Arc<dyn Prover> {
             None => Arc::new(NoProof),
         },
     }
+}
+
+/// What the cluster is shown of who leads, as far as the settings want it.
+fn signs(config: &Checked, found: &FoundLease) -> Result<SignWriters> {
+    let Some(connections) = &found.connections else {
+        return Ok(SignWriters::default());
+    };
+    let route = match &config.leader_service {
+        None => None,
+        Some(service) => {
+            let candidate = Candidate {
+                address: config.leader_address()?,
+                pod: identity::pod_name(),
+            };
+            Some((service.as_str(), candidate))
+        }
+    };
+    let events = config.kubernetes_events;
+    let (events, route) =
+        connections.signs(&found.location.namespace, &config.lease, events, route)?;
+    Ok(SignWriters { events, route })
+}
+
+/// What that needs to be allowed.
+fn permissions(config: &Checked) -> Vec<Permission> {
+    let events = config.kubernetes_events.then(Permission::for_events);
+    let route = config.leader_service.as_deref().map(Permission::for_route);
+    events.into_iter().chain(route).flatten().collect()
 }
 
 /// The same, for somebody who only looks: makes nothing that is not there.
@@ -104,6 +138,8 @@ fn no_lease(mode: Mode) -> Error {
 pub(crate) struct FoundLease {
     pub(crate) location: Location,
     pub(crate) store: FoundStore,
+    /// Those to the cluster that it is in.
+    connections: Option<ClusterConnections>,
 }
 
 /// Its store, by what can be asked of it beside the Lease.
@@ -133,7 +169,7 @@ fn find_in_cluster(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
         annotations: config.annotations.clone().unwrap_or_default(),
     };
     let store = connections.lease(&namespace, &config.lease)?;
-    let store = store.with_metadata(metadata);
+    let store = store.with_metadata(metadata).needing(permissions(config));
     Ok(FoundLease {
         location: Location {
             namespace,
@@ -141,6 +177,7 @@ fn find_in_cluster(runtime: Runtime, config: &Checked) -> Result<FoundLease> {
             backend: connections.backend(),
         },
         store: FoundStore::Cluster(Arc::new(store)),
+        connections: Some(connections),
     })
 }
 
@@ -175,6 +212,7 @@ fn in_folder(
             backend: Backend::Folder(directory),
         },
         store: FoundStore::Folder(Arc::new(store)),
+        connections: None,
     })
 }
 

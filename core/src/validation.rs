@@ -3,6 +3,7 @@
 //! it comes from.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::error::{Error, Result};
 
@@ -53,6 +54,30 @@ pub(crate) fn check_identity(setting: &str, identity: &str) -> Result<()> {
         format_args!("`{}`", identity.escape_debug()),
         "use 1 to 253 printable characters, unique to this process, or leave it out",
     ))
+}
+
+/// The name of a Kubernetes Service: a DNS label (RFC 1123).
+pub(crate) fn check_service(setting: &str, name: &str) -> Result<()> {
+    if name.len() <= LONGEST_NAMESPACE && is_dns_label(name) {
+        return Ok(());
+    }
+    Err(Error::config(
+        setting,
+        format_args!("`{}`", name.escape_debug()),
+        "use lower-case letters, digits and `-`, starting and ending with a letter or digit, at \
+         most 63 characters (a Kubernetes Service)",
+    ))
+}
+
+/// An IP address.
+pub(crate) fn check_address(setting: &str, address: &str) -> Result<IpAddr> {
+    address.parse().map_err(|_| {
+        Error::config(
+            setting,
+            format_args!("`{}`", address.escape_debug()),
+            "use an IP address, such as that of the pod (POD_IP from the Downward API)",
+        )
+    })
 }
 
 /// The labels of a Kubernetes object.

@@ -58,7 +58,9 @@ fn without(testbed: &Testbed, verb: &str, fault: &'static str) {
         let lease = trial.lease_name().to_owned();
         cluster.grant_except("default", &lease, &[verb])?;
         trial.enter_three()?;
-        trial.everyone_says(&format!("The verb {verb} is not granted. Bind this Role:"))?;
+        trial.everyone_says(&format!(
+            "The verb {verb} is not granted. Apply this Role and RoleBinding:"
+        ))?;
         trial.nobody_leads()?;
         trial.everyone_said_once(&format!("error=cannot {verb}"))?;
         cluster.grant(&lease)?;
@@ -96,7 +98,7 @@ fn rights_that_are_taken_from_a_leader() {
         let leader = trial.leader()?;
         cluster.revoke(&lease)?;
         trial.says(&leader, "reason=expired")?;
-        trial.everyone_says("is not granted. Bind this Role:")?;
+        trial.everyone_says("is not granted. Apply this Role and RoleBinding:")?;
         cluster.grant(&lease)?;
         trial.recovers()?;
         let verdict = trial.verdict()?;

@@ -38,6 +38,9 @@ class Configured(Election):
         directory: Path | None = None,
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
+        kubernetes_events: bool | None = None,
+        leader_service: str | None = None,
+        leader_address: str | None = None,
     ) -> Self:
         """Checks the settings; takes part only when it is started.
 
@@ -75,6 +78,14 @@ class Configured(Election):
         - labels: Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set
           when it is created, and put right when it is written. Default: none.
         - annotations: Annotations that the Lease has, as `labels`. Default: none.
+        - kubernetes_events: Whether an Event is written at each change of leader, in mode
+          `kubernetes`, as client-go does. Needs the verb `create` on events; where that is not
+          granted, there are none. Default: False.
+        - leader_service: The Service without a selector that leads to the leader, in mode
+          `kubernetes`: the name of its `EndpointSlice`, which has to be there and in which the
+          leader's address is kept. Default: none.
+        - leader_address: The address at which this candidate is reached while it leads, for
+          `leader_service`. Default: `POD_IP`.
 
         Raises `ConfigError`, which names the wrong setting, its value and the fix.
         """
@@ -96,6 +107,9 @@ class Configured(Election):
             ("directory", _text.of_name("directory", directory)),
             ("labels", _text.of_map("labels", labels)),
             ("annotations", _text.of_map("annotations", annotations)),
+            ("kubernetes_events", _text.of_value(kubernetes_events)),
+            ("leader_service", _text.of_name("leader_service", leader_service)),
+            ("leader_address", _text.of_name("leader_address", leader_address)),
         ]
         settings = [(name, text) for name, text in given if text is not None]
         memory = cls._memory()

@@ -164,3 +164,6 @@ class Settings(TypedDict, total=False):
     directory: Path | None
     labels: Mapping[str, str] | None
     annotations: Mapping[str, str] | None
+    kubernetes_events: bool | None
+    leader_service: str | None
+    leader_address: str | None

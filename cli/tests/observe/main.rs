@@ -9,6 +9,7 @@ mod json;
 mod location;
 #[path = "../common/plugin.rs"]
 mod plugin;
+mod signs;
 mod status;
 mod terminal;
 mod unread;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::table::Environment;
@@ -13,6 +14,8 @@ use crate::{identity, validation};
 
 /// Says a pod's namespace where its manifest hands it down.
 const POD_NAMESPACE: &str = "POD_NAMESPACE";
+/// Says a pod's address, likewise.
+const POD_IP: &str = "POD_IP";
 
 /// What a Lease can keep: its field is a signed number of 32 bits.
 const LONGEST_LEASE_DURATION: Duration = Duration::from_secs(i32::MAX as u64);
@@ -36,6 +39,14 @@ impl Config {
             POD_NAMESPACE.to_owned(),
             environment,
         )?;
+        if checked.leader_service.is_some() {
+            checked.leader_address = checked.variables.complete(
+                "leader_address",
+                checked.leader_address,
+                POD_IP.to_owned(),
+                environment,
+            )?;
+        }
         checked.check()?;
         Ok(checked)
     }
@@ -66,6 +77,16 @@ impl Checked {
             _ => NamespaceSource::Setting,
         };
         self.namespace.clone().map(|name| (name, source))
+    }
+
+    /// The address for `leader_service`, where that is set. Only an election in a cluster needs it.
+    pub(crate) fn leader_address(&self) -> Result<IpAddr> {
+        let address = self.leader_address.as_deref().ok_or_else(|| {
+            let fix = "the Service of `leader_service` needs it: set it, or POD_IP from the Downward API \
+                       (status.podIP), or leave `leader_service` out";
+            Error::config("leader_address", "(none)", fix)
+        })?;
+        validation::check_address(self.called("leader_address"), address)
     }
 
     /// How long a host runtime may show no sign of life, if it is watched.
@@ -102,6 +123,12 @@ impl Checked {
         }
         if let Some(annotations) = &self.annotations {
             validation::check_annotations(self.called("annotations"), annotations)?;
+        }
+        if let Some(service) = &self.leader_service {
+            validation::check_service(self.called("leader_service"), service)?;
+        }
+        if let Some(address) = &self.leader_address {
+            validation::check_address(self.called("leader_address"), address)?;
         }
         Ok(())
     }

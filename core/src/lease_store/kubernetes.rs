@@ -5,7 +5,7 @@
 //! is one reading of all this, and `tcp`, `tls`, `connector`, `transport` and `connection` keep HTTP/2
 //! connections of our own, which `cluster` shares among Leases. `lease_object` and `watch` know what is
 //! sent over them; `refusal` and `errors` say what went wrong. `rbac` and `review` are about what is
-//! allowed.
+//! allowed. `leader_events` and `leader_route` are what else a cluster may be shown of who leads.
 
 mod access;
 mod cluster;
@@ -17,6 +17,8 @@ mod connector;
 mod credentials;
 mod errors;
 mod kubeconfig;
+mod leader_events;
+mod leader_route;
 mod lease_object;
 mod options;
 mod pin;
@@ -55,9 +57,13 @@ use crate::validation;
 
 pub use self::connections::ClusterConnections;
 pub(crate) use self::connections::Clusters;
+pub(crate) use self::leader_events::LeaderChange;
+pub use self::leader_events::LeaderEvents;
+pub(crate) use self::leader_route::Route;
+pub use self::leader_route::{Candidate, LeaderRoute, RouteTarget};
 pub use self::lease_object::Metadata;
 pub use self::options::{ClusterOptions, ClusterSource};
-pub use self::rbac::{Verb, role_and_binding};
+pub use self::rbac::{Permission, Verb, role_and_binding};
 pub use self::review::AccessReview;
 
 /// One Lease of a cluster; see [`ClusterConnections::lease`].
@@ -69,6 +75,8 @@ pub struct KubernetesStore {
     requests: kube::core::Request,
     lease: LeaseName,
     metadata: Metadata,
+    /// What is needed beside the Lease.
+    beside: Vec<Permission>,
 }
 
 impl KubernetesStore {
@@ -80,6 +88,7 @@ impl KubernetesStore {
             requests: kube::core::Request::new(leases),
             lease,
             metadata: Metadata::default(),
+            beside: Vec::new(),
         }
     }
 
@@ -88,6 +97,22 @@ impl KubernetesStore {
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
+    }
+
+    /// Says, when it asks or tells what is granted, what is needed beside the Lease.
+    #[must_use]
+    pub(crate) fn needing(mut self, beside: Vec<Permission>) -> Self {
+        self.beside = beside;
+        self
+    }
+
+    /// Where the Service `service` leads; `None` if it has no slice of its name.
+    pub(crate) async fn route_target(&self, service: &str) -> error::Result<Option<RouteTarget>> {
+        let slice = LeaseName {
+            name: service.to_owned(),
+            ..self.lease.clone()
+        };
+        leader_route::target(&self.connection, &slice).await
     }
 
     async fn exchange(&self, request: Prepared) -> error::Result<error::Result<Value, Refusal>> {
@@ -99,7 +124,7 @@ impl KubernetesStore {
     async fn write(&self, verb: Verb, request: Prepared) -> Result<StoredLease> {
         match self.exchange(request).await? {
             Ok(object) => Ok(lease_object::stored_lease(object)?),
-            Err(refusal) => Err(refusal.into_error(verb, &self.lease)),
+            Err(refusal) => Err(refusal.into_error(verb, &self.lease, &self.beside)),
         }
     }
 
@@ -118,7 +143,7 @@ impl KubernetesStore {
         // The answer has no version.
         match self.exchange(self.creation(&record, &rehearsal)).await? {
             Ok(_) => Ok(()),
-            Err(refusal) => match refusal.into_error(Verb::Create, &self.lease) {
+            Err(refusal) => match refusal.into_error(Verb::Create, &self.lease, &self.beside) {
                 StoreError::Conflict(_) => Ok(()),
                 error => Err(error.into()),
             },
@@ -142,7 +167,7 @@ impl KubernetesStore {
         if !head.status.is_success() {
             let body = connection::collected(body, &in_flight).await?;
             let refusal = Refusal::new(head.status, &head.headers, &body);
-            return Err(refusal.into_error(Verb::Watch, &self.lease));
+            return Err(refusal.into_error(Verb::Watch, &self.lease, &self.beside));
         }
         let opened = stream::iter([Ok(WatchEvent::Opened)]);
         Ok(opened
@@ -166,7 +191,7 @@ impl LeaseStore for KubernetesStore {
             match self.exchange(request).await? {
                 Ok(object) => Ok(Some(lease_object::stored_lease(object)?)),
                 Err(refusal) if refusal.says_no("leases") => Ok(None),
-                Err(refusal) => Err(refusal.into_error(Verb::Get, &self.lease)),
+                Err(refusal) => Err(refusal.into_error(Verb::Get, &self.lease, &self.beside)),
             }
         })
     }

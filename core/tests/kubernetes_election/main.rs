@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod credentials;
+mod signs;
 mod support;
 
 use leasehold::{Event, LostReason, Role};

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::common::{LIMIT, eventually};
 
 /// One API server for all tests; it ends with the test program.
-fn cluster() -> &'static TestCluster {
+pub(crate) fn cluster() -> &'static TestCluster {
     static CLUSTER: OnceLock<TestCluster> = OnceLock::new();
     CLUSTER.get_or_init(|| TestCluster::start().expect("a test cluster"))
 }
@@ -52,6 +52,11 @@ impl Scene {
 
     /// A candidate with short timings.
     pub(crate) fn candidate(&self, identity: &str) -> LeaderElection {
+        self.config(identity).start().unwrap()
+    }
+
+    /// Its settings.
+    pub(crate) fn config(&self, identity: &str) -> Config {
         Config::new(&self.lease)
             .mode(Mode::Kubernetes)
             .namespace("default")
@@ -60,8 +65,6 @@ impl Scene {
             .lease_duration(Duration::from_secs(3))
             .renew_deadline(Duration::from_secs(2))
             .retry_period(Duration::from_millis(200))
-            .start()
-            .unwrap()
     }
 
     /// A candidate that leads.

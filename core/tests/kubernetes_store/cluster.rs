@@ -80,6 +80,13 @@ pub(crate) fn bind(role: &Value, user: &str) {
     });
 }
 
+/// Creates a Role and a `RoleBinding`.
+pub(crate) fn apply(objects: &[Value]) {
+    for (kind, object) in ["roles", "rolebindings"].iter().zip(objects) {
+        block_in_place(|| api().post(&format!("{RBAC}/{kind}"), object).unwrap());
+    }
+}
+
 /// Waits until the API server, which learns of Roles by a watch, allows `user` each of `verbs`.
 pub(crate) async fn allowed(user: &str, lease: &str, verbs: &[&str]) {
     for verb in verbs {

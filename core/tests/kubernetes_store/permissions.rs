@@ -6,7 +6,7 @@ use leasehold::lease_store::kubernetes::KubernetesStore;
 use leasehold::lease_store::{LeaseStore, Result, StoreError, WatchEvent};
 use serde_json::{Value, json};
 
-use crate::cluster::{self, admin, allowed, bind, cluster, held_by, user};
+use crate::cluster::{self, admin, allowed, apply, bind, cluster, held_by, user};
 use crate::kubeconfig::Kubeconfig;
 
 const VERBS: [&str; 4] = ["get", "create", "update", "watch"];
@@ -98,13 +98,14 @@ async fn each_operation_needs_its_own_verb_only_and_names_it_where_it_is_missing
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_role_in_the_message_suffices() {
+async fn what_the_message_prints_suffices() {
     let (lease, name) = ("printed", "reader-of-messages");
     let refused = store(user(name), lease).await.read().await.unwrap_err();
     let message = refused.to_string();
-    let (_, role) = message.split_once("Bind this Role:\n").expect("a Role");
-
-    bind(&serde_saphyr::from_str(role).expect("YAML"), name);
+    let said = "Apply this Role and RoleBinding:\n";
+    let (_, manifest) = message.split_once(said).expect("a manifest");
+    let objects: Vec<Value> = serde_saphyr::from_multiple(manifest).expect("YAML");
+    apply(&objects);
     allowed(name, lease, &VERBS).await;
 
     for (verb, outcome) in use_each_verb(name, lease).await {

@@ -16,15 +16,16 @@ pub(crate) struct Application {
     pub(crate) objects: Vec<Value>,
 }
 
-/// All folders that have a Deployment.
+/// All folders that have a Deployment, or build on one.
 pub(crate) fn applications() -> Result<Vec<Application>> {
     let folders = fs::read_dir(manifests())?;
     let folders = folders
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<Vec<_>>>()?;
-    let folders = folders
-        .iter()
-        .filter(|folder| folder.join("deployment.yaml").exists());
+    let folders = folders.iter().filter(|folder| {
+        let has = |file| folder.join(file).exists();
+        has("deployment.yaml") || has("leader.yaml")
+    });
     let applications = folders
         .map(|folder| Application::build(folder))
         .collect::<Result<Vec<_>>>()?;

@@ -6,6 +6,7 @@ mod dockerfiles;
 mod namespace;
 mod pods;
 mod rights;
+mod signs;
 mod stopping;
 
 use std::path::{Path, PathBuf};

@@ -66,13 +66,14 @@ fn the_role_that_an_error_prints_has_the_rules_of_the_base() -> Result<()> {
     let message = election.status().failing.map(|error| error.to_string());
     let message = message.context("it goes on failing")?;
     let (_, printed) = message
-        .split_once("Bind this Role:\n")
+        .split_once("Apply this Role and RoleBinding:\n")
         .context(message.clone())?;
-    let printed: Value = serde_saphyr::from_str(printed)?;
+    let printed: Vec<Value> = serde_saphyr::from_multiple(printed)?;
 
     let mut documented = documented_role()?;
     documented["rules"][0]["resourceNames"] = json!(["printed"]);
-    assert_eq!(printed["rules"], documented["rules"]);
+    assert_eq!(printed[0]["rules"], documented["rules"]);
+    assert_eq!(printed[1]["subjects"][0]["name"], "candidate");
     Ok(election.stop()?)
 }
 

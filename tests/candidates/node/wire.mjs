@@ -50,6 +50,9 @@ const DURATIONS = new Set([
   'stall_timeout',
 ]);
 
+/** Other settings of which messages of cases speak. */
+const OTHERS = ['release_on_stop', 'kubernetes_events', 'leader_service', 'leader_address'];
+
 /** The settings by the names of the package, with durations in milliseconds; null leaves one out. */
 export function optionsOf(config) {
   const options = {};
@@ -64,7 +67,7 @@ export function optionsOf(config) {
 /** A message that names settings as cases do, with durations in seconds. */
 function wireMessage(message) {
   const time = /Ms( = `?| \()(-?[\d.]+)( ms)?/g;
-  return [...DURATIONS, 'release_on_stop'].reduce(
+  return [...DURATIONS, ...OTHERS].reduce(
     (text, field) => text.replaceAll(new RegExp(`\\b${camelCase(field)}\\b`, 'g'), field),
     message.replaceAll(time, (_, before, ms, unit) => before + ms / 1e3 + (unit ? ' s' : '')),
   );

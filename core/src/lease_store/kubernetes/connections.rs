@@ -7,6 +7,8 @@ use super::access::Access;
 use super::cluster::{Cluster, first_access};
 use super::config::Source;
 use super::connection::{Connection, LEASES_PER_CONNECTION};
+use super::leader_events::LeaderEvents;
+use super::leader_route::{Candidate, LeaderRoute};
 use super::options::{ClusterOptions, ClusterSource};
 use super::pin::Pin;
 use super::shared_task::{self, SharedTask};
@@ -22,6 +24,8 @@ struct Connections {
     cluster: Arc<Cluster>,
     /// Held by the Leases that use them.
     used: Mutex<Vec<Weak<Connection>>>,
+    /// Those for what is written beside Leases.
+    used_beside: Mutex<Vec<Weak<Connection>>>,
 }
 
 impl ClusterConnections {
@@ -47,6 +51,7 @@ impl ClusterConnections {
         Ok(Self(Arc::new(Connections {
             cluster: Arc::new(Cluster::new(access, source, options)),
             used: Mutex::default(),
+            used_beside: Mutex::default(),
         })))
     }
 
@@ -77,25 +82,43 @@ impl ClusterConnections {
     /// The Lease of this name, which need not exist yet.
     pub fn lease(&self, namespace: &str, name: &str) -> Result<KubernetesStore> {
         let lease = LeaseName::checked(namespace, name)?;
-        Ok(KubernetesStore::new(self.0.connection(), lease))
+        Ok(KubernetesStore::new(
+            connection(&self.0.cluster, &self.0.used),
+            lease,
+        ))
+    }
+
+    /// What is written beside the Lease of this name, over connections which no election uses: Events,
+    /// and the route of `service` to a candidate. Neither holds up the other's requests nor an election's.
+    pub(crate) fn signs(
+        &self,
+        namespace: &str,
+        name: &str,
+        events: bool,
+        route: Option<(&str, Candidate)>,
+    ) -> Result<(Option<LeaderEvents>, Option<LeaderRoute>)> {
+        let lease = LeaseName::checked(namespace, name)?;
+        let connection = || connection(&self.0.cluster, &self.0.used_beside);
+        let events = events.then(|| LeaderEvents::new(connection(), lease.clone()));
+        let route =
+            route.map(|(service, to)| LeaderRoute::new(connection(), lease.clone(), service, to));
+        Ok((events, route))
     }
 }
 
-impl Connections {
-    /// A connection with room for one more Lease.
-    fn connection(&self) -> Arc<Connection> {
-        let mut connections = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.retain(|connection| connection.strong_count() > 0);
-        let with_room = connections
-            .iter()
-            .filter(|connection| connection.strong_count() < LEASES_PER_CONNECTION)
-            .find_map(Weak::upgrade);
-        with_room.unwrap_or_else(|| {
-            let connection = Arc::new(Connection::new(Arc::clone(&self.cluster)));
-            connections.push(Arc::downgrade(&connection));
-            connection
-        })
-    }
+/// A connection with room for one more, of those in use.
+fn connection(cluster: &Arc<Cluster>, used: &Mutex<Vec<Weak<Connection>>>) -> Arc<Connection> {
+    let mut connections = used.lock().unwrap_or_else(PoisonError::into_inner);
+    connections.retain(|connection| connection.strong_count() > 0);
+    let with_room = connections
+        .iter()
+        .filter(|connection| connection.strong_count() < LEASES_PER_CONNECTION)
+        .find_map(Weak::upgrade);
+    with_room.unwrap_or_else(|| {
+        let connection = Arc::new(Connection::new(Arc::clone(cluster)));
+        connections.push(Arc::downgrade(&connection));
+        connection
+    })
 }
 
 impl fmt::Debug for ClusterConnections {

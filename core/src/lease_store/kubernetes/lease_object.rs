@@ -129,7 +129,7 @@ fn write_record(object: &mut Value, record: &LeaseRecord) {
 }
 
 /// RFC 3339 with six digits, as the API server itself writes it.
-fn micro_time(time: WallTime) -> MicroTime {
+pub(super) fn micro_time(time: WallTime) -> MicroTime {
     // Only times after the year 9999 do not fit.
     MicroTime(Timestamp::from_microsecond(time.as_micros()).unwrap_or(Timestamp::MAX))
 }

@@ -1,5 +1,6 @@
 //! What an election must be allowed: the verbs, and the `Role` and `RoleBinding` that allow them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -28,11 +29,61 @@ impl Verb {
     }
 }
 
-/// The `Role` that grants all that elections for `leases` need, and the `RoleBinding` that gives it
-/// to `user`, as the API server names him: two documents of YAML to be applied. Without a user it is
-/// the `Role` alone. Applied for other Leases or another user, they take nothing away.
-pub fn role_and_binding(namespace: &str, leases: &[&str], user: Option<&str>) -> String {
-    let mut documents = role(namespace, leases);
+/// What an election does beside what it does with its Lease, if its settings say so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Permission {
+    /// The API's group; empty for the core.
+    pub group: &'static str,
+    /// The kind of objects, as the API calls it.
+    pub resource: &'static str,
+    /// The one object that it is about.
+    pub name: Option<String>,
+    /// What is done with it.
+    pub verb: &'static str,
+    /// What for, in words that follow the verb.
+    pub purpose: &'static str,
+}
+
+impl Permission {
+    /// For Events about who leads.
+    pub(crate) fn for_events() -> Vec<Self> {
+        vec![Self {
+            group: "",
+            resource: "events",
+            name: None,
+            verb: "create",
+            purpose: "to write an Event at each change of leader",
+        }]
+    }
+
+    /// For the route to the leader. Its slice has to be there: `create` cannot be limited by name.
+    pub(crate) fn for_route(slice: &str) -> Vec<Self> {
+        let permission = |verb, purpose| Self {
+            group: "discovery.k8s.io",
+            resource: "endpointslices",
+            name: Some(slice.to_owned()),
+            verb,
+            purpose,
+        };
+        vec![
+            permission("get", "to read where the Service leads"),
+            permission("update", "to have it lead to the leader"),
+        ]
+    }
+}
+
+/// The `Role` that grants all that elections for `leases` need, and what is `beside`, and the
+/// `RoleBinding` that gives it to `user`, as the API server names him: two documents of YAML to be
+/// applied. Without a user it is the `Role` alone. Applied for other Leases or another user, they
+/// take nothing away.
+pub fn role_and_binding(
+    namespace: &str,
+    leases: &[&str],
+    beside: &[Permission],
+    user: Option<&str>,
+) -> String {
+    let mut documents = role(namespace, leases, beside);
     if let Some(user) = user {
         // Writing into a String cannot fail.
         let _ = write!(documents, "\n---\n{}", binding(namespace, leases, user));
@@ -40,7 +91,7 @@ pub fn role_and_binding(namespace: &str, leases: &[&str], user: Option<&str>) ->
     documents
 }
 
-pub(super) fn role(namespace: &str, leases: &[&str]) -> String {
+pub(super) fn role(namespace: &str, leases: &[&str], beside: &[Permission]) -> String {
     let verbs = |by_name| {
         let verbs = Verb::ALL.iter().filter(|verb| verb.is_by_name() == by_name);
         list(verbs.map(|verb| verb.name()))
@@ -58,13 +109,47 @@ rules:
     verbs: {by_name}
   - apiGroups: [\"coordination.k8s.io\"]
     resources: [\"leases\"]
-    verbs: {by_kind}",
+    verbs: {by_kind}{beside}",
         name = quoted(&role_name(leases)),
         namespace = quoted(namespace),
         names = list(leases.iter().copied()),
         by_name = verbs(true),
         by_kind = verbs(false),
+        beside = rules(beside),
     )
+}
+
+/// A rule for each kind of objects, and for each of those that are named.
+fn rules(permissions: &[Permission]) -> String {
+    let mut verbs = BTreeMap::<_, Vec<_>>::new();
+    for permission in permissions {
+        let Permission {
+            group,
+            resource,
+            name,
+            verb,
+            ..
+        } = permission;
+        let of_rule = verbs.entry((*group, *resource, name)).or_default();
+        if !of_rule.contains(verb) {
+            of_rule.push(*verb);
+        }
+    }
+    let rule = |((group, resource, name), verbs): ((&str, &str, &Option<String>), Vec<&str>)| {
+        let names = name.as_deref().map_or(String::new(), |name| {
+            format!("\n    resourceNames: {}", list([name].into_iter()))
+        });
+        format!(
+            "
+  - apiGroups: {}
+    resources: {}{names}
+    verbs: {}",
+            list([group].into_iter()),
+            list([resource].into_iter()),
+            list(verbs.into_iter())
+        )
+    };
+    verbs.into_iter().map(rule).collect()
 }
 
 fn binding(namespace: &str, leases: &[&str], user: &str) -> String {
@@ -143,7 +228,7 @@ mod tests {
     use super::*;
 
     fn documents(namespace: &str, leases: &[&str], user: &str) -> [Value; 2] {
-        let text = role_and_binding(namespace, leases, Some(user));
+        let text = role_and_binding(namespace, leases, &[], Some(user));
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("YAML");
         documents.try_into().expect("a Role and a RoleBinding")
     }
@@ -183,6 +268,26 @@ mod tests {
         assert_eq!(
             &verbs(by_name) | &verbs(by_kind),
             Verb::ALL.iter().map(ToString::to_string).collect()
+        );
+    }
+
+    #[test]
+    fn what_is_beside_has_a_rule_for_each_object() {
+        let mut beside = Permission::for_events();
+        beside.extend(Permission::for_route("shop"));
+        let text = role("default", &["jobs"], &beside);
+        let role: Value = serde_saphyr::from_str(&text).expect("YAML");
+        assert_eq!(
+            role["rules"].as_array().expect("rules")[2..],
+            [
+                json!({ "apiGroups": [""], "resources": ["events"], "verbs": ["create"] }),
+                json!({
+                    "apiGroups": ["discovery.k8s.io"],
+                    "resources": ["endpointslices"],
+                    "resourceNames": ["shop"],
+                    "verbs": ["get", "update"],
+                }),
+            ]
         );
     }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, Response, StatusCode};
 use kube::core::Status;
 use serde_json::Value;
 
-use super::rbac::{Verb, role};
+use super::rbac::{Permission, Verb, role_and_binding};
 use super::{LeaseName, errors};
 use crate::error::{Error, ErrorKind};
 use crate::lease_store::StoreError;
@@ -77,8 +77,18 @@ impl Refusal {
                 .is_some_and(|details| details.kind == kind)
     }
 
+    /// Whether somebody else has written first.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.code == StatusCode::CONFLICT
+    }
+
     /// What it means for a request about a Lease.
-    pub(super) fn into_error(self, verb: Verb, lease: &LeaseName) -> StoreError {
+    pub(super) fn into_error(
+        self,
+        verb: Verb,
+        lease: &LeaseName,
+        beside: &[Permission],
+    ) -> StoreError {
         let LeaseName { namespace, name } = lease;
         let gone = self.code == StatusCode::NOT_FOUND;
         if gone && self.says_no("namespaces") {
@@ -89,8 +99,13 @@ impl Refusal {
         let kind = self.kind();
         let said = &self.status.message;
         let why = if kind == ErrorKind::Forbidden && said.contains(" cannot ") {
-            let role = role(namespace, &[name]);
-            format!("{said}\nThe verb {verb} is not granted. Bind this Role:\n{role}")
+            let user = refused_user(said);
+            let manifest = role_and_binding(namespace, &[name], beside, user);
+            let apply = match user {
+                Some(_) => "Apply this Role and RoleBinding",
+                None => "Bind this Role",
+            };
+            format!("{said}\nThe verb {verb} is not granted. {apply}:\n{manifest}")
         } else {
             self.why()
         };
@@ -126,6 +141,13 @@ impl Refusal {
             said => format!("the API server said {}: {said}", self.code),
         }
     }
+}
+
+/// Whom the API server takes us for, in the words with which it refuses.
+fn refused_user(said: &str) -> Option<&str> {
+    let (_, after) = said.split_once("User \"")?;
+    let (user, _) = after.split_once("\" cannot ")?;
+    Some(user)
 }
 
 fn in_details(status: &Status) -> Option<Duration> {

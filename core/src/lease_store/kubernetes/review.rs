@@ -1,10 +1,10 @@
 //! What the API server says about our own credentials.
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join_all, try_join3};
 use kube::core::params::PostParams;
 use serde_json::{Value, json};
 
-use super::rbac::{self, Verb};
+use super::rbac::{self, Permission, Verb};
 use super::{KubernetesStore, Prepared};
 use crate::error::Result;
 
@@ -16,6 +16,8 @@ pub struct AccessReview {
     pub user: Option<String>,
     /// The verbs that are granted, of those that an election uses.
     pub granted: Vec<Verb>,
+    /// What the settings need beside the Lease, and whether it is granted.
+    pub beside: Vec<(Permission, bool)>,
 }
 
 impl AccessReview {
@@ -24,6 +26,11 @@ impl AccessReview {
         let verbs = Verb::ALL.iter().copied();
         verbs.filter(|verb| !self.granted.contains(verb)).collect()
     }
+
+    /// Whether nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        self.missing().is_empty() && self.beside.iter().all(|(_, granted)| *granted)
+    }
 }
 
 impl KubernetesStore {
@@ -31,32 +38,54 @@ impl KubernetesStore {
     /// oneself whoever is let in may ask; nothing is changed by it.
     pub async fn review_access(&self, user: Option<&str>) -> Result<AccessReview> {
         // At once, since they share the time limit of one request.
-        let answers = Verb::ALL.iter().map(|verb| self.is_granted(*verb, user));
+        let verbs = Verb::ALL.iter().map(|verb| {
+            let name = verb.is_by_name().then_some(self.lease.name.as_str());
+            self.is_granted("coordination.k8s.io", "leases", name, verb.name(), user)
+        });
+        let beside = self.beside.iter().map(|permission| {
+            let Permission {
+                group,
+                resource,
+                name,
+                verb,
+                ..
+            } = permission;
+            self.is_granted(group, resource, name.as_deref(), verb, user)
+        });
         let name = async {
             match user {
                 Some(user) => Ok(Some(user.to_owned())),
                 None => self.user().await,
             }
         };
-        let (answers, user) = try_join(try_join_all(answers), name).await?;
-        let granted = Verb::ALL.iter().copied().zip(answers);
+        let (verbs, beside, user) =
+            try_join3(try_join_all(verbs), try_join_all(beside), name).await?;
+        let granted = Verb::ALL.iter().copied().zip(verbs);
         Ok(AccessReview {
             user,
             granted: granted
                 .filter_map(|(verb, granted)| granted.then_some(verb))
                 .collect(),
+            beside: self.beside.iter().cloned().zip(beside).collect(),
         })
     }
 
-    async fn is_granted(&self, verb: Verb, user: Option<&str>) -> Result<bool> {
+    async fn is_granted(
+        &self,
+        group: &str,
+        resource: &str,
+        name: Option<&str>,
+        verb: &str,
+        user: Option<&str>,
+    ) -> Result<bool> {
         let mut attributes = json!({
             "namespace": self.lease.namespace,
-            "group": "coordination.k8s.io",
-            "resource": "leases",
-            "verb": verb.name(),
+            "group": group,
+            "resource": resource,
+            "verb": verb,
         });
-        if verb.is_by_name() {
-            attributes["name"] = json!(self.lease.name);
+        if let Some(name) = name {
+            attributes["name"] = json!(name);
         }
         let mut review = json!({
             "apiVersion": "authorization.k8s.io/v1",
@@ -72,7 +101,7 @@ impl KubernetesStore {
         }
         match self.exchange(post(path, &review)).await? {
             Ok(answer) => Ok(answer["status"]["allowed"] == true),
-            Err(refusal) => Err(refusal.to("ask what may be done with the Lease")),
+            Err(refusal) => Err(refusal.to("ask what may be done")),
         }
     }
 

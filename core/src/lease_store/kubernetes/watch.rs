@@ -77,7 +77,7 @@ fn event(line: &str, lease: &LeaseName) -> Result<WatchEvent> {
             &bookmark.metadata.resource_version,
         )?)),
         ServerEvent::Error(status) => {
-            Err(Refusal::in_stream(status).into_error(Verb::Watch, lease))
+            Err(Refusal::in_stream(status).into_error(Verb::Watch, lease, &[]))
         }
     }
 }

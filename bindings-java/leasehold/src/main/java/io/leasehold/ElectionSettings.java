@@ -197,6 +197,39 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
         return set("annotations", json(annotations));
     }
 
+    /**
+     * Whether an Event is written at each change of leader, in mode {@link Mode#KUBERNETES}, as client-go does. Needs
+     * the verb {@code create} on events; where that is not granted, there are none. Default: false.
+     *
+     * @param kubernetesEvents whether it is so
+     * @return this
+     */
+    public B kubernetesEvents(boolean kubernetesEvents) {
+        return set("kubernetes_events", text(kubernetesEvents));
+    }
+
+    /**
+     * The Service without a selector that leads to the leader, in mode {@link Mode#KUBERNETES}: the name of its {@code
+     * EndpointSlice}, which has to be there and in which the leader's address is kept. Default: none.
+     *
+     * @param leaderService its value
+     * @return this
+     */
+    public B leaderService(String leaderService) {
+        return set("leader_service", leaderService);
+    }
+
+    /**
+     * The address at which this candidate is reached while it leads, for {@link LeaderElection.Builder#leaderService}.
+     * Default: {@code POD_IP}.
+     *
+     * @param leaderAddress its value
+     * @return this
+     */
+    public B leaderAddress(String leaderAddress) {
+        return set("leader_address", leaderAddress);
+    }
+
     private static String text(Object value) {
         return value == null ? null : value.toString();
     }

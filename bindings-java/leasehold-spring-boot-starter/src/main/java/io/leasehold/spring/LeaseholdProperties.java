@@ -45,6 +45,12 @@ import org.springframework.boot.convert.DurationUnit;
  * @param labels Labels that the Lease has, as policies may demand them, in mode "kubernetes": set when it is created,
  *     and put right when it is written. Default: none.
  * @param annotations Annotations that the Lease has, as labels. Default: none.
+ * @param kubernetesEvents Whether an Event is written at each change of leader, in mode "kubernetes", as client-go
+ *     does. Needs the verb create on events; where that is not granted, there are none. Default: false.
+ * @param leaderService The Service without a selector that leads to the leader, in mode "kubernetes": the name of its
+ *     EndpointSlice, which has to be there and in which the leader's address is kept. Default: none.
+ * @param leaderAddress The address at which this candidate is reached while it leads, for leader-service. Default:
+ *     POD_IP.
  * @param waitAtStartup How long the start of the context waits until it is known who leads, so that what is due at
  *     startup is not skipped everywhere; 0 is not at all. Default: 10s.
  * @param elections Further elections by their names, each with the settings in which it differs from leasehold.*.
@@ -68,6 +74,9 @@ public record LeaseholdProperties(
         String directory,
         Map<String, String> labels,
         Map<String, String> annotations,
+        Boolean kubernetesEvents,
+        String leaderService,
+        String leaderAddress,
         @DurationUnit(ChronoUnit.SECONDS) Duration waitAtStartup,
         @DefaultValue Map<String, LeaseholdProperties> elections) {
 
@@ -93,6 +102,9 @@ public record LeaseholdProperties(
         if (annotations != null) {
             builder.annotations(annotations);
         }
+        set(builder, "kubernetes_events", kubernetesEvents);
+        set(builder, "leader_service", leaderService);
+        set(builder, "leader_address", leaderAddress);
     }
 
     private static void set(LeaderElection.Builder builder, String name, Object value) {
