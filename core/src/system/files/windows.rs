@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use winapi_util::file::information;
 
@@ -11,6 +13,10 @@ use winapi_util::file::information;
 const ANY_KIND: u32 = FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+
+/// How long a file may be in use by somebody who reads it.
+const LONGEST_READ: Duration = Duration::from_millis(200);
+const NAP: Duration = Duration::from_millis(2);
 
 /// Tells a file from every other one of this machine, also from one that takes its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +52,14 @@ pub(crate) fn private() -> OpenOptions {
 /// Puts the file `from` in the place of `to`, in the same folder. After a crash, or a loss of power,
 /// the old or the new one is there; once this has returned, the new one.
 pub(crate) fn replace(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)?;
+    let started = Instant::now();
+    while let Err(error) = fs::rename(from, to) {
+        // Somebody reads the old one, a candidate or a virus scanner.
+        if error.kind() != io::ErrorKind::PermissionDenied || started.elapsed() > LONGEST_READ {
+            return Err(error);
+        }
+        thread::sleep(NAP);
+    }
     // A folder cannot be flushed. NTFS writes its log, and the new name with it, when a file is.
     OpenOptions::new().write(true).open(to)?.sync_all()
 }
