@@ -84,6 +84,7 @@ impl Toolchain {
         );
         Ok(cargo
             .env("PATH", path)
+            .env("LIBNODE_PATH", empty_libnode()?)
             .env("MACOSX_DEPLOYMENT_TARGET", MACOS)
             // Separated by a byte that is in no path.
             .env(
@@ -91,6 +92,17 @@ impl Toolchain {
                 flags(platform, linked)?.join("\x1f"),
             ))
     }
+}
+
+/// napi-build wants a `libnode.dll` to link with on Windows, from which nothing is taken: what Node
+/// brings is found when the library is loaded.
+fn empty_libnode() -> Result<PathBuf> {
+    let folder = crate::target_folder().join("libnode");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("libnode.dll"), "")?;
+    // The same for the linker: an archive with nothing in it.
+    fs::write(folder.join("libnode.a"), "!<arch>\n")?;
+    Ok(folder)
 }
 
 /// Of Linux with musl. Elsewhere there is no choice.
