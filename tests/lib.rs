@@ -25,5 +25,5 @@ pub mod pods;
 
 pub use candidates::{
     Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, TermInterval, Testbed, Timeline,
-    Timing, Trial, Verdict, command, command_under_test, go_candidate, now,
+    Timing, Trial, Verdict, command, command_under_test, go_candidate, now, with_proofs,
 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use leasehold_test_cluster::{TestCluster, ToxiProxy, User};
-use leasehold_tests::{Answer, CandidateProcess, Moment, Timing, now};
+use leasehold_tests::{Answer, CandidateProcess, Moment, Timing, now, with_proofs};
 
 const CANDIDATES: usize = 3;
 const LIMIT: Duration = Duration::from_secs(60);
@@ -47,6 +47,14 @@ fn main() -> Result<()> {
         bench.handovers(options.handovers)?,
     );
     // Mostly waiting, so several at a time.
+    let proven = Bench {
+        command: &with_proofs(&options.command),
+        ..bench
+    };
+    row(
+        "takeover after SIGKILL, proven dead by the kernel",
+        proven.proven_takeovers(options.handovers.min(20))?,
+    );
     let takeovers = at_once(options.takeovers, |number| bench.takeover(number))?;
     row(
         "takeover after SIGKILL",
@@ -83,6 +91,7 @@ fn at_once<T: Send>(rounds: usize, measure: impl Fn(usize) -> Result<T> + Sync) 
     })
 }
 
+#[derive(Clone, Copy)]
 struct Bench<'a> {
     cluster: &'a TestCluster,
     command: &'a [String],
@@ -125,6 +134,25 @@ impl Bench<'_> {
                 candidates[leader].leads_since().context("it leads")?,
             ));
             old.finish()?;
+            candidates.push(self.standby(&lease, CANDIDATES + round)?);
+        }
+        Ok(figures)
+    }
+
+    /// From SIGKILL to one leader to the first true answer of the next, which needs not wait.
+    fn proven_takeovers(&self, rounds: usize) -> Result<Vec<Duration>> {
+        let lease = self.fresh_lease("bench-proven")?;
+        let mut candidates = self.candidates(&lease)?;
+        let mut figures = Vec::new();
+        let mut leader = leader_of(&mut candidates)?;
+        for round in 0..rounds {
+            let mut old = candidates.swap_remove(leader);
+            let killed = old.kill()?;
+            leader = leader_of(&mut candidates)?;
+            figures.push(between(
+                killed,
+                candidates[leader].leads_since().context("it leads")?,
+            ));
             candidates.push(self.standby(&lease, CANDIDATES + round)?);
         }
         Ok(figures)

@@ -21,7 +21,7 @@ GOOD: dict[str, list[Any]] = {
     "stall_timeout": [0, 60],
     "release_on_stop": [True, False],
     "reclaim": [False],
-    "proof_of_death": ["none", "local", "pods"],
+    "proof_of_death": ["none", "local"],
     "candidates": [1, 100],
     "kubeconfig": ["/etc/kubeconfig", Path("/etc/kubeconfig")],
     "context": ["production"],

@@ -118,7 +118,7 @@ pub(crate) struct Settings {
     release_on_stop: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
     reclaim: Option<String>,
-    #[arg(long, value_name = "PROOFS", help = with_default("By which proofs that its holder is dead the Lease is acquired early: none, local or pods", DEFAULT_PROOF_OF_DEATH))]
+    #[arg(long, value_name = "PROOFS", help = with_default("By which proofs that its holder is dead the Lease is acquired early: none or local", DEFAULT_PROOF_OF_DEATH))]
     proof_of_death: Option<String>,
     /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
     #[arg(long, value_name = "MAP")]

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use leasehold::lease_record::StoredLease;
 use leasehold::lease_store::kubernetes::RouteTarget;
 use leasehold::lease_store::{Backend, Location};
-use leasehold::{Error, LeaseState, Observer};
-use serde::Serialize;
+use leasehold::{Acquisition, Error, LeaseState, Observer};
+use serde::{Serialize, Serializer};
 
 use crate::exit;
 use crate::output::{
@@ -33,7 +33,8 @@ use crate::settings::Leases;
 ///
 /// With --json, one object on one line for each Lease, of which all fields are always there, null
 /// where there is nothing to say, and where it is not known: `lease`, `namespace`, `mode`, `state` (held, released, expired,
-/// absent or unknown), `holder`, `acquired_at`, `term_seconds`, `renewed_at`, `age_seconds`,
+/// absent or unknown), `holder`, `acquired_at`, `acquisition` (how the holder came to lead, where it is
+/// one of Leasehold's that has noted it), `term_seconds`, `renewed_at`, `age_seconds`,
 /// `expires_in_seconds` (negative since then), `lease_duration_seconds`, `transitions`,
 /// `resource_version`, `uid`, `labels`, `route` (`address` or null, `pod`, `holder`,
 /// `fencing_token`; null without `--leader-service`, or `LEASEHOLD_LEADER_SERVICE`) and `error` with `kind` and `message`.
@@ -100,6 +101,8 @@ struct Report<'a> {
     state: LeaseState,
     holder: Option<&'a str>,
     acquired_at: Option<Timestamp>,
+    #[serde(serialize_with = "as_name")]
+    acquisition: Option<Acquisition>,
     term_seconds: Option<f64>,
     renewed_at: Option<Timestamp>,
     age_seconds: Option<f64>,
@@ -138,6 +141,15 @@ impl From<RouteTarget> for Route {
     }
 }
 
+/// By the name that it has in every language.
+#[expect(clippy::ref_option, reason = "serde hands the field over like this")]
+fn as_name<S: Serializer>(
+    acquisition: &Option<Acquisition>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    acquisition.map(Acquisition::name).serialize(serializer)
+}
+
 impl<'a> Report<'a> {
     fn new(
         name: &'a str,
@@ -174,6 +186,9 @@ impl<'a> Report<'a> {
             state,
             holder: holder.map(|record| record.holder.as_str()),
             acquired_at,
+            acquisition: holder
+                .and_then(|record| record.note.as_ref())
+                .map(|note| note.acquisition),
             term_seconds: acquired_at.map(since).filter(|_| state == LeaseState::Held),
             renewed_at,
             age_seconds: age,
@@ -199,6 +214,7 @@ impl<'a> Report<'a> {
             state: LeaseState::Unknown,
             holder: None,
             acquired_at: None,
+            acquisition: None,
             term_seconds: None,
             renewed_at: None,
             age_seconds: None,
@@ -236,6 +252,7 @@ impl<'a> Report<'a> {
         };
         row("holder", self.holder.map(printable))?;
         row("term", self.term())?;
+        row("acquired", self.acquisition.map(|how| how.to_string()))?;
         row("age", self.age_seconds.map(|age| self.age(age)))?;
         if let Some((label, expiry)) = self.expires_in_seconds.map(|left| self.expiry(left)) {
             row(label, Some(expiry))?;

@@ -44,8 +44,6 @@ named! {
         /// started again, or that the kernel has let go of the holder's lock.
         #[default]
         Local = "local",
-        /// Also by the status of the holder's pod, which takes the right to `get` and `watch` pods.
-        Pods = "pods",
     }
 }
 
@@ -93,8 +91,8 @@ settings! {
     /// Safe only if no other process ever uses that identity.
     reclaim: bool { DEFAULT_RECLAIM = false }
 
-    /// By which proofs that its holder is dead the Lease is acquired before it has expired: `none`, `local`
-    /// or `pods`.
+    /// By which proofs that its holder is dead the Lease is acquired before it has expired: `none`, or
+    /// `local`, what this machine tells without being asked for rights.
     proof_of_death: ProofOfDeath { DEFAULT_PROOF_OF_DEATH = ProofOfDeath::Local }
 
     /// The kubeconfig file, for mode `kubernetes` outside a pod.

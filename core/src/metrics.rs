@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::election::{LostReason, Operation, Reply};
 use crate::error::{Error, ErrorKind};
+use crate::lease_record::Acquisition;
 use crate::named::named;
 
 /// What is counted while the election runs.
@@ -25,6 +26,7 @@ pub(crate) struct Metrics(Mutex<Counts>);
 #[derive(Clone, Debug, Default)]
 struct Counts {
     terms: u64,
+    acquisitions: HashMap<Acquisition, u64>,
     slow_paths: u64,
     losses: HashMap<LostReason, u64>,
     requests: HashMap<(Verb, Outcome), u64>,
@@ -89,8 +91,11 @@ impl Outcome {
 }
 
 impl Metrics {
-    pub(crate) fn count_term(&self) {
-        self.update(|counts| counts.terms += 1);
+    pub(crate) fn count_term(&self, acquisition: Acquisition) {
+        self.update(|counts| {
+            counts.terms += 1;
+            *counts.acquisitions.entry(acquisition).or_default() += 1;
+        });
     }
 
     /// A leader had to read what became of a renewal.
@@ -166,6 +171,17 @@ impl Collector for Sample {
             None,
             MetricType::Counter,
         )?)?;
+        let mut acquisitions = encoder.encode_descriptor(
+            "leasehold_acquisitions",
+            "Terms acquired by this instance, by how that came about",
+            None,
+            MetricType::Counter,
+        )?;
+        for acquisition in Acquisition::ALL {
+            let count = self.counts.acquisitions.get(acquisition).copied();
+            let labels = [("acquisition", acquisition.name())];
+            ConstCounter::new(count.unwrap_or(0)).encode(acquisitions.encode_family(&labels)?)?;
+        }
         let mut losses = encoder.encode_descriptor(
             "leasehold_losses",
             "Terms lost by this instance, by reason",

@@ -85,7 +85,7 @@ fn prover(config: &Checked, found: &FoundLease) -> Arc<dyn Prover> {
     };
     match config.proof_of_death {
         ProofOfDeath::None => Arc::new(NoProof),
-        ProofOfDeath::Local | ProofOfDeath::Pods => match LocalProver::new(folder) {
+        ProofOfDeath::Local => match LocalProver::new(folder) {
             Some(prover) => Arc::new(prover),
             None => Arc::new(NoProof),
         },

@@ -266,7 +266,7 @@ impl Shared {
         let mut work_end = None;
         let event = match event {
             ElectionEvent::Acquired(record) => {
-                self.metrics.count_term();
+                self.metrics.count_term(record.acquisition);
                 let term = Term::new(record, self.leadership.clone());
                 let (guard, end) = WorkGuard::new();
                 work_end = Some(end);
@@ -304,7 +304,8 @@ impl Shared {
         match event {
             ElectionEvent::Acquired(term) => {
                 let (fencing_token, identity) = (term.fencing_token.0, self.status().identity);
-                info!(lease, fencing_token, identity, "leading");
+                let acquisition = term.acquisition;
+                info!(lease, fencing_token, identity, %acquisition, "leading");
             }
             ElectionEvent::Lost(term, reason) => {
                 let fencing_token = term.fencing_token.0;

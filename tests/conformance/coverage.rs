@@ -9,13 +9,12 @@ use serde_json::Value;
 use super::case;
 
 /// What no case can have, and why.
-const UNSEEN: [(&str, &str, &str); 5] = [
+const UNSEEN: [(&str, &str, &str); 4] = [
     (
         "acquisition",
         "container_restarted",
         "no agent is in a pod: core/src/proof_of_death compares what containers know",
     ),
-    ("acquisition", "container_terminated", "as above"),
     (
         "kind",
         "internal",

@@ -7,13 +7,16 @@ mod in_a_pod;
 
 use std::sync::OnceLock;
 
-use leasehold_tests::{Answer, LIMIT, Testbed, Trial, command_under_test};
+use leasehold_tests::{Answer, LIMIT, Testbed, Timing, Trial, command_under_test, with_proofs};
 
 /// Three candidates for a Lease of their own, on one API server for all.
 fn trial(lease: &str) -> Trial<'static> {
+    testbed().trial(lease).expect("three candidates")
+}
+
+fn testbed() -> &'static Testbed {
     static TESTBED: OnceLock<Testbed> = OnceLock::new();
-    let testbed = TESTBED.get_or_init(|| Testbed::start(&candidate_command()).expect("a cluster"));
-    testbed.trial(lease).expect("three candidates")
+    TESTBED.get_or_init(|| Testbed::start(&candidate_command()).expect("a cluster"))
 }
 
 /// The agent that is put to the test.
@@ -37,6 +40,32 @@ fn a_leader_that_is_killed_is_succeeded_when_its_lease_has_run_out() {
     let old = trial.leader().unwrap();
     trial.candidate(&old).kill().unwrap();
     trial.next_leader(&old).unwrap();
+    trial.judge().unwrap();
+}
+
+/// Leader after leader, each succeeded long before its Lease expires.
+#[test]
+fn leaders_that_are_killed_are_succeeded_at_once_by_others_of_their_machine_and_never_overlap() {
+    const KILLED: usize = 6;
+    let command = with_proofs(&candidate_command());
+    let mut trial = testbed().empty_trial("proven");
+    let lease = trial.lease_name().to_owned();
+    testbed().cluster().grant(&lease).unwrap();
+    // An hour, so that no Lease expires here.
+    let timing = Timing(3600.0, 2400.0, 0.5);
+    let enter = |trial: &mut Trial<'_>, number: usize| {
+        let name = format!("{lease}-{number}");
+        trial.enter_program(&command, &name, timing).unwrap();
+    };
+    for number in 0..3 {
+        enter(&mut trial, number);
+    }
+    let mut leader = trial.leader().unwrap();
+    for number in 0..KILLED {
+        enter(&mut trial, 3 + number);
+        trial.candidate(&leader).kill().unwrap();
+        leader = trial.next_leader(&leader).unwrap();
+    }
     trial.judge().unwrap();
 }
 

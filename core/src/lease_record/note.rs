@@ -34,8 +34,6 @@ named! {
         /// Its holder was proven dead: the kernel has let go of the lock that its process, and all that
         /// it has started, held.
         LockReleased = "lock_released",
-        /// Its holder was proven dead: by its pod's status, the container that it ran in has terminated.
-        ContainerTerminated = "container_terminated",
     }
 }
 
@@ -46,8 +44,6 @@ pub enum Proof {
     ContainerRestarted,
     /// See [`Acquisition::LockReleased`].
     LockReleased,
-    /// See [`Acquisition::ContainerTerminated`].
-    ContainerTerminated,
 }
 
 impl From<Proof> for Acquisition {
@@ -55,7 +51,6 @@ impl From<Proof> for Acquisition {
         match proof {
             Proof::ContainerRestarted => Self::ContainerRestarted,
             Proof::LockReleased => Self::LockReleased,
-            Proof::ContainerTerminated => Self::ContainerTerminated,
         }
     }
 }
@@ -85,17 +80,11 @@ pub struct HolderProcess {
 pub struct Container {
     /// The pod's UID.
     pub pod_uid: String,
-    /// The pod's name, where it is known.
-    pub pod_name: Option<String>,
-    /// The pod's namespace, where it is known.
-    pub pod_namespace: Option<String>,
     /// The container's name within the pod.
     pub name: String,
     /// When its first process has started, in the kernel's ticks since the boot: each instance of a
     /// container has its own.
     pub started: u64,
-    /// The runtime's name for this instance, as the pod's status has it, where it is known.
-    pub id: Option<String>,
 }
 
 /// One byte of a file, locked by a process and all that it has started, until the last of them is dead.
@@ -122,11 +111,8 @@ impl HolderNote {
         let container = container.as_ref().map(|container| {
             json!({
                 "podUid": container.pod_uid,
-                "podName": container.pod_name,
-                "podNamespace": container.pod_namespace,
                 "name": container.name,
                 "started": container.started,
-                "id": container.id,
             })
         });
         let lock = lock.as_ref().map(|lock| {
@@ -180,11 +166,8 @@ impl HolderNote {
 fn container(value: &Value) -> Option<Container> {
     Some(Container {
         pod_uid: text_of(&value["podUid"])?,
-        pod_name: optional(&value["podName"], text_of)?,
-        pod_namespace: optional(&value["podNamespace"], text_of)?,
         name: text_of(&value["name"])?,
         started: value["started"].as_u64()?,
-        id: optional(&value["id"], text_of)?,
     })
 }
 
@@ -239,11 +222,8 @@ mod tests {
                 boot: "e78a4f34".to_owned(),
                 container: Some(Container {
                     pod_uid: "3c2f".to_owned(),
-                    pod_name: Some("pod-1".to_owned()),
-                    pod_namespace: Some("shop".to_owned()),
                     name: "app".to_owned(),
                     started: 4711,
-                    id: Some("containerd://ab".to_owned()),
                 }),
                 lock: Some(ProcessLock {
                     file: "leasehold.0".to_owned(),

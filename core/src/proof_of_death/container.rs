@@ -65,11 +65,8 @@ impl Facts {
         let (pod_uid, name) = pod_and_container(&self.mounts)?;
         Some(Container {
             pod_uid,
-            pod_name: None,
-            pod_namespace: None,
             name,
             started: start_time(&self.first_stat)?,
-            id: None,
         })
     }
 }

@@ -375,7 +375,6 @@ fn each_proof_has_its_word() {
     let words = [
         (Proof::ContainerRestarted, Acquisition::ContainerRestarted),
         (Proof::LockReleased, Acquisition::LockReleased),
-        (Proof::ContainerTerminated, Acquisition::ContainerTerminated),
     ];
     for (proof, word) in words {
         assert_eq!(Acquisition::from(proof), word);

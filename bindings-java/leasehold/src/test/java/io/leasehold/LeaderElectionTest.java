@@ -259,7 +259,7 @@ class LeaderElectionTest {
                 .stallTimeout(Duration.ZERO)
                 .releaseOnStop(false)
                 .reclaim(true)
-                .proofOfDeath(ProofOfDeath.PODS)
+                .proofOfDeath(ProofOfDeath.NONE)
                 .kubeconfig(folder.resolve("config"))
                 .context("production")
                 .directory(folder)
