@@ -24,9 +24,7 @@ export type ProofOfDeath =
    * By what this machine tells without being asked for rights: that the holder's container has been
    * started again, or that the kernel has let go of the holder's lock.
    */
-  | 'local'
-  /** Also by the status of the holder's pod, which takes the right to `get` and `watch` pods. */
-  | 'pods';
+  | 'local';
 
 /** How a leader came to lead. */
 export type Acquisition =
@@ -44,11 +42,7 @@ export type Acquisition =
    * Its holder was proven dead: the kernel has let go of the lock that its process, and all that it
    * has started, held.
    */
-  | 'lock_released'
-  /**
-   * Its holder was proven dead: by its pod's status, the container that it ran in has terminated.
-   */
-  | 'container_terminated';
+  | 'lock_released';
 
 /** What a candidate is doing. */
 export type Role =

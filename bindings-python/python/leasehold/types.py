@@ -39,14 +39,12 @@ Mode: TypeAlias = Literal[
 ProofOfDeath: TypeAlias = Literal[
     "none",
     "local",
-    "pods",
 ]
 """By which proofs that its holder is dead a Lease is acquired before it has expired.
 
 - `none`: By none, and nothing is noted by which others could prove that this process is dead.
 - `local`: By what this machine tells without being asked for rights: that the holder's container
   has been started again, or that the kernel has let go of the holder's lock.
-- `pods`: Also by the status of the holder's pod, which takes the right to `get` and `watch` pods.
 """
 
 Acquisition: TypeAlias = Literal[
@@ -56,7 +54,6 @@ Acquisition: TypeAlias = Literal[
     "regained",
     "container_restarted",
     "lock_released",
-    "container_terminated",
 ]
 """How a leader came to lead.
 
@@ -68,8 +65,6 @@ Acquisition: TypeAlias = Literal[
   again.
 - `lock_released`: Its holder was proven dead: the kernel has let go of the lock that its process,
   and all that it has started, held.
-- `container_terminated`: Its holder was proven dead: by its pod's status, the container that it ran
-  in has terminated.
 """
 
 Role: TypeAlias = Literal[

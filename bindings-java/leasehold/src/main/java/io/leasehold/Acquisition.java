@@ -19,9 +19,7 @@ public enum Acquisition {
      * Its holder was proven dead: the kernel has let go of the lock that its process, and all that it has started,
      * held.
      */
-    LOCK_RELEASED,
-    /** Its holder was proven dead: by its pod's status, the container that it ran in has terminated. */
-    CONTAINER_TERMINATED;
+    LOCK_RELEASED;
 
     static Acquisition named(String name) {
         return valueOf(name.toUpperCase(Locale.ROOT));

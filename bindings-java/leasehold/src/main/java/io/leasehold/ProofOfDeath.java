@@ -11,9 +11,7 @@ public enum ProofOfDeath {
      * By what this machine tells without being asked for rights: that the holder's container has been started again, or
      * that the kernel has let go of the holder's lock.
      */
-    LOCAL,
-    /** Also by the status of the holder's pod, which takes the right to {@code get} and {@code watch} pods. */
-    PODS;
+    LOCAL;
 
     static ProofOfDeath named(String name) {
         return valueOf(name.toUpperCase(Locale.ROOT));
