@@ -142,16 +142,12 @@ impl<'a> Pods<'a> {
             "{way_up}{}",
             examples.display().to_string().trim_start_matches('/')
         );
-        let indented = |text: &str, by: usize| -> String {
-            text.lines()
-                .map(|line| format!("{:by$}{line}\n", ""))
-                .collect()
+        let indented = |text: &str, by: usize| {
+            let lines: Vec<_> = text.lines().map(|it| format!("{:by$}{it}\n", "")).collect();
+            lines.concat()
         };
-        let settings: String = program
-            .settings
-            .iter()
-            .map(|it| format!("      - {it}\n"))
-            .collect();
+        let settings = program.settings.iter().map(|it| format!("      - {it}\n"));
+        let settings = settings.collect::<Vec<_>>().concat();
         let namespace = &self.namespace;
         let patches = if program.patches.is_empty() {
             String::new()

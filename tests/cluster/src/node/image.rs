@@ -93,7 +93,8 @@ impl Image {
 
 fn digest(content: &[u8]) -> String {
     let hash = Sha256::digest(content);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes: Vec<_> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }
 
 /// The target can be read and run by any user.
