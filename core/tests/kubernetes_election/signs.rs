@@ -160,10 +160,11 @@ fn the_route_leads_to_the_leader_when_it_leads_and_nowhere_when_the_lease_is_rel
 
     let config = |number| patient(routed(&scene, "routed", number));
     let first = config(1).start().unwrap();
-    await_leadership(&first);
-    // Not eventually: it was changed before.
+    eventually("it leads", || first.is_leader());
+    // At once: it was changed before the answer turned true.
     let led = slice("routed");
     assert_eq!(addresses(&led), ["10.0.0.1"]);
+    await_leadership(&first);
     assert_eq!(token(&led), first.term().unwrap().fencing_token());
     assert_eq!(led["ports"][0]["port"], 8080);
 
