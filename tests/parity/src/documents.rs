@@ -18,17 +18,25 @@ const READ_BY_USERS: [(&str, &str); 7] = [
 ];
 
 /// Variables that are no settings, and what each is.
-const OTHERS: [(&str, &str); 8] = [
+const OTHERS: [(&str, &str); 10] = [
     ("FENCING_TOKEN", "`leasehold run` tells it to the command"),
     (
         "NATIVE_LIBRARY",
         "where Node finds the library when it is elsewhere",
     ),
     (
+        "NATIVE_FOLDER",
+        "where Java writes the library out of its jar",
+    ),
+    (
         "SERVICE_HOST",
         "Kubernetes tells it to each pod if a Service is called `leasehold`",
     ),
     ("TEST_KUBECONFIG", "a cluster for our own tests"),
+    (
+        "TEST_SECONDS_SINCE_BOOT",
+        "what a test of the clock asks itself in another process",
+    ),
     ("SIM_SEED", "of the simulation"),
     ("SIM_RUNS", "of the simulation"),
     ("FAULT_RUNS", "of the tests of faults"),
