@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use leasehold::lease_record::StoredLease;
 use leasehold::lease_store::kubernetes::RouteTarget;
 use leasehold::lease_store::{Backend, Location};
-use leasehold::{Acquisition, Error, LeaseState, Observer};
-use serde::{Serialize, Serializer};
+use leasehold::{Error, LeaseState, Observer};
+use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
@@ -101,8 +101,7 @@ struct Report<'a> {
     state: LeaseState,
     holder: Option<&'a str>,
     acquired_at: Option<Timestamp>,
-    #[serde(serialize_with = "as_name")]
-    acquisition: Option<Acquisition>,
+    acquisition: Option<&'static str>,
     term_seconds: Option<f64>,
     renewed_at: Option<Timestamp>,
     age_seconds: Option<f64>,
@@ -139,15 +138,6 @@ impl From<RouteTarget> for Route {
             fencing_token: target.fencing_token,
         }
     }
-}
-
-/// By the name that it has in every language.
-#[expect(clippy::ref_option, reason = "serde hands the field over like this")]
-fn as_name<S: Serializer>(
-    acquisition: &Option<Acquisition>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    acquisition.map(Acquisition::name).serialize(serializer)
 }
 
 impl<'a> Report<'a> {
@@ -188,7 +178,7 @@ impl<'a> Report<'a> {
             acquired_at,
             acquisition: holder
                 .and_then(|record| record.note.as_ref())
-                .map(|note| note.acquisition),
+                .map(|note| note.acquisition.name()),
             term_seconds: acquired_at.map(since).filter(|_| state == LeaseState::Held),
             renewed_at,
             age_seconds: age,
@@ -252,7 +242,7 @@ impl<'a> Report<'a> {
         };
         row("holder", self.holder.map(printable))?;
         row("term", self.term())?;
-        row("acquired", self.acquisition.map(|how| how.to_string()))?;
+        row("acquired", self.acquisition.map(str::to_owned))?;
         row("age", self.age_seconds.map(|age| self.age(age)))?;
         if let Some((label, expiry)) = self.expires_in_seconds.map(|left| self.expiry(left)) {
             row(label, Some(expiry))?;

@@ -56,7 +56,7 @@ pub(crate) struct Options {
 /// What there is to tell.
 enum Message {
     /// A Lease, by its number, has changed.
-    Seen(usize, LeaseSnapshot),
+    Seen(usize, Box<LeaseSnapshot>),
     /// A Lease, by its number, is no longer followed. That is a defect of the library.
     Ended(usize),
     /// A warning of the library.
@@ -99,7 +99,10 @@ async fn watch(
         let sender = sender.clone();
         tokio::spawn(async move {
             while let Some(snapshot) = snapshots.recv().await {
-                if sender.send(Message::Seen(number, snapshot)).is_err() {
+                if sender
+                    .send(Message::Seen(number, Box::new(snapshot)))
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -115,7 +118,7 @@ async fn watch(
                 Message::Seen(number, snapshot) => {
                     let failure = lasting_failure(&snapshot).cloned();
                     if failure.is_none() || json {
-                        view.see(number, snapshot)?;
+                        view.see(number, *snapshot)?;
                     }
                     if let Some(error) = failure {
                         view.close()?;
