@@ -81,6 +81,7 @@ fn main() {
     match task.as_str() {
         "lead" | "lead without proof" => {}
         "lead and start a program" => {
+            #[expect(clippy::zombie_processes, reason = "it outlives this process")]
             let program = Command::new("sleep").arg("600").spawn().unwrap();
             report(&program.id().to_string());
         }

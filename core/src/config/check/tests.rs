@@ -217,6 +217,7 @@ fn the_table_of_settings_describes_what_is_so_when_nothing_is_set() {
         ("release_on_stop", settings.release_on_stop.to_string()),
         ("reclaim", settings.reclaim.to_string()),
         ("proof_of_death", checked.proof_of_death.to_string()),
+        ("kubernetes_events", checked.kubernetes_events.to_string()),
     ];
     let table = SETTINGS.iter().filter_map(|setting| match setting.default {
         Default::Value(text) => Some((setting.name, text.to_owned())),
