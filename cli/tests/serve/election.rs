@@ -79,7 +79,13 @@ fn a_leader_on_its_way_out_says_so_and_keeps_its_lease_for_the_release_delay() {
 #[test]
 fn the_name_of_a_predecessor_is_not_given_out_as_ones_own() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || Sidecar::in_folder(folder.path(), "a", &["--lease-duration=600"]);
+    let start = || {
+        Sidecar::in_folder(
+            folder.path(),
+            "a",
+            &["--lease-duration=600", "--proof-of-death=none"],
+        )
+    };
     let mut old = start();
     old.wait_until_it_leads();
     old.kill();
