@@ -142,12 +142,7 @@ impl Setters {
                     format!("json({spelled})"),
                     "its values by their keys",
                 ),
-                Kind::Word(list) => {
-                    let word = format!(
-                        "{spelled} == null ? null : {spelled}.name().toLowerCase(Locale.ROOT)"
-                    );
-                    (list, word, "which")
-                }
+                Kind::Word(list) => (list, format!("word({spelled})"), "which"),
             };
             let notes = [
                 format!("@param {spelled} {what}"),

@@ -36,6 +36,10 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
         return value == null ? null : value.toString();
     }
 
+    private static String word(Enum<?> value) {
+        return value == null ? null : value.name().toLowerCase(Locale.ROOT);
+    }
+
     /** A map as the core reads it, which refuses one with a null in it. */
     private static String json(Map<String, String> map) {
         if (map == null) {

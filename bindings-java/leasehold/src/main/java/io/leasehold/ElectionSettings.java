@@ -54,7 +54,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
      * @return this
      */
     public B mode(Mode mode) {
-        return set("mode", mode == null ? null : mode.name().toLowerCase(Locale.ROOT));
+        return set("mode", word(mode));
     }
 
     /**
@@ -142,7 +142,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
      * @return this
      */
     public B proofOfDeath(ProofOfDeath proofOfDeath) {
-        return set("proof_of_death", proofOfDeath == null ? null : proofOfDeath.name().toLowerCase(Locale.ROOT));
+        return set("proof_of_death", word(proofOfDeath));
     }
 
     /**
@@ -232,6 +232,10 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
 
     private static String text(Object value) {
         return value == null ? null : value.toString();
+    }
+
+    private static String word(Enum<?> value) {
+        return value == null ? null : value.name().toLowerCase(Locale.ROOT);
     }
 
     /** A map as the core reads it, which refuses one with a null in it. */

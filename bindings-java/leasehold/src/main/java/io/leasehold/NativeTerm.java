@@ -5,12 +5,7 @@ import java.time.Instant;
 
 /** A term of a native election, known there by its fencing token. */
 record NativeTerm(
-        long election,
-        long fencingToken,
-        int transitions,
-        String leaseUid,
-        Instant acquiredAt,
-        Acquisition acquisition)
+        long election, long fencingToken, int transitions, String leaseUid, Instant acquiredAt, Acquisition acquisition)
         implements Term {
     @Override
     public boolean isValid() {

@@ -71,9 +71,12 @@ class ActuatorTest {
     @Test
     void metersTellOfLeadershipAndTerms() throws Exception {
         try (ConfigurableApplicationContext application = application("leasehold.mode=always")) {
-            assertThat(get(application, "/actuator/metrics/leader.election.master.status?tag=election:default&tag=name:monolith"))
+            assertThat(get(
+                            application,
+                            "/actuator/metrics/leader.election.master.status?tag=election:default&tag=name:monolith"))
                     .contains("\"value\":1.0");
-            assertThat(get(application, "/actuator/metrics/leasehold.remaining")).contains("\"baseUnit\":\"seconds\"");
+            assertThat(get(application, "/actuator/metrics/leasehold.remaining"))
+                    .contains("\"baseUnit\":\"seconds\"");
             assertThat(get(application, "/actuator/metrics/leasehold.failing")).contains("\"value\":0.0");
             assertThat(get(application, "/actuator/metrics/leasehold.losses?tag=reason:stepped_down"))
                     .contains("\"value\":0.0");
@@ -104,7 +107,10 @@ class ActuatorTest {
 
     private static String get(ConfigurableApplicationContext application, String path) throws Exception {
         String port = application.getEnvironment().getProperty("local.server.port");
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build();
-        return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 }

@@ -94,12 +94,13 @@ class ClusterLeaderServiceTest {
 
     @Test
     void oneMoreElectionTakesNothingAway() {
-        runner().withPropertyValues("leasehold.elections.billing.drain-timeout=25s").run(context -> {
-            ClusterLeaderService service = leading(context);
-            assertThat(service.isThisInstanceLeader()).isTrue();
-            assertThat(lease(service, "default")).isEqualTo("monolith");
-            assertThat(lease(service, "billing")).isEqualTo("monolith-billing");
-        });
+        runner().withPropertyValues("leasehold.elections.billing.drain-timeout=25s")
+                .run(context -> {
+                    ClusterLeaderService service = leading(context);
+                    assertThat(service.isThisInstanceLeader()).isTrue();
+                    assertThat(lease(service, "default")).isEqualTo("monolith");
+                    assertThat(lease(service, "billing")).isEqualTo("monolith-billing");
+                });
     }
 
     @Test

@@ -55,10 +55,7 @@ class IntegrationRolesTest {
         }
 
         @Role("default")
-        @InboundChannelAdapter(
-                channel = "nullChannel",
-                autoStartup = "false",
-                poller = @Poller(fixedDelay = "10"))
+        @InboundChannelAdapter(channel = "nullChannel", autoStartup = "false", poller = @Poller(fixedDelay = "10"))
         String poll() {
             POLLS.add(name);
             return name;

@@ -134,7 +134,8 @@ class OrderOfAdviceTest {
     @Test
     void asynchronousWorkIsSkippedOnAStandby() {
         jobs(InTheirUsualOrder.class).withPropertyValues("leasehold.mode=never").run(context -> {
-            assertThat(context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS)).isNull();
+            assertThat(context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS))
+                    .isNull();
             assertThat(HAPPENED).isEmpty();
         });
     }

@@ -123,12 +123,13 @@ class SettingsTest {
 
     @Test
     void theAdviceOnALeaseThatIsCalledAfterItsElectionIsAboutTheElection() {
-        runner().withPropertyValues("leasehold.elections.Bad_Name.reclaim=false").run(context -> {
-            assertThat(analysis(context).getDescription()).contains("the election `Bad_Name`");
-            assertThat(analysis(context).getAction())
-                    .contains("leasehold.elections.Bad_Name.lease")
-                    .doesNotContain("spring.application.name");
-        });
+        runner().withPropertyValues("leasehold.elections.Bad_Name.reclaim=false")
+                .run(context -> {
+                    assertThat(analysis(context).getDescription()).contains("the election `Bad_Name`");
+                    assertThat(analysis(context).getAction())
+                            .contains("leasehold.elections.Bad_Name.lease")
+                            .doesNotContain("spring.application.name");
+                });
     }
 
     @Test

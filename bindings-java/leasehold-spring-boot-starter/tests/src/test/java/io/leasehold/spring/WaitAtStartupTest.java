@@ -60,16 +60,15 @@ class WaitAtStartupTest {
 
     @Test
     void itDoesNotWaitForWhatNeverLeads() throws Exception {
-        try (LeaderElection election = LeaderElection.builder("jobs").mode(Mode.NEVER).start()) {
+        try (LeaderElection election =
+                LeaderElection.builder("jobs").mode(Mode.NEVER).start()) {
             assertThat(KnownLeader.await(election, Duration.ofDays(1))).isTrue();
         }
     }
 
     @Test
     void aContextStartsAlthoughNobodyLeadsAndSaysSo() throws Exception {
-        Path nowhere = Files.writeString(
-                folder.resolve("kubeconfig"),
-                """
+        Path nowhere = Files.writeString(folder.resolve("kubeconfig"), """
                 apiVersion: v1
                 kind: Config
                 current-context: nowhere
@@ -86,8 +85,6 @@ class WaitAtStartupTest {
 
     private static List<String> startIn(Path kubeconfig, String wait) {
         return Contexts.logged(
-                "leasehold.mode=kubernetes",
-                "leasehold.kubeconfig=" + kubeconfig,
-                "leasehold.wait-at-startup=" + wait);
+                "leasehold.mode=kubernetes", "leasehold.kubeconfig=" + kubeconfig, "leasehold.wait-at-startup=" + wait);
     }
 }
