@@ -593,6 +593,13 @@ impl Election {
         self.stop_if_idle();
     }
 
+    /// The term is held back: nobody has been told of it, nor that it was over.
+    pub(crate) fn handle_held_back(&mut self) {
+        if let Phase::Leading(active) = &mut self.phase {
+            active.unconfirmed = None;
+        }
+    }
+
     /// The leadership that was extended last has been published; `now` was read after that. Had
     /// the old deadline passed by then, somebody may have been told "not leader" within the term:
     /// the term ends, and is never silently re-acquired.

@@ -28,7 +28,7 @@ use crate::events::WorkEnd;
 use crate::lease_record::StoredLease;
 use crate::lease_store::{LeaseStore, StoreError};
 use crate::metrics::{Outcome, Verb};
-use crate::proof_of_death::Prover;
+use crate::proof_of_death::{NoProof, Prover};
 use crate::shared::{Command, Shared};
 use crate::signs::{Pace, SignWriters, Signs};
 
@@ -236,6 +236,7 @@ impl<'a> ElectionLoop<'a> {
         if self.is_opening() {
             // What was published before is over.
             leadership.publish(None);
+            self.election.handle_held_back();
         } else {
             leadership.publish(self.election.active_term());
             self.election.handle_published(self.clock.now());
@@ -326,6 +327,8 @@ impl<'a> ElectionLoop<'a> {
         let now = self.clock.now();
         self.election.handle_timeout(now);
         if self.boot.has_changed() {
+            // What is known of processes is of the boot before.
+            self.prover = Arc::new(NoProof);
             self.election.handle_clock_fault(now);
         }
         let stalled = self

@@ -114,6 +114,10 @@ impl Signs {
         term: &TermRecord,
         time_left: Duration,
     ) -> Option<BoxFuture<'static, ()>> {
+        // The next term has begun already, and leads the route here.
+        if self.here.is_some_and(|here| here > term.fencing_token) {
+            return None;
+        }
         self.here = None;
         let limit = self.pace.patience.min(time_left / 2);
         self.order(Route::Away(term.fencing_token), limit)
@@ -271,5 +275,51 @@ async fn within(pace: &Pace, request: impl Future<Output = Result<()>>) -> Resul
             let message = format!("no answer within {:.1?}", pace.request_limit);
             Err(Error::new(ErrorKind::TimedOut, message))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::WallTime;
+    use crate::lease_record::Acquisition;
+
+    fn term(number: u64) -> TermRecord {
+        TermRecord {
+            number,
+            fencing_token: ResourceVersion(number),
+            transitions: 0,
+            uid: "uid".to_owned(),
+            acquired_at: WallTime::default(),
+            acquisition: Acquisition::Free,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_term_does_not_lead_away_the_route_of_the_next() {
+        let (sender, mut orders) = mpsc::unbounded_channel();
+        let clock = Clock::suspend_aware();
+        let mut signs = Signs {
+            lease: "jobs".to_owned(),
+            identity: "a".to_owned(),
+            pace: Pace {
+                clock,
+                patience: Duration::from_secs(1),
+                request_limit: Duration::from_secs(10),
+                retry_period: Duration::from_secs(2),
+                check_period: Duration::from_secs(15),
+            },
+            events: None,
+            route: Some(sender),
+            here: None,
+        };
+        drop(signs.lead_here(&term(1)));
+        drop(signs.lead_here(&term(2)));
+        drop(signs.lead_away(&term(1), Duration::ZERO));
+        let mut last = None;
+        while let Ok(order) = orders.try_recv() {
+            last = Some(order.route);
+        }
+        assert_eq!(last, Some(Route::Here(term(2).fencing_token)));
     }
 }

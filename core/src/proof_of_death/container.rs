@@ -58,7 +58,8 @@ impl Facts {
         // `/proc` must show the namespace of this process, and that must end with its first process.
         let is_its_own = self.pid_namespace != MACHINE
             && self.first_name.trim_end() != PAUSE
-            && is_in_the_namespace_of_proc(&self.status);
+            && is_in_the_namespace_of_proc(&self.status)
+            && has_one_proc(&self.mounts);
         if !is_its_own {
             return None;
         }
@@ -76,6 +77,15 @@ fn is_in_the_namespace_of_proc(status: &str) -> bool {
     let mut lines = status.lines();
     let numbers = lines.find_map(|line| line.strip_prefix("NSpid:"));
     numbers.is_some_and(|numbers| numbers.split_whitespace().count() == 1)
+}
+
+/// A sandbox within the container, with a PID namespace of its own, mounts another over the container's.
+fn has_one_proc(mounts: &str) -> bool {
+    let is_whole = |line: &&str| {
+        let is_proc = |(_, kind): (&str, &str)| kind.starts_with("proc ");
+        line.split(' ').nth(3) == Some("/") && line.split_once(" - ").is_some_and(is_proc)
+    };
+    mounts.lines().filter(is_whole).count() == 1
 }
 
 /// In the kernel's ticks since the boot.
@@ -134,13 +144,19 @@ mod tests {
 
     #[test]
     fn what_does_not_die_with_its_first_process_is_no_container_of_its_own() {
-        let doubts: [fn(&mut Facts); 8] = [
+        let doubts: [fn(&mut Facts); 9] = [
             |facts| facts.pid_namespace = MACHINE.to_owned(),
             |facts| facts.first_name = "pause\n".to_owned(),
             // In a namespace below that of `/proc`, or where an old kernel does not say.
             |facts| facts.status = "NSpid:\t7\t1\n".to_owned(),
             |facts| facts.status = "Name:\tjava\n".to_owned(),
             |facts| facts.first_stat = "1 (java)".to_owned(),
+            // A sandbox has mounted its own.
+            |facts| {
+                facts
+                    .mounts
+                    .push_str("8 3 0:62 / /proc rw - proc proc rw\n")
+            },
             |facts| facts.mounts = String::new(),
             |facts| facts.mounts = MOUNTS.replace("/containers/app/", "/containers/"),
             // Two of them, as in one that looks after others.

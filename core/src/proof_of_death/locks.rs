@@ -23,6 +23,10 @@ const BITS: u32 = 62;
 /// So many locks that turned out to be free, or not to be here, are remembered.
 const MOST_REMEMBERED: usize = 64;
 
+/// In so many folders a process has a lock: each costs it a descriptor until it is dead, and a thread of
+/// each process that waits for it.
+const MOST_FOLDERS: usize = 64;
+
 static LOCKS: PerProcess<Locks> = PerProcess::new();
 
 #[derive(Default)]
@@ -47,6 +51,10 @@ pub(super) fn of_this_process(folder: &Path) -> Option<ProcessLock> {
     let mut own = exclusive(&locks.own);
     if let Some(lock) = own.get(folder) {
         return Some(lock.clone());
+    }
+    if own.len() >= MOST_FOLDERS {
+        debug!(folder = %folder.display(), "no lock here: this process has enough of them");
+        return None;
     }
     match take(folder) {
         Ok(lock) => {

@@ -410,6 +410,11 @@ impl Candidate {
         self.listen()
     }
 
+    pub(super) fn held_back(&mut self) -> &mut Self {
+        self.election.handle_held_back();
+        self.listen()
+    }
+
     pub(super) fn published(&mut self) -> &mut Self {
         self.election.handle_published(self.now);
         self.listen()

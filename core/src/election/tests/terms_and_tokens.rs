@@ -167,6 +167,15 @@ fn extensions_that_were_never_published_do_not_hide_the_first_deadline() {
 }
 
 #[test]
+fn a_term_that_is_held_back_is_not_ended_by_a_deadline_that_nobody_was_told_of() {
+    let mut a = candidate("a", &MemoryStore::new());
+    a.at(0.0).expect("read").answer().expect("create");
+    a.at(9.5).answer().held_back();
+    a.expect("renew").at(9.9).answer().held_back();
+    a.at(10.5).published().assert_leader();
+}
+
+#[test]
 fn a_term_begins_only_when_the_work_of_the_one_before_has_ended() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
