@@ -15,7 +15,7 @@ import type { LostReason } from './words.js';
 export class FakeEngine implements Engine {
   readonly #lease: string;
   readonly #identity: string;
-  readonly #drainMs: number;
+  protected readonly drainMs: number;
   readonly #works = new Set<number>();
   #lastWork = 0;
   #events: EngineEvent[] = [];
@@ -30,7 +30,7 @@ export class FakeEngine implements Engine {
   constructor(lease: string, identity: string, drainMs = DRAIN_TIMEOUT_MS) {
     this.#lease = lease;
     this.#identity = identity;
-    this.#drainMs = drainMs;
+    this.drainMs = drainMs;
   }
 
   // ---- for the test: told to listeners before these return --------------------------------------
@@ -38,8 +38,7 @@ export class FakeEngine implements Engine {
   acquire(): void {
     if (!this.#isRunning) throw new ClosedError(NOT_RUNNING);
     if (this.#term) return;
-    this.#terms += 1;
-    this.#term = new FakeTerm(this.#terms);
+    this.#term = new FakeTerm(this.nextToken());
     this.#failing = null;
     this.#events.push({ kind: 'acquired', term: this.#term });
     this.follow(this.#identity);
@@ -82,6 +81,11 @@ export class FakeEngine implements Engine {
     return () => this.#term !== null;
   }
 
+  protected nextToken(): number {
+    this.#terms += 1;
+    return this.#terms;
+  }
+
   /** Whether it runs, and nobody has asked it to stop. */
   protected get mayLead(): boolean {
     return this.#isRunning && !this.#isStopping;
@@ -93,7 +97,7 @@ export class FakeEngine implements Engine {
     drainSoon();
   }
 
-  requestStop(drainMs = this.#drainMs): boolean {
+  requestStop(drainMs = this.drainMs): boolean {
     if (!this.#isRunning) return false;
     this.#isStopping = true;
     this.#lose('stopped');

@@ -5,11 +5,14 @@ import type { Engine, EngineStatus } from './engine.js';
 import { FakeEngine } from './fake-engine.js';
 import type { NativeLibraryError } from './loader.js';
 import { publish } from './log.js';
+import { clearTimeout, setTimeout } from './timers.js';
 
 /** The modes whose answer is known without asking anybody. */
 type FixedMode = 'always' | 'never';
 
 let hasWarned = false;
+/** Tokens grow from one election of the process to the next. */
+let lastToken = 0;
 
 /**
  * The engine for a program that says it needs no election, on a platform for which there is no native
@@ -36,6 +39,7 @@ export function openFixed(
 /** What leads while it runs, or never does. There is no Lease. */
 class FixedEngine extends FakeEngine {
   readonly #mode: FixedMode;
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(mode: FixedMode, lease: string, identity: string, drainSeconds?: string) {
     super(lease, identity, drainSeconds === undefined ? undefined : Number(drainSeconds) * 1e3);
@@ -44,22 +48,32 @@ class FixedEngine extends FakeEngine {
 
   override start(): void {
     super.start();
-    this.#lead();
+    // What is left of an earlier run has had its time.
+    this.#lead(true);
   }
 
-  /** There is nobody else: it leads again, in a new term, when the work of the last has ended. */
+  /** There is nobody else: it leads again, in a new term, when the work of the last has ended, or has had its time. */
   override stepDown(): void {
     super.stepDown();
-    this.#lead();
+    this.#lead(false);
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(() => {
+      this.#lead(true);
+    }, this.drainMs).unref();
   }
 
   override finish(unfinished: number): void {
     super.finish(unfinished);
-    this.#lead();
+    this.#lead(false);
   }
 
-  #lead(): void {
-    if (this.#mode === 'always' && this.mayLead && this.isIdle()) this.acquire();
+  protected override nextToken(): number {
+    lastToken += 1;
+    return lastToken;
+  }
+
+  #lead(isGraceOver: boolean): void {
+    if (this.#mode === 'always' && this.mayLead && (isGraceOver || this.isIdle())) this.acquire();
   }
 
   override status(): EngineStatus {

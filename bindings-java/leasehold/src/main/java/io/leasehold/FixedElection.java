@@ -85,10 +85,13 @@ final class FixedElection implements LeaderElection {
     }
 
     private static String setting(List<String> settings, String name) {
-        int at = settings.lastIndexOf(name);
-        return at >= 0 && at % 2 == 0
-                ? settings.get(at + 1)
-                : System.getenv("LEASEHOLD_" + name.toUpperCase(Locale.ROOT));
+        // Names and values in turn; the last one wins.
+        for (int at = settings.size() - 2; at >= 0; at -= 2) {
+            if (settings.get(at).equals(name)) {
+                return settings.get(at + 1);
+            }
+        }
+        return System.getenv("LEASEHOLD_" + name.toUpperCase(Locale.ROOT));
     }
 
     private static String hostName() {
@@ -117,12 +120,14 @@ final class FixedElection implements LeaderElection {
             shutdownHook = hook;
         }
         running = true;
-        lead();
+        // What is left of an earlier run has had its time.
+        lead(true);
     }
 
-    /** There is nobody else, so that it leads as soon as the work of the last term has ended. */
-    private void lead() {
-        if (mode == Mode.ALWAYS && running && !stopping && term == null && unfinished == 0) {
+    /** There is nobody else, so that it leads as soon as the work of the last term has ended, or has had its time. */
+    private void lead(boolean isGraceOver) {
+        boolean mayLead = mode == Mode.ALWAYS && running && !stopping && term == null;
+        if (mayLead && (isGraceOver || unfinished == 0)) {
             term = new FixedTerm(TOKENS.incrementAndGet(), transitions++, Instant.now());
             Term begun = term;
             tell(listener -> listener.acquired(begun));
@@ -134,7 +139,18 @@ final class FixedElection implements LeaderElection {
     public synchronized void stepDown() {
         checkOpen();
         lose(LostReason.STEPPED_DOWN);
-        lead();
+        lead(false);
+        if (mode == Mode.ALWAYS && running && !stopping && term == null) {
+            int number = transitions;
+            Background.daemon("leasehold-grace", () -> leadAfterGrace(number)).start();
+        }
+    }
+
+    private synchronized void leadAfterGrace(int number) {
+        waitUntil(() -> transitions != number || term != null || stopping, drainTimeout);
+        if (transitions == number) {
+            lead(true);
+        }
     }
 
     private void lose(LostReason reason) {
@@ -160,7 +176,7 @@ final class FixedElection implements LeaderElection {
     private synchronized void finished() {
         unfinished--;
         notifyAll();
-        lead();
+        lead(false);
     }
 
     @Override
@@ -385,12 +401,12 @@ final class FixedElection implements LeaderElection {
 
         private void listen() {
             busy.set(true);
-            try {
-                while (!ended) {
+            while (!ended) {
+                try {
                     tell(told.take());
+                } catch (InterruptedException ofTheListener) {
+                    // It has interrupted its thread, which ends when it is removed.
                 }
-            } catch (InterruptedException nobodys) {
-                // Nobody has this thread but us.
             }
         }
 
