@@ -15,9 +15,10 @@ const CONVERTERS: Readonly<Record<Kind, Convert>> = {
     return String(value / 1e3);
   },
   map: (option, value) => {
-    const isMap = typeof value === 'object' && value !== null;
-    const values: unknown[] = isMap ? Object.values(value) : [undefined];
-    if (Array.isArray(value) || !values.every((it) => typeof it === 'string'))
+    // An object of any realm, but no Map, whose entries are no properties.
+    const isPlain = Object.prototype.toString.call(value) === '[object Object]';
+    const values: unknown[] = isPlain ? Object.values(value as object) : [undefined];
+    if (!values.every((it) => typeof it === 'string'))
       throw wrong(option, value, "use an object of strings, such as { team: 'payments' }");
     return JSON.stringify(value);
   },

@@ -23,8 +23,10 @@ def of_map(setting: str, value: object) -> str | None:
     """The text of a setting that is a mapping."""
     if value is None:
         return None
-    if isinstance(value, Mapping) and all(isinstance(it, str) for pair in value.items() for it in pair):
-        return json.dumps(dict(value))
+    if isinstance(value, Mapping):
+        texts = [text for pair in value.items() for text in pair]
+        if all(isinstance(text, str) for text in texts):
+            return json.dumps(dict(value))
     fix = "use a mapping of strings, such as {'team': 'payments'}"
     raise ConfigError(f"{setting} = {value!r}: {fix}", "config")
 
