@@ -72,9 +72,9 @@ fn complaints(platform: &Platform, artifact: Artifact, found: &Inspection) -> Re
             format!("it needs {library}"),
         );
     }
-    // zig does not know the list of what is exported that rustc gives Apple's linker. That is no harm:
-    // there a name is looked up in the library that it was linked with.
-    if platform.system != System::MacOs {
+    // Elsewhere zig does not heed the list of what is exported that rustc gives the linker. That is no harm
+    // there: a name is looked up in the library that it was linked with.
+    if platform.system == System::Linux {
         for symbol in &found.exported {
             hold(may_export(artifact, symbol), format!("it exports {symbol}"));
         }
@@ -153,6 +153,7 @@ fn may_need(platform: &Platform, artifact: Artifact, library: &str) -> bool {
                     "kernel32.dll",
                     "ntdll.dll",
                     "ole32.dll",
+                    "oleaut32.dll",
                     "secur32.dll",
                     "ucrtbase.dll",
                     "userenv.dll",
