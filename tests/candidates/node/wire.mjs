@@ -51,7 +51,13 @@ const DURATIONS = new Set([
 ]);
 
 /** Other settings of which messages of cases speak. */
-const OTHERS = ['release_on_stop', 'kubernetes_events', 'leader_service', 'leader_address'];
+const OTHERS = [
+  'release_on_stop',
+  'proof_of_death',
+  'kubernetes_events',
+  'leader_service',
+  'leader_address',
+];
 
 /** The settings by the names of the package, with durations in milliseconds; null leaves one out. */
 export function optionsOf(config) {
