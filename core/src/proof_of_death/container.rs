@@ -155,7 +155,7 @@ mod tests {
             |facts| {
                 facts
                     .mounts
-                    .push_str("8 3 0:62 / /proc rw - proc proc rw\n")
+                    .push_str("8 3 0:62 / /proc rw - proc proc rw\n");
             },
             |facts| facts.mounts = String::new(),
             |facts| facts.mounts = MOUNTS.replace("/containers/app/", "/containers/"),
