@@ -104,6 +104,22 @@ test('mode always leads there all the same, term after term, and warns once', (t
   assert.equal(status, 0);
 });
 
+test('mode always leads again there though work does not end, under tokens that grow', (t) => {
+  const { stdout, stderr } = runElsewhere(
+    installed(t),
+    `const election = new LeaderElection({ lease: 'jobs', mode: 'always', drainTimeoutMs: 50 });
+    await election.start();
+    void election.runIfLeader(() => new Promise(() => {}));
+    election.stepDown();
+    console.log(election.isLeader, (await election.waitForLeadership()).fencingToken);
+    await election.stop();
+    const other = await new LeaderElection({ lease: 'jobs', mode: 'always' }).start();
+    console.log(other.term.fencingToken);
+    await other.stop();`,
+  );
+  assert.deepEqual(stdout.trim().split('\n'), ['false 2n', '3n'], stderr);
+});
+
 test('mode never leads never there, as the environment may say; a Lease has to be named', (t) => {
   const { stdout, stderr } = runElsewhere(
     installed(t),

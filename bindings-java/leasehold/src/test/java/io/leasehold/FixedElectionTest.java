@@ -99,6 +99,49 @@ class FixedElectionTest {
     }
 
     @Test
+    void alwaysLeadsAgainThoughWorkDoesNotEnd() throws Exception {
+        try (LeaderElection election = election("lease", "jobs", "mode", "always", "drain_timeout", "PT0.05S")) {
+            election.start();
+            election.callIfLeader(term -> new CompletableFuture<String>());
+            election.stepDown();
+            assertFalse(election.isLeader());
+            election.waitForLeadership(Elections.LIMIT);
+            election.stop();
+            election.start();
+            assertTrue(election.isLeader());
+        }
+    }
+
+    @Test
+    void aListenerThatInterruptsItsThreadIsToldOfWhatFollows() throws Exception {
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (LeaderElection election = always()) {
+            election.addListener(new LeadershipListener() {
+                @Override
+                public void acquired(Term term) {
+                    Thread.currentThread().interrupt();
+                }
+
+                @Override
+                public void stopped() {
+                    stopped.countDown();
+                }
+            });
+            election.start();
+            election.stop();
+            assertTrue(stopped.await(Elections.LIMIT.toSeconds(), TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aValueThatReadsAsTheNameOfASettingIsAValue() {
+        LeaderElection election = election("lease", "lease", "mode", "never", "identity", "mode");
+        assertEquals("lease", election.status().lease());
+        assertEquals(Mode.NEVER, election.status().mode());
+        election.close();
+    }
+
+    @Test
     void workMayStopItsOwnElection() throws Exception {
         try (LeaderElection election = always()) {
             election.start();
