@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{Either, pending, select};
 use tokio::sync::{mpsc, watch};
 
@@ -184,7 +185,8 @@ impl Subscription {
         };
         match select(pin!(self.events.recv()), pin!(removed)).await {
             Either::Left((event, _)) => event,
-            Either::Right(_) => None,
+            // One may have come after the first of the two looks, and before the registration's end.
+            Either::Right((_, events)) => events.now_or_never().flatten(),
         }
     }
 

@@ -290,8 +290,10 @@ impl Shared {
             ElectionEvent::LeaderChanged(holder) => Event::LeaderChanged(holder),
             ElectionEvent::RenewalFailing(error) => Event::RenewalFailing(error),
             ElectionEvent::Stopped => {
+                // Before those go on who wait for the end: they may remove the listeners.
+                state.broadcast(&Event::Stopped);
                 self.end_run(&mut state);
-                Event::Stopped
+                return None;
             }
         };
         state.broadcast(&event);
@@ -352,8 +354,8 @@ impl Shared {
             running.stopping
         });
         if stopping {
-            self.end_run(&mut state);
             state.broadcast(&Event::Stopped);
+            self.end_run(&mut state);
         }
         stopping
     }
