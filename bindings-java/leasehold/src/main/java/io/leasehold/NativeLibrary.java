@@ -171,8 +171,10 @@ final class NativeLibrary {
     private static Path folderOfProgram() {
         try {
             CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
-            Path program = source != null
-                    ? Path.of(source.getLocation().toURI())
+            // A class loader may say nothing of where it has its classes from.
+            URL jar = source != null ? source.getLocation() : null;
+            Path program = jar != null
+                    ? Path.of(jar.toURI())
                     : Path.of(ProcessHandle.current().info().command().orElse(""));
             return program.toAbsolutePath().getParent();
         } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException insideAnotherJar) {
