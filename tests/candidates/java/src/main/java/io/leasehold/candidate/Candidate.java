@@ -49,7 +49,9 @@ final class Candidate {
 
     private static Map<String, String> map(JsonElement value) {
         Map<String, String> map = new LinkedHashMap<>();
-        value.getAsJsonObject().entrySet().forEach(pair -> map.put(pair.getKey(), pair.getValue().getAsString()));
+        value.getAsJsonObject()
+                .entrySet()
+                .forEach(pair -> map.put(pair.getKey(), pair.getValue().getAsString()));
         return map;
     }
 
