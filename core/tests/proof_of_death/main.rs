@@ -121,10 +121,9 @@ fn a_leader_that_stands_still_is_not_dead() {
 }
 
 #[test]
-fn a_leader_that_closes_all_its_descriptors_is_not_dead() {
+fn a_leader_that_closes_all_its_files_is_not_dead() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut leader, standby) =
-        leader_and_standby("lead and close all descriptors", directory.path());
+    let (mut leader, standby) = leader_and_standby("lead and close all files", directory.path());
     let last = stored(directory.path());
     assert_eq!(leader.report(), "closed");
     assert_goes_on_following(&standby);

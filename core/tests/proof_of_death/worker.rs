@@ -1,6 +1,7 @@
 //! Another process: this test binary, started again to run one of the tasks below.
 
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -85,8 +86,8 @@ fn main() {
             let program = Command::new("sleep").arg("600").spawn().unwrap();
             report(&program.id().to_string());
         }
-        "lead and close all descriptors" => {
-            close_all_descriptors();
+        "lead and close all files" => {
+            close_all_files();
             report("closed");
         }
         task => panic!("unknown task {task}"),
@@ -100,10 +101,20 @@ fn report(message: &str) {
     println!("{REPORT}{message}");
 }
 
-/// As a program does that turns into a daemon.
+/// As a program does that turns into a daemon; but only those of files. Without the others, the runtime's
+/// poll, no leader can go on: it would stop and release its Lease, rightly.
 #[expect(unsafe_code, reason = "closes what others have opened")]
-fn close_all_descriptors() {
-    for descriptor in 3..1024 {
+fn close_all_files() {
+    let descriptors = fs::read_dir("/proc/self/fd").unwrap();
+    let files: Vec<_> = descriptors
+        .filter_map(|descriptor| {
+            let descriptor = descriptor.unwrap();
+            let opened = fs::read_link(descriptor.path()).ok()?;
+            let number: i32 = descriptor.file_name().to_str()?.parse().ok()?;
+            (number > 2 && opened.is_absolute()).then_some(number)
+        })
+        .collect();
+    for descriptor in files {
         // SAFETY: this process does nothing with them any more.
         unsafe { libc::close(descriptor) };
     }
