@@ -8,7 +8,6 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -163,21 +162,26 @@ final class NativeLibrary {
 
     /** In an image whose files cannot be written, somebody has put it there. */
     private boolean loadsFromBesideJar() {
-        Path library = folderOfProgram().resolve(platform.file());
-        return Files.isRegularFile(library) && loads(library, "remove it, or use the one of this platform");
+        Path program = program().toAbsolutePath();
+        Path library = program.resolveSibling(platform.file());
+        return Files.isRegularFile(program)
+                && Files.isRegularFile(library)
+                && loads(library, "remove it, or use the one of this platform");
     }
 
-    /** That of the jar; of an executable that a native image was made of, if there is no jar. */
-    private static Path folderOfProgram() {
+    /** This jar, or the one that has it inside; if there is none, the executable that a native image was made of. */
+    private static Path program() {
         try {
             CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
             // A class loader may say nothing of where it has its classes from.
             URL jar = source != null ? source.getLocation() : null;
-            Path program = jar != null
-                    ? Path.of(jar.toURI())
-                    : Path.of(ProcessHandle.current().info().command().orElse(""));
-            return program.toAbsolutePath().getParent();
-        } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException insideAnotherJar) {
+            if (jar == null) {
+                return Path.of(ProcessHandle.current().info().command().orElse(""));
+            }
+            // What `java -jar` has started is its class path.
+            boolean isFile = jar.getProtocol().equals("file");
+            return isFile ? Path.of(jar.toURI()) : Path.of(System.getProperty("java.class.path"));
+        } catch (URISyntaxException | IllegalArgumentException notAPath) {
             return Path.of("");
         }
     }
