@@ -32,12 +32,12 @@ const ACTIONLINT: GoTool = GoTool {
 };
 
 pub(crate) fn run_checks() -> Result<()> {
-    let mut steps = Steps::default();
-    add_to(&mut steps);
+    let steps = Steps::start();
+    add_to(&steps);
     steps.finish()
 }
 
-pub(crate) fn add_to(steps: &mut Steps) {
+pub(crate) fn add_to(steps: &Steps) {
     steps.run("form (cargo fmt)", |step| {
         let (shell, cargo) = (shell()?, cargo());
         step.run(cmd!(shell, "{cargo} fmt --all --check"))

@@ -66,7 +66,7 @@ fn program_shown() -> Result<String> {
 }
 
 /// To be run when the jars have been built.
-pub(crate) fn add_spring_to(steps: &mut Steps) {
+pub(crate) fn add_spring_to(steps: &Steps) {
     steps.run(
         "Java: two Spring Boot applications on a real API server",
         spring_example,
@@ -74,7 +74,7 @@ pub(crate) fn add_spring_to(steps: &mut Steps) {
 }
 
 /// Pods of a real node, whose programs are built first if need be.
-pub(crate) fn add_pods_to(steps: &mut Steps) {
+pub(crate) fn add_pods_to(steps: &Steps) {
     steps.run(
         "kubelet, containerd and what else a node runs (built once, then cached)",
         |step| {
@@ -98,7 +98,7 @@ pub(crate) fn add_pods_to(steps: &mut Steps) {
 }
 
 /// The same where the programs have been built: that takes too long for everybody's tests.
-pub(crate) fn add_pods_if_prepared_to(steps: &mut Steps) {
+pub(crate) fn add_pods_if_prepared_to(steps: &Steps) {
     let left_out = || -> Result<String> {
         let (shell, program) = (shell()?, build::program(PROGRAM)?);
         Ok(cmd!(shell, "{program} prepare-node --check")

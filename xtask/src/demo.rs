@@ -92,7 +92,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// All languages must be there, and no job may run twice.
-pub(crate) fn add_to(steps: &mut Steps) {
+pub(crate) fn add_to(steps: &Steps) {
     steps.run(
         "the demo: four languages, one Lease, no job twice",
         |step| {

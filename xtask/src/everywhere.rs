@@ -45,7 +45,7 @@ impl Language {
 }
 
 /// Runs every row that can be run and has this in its name, and says of each other one why it was not.
-pub(crate) fn add_to(steps: &mut Steps, wanted: &str) {
+pub(crate) fn add_to(steps: &Steps, wanted: &str) {
     let mut table = String::from("| platform | runtime | how | outcome |\n|---|---|---|---|\n");
     let mut is_ready = false;
     steps.run("everywhere: an API server", |step| {

@@ -59,7 +59,7 @@ pub(crate) fn run_build(options: &Options) -> Result<()> {
 }
 
 /// To be run when [`build::debug`] has built all.
-pub(crate) fn add_to(steps: &mut Steps) {
+pub(crate) fn add_to(steps: &Steps) {
     steps.run("Java: jars, their tests (mvn verify)", |step| {
         check_tools()?;
         place_native_halves(&[build::native_half(step, false)?])?;

@@ -39,7 +39,7 @@ pub(crate) fn run_build(options: &Options) -> Result<()> {
 }
 
 /// To be run when [`build::debug`] has built all.
-pub(crate) fn add_to(steps: &mut Steps) {
+pub(crate) fn add_to(steps: &Steps) {
     steps.run("Node: package, types, packages", |step| {
         check_tools()?;
         package(step, false)?;

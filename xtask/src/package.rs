@@ -77,17 +77,17 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
         fs::remove_dir_all(&packages)?;
     }
     let time = CommitTime::read()?;
-    let mut steps = Steps::default();
+    let steps = Steps::start();
     if !options.staged {
-        build(&mut steps, &platforms);
+        build(&steps, &platforms);
     }
     steps.run("libraries and programs are as they must be", |_| {
         platforms.iter().try_for_each(|it| rules::check_all(it))
     });
     // What is incomplete is not packed.
     if !steps.have_failed() {
-        pack(&mut steps, &platforms, &time, &packages);
-        pack_sources(&mut steps, &time, &packages, options.staged);
+        pack(&steps, &platforms, &time, &packages);
+        pack_sources(&steps, &time, &packages, options.staged);
     }
     if !steps.have_failed() {
         steps.run("checksums and sizes", |_| sums::write(&packages));
@@ -95,7 +95,7 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
     steps.finish()
 }
 
-fn build(steps: &mut Steps, platforms: &[&'static Platform]) {
+fn build(steps: &Steps, platforms: &[&'static Platform]) {
     let mut toolchain = None;
     steps.run("tools for other systems (zig), installed once", |step| {
         toolchain = Some(Toolchain::prepare(step, platforms)?);
@@ -111,7 +111,7 @@ fn build(steps: &mut Steps, platforms: &[&'static Platform]) {
     }
 }
 
-fn pack(steps: &mut Steps, platforms: &[&'static Platform], time: &CommitTime, packages: &Path) {
+fn pack(steps: &Steps, platforms: &[&'static Platform], time: &CommitTime, packages: &Path) {
     let halves: Vec<_> = platforms.iter().map(|it| NativeHalf::staged(it)).collect();
     let java = LIBRARIES[0].0;
     steps.run("papers: licences, and what is inside (CycloneDX)", |_| {
@@ -156,7 +156,7 @@ fn pack(steps: &mut Steps, platforms: &[&'static Platform], time: &CommitTime, p
 }
 
 /// What people build by themselves: crates, and what pip takes where no wheel fits.
-fn pack_sources(steps: &mut Steps, time: &CommitTime, packages: &Path, without_build: bool) {
+fn pack_sources(steps: &Steps, time: &CommitTime, packages: &Path, without_build: bool) {
     steps.run("crates (cargo package)", |step| {
         let (shell, cargo) = (shell()?, cargo());
         let crates = ["leasehold", PROGRAMS.0];

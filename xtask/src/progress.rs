@@ -1,16 +1,24 @@
-//! The line that shows how far a step is.
+//! The lines that show how far steps are.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use console::style;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// How often there is a sign of life if no terminal shows the line.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+
+/// Those of all steps that are under way.
+static LINES: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Prints text above the lines, in one piece.
+pub(crate) fn print(text: &str) {
+    LINES.suspend(|| println!("{text}"));
+}
 
 /// On a terminal one line, redrawn; elsewhere a line at the start and a sign of life now and then.
 pub(crate) struct ProgressLine {
@@ -23,13 +31,13 @@ pub(crate) struct ProgressLine {
 
 impl ProgressLine {
     pub(crate) fn start(name: &str) -> Result<Self> {
-        let bar = ProgressBar::new_spinner().with_message(name.to_owned());
+        let bar = LINES.add(ProgressBar::new_spinner().with_message(name.to_owned()));
         let template = "{spinner} {msg} {elapsed:.dim}";
         bar.set_style(ProgressStyle::with_template(template)?);
         bar.enable_steady_tick(Duration::from_millis(100));
         let how_far = Arc::new(Mutex::new(String::new()));
         let end = bar.is_hidden().then(|| {
-            println!("{} {name}", style("──").bold());
+            print(&format!("{} {name}", style("──").bold()));
             give_signs_of_life(name.to_owned(), how_far.clone())
         });
         Ok(Self {
@@ -62,7 +70,7 @@ fn give_signs_of_life(name: String, how_far: Arc<Mutex<String>>) -> Sender<()> {
         while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(SIGN_OF_LIFE) {
             let how_far = how_far.lock().unwrap_or_else(PoisonError::into_inner);
             let minutes = started.elapsed().as_secs() / 60;
-            println!("   {name}: {how_far} ({minutes} min)");
+            print(&format!("   {name}: {how_far} ({minutes} min)"));
         }
     });
     end

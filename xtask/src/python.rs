@@ -46,7 +46,7 @@ pub(crate) fn run_build(options: &Options) -> Result<()> {
 }
 
 /// To be run when [`build::debug`] has built all.
-pub(crate) fn add_to(steps: &mut Steps) {
+pub(crate) fn add_to(steps: &Steps) {
     steps.run("Python: wheel, installed", |step| {
         install(step, false).map(drop)
     });

@@ -1,11 +1,12 @@
-//! Named steps, one after another: one line says how far each is, and what the programs in it print
-//! goes into a log, whose end is shown if the step fails.
+//! Named steps: one line says how far each is, and what the programs in it print goes into a log, whose
+//! end is shown if the step fails. Steps of several threads may run at once.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use console::style;
 
 use crate::output::{self, Line};
-use crate::progress::ProgressLine;
+use crate::progress::{self, ProgressLine};
 use crate::target_folder;
 
 /// How much of its log a failed step shows.
@@ -22,9 +23,9 @@ const LAST_LINES: usize = 60;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The steps run so far.
-#[derive(Default)]
 pub(crate) struct Steps {
-    done: Vec<Outcome>,
+    started: Instant,
+    done: Mutex<Vec<Outcome>>,
 }
 
 struct Outcome {
@@ -34,8 +35,15 @@ struct Outcome {
 }
 
 impl Steps {
+    pub(crate) fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            done: Mutex::default(),
+        }
+    }
+
     /// Runs a step. A failure does not keep the next ones from running.
-    pub(crate) fn run(&mut self, name: &str, step: impl FnOnce(&Step) -> Result<()>) {
+    pub(crate) fn run(&self, name: &str, step: impl FnOnce(&Step) -> Result<()>) {
         let started = Instant::now();
         let outcome = run_shown(name, step);
         let outcome = Outcome {
@@ -43,31 +51,35 @@ impl Steps {
             took: started.elapsed(),
             failure: outcome.err().map(|error| format!("{error:#}")),
         };
-        println!("{}", outcome.line());
-        self.done.push(outcome);
+        progress::print(&outcome.line());
+        self.done().push(outcome);
     }
 
     /// Whether one has.
     pub(crate) fn have_failed(&self) -> bool {
-        self.done.iter().any(|step| step.failure.is_some())
+        self.done().iter().any(|step| step.failure.is_some())
     }
 
     /// Prints the summary, and fails if a step has.
-    pub(crate) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(&self) -> Result<()> {
+        let done = self.done();
         println!("\n{}", style("Summary").bold());
-        for step in &self.done {
+        for step in done.iter() {
             println!("{}", step.line());
         }
-        let total: Duration = self.done.iter().map(|step| step.took).sum();
-        let failures = self.done.iter().filter(|step| step.failure.is_some());
+        let failures = done.iter().filter(|step| step.failure.is_some());
         let failed = failures.count();
-        let passed = self.done.len() - failed;
-        println!("steps, in {:.0} s:", total.as_secs_f64());
+        let passed = done.len() - failed;
+        println!("steps, in {:.0} s:", self.started.elapsed().as_secs_f64());
         println!("{passed} passed, {failed} failed");
         if failed > 0 {
-            bail!("{failed} of {} steps failed", self.done.len());
+            bail!("{failed} of {} steps failed", done.len());
         }
         Ok(())
+    }
+
+    fn done(&self) -> MutexGuard<'_, Vec<Outcome>> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -188,20 +200,18 @@ impl Step {
     /// Shows what people and CI want to see of the log.
     fn close(&self, has_failed: bool) -> Result<()> {
         let log = BufReader::new(File::open(&self.log)?);
-        let lines: Vec<_> = log.lines().collect::<io::Result<_>>()?;
-        let (before, last) = lines.split_at(lines.len().saturating_sub(LAST_LINES));
-        for line in before {
-            if output::sums_up(line) || has_failed && output::is_a_failure(line) {
-                println!("{line}");
-            }
-        }
-        for line in last {
-            if output::sums_up(line) || has_failed {
-                println!("{line}");
-            }
-        }
+        let mut lines: Vec<_> = log.lines().collect::<io::Result<_>>()?;
+        let last = lines.len().saturating_sub(LAST_LINES);
+        let mut position = 0..;
+        lines.retain(|line| {
+            let is_near_the_end = position.next() >= Some(last);
+            output::sums_up(line) || has_failed && (is_near_the_end || output::is_a_failure(line))
+        });
         if has_failed {
-            println!("all of it: {}", self.log.display());
+            lines.push(format!("all of it: {}", self.log.display()));
+        }
+        if !lines.is_empty() {
+            progress::print(&lines.join("\n"));
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that must hold.
 
+use std::thread;
+
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use xshell::cmd;
@@ -35,9 +37,9 @@ enum Part {
 
 pub(crate) fn run_tests(options: &Options) -> Result<()> {
     let is_wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
-    let mut steps = Steps::default();
+    let steps = &Steps::start();
     if let Some(name) = &options.everywhere {
-        everywhere::add_to(&mut steps, name);
+        everywhere::add_to(steps, name);
         return steps.finish();
     }
     steps.run(
@@ -49,7 +51,7 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
         cluster::prepare,
     );
     if is_wanted(Part::Rust) {
-        check::add_to(&mut steps);
+        check::add_to(steps);
         steps.run("tests (cargo test)", |step| {
             let (shell, cargo) = (shell()?, cargo());
             step.run(cmd!(
@@ -58,22 +60,29 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
             ))
         });
     }
-    if is_wanted(Part::Java) {
-        java::add_to(&mut steps);
-        cluster::add_spring_to(&mut steps);
-    }
-    if is_wanted(Part::Node) {
-        node::add_to(&mut steps);
-    }
-    if is_wanted(Part::Python) {
-        python::add_to(&mut steps);
-    }
+    // Side by side, since their tests mostly wait: for elections, and for programs to start.
+    thread::scope(|scope| {
+        if is_wanted(Part::Java) {
+            scope.spawn(|| {
+                java::add_to(steps);
+                cluster::add_spring_to(steps);
+            });
+        }
+        scope.spawn(|| {
+            if is_wanted(Part::Node) {
+                node::add_to(steps);
+            }
+            if is_wanted(Part::Python) {
+                python::add_to(steps);
+            }
+        });
+    });
     if options.parts.contains(&Part::Pods) {
-        cluster::add_pods_to(&mut steps);
+        cluster::add_pods_to(steps);
     }
     if options.parts.is_empty() {
-        cluster::add_pods_if_prepared_to(&mut steps);
-        demo::add_to(&mut steps);
+        cluster::add_pods_if_prepared_to(steps);
+        demo::add_to(steps);
     }
     steps.finish()
 }
