@@ -9,7 +9,9 @@ use windows_permissions::constants::{
     AccessRights, AceFlags, AceType, SeObjectType, SecurityInformation,
 };
 use windows_permissions::utilities::current_process_sid;
-use windows_permissions::wrappers::GetSecurityInfo;
+use windows_permissions::wrappers::{
+    ConvertSecurityDescriptorToStringSecurityDescriptor, GetSecurityInfo,
+};
 use windows_permissions::{Ace, LocalBox, SecurityDescriptor, Sid};
 
 /// Who may do everything anyway, and who is nobody but the owner.
@@ -20,6 +22,10 @@ const TRUSTED: [&str; 5] = [
     "S-1-3-0", // in what is inherited: whoever makes the file
     "S-1-3-4", // the rights of the owner
 ];
+
+/// Kinds of entries, as Windows writes them, that allow something or deny it; what reads their rights
+/// panics at others.
+const KINDS: [&str; 7] = ["A", "D", "OA", "OD", "XA", "XD", "ZA"];
 
 const FIX: &str = "take that away (icacls), or choose a folder in your own user profile";
 
@@ -100,6 +106,10 @@ fn threat(security: &SecurityDescriptor, part: Part) -> io::Result<Option<String
     let Some(entries) = security.dacl() else {
         return Ok(Some(format!("everybody may write to it: {FIX}")));
     };
+    if let Some(kind) = unknown_kind(&as_text(security)?) {
+        let doubt = format!("has an entry of kind {kind:?} that may let others write to it");
+        return Ok(Some(format!("{doubt}: {FIX}")));
+    }
     // What is denied beside may not be what is allowed here.
     let stranger = (0..entries.len())
         .filter_map(|index| entries.get_ace(index))
@@ -109,6 +119,41 @@ fn threat(security: &SecurityDescriptor, part: Part) -> io::Result<Option<String
             sid => Some(sid.map_or_else(|| "somebody".to_owned(), ToString::to_string)),
         });
     Ok(stranger.map(|sid| format!("{sid} may write to it: {FIX}")))
+}
+
+/// The list as text: `D:P(A;OICI;FA;;;SY)(…)`.
+fn as_text(security: &SecurityDescriptor) -> io::Result<String> {
+    let dacl = SecurityInformation::Dacl;
+    match ConvertSecurityDescriptorToStringSecurityDescriptor(security, dacl) {
+        Ok(text) => Ok(text.to_string_lossy().into_owned()),
+        Err(why) => {
+            let doubt = "its access control list has an entry of a kind that Windows cannot name";
+            Err(io::Error::new(
+                why.kind(),
+                format!("{doubt} ({why}): {FIX}"),
+            ))
+        }
+    }
+}
+
+/// The first kind of an entry in such a list that is none of [`KINDS`].
+fn unknown_kind(list: &str) -> Option<&str> {
+    let mut depth = 0;
+    for (at, character) in list.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        // Deeper ones are of an entry's condition.
+        if character == '(' && depth == 1 {
+            let kind = list[at + 1..].split([';', ')']).next().unwrap_or_default();
+            if !KINDS.contains(&kind) {
+                return Some(kind);
+            }
+        }
+    }
+    None
 }
 
 fn allows(entry: &Ace) -> bool {
@@ -176,6 +221,28 @@ mod tests {
         for right in ["FW", "GW", "DC", "LC"] {
             let [_, contents] = threats(&format!("(A;;{right};;;WD)"));
             assert!(contents.is_some(), "{right}");
+        }
+    }
+
+    #[test]
+    fn entries_of_unknown_kinds_are_found_and_conditions_are_none() {
+        assert_eq!(unknown_kind("D:PAI(A;OICI;FA;;;SY)(D;;FA;;;WD)"), None);
+        let condition =
+            r#"D:(XA;;FR;;;WD;(@User.Title=="PM" && (Member_of {SID(BA)})))(OD;;FA;;;WD)"#;
+        assert_eq!(unknown_kind(condition), None);
+        assert_eq!(unknown_kind("D:(A;;FA;;;SY)(AL;;FA;;;WD)"), Some("AL"));
+        assert_eq!(unknown_kind("D:(0x4;;FA;;;WD)"), Some("0x4"));
+        assert_eq!(unknown_kind("D:()"), Some(""));
+    }
+
+    #[test]
+    fn an_entry_of_an_unknown_kind_is_refused_without_a_panic() {
+        // The only one that there is a word for; not every Windows makes it.
+        let text = format!("{OWNER_AND_SYSTEM}(AL;;FA;;;WD)");
+        let made: Result<LocalBox<SecurityDescriptor>, _> = text.parse();
+        if let Ok(security) = made {
+            let found = threat(&security, Part::Place).unwrap().unwrap();
+            assert!(found.starts_with(r#"has an entry of kind "AL""#), "{found}");
         }
     }
 
