@@ -31,7 +31,22 @@ pub(crate) struct Steps {
 struct Outcome {
     name: String,
     took: Duration,
-    failure: Option<String>,
+    end: End,
+}
+
+enum End {
+    Passed,
+    /// Why it was not.
+    NotRun(String),
+    /// Why.
+    Failed(String),
+}
+
+/// What becomes of a step that may be impossible on this machine.
+pub(crate) enum Ran {
+    Yes,
+    /// Why not.
+    No(String),
 }
 
 impl Steps {
@@ -44,12 +59,21 @@ impl Steps {
 
     /// Runs a step. A failure does not keep the next ones from running.
     pub(crate) fn run(&self, name: &str, step: impl FnOnce(&Step) -> Result<()>) {
+        self.run_if_possible(name, |context| step(context).map(|()| Ran::Yes));
+    }
+
+    /// Runs a step that says itself if it cannot be run here.
+    pub(crate) fn run_if_possible(&self, name: &str, step: impl FnOnce(&Step) -> Result<Ran>) {
         let started = Instant::now();
-        let outcome = run_shown(name, step);
+        let end = match run_shown(name, step) {
+            Ok(Ran::Yes) => End::Passed,
+            Ok(Ran::No(why)) => End::NotRun(why),
+            Err(error) => End::Failed(format!("{error:#}")),
+        };
         let outcome = Outcome {
             name: name.to_owned(),
             took: started.elapsed(),
-            failure: outcome.err().map(|error| format!("{error:#}")),
+            end,
         };
         progress::print(&outcome.line());
         self.done().push(outcome);
@@ -57,7 +81,7 @@ impl Steps {
 
     /// Whether one has.
     pub(crate) fn have_failed(&self) -> bool {
-        self.done().iter().any(|step| step.failure.is_some())
+        self.done().iter().any(Outcome::has_failed)
     }
 
     /// Prints the summary, and fails if a step has.
@@ -67,11 +91,19 @@ impl Steps {
         for step in done.iter() {
             println!("{}", step.line());
         }
-        let failures = done.iter().filter(|step| step.failure.is_some());
-        let failed = failures.count();
-        let passed = done.len() - failed;
+        let count = |is_counted: fn(&Outcome) -> bool| {
+            let counted = done.iter().filter(|step| is_counted(step));
+            counted.count()
+        };
+        let failed = count(Outcome::has_failed);
+        let not_run = count(|step| matches!(step.end, End::NotRun(_)));
+        let passed = done.len() - failed - not_run;
         println!("steps, in {:.0} s:", self.started.elapsed().as_secs_f64());
-        println!("{passed} passed, {failed} failed");
+        match not_run {
+            0 => println!("{passed} passed, {failed} failed"),
+            // CI's word for what was not run.
+            _ => println!("{passed} passed, {failed} failed, {not_run} skipped"),
+        }
         if failed > 0 {
             bail!("{failed} of {} steps failed", done.len());
         }
@@ -94,11 +126,18 @@ pub(crate) fn run_shown<T>(name: &str, step: impl FnOnce(&Step) -> Result<T>) ->
 }
 
 impl Outcome {
+    fn has_failed(&self) -> bool {
+        matches!(self.end, End::Failed(_))
+    }
+
     fn line(&self) -> String {
         let took = format!("{:.1} s", self.took.as_secs_f64());
-        match &self.failure {
-            None => format!("{} {} ({took})", style("ok").green(), self.name),
-            Some(why) => format!("{} {} ({took}): {why}", style("FAILED").red(), self.name),
+        match &self.end {
+            End::Passed => format!("{} {} ({took})", style("ok").green(), self.name),
+            End::NotRun(why) => format!("{} {}: {why}", style("not run").yellow(), self.name),
+            End::Failed(why) => {
+                format!("{} {} ({took}): {why}", style("FAILED").red(), self.name)
+            }
         }
     }
 }

