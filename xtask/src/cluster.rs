@@ -51,13 +51,6 @@ pub(crate) fn go_program(name: &str, folder: &str) -> Result<String> {
     Ok(cmd!(shell, "{program} go {name} {folder}").quiet().read()?)
 }
 
-/// The folder for what is built once and kept for other checkouts.
-pub(crate) fn cache_folder(step: &Step) -> Result<String> {
-    build::debug(step, &["--bin", PROGRAM])?;
-    let (shell, program) = (shell()?, build::program(PROGRAM)?);
-    Ok(cmd!(shell, "{program} cache").quiet().read()?)
-}
-
 fn program_shown() -> Result<String> {
     run_shown("test-cluster (cargo build)", |step| {
         build::debug(step, &["--bin", PROGRAM])

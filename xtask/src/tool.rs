@@ -1,12 +1,10 @@
 //! Programs that are installed from crates.io or Go's module proxy, once, beside the cached test cluster.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::build::{cargo, shell};
-use crate::cluster;
+use crate::cache;
 use crate::steps::Step;
 use crate::utf8;
 
@@ -24,8 +22,7 @@ impl Tool {
             version,
             features,
         } = self;
-        let cache = cluster::cache_folder(step)?;
-        let folder = Path::new(&cache).join(format!("{name}-{version}"));
+        let folder = cache::folder()?.join(format!("{name}-{version}"));
         let program = folder.join("bin").join(name);
         if !program.exists() {
             step.tell("installed once, for some minutes");
@@ -55,8 +52,7 @@ impl GoTool {
             package,
             version,
         } = self;
-        let cache = cluster::cache_folder(step)?;
-        let folder = Path::new(&cache).join(format!("{name}-{version}"));
+        let folder = cache::folder()?.join(format!("{name}-{version}"));
         let program = folder.join(name);
         if !program.exists() {
             step.tell("installed once, for a minute");

@@ -6,9 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use leasehold_test_cluster::{
-    TestCluster, ToxiProxy, User, binaries, cache_folder, detached, left_out,
-};
+use leasehold_test_cluster::{TestCluster, ToxiProxy, User, binaries, detached, left_out};
 
 /// A real API server for experiments and tests.
 #[derive(Parser)]
@@ -39,8 +37,6 @@ enum Arguments {
     },
     /// Builds the program of a Go module if it is missing, and prints its path.
     Go { name: String, module: String },
-    /// Prints the folder for what is built once.
-    Cache,
     /// Runs a program beside an API server, and ends that when it ends.
     With {
         /// Lets the user `candidate` take part in the election for this Lease.
@@ -90,7 +86,6 @@ fn main() -> Result<ExitCode> {
             let module = module.to_str().context("a path in UTF-8")?;
             println!("{}", binaries::go_program(&name, module)?.display());
         }
-        Arguments::Cache => println!("{}", cache_folder()?.display()),
         Arguments::With {
             grant,
             network,

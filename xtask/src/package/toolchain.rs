@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
@@ -12,7 +12,7 @@ use super::{LIBRARIES, PROGRAMS};
 use crate::build::{check_installed, shell};
 use crate::platform::{Platform, System};
 use crate::steps::Step;
-use crate::{cluster, root, utf8};
+use crate::{cache, root, utf8};
 
 /// From `PyPI`, since both come built from there.
 const ZIG: [&str; 2] = ["cargo-zigbuild==0.24.1", "ziglang==0.17.1"];
@@ -138,7 +138,7 @@ pub(super) fn python_environment(
     requirements: &[&str],
 ) -> Result<PathBuf> {
     let wanted = requirements.join("\n");
-    let folder = Path::new(&cluster::cache_folder(step)?).join(["packaging-", name].concat());
+    let folder = cache::folder()?.join(["packaging-", name].concat());
     let installed = folder.join("requirements.txt");
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(folder);
