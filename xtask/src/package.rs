@@ -10,6 +10,7 @@ mod papers;
 mod rules;
 mod sums;
 mod toolchain;
+mod twice;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use xshell::cmd;
 use crate::build::{cargo, shell};
 use crate::commit_time::CommitTime;
 use crate::platform::{NativeHalf, PLATFORMS, Platform};
-use crate::steps::Steps;
+use crate::steps::{Ran, Steps};
 use crate::{copy_file, java, node, python, root, target_folder};
 use papers::Papers;
 use rules::Artifact;
@@ -39,6 +40,10 @@ pub(crate) struct Options {
     /// Without a build: packs what an earlier run has built, and checks it again.
     #[arg(long)]
     staged: bool,
+    /// Then builds all of it again, from a clone in a folder with a longer path, and fails if its bytes
+    /// are others.
+    #[arg(long, conflicts_with = "staged")]
+    twice: bool,
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -92,7 +97,29 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
     if !steps.have_failed() {
         steps.run("checksums and sizes", |_| sums::write(&packages));
     }
+    if options.twice && !steps.have_failed() {
+        steps.run("the same bytes in another folder", |step| {
+            twice::check(step, &platforms, &packages)
+        });
+    }
     steps.finish()
+}
+
+/// Whether what is published compiles for other systems, if what that takes is installed: to install
+/// it takes too long for everybody's tests.
+pub(crate) fn add_checks_to(steps: &Steps) {
+    let systems = ["linux-x86_64-musl", "macos-aarch64", "windows-x86_64"];
+    for platform in PLATFORMS.iter().filter(|it| systems.contains(&it.name)) {
+        let name = format!("{}: compiles (cargo check)", platform.name);
+        steps.run_if_possible(&name, |step| {
+            if let Some(what) = Toolchain::missing(platform)? {
+                let install = ["`cargo xtask package --target ", platform.name].concat();
+                return Ok(Ran::No(format!("no {what}: {install}` installs it")));
+            }
+            Toolchain::installed()?.check(step, platform)?;
+            Ok(Ran::Yes)
+        });
+    }
 }
 
 fn build(steps: &Steps, platforms: &[&'static Platform]) {
@@ -143,6 +170,9 @@ fn pack(steps: &Steps, platforms: &[&'static Platform], time: &CommitTime, packa
             ("sbom/leasehold.cdx.json", sbom),
         ];
         java::pack(step, &halves, &papers, time, &packages.join("java"))
+    });
+    steps.run("papers: as the schema of CycloneDX wants them", |step| {
+        papers::validate(step, &packages.join("sbom"))
     });
     steps.run("Node: packages", |step| {
         node::pack(step, &halves, &packages.join("node"))

@@ -147,6 +147,11 @@ impl Platform {
         !self.name.ends_with("-gnu")
     }
 
+    /// What the archive of the programs is called for: those for Linux run with each C library.
+    pub(crate) fn archive(&self) -> &'static str {
+        self.name.trim_end_matches("-musl")
+    }
+
     /// What cargo calls the library of the crate `name`.
     pub(crate) fn library(&self, name: &str) -> String {
         match self.system {

@@ -8,7 +8,7 @@ use xshell::cmd;
 
 use crate::build::{self, cargo, shell};
 use crate::steps::Steps;
-use crate::{check, cluster, demo, everywhere, java, node, python};
+use crate::{check, cluster, demo, everywhere, java, node, package, python};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -59,6 +59,9 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
                 "{cargo} test --workspace --locked --no-fail-fast"
             ))
         });
+    }
+    if is_wanted(Part::Rust) {
+        package::add_checks_to(steps);
     }
     // Side by side, since their tests mostly wait: for elections, and for programs to start.
     thread::scope(|scope| {

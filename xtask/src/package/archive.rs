@@ -25,8 +25,13 @@ pub(super) fn pack(
     }
     let shell = shell()?;
     shell.create_dir(packages)?;
-    let system = platform.name.trim_end_matches("-musl");
-    let name = ["leasehold-", env!("CARGO_PKG_VERSION"), "-", system].concat();
+    let name = [
+        "leasehold-",
+        env!("CARGO_PKG_VERSION"),
+        "-",
+        platform.archive(),
+    ]
+    .concat();
     let contents = shell.create_temp_dir()?;
     let folder = contents.path().join(&name);
     let mut files = vec![

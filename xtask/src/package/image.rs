@@ -78,8 +78,13 @@ fn image(
             "{regctl} image create {part} --platform linux/{architecture} --created {time}"
         ))?;
         let entrypoint = format!("[\"/{program}\"]");
-        let labels = ["licenses=Apache-2.0", &["version=", VERSION].concat()]
-            .map(|label| ["--label=org.opencontainers.image.", label].concat());
+        let labels = [
+            ("licenses", "Apache-2.0"),
+            ("version", VERSION),
+            // By which a registry of GitHub shows the page of the project.
+            ("source", env!("CARGO_PKG_REPOSITORY")),
+        ]
+        .map(|(name, value)| format!("--label=org.opencontainers.image.{name}={value}"));
         step.run(cmd!(
             shell,
             "{regctl} image mod {part} --replace --layer-add tar={layer} --config-entrypoint {entrypoint} --user {USER} {labels...} --config-time set={time}"

@@ -10,9 +10,12 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use xshell::cmd;
 
+use super::PROGRAMS;
+use super::toolchain::python_environment;
 use crate::build::{cargo, shell};
 use crate::commit_time::CommitTime;
 use crate::platform::Platform;
+use crate::steps::Step;
 
 const INTRODUCTION: &str = "\
 Leasehold
@@ -23,6 +26,10 @@ what Rust brings for each program: its standard library (Apache-2.0 OR MIT), and
 libunwind of LLVM (Apache-2.0 WITH LLVM-exception); in programs for Linux also musl (MIT, Copyright
 © 2005-2020 Rich Felker, et al.).
 ";
+
+/// From `PyPI`: of those who make `CycloneDX`.
+const VALIDATOR: &str = "cyclonedx-python-lib[json-validation]==11.12.0";
+const VALIDATE: &str = include_str!("validate.py");
 
 /// The crates that are in what is built of one crate.
 pub(crate) struct Papers {
@@ -105,6 +112,12 @@ impl Papers {
 
     /// `CycloneDX`, for what is called `name`, with `purl` if a registry has it.
     pub(super) fn sbom(&self, name: &str, purl: &str, time: &CommitTime) -> Result<String> {
+        // As CycloneDX tells what is run from what is built upon.
+        let kind = if name == PROGRAMS.0 {
+            "application"
+        } else {
+            "library"
+        };
         let components: Vec<_> = self.crates.iter().map(component).collect();
         let all: Vec<_> = components.iter().map(|it| it["bom-ref"].clone()).collect();
         let version = env!("CARGO_PKG_VERSION");
@@ -116,7 +129,7 @@ impl Papers {
             "metadata": {
                 "timestamp": time.rfc3339(),
                 "component": {
-                    "type": "library",
+                    "type": kind,
                     "bom-ref": purl,
                     "name": name,
                     "version": version,
@@ -129,6 +142,18 @@ impl Papers {
         });
         Ok(serde_json::to_string_pretty(&bom)? + "\n")
     }
+}
+
+/// Fails if a list in `folder` is not as the schema of `CycloneDX` wants it.
+pub(super) fn validate(step: &Step, folder: &Path) -> Result<()> {
+    let environment = python_environment(step, "cyclonedx", &[VALIDATOR])?;
+    let (shell, python) = (shell()?, environment.join("bin/python"));
+    let lists: Vec<_> = shell.read_dir(folder)?;
+    let lists = lists
+        .iter()
+        .filter(|it| it.extension().is_some_and(|it| it == "json"));
+    step.tell("validated");
+    step.run(cmd!(shell, "{python} -c {VALIDATE} {lists...}"))
 }
 
 fn component((name, contribution): (&(String, String), &Contribution)) -> Value {

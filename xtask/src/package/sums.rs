@@ -7,14 +7,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use super::LIBRARIES;
+use crate::platform::PLATFORMS;
+
+/// As `sha256sum --check` reads it.
+pub(super) const FILE: &str = "SHA256SUMS";
 /// In bytes, of what has one library inside: a wheel, a package of npm, a jar for one platform.
 const LARGEST_PACKAGE: u64 = 3_000_000;
 
-/// Writes `SHA256SUMS` and a table for people into the folder `packages`; fails if something is too
+/// Writes [`FILE`] and a table for people into the folder `packages`; fails if something is too
 /// large.
 pub(super) fn write(packages: &Path) -> Result<()> {
     let mut sums = String::new();
-    let mut table = "| artifact | size | SHA-256 |\n|---|---:|---|\n".to_owned();
+    let mut table = sizes(packages)? + "\n| artifact | size | SHA-256 |\n|---|---:|---|\n";
     let mut large = Vec::new();
     for file in files(packages)? {
         let bytes = fs::read(&file)?;
@@ -30,12 +35,58 @@ pub(super) fn write(packages: &Path) -> Result<()> {
             large.push(format!("{name} has {kilobytes} kB"));
         }
     }
-    fs::write(packages.join("SHA256SUMS"), sums)?;
+    fs::write(packages.join(FILE), sums)?;
     fs::write(packages.join("ARTIFACTS.md"), table)?;
     if !large.is_empty() {
         bail!("more than {LARGEST_PACKAGE} bytes: {}", large.join(", "));
     }
     Ok(())
+}
+
+/// What each platform has, for the documentation.
+fn sizes(packages: &Path) -> Result<String> {
+    let mut table = "| built for | library | jar | npm package | wheel | programs |\n".to_owned();
+    table += "|---|---:|---:|---:|---:|---:|\n";
+    for platform in &PLATFORMS {
+        let names = [
+            ("java", [platform.name, ".jar"].concat()),
+            ("node", [platform.npm.package, "-"].concat()),
+            (
+                "python",
+                platform
+                    .wheel_tag
+                    .split('.')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
+            ("programs", [platform.archive(), "."].concat()),
+        ];
+        let mut row = Vec::new();
+        for (folder, name) in names {
+            let files = files(&packages.join(folder)).unwrap_or_default();
+            let file = files.iter().find(|it| it.to_string_lossy().contains(&name));
+            row.push(file.map(fs::metadata).transpose()?.map(|it| it.len()));
+        }
+        if row.iter().any(Option::is_some) {
+            let libraries = LIBRARIES.map(|(_, library, _)| platform.library(library));
+            let libraries = libraries
+                .iter()
+                .map(|it| fs::metadata(platform.staged().join(it)));
+            let largest = libraries.flatten().map(|it| it.len()).max();
+            row.insert(0, largest);
+            let sizes = row.into_iter().map(|bytes| {
+                // In tenths of a megabyte.
+                bytes.map_or("–".to_owned(), |it| {
+                    let tenths = it.div_ceil(100_000);
+                    format!("{}.{} MB", tenths / 10, tenths % 10)
+                })
+            });
+            let sizes: Vec<_> = sizes.collect();
+            writeln!(table, "| `{}` | {} |", platform.name, sizes.join(" | "))?;
+        }
+    }
+    Ok(table)
 }
 
 fn has_one_library(name: &str) -> bool {

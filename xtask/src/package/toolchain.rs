@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
@@ -23,7 +23,7 @@ pub(super) const MACOS: &str = "11.0";
 /// What Apple's linker would find in its SDK, as far as we use it.
 const FRAMEWORKS: &str = "xtask/frameworks";
 
-pub(super) struct Toolchain {
+pub(crate) struct Toolchain {
     /// The environment with zig.
     environment: PathBuf,
 }
@@ -36,6 +36,39 @@ impl Toolchain {
         step.run(cmd!(shell, "rustup target add {targets...}"))?;
         let environment = python_environment(step, "zig", &ZIG)?;
         Ok(Self { environment })
+    }
+
+    /// What is missing for `platform`, if anything is.
+    pub(crate) fn missing(platform: &Platform) -> Result<Option<String>> {
+        let shell = shell()?;
+        let installed = cmd!(shell, "rustup target list --installed").quiet();
+        let installed = installed.ignore_stderr().read().unwrap_or_default();
+        if !installed.lines().any(|it| it == platform.rust_target) {
+            return Ok(Some(["Rust for ", platform.rust_target].concat()));
+        }
+        let has_zig = is_installed(&environment("zig")?, &ZIG);
+        Ok((!has_zig).then(|| "zig".to_owned()))
+    }
+
+    /// As [`Toolchain::prepare`] has installed it.
+    pub(crate) fn installed() -> Result<Self> {
+        Ok(Self {
+            environment: environment("zig")?,
+        })
+    }
+
+    /// Compiles what is published, in debug and without code, for `platform`.
+    pub(crate) fn check(&self, step: &Step, platform: &Platform) -> Result<()> {
+        let shell = shell()?;
+        let packages = LIBRARIES.map(|(package, ..)| package);
+        let packages = packages.iter().chain(["leasehold", PROGRAMS.0].iter());
+        let packages = packages.flat_map(|package| ["--package", package]);
+        let target = platform.rust_target;
+        let check = self.zigbuild(&shell, "check", target)?;
+        // A library for musl could not be compiled otherwise.
+        let flags = flags(platform, Linked::ToTheSystem)?;
+        let check = check.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        step.run(check.args(["--lib", "--bins"]).args(packages))
     }
 
     /// Builds the libraries and programs for `platform`, and puts them into its folder.
@@ -70,27 +103,33 @@ impl Toolchain {
     }
 
     fn cargo<'a>(&self, shell: &'a Shell, platform: &Platform, linked: Linked) -> Result<Cmd<'a>> {
-        let bin = self.environment.join("bin");
-        let path = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths([bin.clone()].into_iter().chain(env::split_paths(&path)))?;
-        let zigbuild = bin.join("cargo-zigbuild");
         let mut target = platform.rust_target.to_owned();
         if platform.name.ends_with("-gnu") {
             target = [&target, ".", GLIBC].concat();
         }
-        let cargo = cmd!(
-            shell,
-            "{zigbuild} zigbuild --release --locked --target {target}"
-        );
+        let cargo = self.zigbuild(shell, "zigbuild", &target)?;
         Ok(cargo
-            .env("PATH", path)
-            .env("LIBNODE_PATH", empty_libnode()?)
-            .env("MACOSX_DEPLOYMENT_TARGET", MACOS)
+            .arg("--release")
             // Separated by a byte that is in no path.
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
                 flags(platform, linked)?.join("\x1f"),
             ))
+    }
+
+    /// cargo, which has zig for the C in it.
+    fn zigbuild<'a>(&self, shell: &'a Shell, command: &str, target: &str) -> Result<Cmd<'a>> {
+        let bin = self.environment.join("bin");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([bin.clone()].into_iter().chain(env::split_paths(&path)))?;
+        let zigbuild = bin.join("cargo-zigbuild");
+        let cargo = cmd!(shell, "{zigbuild} {command} --locked --target {target}");
+        Ok(cargo
+            .env("PATH", path)
+            .env("LIBNODE_PATH", empty_libnode()?)
+            .env("MACOSX_DEPLOYMENT_TARGET", MACOS)
+            // A file for Windows has a time, and cargo does not link again what is a commit older.
+            .env("SOURCE_DATE_EPOCH", "0"))
     }
 }
 
@@ -126,7 +165,14 @@ fn flags(platform: &Platform, linked: Linked) -> Result<Vec<String>> {
         flags.push("-Ctarget-feature=-crt-static".to_owned());
     }
     if platform.system == System::MacOs {
-        flags.push(["-Clink-arg=-F", &utf8(root().join(FRAMEWORKS))?].concat());
+        // Relative, since cargo takes the flags into the names of symbols, but for prefixes of paths.
+        flags.push(["-Clink-arg=-F", FRAMEWORKS].concat());
+        // Else the linker's mark of what it links comes from names of files that are then stripped.
+        flags.push("-Clink-arg=-s".to_owned());
+        if linked == Linked::ToTheSystem {
+            // Else the path that it is built at. It is loaded by its file, not by this.
+            flags.push("-Clink-arg=-Wl,-install_name,@rpath/leasehold".to_owned());
+        }
     }
     Ok(flags)
 }
@@ -137,10 +183,8 @@ pub(super) fn python_environment(
     name: &str,
     requirements: &[&str],
 ) -> Result<PathBuf> {
-    let wanted = requirements.join("\n");
-    let folder = cache::folder()?.join(["packaging-", name].concat());
-    let installed = folder.join("requirements.txt");
-    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+    let folder = self::environment(name)?;
+    if is_installed(&folder, requirements) {
         return Ok(folder);
     }
     check_installed(
@@ -156,6 +200,20 @@ pub(super) fn python_environment(
         shell,
         "{pip} install --quiet --disable-pip-version-check {requirements...}"
     ))?;
-    fs::write(installed, wanted)?;
+    fs::write(installed(&folder), requirements.join("\n"))?;
     Ok(folder)
+}
+
+fn environment(name: &str) -> Result<PathBuf> {
+    Ok(cache::folder()?.join(["packaging-", name].concat()))
+}
+
+fn is_installed(environment: &Path, requirements: &[&str]) -> bool {
+    let installed = fs::read_to_string(installed(environment));
+    installed.is_ok_and(|installed| installed == requirements.join("\n"))
+}
+
+/// What is in an environment, written when all of it is.
+fn installed(environment: &Path) -> PathBuf {
+    environment.join("requirements.txt")
 }
