@@ -5,6 +5,7 @@
 //! own, as somebody who uses them does, and runs a program of `tests/everywhere` with its Lease in
 //! a folder, and with one on a real API server. Nothing comes from the build tree but the programs.
 
+mod images;
 mod installed;
 mod registries;
 mod runtimes;
@@ -61,6 +62,7 @@ pub(crate) fn add_to(steps: &Steps, wanted: &str) {
         let (platform, how) = (row.platform, row.how.said());
         let _ = writeln!(table, "| {platform} | {} | {how} | {outcome} |", row.name);
     }
+    images::add_to(steps, wanted);
     println!("\n{table}");
     steps.run("everywhere: the table", |_| {
         Ok(fs::write(folder().join("table.md"), table)?)

@@ -32,6 +32,8 @@ pub(super) enum Packing {
     /// That file inside of Node's own, with the library beside it.
     Executable,
     Wheel,
+    /// A wheel that pip builds of the source distribution, as where none fits.
+    Sources,
     /// The archive of `leasehold`.
     Program,
 }
@@ -42,7 +44,7 @@ impl Packing {
         match self {
             Self::Jar => "java",
             Self::Npm | Self::Pnpm | Self::PlugAndPlay | Self::Bundle | Self::Executable => "node",
-            Self::Wheel => "python",
+            Self::Wheel | Self::Sources => "python",
             Self::Program => "programs",
         }
     }
@@ -95,6 +97,7 @@ pub(super) fn install(
             return Ok(made.map(|words| job.installed(words)));
         }
         Packing::Wheel => job.wheel()?,
+        Packing::Sources => job.sources()?,
         Packing::Program => {
             let words = job.program()?;
             return Ok(words.map(|words| Installed {
@@ -182,13 +185,38 @@ impl Job<'_> {
         if !names.any(|name| is_for(&name.to_string_lossy())) {
             return Ok(None);
         }
-        let (from, packages) = (&self.from, self.to.join("packages"));
+        let options = ["--platform", tag, "--python-version", "3.10"];
+        self.wheel_from(&self.from, &options).map(Some)
+    }
+
+    fn sources(&self) -> Result<Option<Vec<String>>> {
+        let sources = self.from.join(format!("leasehold-{VERSION}.tar.gz"));
+        if !sources.exists() {
+            return Ok(None);
+        }
+        self.step.tell("building, for minutes");
+        let wheels = self.to.join("wheels");
+        // Not here, where cargo would find the settings of this checkout.
+        let elsewhere = Shell::new()?;
+        elsewhere.change_dir("/");
+        // Kept, so that it takes less the next time.
+        elsewhere.set_var("CARGO_TARGET_DIR", folder().join("target"));
+        self.step.run(cmd!(
+            elsewhere,
+            "python3 -m pip wheel --disable-pip-version-check --no-deps --wheel-dir {wheels} {sources}"
+        ))?;
+        self.wheel_from(&wheels, &[]).map(Some)
+    }
+
+    /// Installs a wheel, and puts the program beside it.
+    fn wheel_from(&self, folder: &Path, options: &[&str]) -> Result<Vec<String>> {
+        let packages = self.to.join("packages");
         self.step.run(cmd!(
             self.shell,
-            "python3 -m pip install --quiet --disable-pip-version-check --no-index --find-links {from} --only-binary=:all: --platform {tag} --python-version 3.10 --target {packages} leasehold"
+            "python3 -m pip install --quiet --disable-pip-version-check --no-index --find-links {folder} --only-binary=:all: {options...} --target {packages} leasehold"
         ))?;
         ensure!(packages.join("leasehold").exists(), "nothing was installed");
-        Ok(Some(vec![self.add_program("guarded.py")?]))
+        Ok(vec![self.add_program("guarded.py")?])
     }
 
     // ---- Node --------------------------------------------------------------------------------------
@@ -341,8 +369,7 @@ impl Job<'_> {
 
     /// What asks two of them over HTTP, by this machine's Python.
     fn program(&self) -> Result<Option<Vec<String>>> {
-        let system = self.platform.name.trim_end_matches("-musl");
-        let name = format!("leasehold-{VERSION}-{system}");
+        let name = format!("leasehold-{VERSION}-{}", self.platform.archive());
         let archives = [".tar.gz", ".zip"].map(|kind| self.from.join([&name, kind].concat()));
         let Some(archive) = archives.into_iter().find(|it| it.exists()) else {
             return Ok(None);

@@ -155,17 +155,24 @@ fn linux_gnu() -> Vec<Row> {
     rows
 }
 
-/// Node's packages by other package managers, and as single files.
+/// Node's packages by other package managers, and as single files; Python's where no wheel fits.
 fn ways_to_install() -> Vec<Row> {
     let on = "linux-x86_64-gnu";
-    [
+    let from_sources = Row::new(
+        on,
+        Packing::Sources,
+        "Python 3.11, built of the sources by pip",
+        How::Here,
+        |_| python("3.11"),
+    );
+    let of_node = [
         ("Node 20 by pnpm", Packing::Pnpm),
         ("Node 20 by Yarn Plug'n'Play", Packing::PlugAndPlay),
         ("Node 20, a bundle", Packing::Bundle),
         ("Node 20, a single executable", Packing::Executable),
     ]
-    .map(|(name, packing)| Row::new(on, packing, name, How::Here, node))
-    .into()
+    .map(|(name, packing)| Row::new(on, packing, name, How::Here, node));
+    of_node.into_iter().chain([from_sources]).collect()
 }
 
 fn linux_musl() -> Vec<Row> {

@@ -134,7 +134,7 @@ fn in_root(root: PathBuf) -> Result<Vec<String>> {
 }
 
 /// qemu-user of Debian, unpacked, not installed.
-fn qemu(step: &Step) -> Result<String> {
+pub(super) fn qemu(step: &Step) -> Result<String> {
     let packages = ["qemu-user-static"];
     let folder = debian(step, "bookworm", "amd64", "qemu", &packages)?;
     utf8(folder.join("usr/bin/qemu-aarch64-static"))
