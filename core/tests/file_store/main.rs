@@ -3,6 +3,8 @@
 
 mod files;
 mod processes;
+mod tasks;
+#[path = "../common/worker.rs"]
 mod worker;
 
 use std::path::{Path, PathBuf};

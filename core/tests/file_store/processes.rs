@@ -5,7 +5,8 @@ use std::time::Duration;
 use leasehold::ErrorKind;
 use leasehold::lease_store::LeaseStore;
 
-use crate::worker::{WINS, Worker};
+use crate::tasks::WINS;
+use crate::worker::Worker;
 use crate::{file, held_by, open};
 
 #[test]
@@ -31,7 +32,10 @@ fn processes_win_each_version_once() {
             last = to;
             wins += 1;
         }
-        worker.assert_success();
+        assert!(
+            worker.process.wait().unwrap().success(),
+            "the worker has failed"
+        );
         assert_eq!(wins, WINS);
     }
 }
@@ -54,7 +58,7 @@ async fn a_stopped_process_that_holds_the_lock_is_named_and_not_waited_for() {
         "{error}"
     );
     // Windows lets nobody read a locked file.
-    let holder = format!("process {}", worker.id());
+    let holder = format!("process {}", worker.process.id());
     assert!(
         error.to_string().contains(&holder) || cfg!(windows),
         "{error}"

@@ -5,6 +5,8 @@
 
 #![cfg(target_os = "linux")]
 
+mod tasks;
+#[path = "../common/worker.rs"]
 mod worker;
 
 use std::fs;
@@ -36,7 +38,7 @@ fn config(directory: &Path) -> Config {
 /// A worker that leads, and a candidate here that follows it.
 fn leader_and_standby(task: &str, directory: &Path) -> (Worker, LeaderElection) {
     let mut leader = Worker::start(task, directory);
-    assert_eq!(leader.report(), "leading");
+    assert_eq!(leader.report().unwrap(), "leading");
     let standby = config(directory).start().unwrap();
     follows(&standby);
     (leader, standby)
@@ -71,10 +73,6 @@ fn assert_succeeds(standby: &LeaderElection, last: &StoredLease) {
     assert!(term.fencing_token() > last.version.0);
 }
 
-fn pid(number: u32) -> Pid {
-    Pid::from_raw(number.try_into().unwrap()).unwrap()
-}
-
 #[test]
 fn a_leader_that_is_killed_is_succeeded_long_before_its_lease_expires() {
     let directory = tempfile::tempdir().unwrap();
@@ -90,7 +88,7 @@ fn a_leader_that_is_killed_is_succeeded_long_before_its_lease_expires() {
 fn one_that_starts_after_the_death_needs_not_wait_either() {
     let directory = tempfile::tempdir().unwrap();
     let mut leader = Worker::start("lead", directory.path());
-    assert_eq!(leader.report(), "leading");
+    assert_eq!(leader.report().unwrap(), "leading");
     let last = stored(directory.path());
     leader.kill();
     let standby = config(directory.path()).start().unwrap();
@@ -101,11 +99,11 @@ fn one_that_starts_after_the_death_needs_not_wait_either() {
 fn what_a_leader_has_started_and_lives_on_is_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     let (mut leader, standby) = leader_and_standby("lead and start a program", directory.path());
-    let program = leader.report().parse().unwrap();
+    let program = Pid::from_raw(leader.report().unwrap().parse().unwrap()).unwrap();
     let last = stored(directory.path());
     leader.kill();
     assert_goes_on_following(&standby);
-    kill_process(pid(program), Signal::KILL).unwrap();
+    kill_process(program, Signal::KILL).unwrap();
     assert_succeeds(&standby, &last);
 }
 
@@ -114,7 +112,7 @@ fn a_leader_that_stands_still_is_not_dead() {
     let directory = tempfile::tempdir().unwrap();
     let (mut leader, standby) = leader_and_standby("lead", directory.path());
     let last = stored(directory.path());
-    kill_process(pid(leader.id()), Signal::STOP).unwrap();
+    leader.stop();
     assert_goes_on_following(&standby);
     leader.kill();
     assert_succeeds(&standby, &last);
@@ -125,7 +123,7 @@ fn a_leader_that_closes_all_its_files_is_not_dead() {
     let directory = tempfile::tempdir().unwrap();
     let (mut leader, standby) = leader_and_standby("lead and close all files", directory.path());
     let last = stored(directory.path());
-    assert_eq!(leader.report(), "closed");
+    assert_eq!(leader.report().unwrap(), "closed");
     assert_goes_on_following(&standby);
     leader.kill();
     assert_succeeds(&standby, &last);
@@ -135,7 +133,7 @@ fn a_leader_that_closes_all_its_files_is_not_dead() {
 fn a_lock_file_that_was_replaced_proves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut leader = Worker::start("lead", directory.path());
-    assert_eq!(leader.report(), "leading");
+    assert_eq!(leader.report().unwrap(), "leading");
     let lock = stored(directory.path()).record.note.unwrap().process.lock;
     let file = directory
         .path()
@@ -155,7 +153,7 @@ fn a_lock_file_that_was_replaced_proves_nothing() {
 fn who_wants_no_proof_leaves_none_and_takes_none() {
     let directory = tempfile::tempdir().unwrap();
     let mut leader = Worker::start("lead without proof", directory.path());
-    assert_eq!(leader.report(), "leading");
+    assert_eq!(leader.report().unwrap(), "leading");
     assert_eq!(stored(directory.path()).record.note, None);
     let standby = config(directory.path()).start().unwrap();
     follows(&standby);
@@ -164,7 +162,7 @@ fn who_wants_no_proof_leaves_none_and_takes_none() {
 
     let directory = tempfile::tempdir().unwrap();
     let mut leader = Worker::start("lead", directory.path());
-    assert_eq!(leader.report(), "leading");
+    assert_eq!(leader.report().unwrap(), "leading");
     let config = config(directory.path()).proof_of_death(ProofOfDeath::None);
     let standby = config.start().unwrap();
     follows(&standby);

@@ -1,112 +1,32 @@
-//! Another process: this test binary, started again to run one of the tasks below.
+//! What other processes of these tests do.
 
-use std::env;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::Write;
+use std::path::Path;
 use std::thread;
 
 use leasehold::ErrorKind;
 use leasehold::lease_record::{LeaseRecord, ResourceVersion};
 use leasehold::lease_store::{LeaseStore, StoreError};
 
+use crate::worker::{self, report};
 use crate::{file, held_by, open};
-
-const TASK: &str = "FILE_STORE_TEST_TASK";
-const DIRECTORY: &str = "FILE_STORE_TEST_DIRECTORY";
-/// Tells a worker's report from what the test harness prints.
-const REPORT: &str = "worker: ";
 
 /// How often each competitor wins before it ends.
 pub(crate) const WINS: usize = 100;
 
-/// A running worker, killed when it is dropped.
-pub(crate) struct Worker {
-    process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Worker {
-    pub(crate) fn start(task: &str, directory: &Path) -> Self {
-        let mut process = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "worker::main", "--ignored", "--nocapture"])
-            .env(TASK, task)
-            .env(DIRECTORY, directory)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = process.stdout.take().unwrap();
-        Self {
-            process,
-            lines: BufReader::new(output).lines(),
-        }
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
-    }
-
-    /// Waits for the next report; `None` when the worker has ended.
-    pub(crate) fn report(&mut self) -> Option<String> {
-        let lines = self.lines.by_ref().map_while(Result::ok);
-        lines
-            .into_iter()
-            .find_map(|line| line.strip_prefix(REPORT).map(str::to_owned))
-    }
-
-    /// Stops the worker where it is. Windows cannot, but then it waits for nothing but its end.
-    pub(crate) fn stop(&self) {
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, Signal, kill_process};
-            let process = Pid::from_raw(self.id().try_into().unwrap()).unwrap();
-            kill_process(process, Signal::STOP).unwrap();
-        }
-    }
-
-    /// Ends the worker as `kill -9` does.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    /// Waits for the worker to end by itself.
-    pub(crate) fn assert_success(&mut self) {
-        assert!(
-            self.process.wait().unwrap().success(),
-            "the worker has failed"
-        );
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // Fails where the worker has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 #[tokio::test]
 #[ignore = "the other process of the tests beside it"]
 async fn main() {
-    let (Ok(task), Some(directory)) = (env::var(TASK), env::var_os(DIRECTORY)) else {
+    let Some((task, directory)) = worker::task() else {
         return;
     };
-    // The harness has begun a line.
-    println!();
-    let directory = PathBuf::from(directory);
     match task.as_str() {
         "compete" => compete(&directory).await,
         "write" => write(&directory).await,
         "lock" => lock(&directory),
         task => panic!("unknown task {task}"),
     }
-}
-
-fn report(message: &str) {
-    println!("{REPORT}{message}");
 }
 
 /// Wins the Lease again and again, and deletes it now and then; reports which version each win was
