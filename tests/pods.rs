@@ -117,13 +117,7 @@ impl<'a> Pods<'a> {
         this.write_manifests(folder.path(), program)?;
         let folder = folder.path().to_str().context("a path in UTF-8")?;
         this.node.kubectl(["apply", "--kustomize", folder])?;
-        this.kubectl(&[
-            "rollout",
-            "status",
-            "deployment",
-            "worker",
-            "--timeout=120s",
-        ])?;
+        this.wait_for_rollout()?;
         Ok(this)
     }
 
@@ -208,6 +202,13 @@ spec:
         let namespace = ["--namespace", &self.namespace];
         self.node
             .kubectl(namespace.into_iter().chain(arguments.iter().copied()))
+    }
+
+    /// Waits until all pods are those of the present manifest, and ready.
+    pub fn wait_for_rollout(&self) -> Result<()> {
+        let limit = "--timeout=120s";
+        self.kubectl(&["rollout", "status", "deployment", "worker", limit])?;
+        Ok(())
     }
 
     /// The pods there are, as the API server has them.

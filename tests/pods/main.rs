@@ -158,23 +158,11 @@ fn no_job_is_done_twice_while_a_deployment_is_rolled_out_and_scaled() -> Result<
     let pods = Pods::start(&node, "rolled-out", &run())?;
     let first = jobs::next(&pods)?;
     pods.kubectl(&["rollout", "restart", "deployment", "worker"])?;
-    pods.kubectl(&[
-        "rollout",
-        "status",
-        "deployment",
-        "worker",
-        "--timeout=120s",
-    ])?;
+    pods.wait_for_rollout()?;
     let after = jobs::next_of_another(&pods, &first.pod)?;
     assert!(after.token > first.token);
     pods.kubectl(&["scale", "deployment", "worker", "--replicas=5"])?;
-    pods.kubectl(&[
-        "rollout",
-        "status",
-        "deployment",
-        "worker",
-        "--timeout=120s",
-    ])?;
+    pods.wait_for_rollout()?;
     pods.kubectl(&["scale", "deployment", "worker", "--replicas=1"])?;
     eventually("one pod is left", || {
         Ok((pods.list()?.len() == 1).then_some(()))
