@@ -10,7 +10,7 @@ mod timeline;
 mod trial;
 mod verdict;
 
-pub use candidate::{CandidateProcess, Timing, with_proofs};
+pub use candidate::{CandidateProcess, Timing, with_proofs, with_proofs_in};
 pub use go_candidate::go_candidate;
 pub(crate) use intervals::Intervals;
 pub use log::Log;

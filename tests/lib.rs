@@ -5,10 +5,10 @@
 //! [`conformance`]. With five it is one candidate, as client-go's program in `candidates/go` is:
 //!
 //! `AGENT LEASE IDENTITY LEASE_S RENEW_S RETRY_S`, with `KUBECONFIG` in the environment or a service
-//! account, takes part in the election for the Lease in the namespace that these name. It asks
-//! itself each millisecond whether it leads, and prints `READY <ns>` once, then `LEADER <ns>` or
-//! `FOLLOWER <ns>` at each change of the answer (`CLOCK_MONOTONIC`, flushed). It releases the Lease
-//! on SIGTERM. What it writes to its standard error is for people.
+//! account, takes part in the election for the Lease in the namespace that these name; further settings
+//! are in its environment. It asks itself each millisecond whether it leads, and prints `READY <ns>`
+//! once, then `LEADER <ns>` or `FOLLOWER <ns>` at each change of the answer (`CLOCK_MONOTONIC`,
+//! flushed). It releases the Lease on SIGTERM. What it writes to its standard error is for people.
 //!
 //! # How an answer is sampled
 //!
@@ -26,4 +26,5 @@ pub mod pods;
 pub use candidates::{
     Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, TermInterval, Testbed, Timeline,
     Timing, Trial, Verdict, command, command_under_test, go_candidate, now, with_proofs,
+    with_proofs_in,
 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use leasehold_test_cluster::{TestCluster, ToxiProxy, User};
-use leasehold_tests::{Answer, CandidateProcess, Moment, Timing, now, with_proofs};
+use leasehold_tests::{Answer, CandidateProcess, Moment, Timing, now, with_proofs, with_proofs_in};
 
 const CANDIDATES: usize = 3;
 const LIMIT: Duration = Duration::from_secs(60);
@@ -54,6 +54,15 @@ fn main() -> Result<()> {
     row(
         "takeover after SIGKILL, proven dead by the kernel",
         proven.proven_takeovers(options.handovers.min(20))?,
+    );
+    let folder = tempfile::tempdir()?;
+    let in_a_folder = Bench {
+        command: &with_proofs_in(folder.path(), &options.command),
+        ..bench
+    };
+    row(
+        "the same in mode `file`",
+        in_a_folder.proven_takeovers(options.handovers.min(20))?,
     );
     let takeovers = at_once(options.takeovers, |number| bench.takeover(number))?;
     row(

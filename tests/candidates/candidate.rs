@@ -31,6 +31,14 @@ pub fn with_proofs(words: &[String]) -> Vec<String> {
     proofs.into_iter().chain(words.iter().cloned()).collect()
 }
 
+/// The same for a Lease that is kept in this folder.
+pub fn with_proofs_in(folder: &Path, words: &[String]) -> Vec<String> {
+    let folder = format!("LEASEHOLD_DIRECTORY={}", folder.display());
+    let mut words = with_proofs(words);
+    words.splice(1..1, ["LEASEHOLD_MODE=file".to_owned(), folder]);
+    words
+}
+
 /// A candidate's process. Killed when dropped.
 #[derive(Debug)]
 pub struct CandidateProcess {
@@ -60,6 +68,7 @@ impl CandidateProcess {
             .args([lease, identity])
             .args([lease_duration, renew_deadline, retry_period].map(|s| s.to_string()))
             .env("KUBECONFIG", kubeconfig)
+            .env("LEASEHOLD_MODE", "kubernetes")
             // Candidates of one machine would not wait for a Lease to expire. See `with_proofs`.
             .env("LEASEHOLD_PROOF_OF_DEATH", "none")
             .stdin(Stdio::null());

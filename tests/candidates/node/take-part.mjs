@@ -8,8 +8,7 @@ import { now, PERIOD_MS, Sampler } from './sampler.mjs';
 
 export async function takePart(lease, identity, ...timing) {
   const [leaseDurationMs, renewDeadlineMs, retryPeriodMs] = timing.map((seconds) => seconds * 1e3);
-  const mode = 'kubernetes';
-  const settings = { lease, identity, mode, leaseDurationMs, renewDeadlineMs, retryPeriodMs };
+  const settings = { lease, identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs };
   let terminated = false;
   process.once('SIGTERM', () => (terminated = true));
   const election = new LeaderElection(settings);

@@ -17,7 +17,6 @@ def take_part(lease: str, identity: str, *timing: str) -> None:
     election = leasehold.LeaderElection(
         lease,
         identity=identity,
-        mode="kubernetes",
         lease_duration=lease_duration,
         renew_deadline=renew_deadline,
         retry_period=retry_period,

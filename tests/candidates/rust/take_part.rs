@@ -23,7 +23,6 @@ pub(crate) fn take_part(arguments: &[String; 5]) -> Result<()> {
         retry_period,
     ] = arguments;
     let settings = [
-        ("mode", "kubernetes"),
         ("lease", lease),
         ("identity", identity),
         ("lease_duration", lease_duration),

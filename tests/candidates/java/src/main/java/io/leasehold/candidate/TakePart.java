@@ -1,7 +1,6 @@
 package io.leasehold.candidate;
 
 import io.leasehold.LeaderElection;
-import io.leasehold.Mode;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
@@ -18,7 +17,6 @@ final class TakePart {
     static void run(String[] arguments) {
         LeaderElection election = LeaderElection.builder(arguments[0])
                 .identity(arguments[1])
-                .mode(Mode.KUBERNETES)
                 .set("lease_duration", arguments[2])
                 .set("renew_deadline", arguments[3])
                 .set("retry_period", arguments[4])
