@@ -48,11 +48,12 @@ final class ElectionReport {
         putUnlessNull(report, "identity", status.identity());
         putUnlessNull(report, "holder", status.holder());
         putUnlessNull(report, "fencingToken", status.fencingToken());
-        putUnlessNull(report, "whyNotLeading", status.whyNotLeading());
-        putUnlessNull(
-                report,
-                "failing",
-                status.failing() == null ? null : status.failing().getMessage());
+        String why = status.whyNotLeading();
+        String failing = status.failing() == null ? null : status.failing().getMessage();
+        // What fails is told at length once: there may be a whole Role in it.
+        boolean isTheSame = why != null && why.equals(failing);
+        putUnlessNull(report, "whyNotLeading", isTheSame ? why.lines().findFirst().orElse(why) : why);
+        putUnlessNull(report, "failing", failing);
         return report;
     }
 
