@@ -81,7 +81,7 @@ pub(crate) fn add_pods_to(steps: &Steps) {
         |step| {
             node::debug_package(step)?;
             python::install(step, false)?;
-            java::example(step)
+            java::in_pods(step)
         },
     );
     steps.run(

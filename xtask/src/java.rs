@@ -96,9 +96,13 @@ pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
     java_jar(CANDIDATE)
 }
 
-/// Builds the Spring Boot application of the examples when [`build::debug`] has built all.
-pub(crate) fn example(step: &Step) -> Result<()> {
-    package(step, false, "../examples/spring-scheduled-jobs")
+/// Builds the Spring Boot applications that run in pods when [`build::debug`] has built all.
+pub(crate) fn in_pods(step: &Step) -> Result<()> {
+    package(
+        step,
+        false,
+        "../examples/spring-scheduled-jobs,../tests/pods/examples/article",
+    )
 }
 
 /// Builds the Spring Boot application of the demo when `libraries` are there, and returns its program

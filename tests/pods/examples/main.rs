@@ -11,12 +11,14 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use images::{Workshop, checkout, copy};
 use leasehold_test_cluster::{Image, NodeCluster, left_out};
 use leasehold_tests::now;
 use leasehold_tests::pods::eventually;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+const MONOLITH: &str = "examples/spring-scheduled-jobs/target/spring-scheduled-jobs-0.1.0.jar";
 
 fn node() -> Option<&'static NodeCluster> {
     static NODE: OnceLock<Option<NodeCluster>> = OnceLock::new();
@@ -85,11 +87,10 @@ fn start() -> Result<NodeCluster> {
     )?;
 
     let jar = workshop.stage("jar")?;
-    let name = "examples/spring-scheduled-jobs/target/spring-scheduled-jobs-0.1.0.jar";
     copy(
-        &checkout().join(name),
-        &jar.join("src").join(name),
-        "cargo xtask spring",
+        &checkout().join(MONOLITH),
+        &jar.join("src").join(MONOLITH),
+        "cargo xtask java",
     )?;
     let library = workshop.stage("java-library")?;
     copy(
@@ -102,6 +103,18 @@ fn start() -> Result<NodeCluster> {
         "spring-scheduled-jobs:0.1.0",
         "examples/spring-scheduled-jobs/Dockerfile",
         &stages,
+    )?;
+
+    let article = workshop.stage("article")?;
+    let source = checkout().join("tests/pods/examples/article");
+    for file in ["program.js", "target/article.jar"] {
+        let name = Path::new(file).file_name().context("a name")?;
+        copy(&source.join(file), &article.join(name), "cargo xtask java")?;
+    }
+    workshop.build_from(
+        "article:1",
+        "COPY --from=article program.js article.jar /",
+        &[("article", &article)],
     )?;
 
     // Of the sidecar's example, the container that is the user's own.
@@ -135,6 +148,11 @@ struct Application<'a> {
 impl<'a> Application<'a> {
     /// Applies a folder of `examples/kubernetes`, and changes nothing but the namespace.
     fn apply(node: &'a NodeCluster, folder: &str, lease: &'a str) -> Result<Self> {
+        Self::apply_with(node, folder, lease, "")
+    }
+
+    /// The same with one more line in a kustomization above it.
+    fn apply_with(node: &'a NodeCluster, folder: &str, lease: &'a str, line: &str) -> Result<Self> {
         let this = Self::new(node, folder, lease)?;
         let temporary = tempfile::tempdir_in(std::env::temp_dir().canonicalize()?)?;
         let ups: String = temporary
@@ -148,7 +166,7 @@ impl<'a> Application<'a> {
             .join("examples/kubernetes")
             .join(folder);
         let kustomization = format!(
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: {}\nresources: [{ups}{}]\n",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: {}\nresources: [{ups}{}]\n{line}\n",
             this.namespace,
             examples.display().to_string().trim_start_matches('/')
         );
@@ -160,7 +178,7 @@ impl<'a> Application<'a> {
     }
 
     fn new(node: &'a NodeCluster, namespace: &str, lease: &'a str) -> Result<Self> {
-        let object = serde_json::json!({ "metadata": { "name": namespace, "labels": {
+        let object = json!({ "metadata": { "name": namespace, "labels": {
             "pod-security.kubernetes.io/enforce": "restricted",
         }}});
         node.cluster().api().post("/api/v1/namespaces", &object)?;
@@ -171,10 +189,71 @@ impl<'a> Application<'a> {
         })
     }
 
+    /// Two pods with a program that knows nothing of Leasehold, each with a `leader-elector`.
+    fn beside_the_drop_in(node: &'a NodeCluster, name: &'a str, command: &Value) -> Result<Self> {
+        let this = Self::new(node, name, name)?;
+        let base = checkout().join("examples/kubernetes/base");
+        for file in ["serviceaccount.yaml", "role.yaml", "rolebinding.yaml"] {
+            let text = fs::read_to_string(base.join(file))?.replace("monolith-jobs", name);
+            let temporary = tempfile::Builder::new().suffix(".yaml").tempfile()?;
+            fs::write(&temporary, text)?;
+            let file = temporary.path().to_str().context("UTF-8")?;
+            this.kubectl(&["apply", "--filename", file])?;
+        }
+        let locked = json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": { "drop": ["ALL"] },
+            "readOnlyRootFilesystem": true,
+            "runAsNonRoot": true,
+            "runAsUser": 65532,
+            "seccompProfile": { "type": "RuntimeDefault" },
+        });
+        let containers = json!([
+            {
+                "name": "app",
+                "image": "article:1",
+                "command": command,
+                "securityContext": locked,
+                "volumeMounts": [{ "name": "tmp", "mountPath": "/tmp" }],
+            },
+            {
+                "name": "elector",
+                "image": "leader-elector:0.1.0",
+                "args": [format!("--election={name}"), "--http=0.0.0.0:4040"],
+                "securityContext": locked,
+            },
+        ]);
+        let deployment = json!({
+            "metadata": { "name": "web" },
+            "spec": {
+                "replicas": 2,
+                "selector": { "matchLabels": { "app": "web" } },
+                "template": {
+                    "metadata": { "labels": { "app": "web" } },
+                    "spec": {
+                        "serviceAccountName": "leasehold",
+                        "terminationGracePeriodSeconds": 5,
+                        "containers": containers,
+                        // A JVM's.
+                        "volumes": [{ "name": "tmp", "emptyDir": {} }],
+                    },
+                },
+            },
+        });
+        let path = format!("/apis/apps/v1/namespaces/{name}/deployments");
+        node.cluster().api().post(&path, &deployment)?;
+        Ok(this)
+    }
+
     fn kubectl(&self, arguments: &[&str]) -> Result<String> {
         let namespace = ["--namespace", &self.namespace];
         self.node
             .kubectl(namespace.into_iter().chain(arguments.iter().copied()))
+    }
+
+    fn get(&self, api: &str, name: &str) -> Result<Value> {
+        let path = format!("{api}/namespaces/{}/{name}", self.namespace);
+        Ok(self.node.cluster().api().get(&path)?)
     }
 
     fn roll_out(&self, deployment: &str) -> Result<()> {
@@ -199,12 +278,9 @@ impl<'a> Application<'a> {
 
     /// The pod that the Lease names, other than `old`.
     fn leader(&self, old: &str) -> Result<String> {
-        let path = format!(
-            "/apis/coordination.k8s.io/v1/namespaces/{}/leases/{}",
-            self.namespace, self.lease
-        );
+        let name = format!("leases/{}", self.lease);
         eventually("a pod leads", || {
-            let lease = self.node.cluster().api().get(&path);
+            let lease = self.get("/apis/coordination.k8s.io/v1", &name);
             let holder = lease
                 .ok()
                 .and_then(|it| Some(it["spec"]["holderIdentity"].as_str()?.to_owned()));
@@ -224,8 +300,7 @@ impl<'a> Application<'a> {
             "{}: {new} after {old}, {took:.3?} after kubectl delete pod (5 s are preStop)",
             self.namespace
         );
-        let path = format!("/api/v1/namespaces/{}/pods", self.namespace);
-        let pods = self.node.cluster().api().get(&path)?;
+        let pods = self.get("/api/v1", "pods")?;
         for pod in pods["items"].as_array().into_iter().flatten() {
             for status in ["containerStatuses", "initContainerStatuses"] {
                 let all = pod["status"][status].as_array();
@@ -261,16 +336,41 @@ fn the_worker_of_node_hands_over() -> Result<()> {
     application.delete()
 }
 
+/// With the Service that leads to the leader.
+#[test]
+fn the_worker_of_node_is_found_by_its_route_while_it_leads() -> Result<()> {
+    let Some(node) = node() else { return Ok(()) };
+    let application = Application::apply(node, "signs", "node-worker")?;
+    application.roll_out("node-worker")?;
+    let leader = application.hand_over()?;
+    let pod = application.get("/api/v1", &format!("pods/{leader}"))?;
+    let address = pod["status"]["podIP"].as_str().context("an address")?;
+    let slice = eventually("the route leads to the leader", || {
+        let slice = application.get("/apis/discovery.k8s.io/v1", "endpointslices/node-leader")?;
+        let addresses = slice["endpoints"][0]["addresses"].clone();
+        Ok((addresses == json!([address])).then_some(slice))
+    })?;
+    assert_eq!(slice["endpoints"].as_array().map(Vec::len), Some(1));
+    let port = &slice["ports"][0]["port"];
+    let way = node.forward(format!("{address}:{port}").parse()?)?;
+    let answer: Value = serde_json::from_str(&http(way.port(), "/leader")?)?;
+    assert_eq!(answer["isLeader"], true, "{answer}");
+    let described = application.kubectl(&["describe", "lease", "node-worker"])?;
+    assert!(described.contains("became leader"), "{described}");
+    assert!(
+        described.contains("app.kubernetes.io/name=node-worker"),
+        "{described}"
+    );
+    application.delete()
+}
+
 #[test]
 fn the_worker_of_python_hands_over() -> Result<()> {
     let Some(node) = node() else { return Ok(()) };
     let application = Application::apply(node, "python", "python-worker")?;
     application.roll_out("python-worker")?;
     let leader = application.hand_over()?;
-    let pod = node
-        .cluster()
-        .api()
-        .get(&format!("/api/v1/namespaces/python/pods/{leader}"))?;
+    let pod = application.get("/api/v1", &format!("pods/{leader}"))?;
     let address = pod["status"]["podIP"].as_str().context("an address")?;
     let way = node.forward(format!("{address}:8080").parse()?)?;
     eventually("it says that it leads, and has worked", || {
@@ -282,35 +382,75 @@ fn the_worker_of_python_hands_over() -> Result<()> {
 }
 
 #[test]
-fn the_monolith_of_spring_hands_over() -> Result<()> {
+fn the_monolith_of_spring_is_scaled_hands_over_and_bills_no_order_twice() -> Result<()> {
     let Some(node) = node() else { return Ok(()) };
-    let application = Application::apply(node, "spring", "monolith-jobs")?;
     // There is no DNS: the database's name leads to its pod, once that has an address.
-    application.kubectl(&["scale", "deployment", "monolith-web", "--replicas=0"])?;
+    let later = "replicas: [{name: monolith-web, count: 0}]";
+    let application = Application::apply_with(node, "spring", "monolith-jobs-billing", later)?;
     application.roll_out("monolith-database")?;
-    let selector = "app=monolith-database";
-    let address = application.kubectl(&[
+    let database = application.kubectl(&[
         "get",
         "pods",
-        "--selector",
-        selector,
-        "--output",
-        "jsonpath={.items[0].status.podIP}",
+        "--selector=app=monolith-database",
+        "--output=jsonpath={.items[0].status.podIP}",
     ])?;
-    let patch = serde_json::json!({ "spec": { "template": { "spec": { "hostAliases": [
-        { "ip": address, "hostnames": ["monolith-database"] },
+    let patch = json!({ "spec": { "replicas": 1, "template": { "spec": { "hostAliases": [
+        { "ip": database, "hostnames": ["monolith-database"] },
     ]}}}});
-    application.kubectl(&[
-        "patch",
-        "deployment",
-        "monolith-web",
-        "--patch",
-        &patch.to_string(),
-    ])?;
+    let patch = patch.to_string();
+    application.kubectl(&["patch", "deployment", "monolith-web", "--patch", &patch])?;
+    application.roll_out("monolith-web")?;
+    let alone = application.leader("")?;
     application.kubectl(&["scale", "deployment", "monolith-web", "--replicas=3"])?;
     application.roll_out("monolith-web")?;
+    assert_eq!(application.leader("")?, alone);
+    let way = node.forward(format!("{database}:9092").parse()?)?;
+    let before = Bills::of(way.port())?;
     application.hand_over()?;
+    let after = eventually("bills under the next token", || {
+        let bills = Bills::of(way.port())?;
+        Ok((bills.tokens > before.tokens).then_some(bills))
+    })?;
+    println!("{after:?}");
+    assert!(after.written > before.written);
+    assert_eq!(after.written, after.orders, "an order was billed twice");
     application.delete()
+}
+
+/// What billing has done.
+#[derive(Debug)]
+struct Bills {
+    written: u64,
+    orders: u64,
+    tokens: u64,
+}
+
+impl Bills {
+    /// As the database has it that is behind a port of the loopback address.
+    fn of(port: u16) -> Result<Self> {
+        let output = Command::new("java")
+            .args(["-Dloader.main=org.h2.tools.Shell", "-cp"])
+            .arg(checkout().join(MONOLITH))
+            .arg("org.springframework.boot.loader.launch.PropertiesLauncher")
+            .args(["-user", "sa", "-url"])
+            .arg(format!("jdbc:h2:tcp://127.0.0.1:{port}/monolith"))
+            .arg("-sql")
+            .arg("SELECT COUNT(*), COUNT(DISTINCT order_id), COUNT(DISTINCT fencing_token) FROM invoice")
+            .output()?;
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let row = shown.lines().find_map(|line| {
+            let numbers = line.split('|').map(|it| it.trim().parse().ok());
+            numbers.collect::<Option<Vec<u64>>>()
+        });
+        let Some([written, orders, tokens]) = row.as_deref() else {
+            bail!("{shown}{}", String::from_utf8_lossy(&output.stderr));
+        };
+        Ok(Self {
+            written: *written,
+            orders: *orders,
+            tokens: *tokens,
+        })
+    }
 }
 
 /// A native sidecar: `restartPolicy: Always` of an init container.
@@ -335,89 +475,33 @@ fn the_sidecar_hands_over() -> Result<()> {
     application.delete()
 }
 
-/// The articles' own program of Node, which asks the sidecar of its pod whom it takes for the leader.
-const ARTICLE: &str = "
-const http = require('http'), os = require('os');
-const isLeader = () => new Promise((resolve, reject) => {
-  http.get('http://localhost:4040', (response) => {
-    let body = '';
-    response.on('data', (chunk) => (body += chunk));
-    response.on('end', () => resolve(JSON.parse(body).name === os.hostname()));
-  }).on('error', reject);
-});
-setInterval(async () => {
-  try { console.log((await isLeader()) ? 'I am the leader' : 'I follow'); }
-  catch (error) { console.log('no answer: ' + error.message); }
-}, 1000);
-";
-
+/// The articles' own programs, which ask the sidecar of their pod whom it takes for the leader.
 #[test]
-fn a_program_written_for_the_old_sidecar_runs_beside_the_drop_in() -> Result<()> {
+fn programs_written_for_the_old_sidecar_run_beside_the_drop_in() -> Result<()> {
     let Some(node) = node() else { return Ok(()) };
-    let application = Application::new(node, "article", "article")?;
-    let base = checkout().join("examples/kubernetes/base");
-    for file in ["serviceaccount.yaml", "role.yaml", "rolebinding.yaml"] {
-        let text = fs::read_to_string(base.join(file))?.replace("monolith-jobs", "article");
-        let temporary = tempfile::Builder::new().suffix(".yaml").tempfile()?;
-        fs::write(&temporary, text)?;
-        application.kubectl(&[
-            "apply",
-            "--filename",
-            temporary.path().to_str().context("UTF-8")?,
-        ])?;
+    let programs = [
+        ("article-node", json!(["node", "/program.js"])),
+        (
+            "article-spring",
+            json!(["java", "-XX:TieredStopAtLevel=1", "-jar", "/article.jar"]),
+        ),
+    ];
+    for (name, command) in programs {
+        let application = Application::beside_the_drop_in(node, name, &command)?;
+        application.roll_out("web")?;
+        let leads = |pod: &str| {
+            eventually("the program says that it leads", || {
+                let log = application.kubectl(&["logs", pod, "--container", "app", "--tail=1"])?;
+                Ok(log.contains("I am the leader").then_some(()))
+            })
+        };
+        let old = application.leader("")?;
+        leads(&old)?;
+        application.kubectl(&["delete", "pod", &old, "--wait=false"])?;
+        leads(&application.leader(&old)?)?;
+        application.delete()?;
     }
-    let locked = serde_json::json!({
-        "allowPrivilegeEscalation": false,
-        "capabilities": { "drop": ["ALL"] },
-        "readOnlyRootFilesystem": true,
-        "runAsNonRoot": true,
-        "runAsUser": 65532,
-        "seccompProfile": { "type": "RuntimeDefault" },
-    });
-    let deployment = serde_json::json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": { "name": "web", "namespace": "article" },
-        "spec": {
-            "replicas": 2,
-            "selector": { "matchLabels": { "app": "web" } },
-            "template": {
-                "metadata": { "labels": { "app": "web" } },
-                "spec": {
-                    "serviceAccountName": "leasehold",
-                    "terminationGracePeriodSeconds": 5,
-                    "containers": [
-                        {
-                            "name": "app",
-                            "image": "busybox:1.37.0",
-                            "command": ["node", "-e", ARTICLE],
-                            "securityContext": locked,
-                        },
-                        {
-                            "name": "elector",
-                            "image": "leader-elector:0.1.0",
-                            "args": ["--election=article", "--http=0.0.0.0:4040"],
-                            "securityContext": locked,
-                        },
-                    ],
-                },
-            },
-        },
-    });
-    let path = "/apis/apps/v1/namespaces/article/deployments";
-    node.cluster().api().post(path, &deployment)?;
-    application.roll_out("web")?;
-    let old = application.leader("")?;
-    let leads = |pod: &str| {
-        eventually("the program says that it leads", || {
-            let log = application.kubectl(&["logs", pod, "--container", "app", "--tail=1"])?;
-            Ok(log.contains("I am the leader").then_some(()))
-        })
-    };
-    leads(&old)?;
-    application.kubectl(&["delete", "pod", &old, "--wait=false"])?;
-    leads(&application.leader(&old)?)?;
-    application.delete()
+    Ok(())
 }
 
 fn http(port: u16, path: &str) -> Result<String> {
