@@ -2,13 +2,15 @@
 //! them, and who led when: all on one clock, which the node's processes share with the test.
 //!
 //! Each container writes what it has to say into a file of its own, in a folder of the node that
-//! outlives pods.
+//! outlives pods, and what it has done into a database there.
 
-use std::collections::BTreeMap;
+pub mod jobs;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use leasehold_test_cluster::{Image, NodeCluster};
@@ -18,16 +20,18 @@ use serde_json::Value;
 use crate::candidates::Intervals;
 use crate::{Answer, LIMIT, Moment, Timeline, now};
 
-const POLL_INTERVAL: Duration = Duration::from_millis(2);
+/// What happens says itself when it did.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How a container's process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crash {
     /// SIGKILL.
     Killed,
-    /// It uses more memory than its limit allows. Only the agent of Rust knows how.
+    /// It uses more memory than its limit allows. Only the agent of Rust knows how, and client-go's.
     OutOfMemory,
-    /// It ends with the code 1. Only the agent of Rust knows how.
+    /// It ends with the code 1, as a program does that finds itself in a state that it does not know. The
+    /// same know how.
     Exit,
 }
 
@@ -52,6 +56,17 @@ pub struct Program<'a> {
 pub const CANDIDATE: &str =
     r#"exec /candidate "$LEASEHOLD_LEASE" "$POD_NAME.$(date +%N)" $TIMING >>"$LEDGER""#;
 
+/// The same, with a job for each second in which it leads.
+pub const CANDIDATE_WITH_JOB: &str = r#"ANSWERS=$LEDGER /job.sh & exec /candidate "$LEASEHOLD_LEASE" "$POD_NAME.$(date +%N)" $TIMING >>"$LEDGER""#;
+
+/// Three such candidates in one container, each with a process of its own, and another for one that ends.
+pub const WORKERS: &str = r#"for number in 1 2 3; do (
+    while :; do
+        LEDGER=/ledger/$POD_NAME-$number.$(date +%s%N)
+        /candidate "$LEASEHOLD_LEASE" "$POD_NAME-$number.$(date +%N)" $TIMING >>"$LEDGER"
+    done
+) & done; wait"#;
+
 /// The container's time to end is its own, not that of a Service that may still send requests.
 pub const WITHOUT_PRE_STOP: &str =
     "- {op: remove, path: /spec/template/spec/containers/0/lifecycle}";
@@ -69,22 +84,24 @@ impl Default for Program<'_> {
     }
 }
 
-/// An image with a shell and this program as `/candidate`.
-pub fn candidate_image(name: &str, candidate: &Path) -> Result<Image> {
-    let (shell, date) = (system_program("sh")?, system_program("date")?);
-    let programs = [
-        (candidate, "/candidate"),
-        (&*shell, "/bin/sh"),
-        (&*date, "/bin/date"),
-    ];
-    Image::of_programs(name, &programs, &[])
+/// An image of these programs, each under the path that it has there, with what [`Program::script`] and
+/// the job need.
+pub fn image(name: &str, programs: &[(&Path, &str)]) -> Result<Image> {
+    let tools = ["sh", "date", "sleep", "tail", "sqlite3"];
+    let tools = tools.map(|tool| Ok((system_program(tool)?, format!("/bin/{tool}"))));
+    let tools = tools.into_iter().collect::<Result<Vec<_>>>()?;
+    let tools = tools.iter().map(|(tool, path)| (&**tool, &**path));
+    let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("pods/job.sh");
+    let job = (&*job, "/job.sh");
+    let all: Vec<_> = programs.iter().copied().chain([job]).chain(tools).collect();
+    Image::of_programs(name, &all, &[])
 }
 
 /// Where this machine has one of its own programs.
-pub fn system_program(name: &str) -> Result<PathBuf> {
+fn system_program(name: &str) -> Result<PathBuf> {
     let folders = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(name));
     let found = folders.into_iter().find(|path| path.exists());
-    found.with_context(|| format!("this machine has no {name}"))
+    found.with_context(|| format!("this machine has no {name}: apt-get install {name}"))
 }
 
 /// The Deployment `worker` of a namespace, whose pods are candidates for one Lease.
@@ -99,26 +116,32 @@ pub struct Pods<'a> {
 impl<'a> Pods<'a> {
     /// Three pods, which take part on return.
     pub fn start(node: &'a NodeCluster, namespace: &str, program: &Program<'_>) -> Result<Self> {
-        let ledger = node.shared_folder(namespace)?;
-        let this = Self {
-            node,
-            namespace: namespace.to_owned(),
-            ledger,
-            ends: BTreeMap::new(),
-        };
-        let namespace = serde_json::json!({ "metadata": { "name": namespace, "labels": {
+        let this = Self::without_pods(node, namespace)?;
+        this.apply(program)?;
+        Ok(this)
+    }
+
+    /// Nothing but their namespace.
+    pub fn without_pods(node: &'a NodeCluster, namespace: &str) -> Result<Self> {
+        let object = serde_json::json!({ "metadata": { "name": namespace, "labels": {
             "pod-security.kubernetes.io/warn": "restricted",
         }}});
-        this.node
-            .cluster()
-            .api()
-            .post("/api/v1/namespaces", &namespace)?;
+        node.cluster().api().post("/api/v1/namespaces", &object)?;
+        Ok(Self {
+            node,
+            namespace: namespace.to_owned(),
+            ledger: node.shared_folder(namespace)?,
+            ends: BTreeMap::new(),
+        })
+    }
+
+    /// Creates the pods, which take part on return.
+    pub fn apply(&self, program: &Program<'_>) -> Result<()> {
         let folder = tempfile::tempdir()?;
-        this.write_manifests(folder.path(), program)?;
+        self.write_manifests(folder.path(), program)?;
         let folder = folder.path().to_str().context("a path in UTF-8")?;
-        this.node.kubectl(["apply", "--kustomize", folder])?;
-        this.wait_for_rollout()?;
-        Ok(this)
+        self.node.kubectl(["apply", "--kustomize", folder])?;
+        self.wait_for_rollout()
     }
 
     fn write_manifests(&self, folder: &Path, program: &Program<'_>) -> Result<()> {
@@ -211,17 +234,57 @@ spec:
         Ok(())
     }
 
+    /// The path of what is in this namespace, at the core API.
+    pub fn path(&self, of: &str) -> String {
+        format!("/api/v1/namespaces/{}/{of}", self.namespace)
+    }
+
     /// The pods there are, as the API server has them.
     pub fn list(&self) -> Result<Vec<Value>> {
-        let path = format!("/api/v1/namespaces/{}/pods", self.namespace);
-        let list = self.node.cluster().api().get(&path)?;
+        let list = self.node.cluster().api().get(&self.path("pods"))?;
         Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
 
     /// The pod of this name.
     pub fn pod(&self, name: &str) -> Result<Value> {
-        let path = format!("/api/v1/namespaces/{}/pods/{name}", self.namespace);
+        let path = self.path(&format!("pods/{name}"));
         Ok(self.node.cluster().api().get(&path)?)
+    }
+
+    /// Asks Kubernetes to evict a pod, as a drain does and whoever else makes room.
+    pub fn evict(&self, pod: &str) -> Result<()> {
+        let eviction = serde_json::json!({
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": { "name": pod, "namespace": self.namespace },
+        });
+        let path = self.path(&format!("pods/{pod}/eviction"));
+        self.node.cluster().api().post(&path, &eviction)?;
+        Ok(())
+    }
+
+    /// When the Lease was renewed last, as the holder writes it.
+    pub fn renew_time(&self) -> Result<String> {
+        let renewed = &self.lease()?["renewTime"];
+        Ok(renewed.as_str().context("a renewed Lease")?.to_owned())
+    }
+
+    /// When the Lease expires: its last renewal, by this machine's wall clock, and its duration.
+    pub fn expiry(&self) -> Result<Moment> {
+        let lease = self.lease()?;
+        let renewed = lease["renewTime"].as_str().context("a renewed Lease")?;
+        let renewed: jiff::Timestamp = renewed.parse()?;
+        let age = Duration::try_from(jiff::Timestamp::now().duration_since(renewed))?;
+        let duration = lease["leaseDurationSeconds"].as_u64();
+        let duration = Duration::from_secs(duration.context("a duration")?);
+        Ok(now() + u64::try_from(duration.saturating_sub(age).as_nanos())?)
+    }
+
+    /// What the Lease says.
+    fn lease(&self) -> Result<Value> {
+        let name = &self.namespace;
+        let path = format!("/apis/coordination.k8s.io/v1/namespaces/{name}/leases/{name}");
+        Ok(self.node.cluster().api().get(&path)?["spec"].take())
     }
 
     /// Waits until one candidate leads, and returns its pod's name.
@@ -246,13 +309,13 @@ spec:
         })
     }
 
-    /// Ends the process of a pod's container, and returns when that was asked for. It has ended on
+    /// Ends the process of a candidate, and returns when that was asked for. It has ended on
     /// return.
-    pub fn crash(&mut self, pod: &str, how: Crash) -> Result<Moment> {
-        let process = self.process(pod)?;
+    pub fn crash(&mut self, candidate: &str, how: Crash) -> Result<Moment> {
+        let process = self.process(candidate)?;
         let files = self.answers()?.into_keys();
-        let file = files.filter(|file| pod_of(file) == pod).max();
-        let file = file.with_context(|| format!("{pod} has written nothing"))?;
+        let file = files.filter(|file| pod_of(file) == candidate).max();
+        let file = file.with_context(|| format!("{candidate} has written nothing"))?;
         let moment = now();
         let signal = match how {
             Crash::Killed => Signal::KILL,
@@ -262,7 +325,10 @@ spec:
         kill_process(process, signal)?;
         let deadline = Instant::now() + LIMIT;
         while !has_ended(process) {
-            ensure!(Instant::now() < deadline, "{pod} lives on after {how:?}");
+            ensure!(
+                Instant::now() < deadline,
+                "{candidate} lives on after {how:?}"
+            );
             thread::sleep(Duration::from_micros(200));
         }
         self.ends.insert(file, now());
@@ -280,18 +346,32 @@ spec:
         )
     }
 
-    /// How many pods there are whose container takes part.
+    /// How many candidates take part, in the pods that there are.
     pub fn taking_part(&self) -> Result<usize> {
-        let answers = self.answers()?;
-        let mut count = 0;
-        for pod in self.list()? {
-            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
-            let begun = answers.iter().any(|(file, answers)| {
-                pod_of(file) == name && !self.ends.contains_key(file) && !answers.is_empty()
-            });
-            count += usize::from(begun);
+        let pods = self.list()?;
+        let mut names = BTreeSet::new();
+        for (file, answers) in self.answers()? {
+            let name = pod_of(&file);
+            if pods.iter().any(|pod| is_in(&name, pod))
+                && !self.ends.contains_key(&file)
+                && !answers.is_empty()
+            {
+                names.insert(name);
+            }
         }
-        Ok(count)
+        Ok(names.len())
+    }
+
+    /// When the container, or worker, was started that is this candidate now.
+    pub fn started(&self, candidate: &str) -> Result<Moment> {
+        let files = self.answers()?.into_keys();
+        let file = files.filter(|file| pod_of(file) == candidate).max();
+        let started = file.as_deref().and_then(|it| it.extension()?.to_str());
+        let started: Moment = started.context("a candidate's file")?.parse()?;
+        // Of the wall clock.
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let ago = wall.saturating_sub(Duration::from_nanos(started));
+        Ok(now() - u64::try_from(ago.as_nanos())?)
     }
 
     /// The node that a pod is on.
@@ -301,18 +381,44 @@ spec:
         Ok(node.context("it is on no node")?.to_owned())
     }
 
-    /// The first process of a pod's container `app`, as this machine knows it.
-    pub fn process(&self, pod: &str) -> Result<Pid> {
-        let status = self.pod(pod)?;
-        let containers = status["status"]["containerStatuses"].as_array();
+    /// The process of a candidate as this machine knows it: the first of a pod's container `app`, or a
+    /// worker there. Waits until the pod's status names the container that runs.
+    pub fn process(&self, candidate: &str) -> Result<Pid> {
+        eventually(&format!("{candidate} has a process"), || {
+            let pods = self.list()?;
+            let pod = pods.iter().find(|pod| is_in(candidate, pod));
+            let pod = pod.with_context(|| format!("there is no {candidate}"))?;
+            let mut processes = self.processes_of(pod)?.into_iter();
+            Ok(processes.find(|it| {
+                if pod["metadata"]["name"] == candidate {
+                    is_first_of_its_namespace(*it)
+                } else {
+                    has_identity(*it, candidate)
+                }
+            }))
+        })
+    }
+
+    /// Those of its container `app`.
+    fn processes_of(&self, pod: &Value) -> Result<Vec<Pid>> {
+        let containers = pod["status"]["containerStatuses"].as_array();
         let app = containers
             .into_iter()
             .flatten()
             .find(|it| it["name"] == "app");
-        let id = app.and_then(|it| it["containerID"].as_str());
-        let id = id.with_context(|| format!("{pod} has no container"))?;
-        let first = self.node.processes(id)?.into_iter().next();
-        first.with_context(|| format!("{pod} has no process"))
+        match app.and_then(|it| it["containerID"].as_str()) {
+            Some(id) => self.node.processes(id),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The token of its service account that a pod's container has now.
+    pub fn token(&self, pod: &str) -> Result<String> {
+        let process = self.process(pod)?.as_raw_nonzero();
+        let folder = "var/run/secrets/kubernetes.io/serviceaccount";
+        Ok(fs::read_to_string(format!(
+            "/proc/{process}/root/{folder}/token"
+        ))?)
     }
 
     /// When each candidate led. One that ended in a way that it could not tell counts as leader
@@ -350,6 +456,9 @@ spec:
         let mut all = BTreeMap::new();
         for entry in fs::read_dir(&self.ledger)? {
             let file = entry?.path();
+            if !is_of_a_candidate(&file) {
+                continue;
+            }
             // A line that is not complete yet is no answer.
             let answers = fs::read_to_string(&file)?;
             let answers = answers
@@ -386,11 +495,40 @@ pub fn eventually<T>(what: &str, answer: impl Fn() -> Result<Option<T>>) -> Resu
 }
 
 /// The file is `POD.MOMENT`.
+fn is_of_a_candidate(file: &Path) -> bool {
+    let moment = file.extension().unwrap_or_default().as_encoded_bytes();
+    !moment.is_empty() && moment.iter().all(u8::is_ascii_digit)
+}
+
 fn pod_of(file: &Path) -> String {
     file.file_stem()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
+}
+
+/// Whether a candidate is a pod, or one of the workers `POD-NUMBER` in it.
+fn is_in(candidate: &str, pod: &Value) -> bool {
+    let pod = pod["metadata"]["name"].as_str().unwrap_or_default();
+    let worker = candidate.strip_prefix(pod);
+    worker.is_some_and(|it| it.is_empty() || it.starts_with('-'))
+}
+
+/// Whether its arguments name this candidate.
+fn has_identity(process: Pid, candidate: &str) -> bool {
+    let arguments = fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero()));
+    let arguments = String::from_utf8_lossy(&arguments.unwrap_or_default()).into_owned();
+    let mut arguments = arguments.split('\0');
+    let identity = arguments.nth(2).and_then(|it| it.rsplit_once('.'));
+    identity.is_some_and(|(name, _)| name == candidate)
+}
+
+/// What the kernel ends with all others of a container.
+fn is_first_of_its_namespace(process: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero()));
+    let status = status.unwrap_or_default();
+    let numbers = status.lines().find(|line| line.starts_with("NSpid:"));
+    numbers.is_some_and(|it| it.split_whitespace().next_back() == Some("1"))
 }
 
 fn has_ended(process: Pid) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Where no node can run, or its programs have not been built, a line says so.
 
-mod jobs;
+mod tokens;
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +10,10 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use leasehold_test_cluster::{Image, NodeCluster, left_out};
+use leasehold_test_cluster::{NodeCluster, left_out};
 use leasehold_tests::now;
-use leasehold_tests::pods::{
-    Crash, Pods, Program, WITHOUT_PRE_STOP, candidate_image, eventually, system_program,
-};
+use leasehold_tests::pods::{Crash, Pods, Program, WITHOUT_PRE_STOP, eventually, image, jobs};
+use tokens::Tokens;
 
 /// A cluster with two nodes for all tests, if this machine can have one; it ends with the test
 /// program. Held for writing by what is done to a whole node.
@@ -34,31 +33,15 @@ fn nodes() -> Option<&'static RwLock<NodeCluster>> {
 fn start() -> Result<NodeCluster> {
     let mut nodes = NodeCluster::start()?;
     nodes.add_node()?;
-    nodes.load(&candidate_image(
-        "candidate:1",
-        Path::new(env!("CARGO_BIN_EXE_candidate")),
-    )?)?;
-    let programs = ["sh", "date", "sleep"].map(system_program);
-    let [shell, date, sleep] = programs;
-    let (shell, date, sleep) = (shell?, date?, sleep?);
-    let leasehold = Path::new(env!("CARGO_BIN_EXE_candidate")).with_file_name("leasehold");
+    let candidate = Path::new(env!("CARGO_BIN_EXE_candidate"));
+    nodes.load(&image("candidate:1", &[(candidate, "/candidate")])?)?;
+    let leasehold = candidate.with_file_name("leasehold");
     ensure!(
         leasehold.exists(),
         "there is no {}: `cargo build --workspace --bins` makes it",
         leasehold.display()
     );
-    let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("pods/job.sh");
-    nodes.load(&Image::of_programs(
-        "leasehold-run:1",
-        &[
-            (&leasehold, "/leasehold"),
-            (&job, "/job.sh"),
-            (&shell, "/bin/sh"),
-            (&date, "/bin/date"),
-            (&sleep, "/bin/sleep"),
-        ],
-        &[],
-    )?)?;
+    nodes.load(&image("leasehold-run:1", &[(&leasehold, "/leasehold")])?)?;
     Ok(nodes)
 }
 
@@ -81,7 +64,7 @@ fn run() -> Program<'static> {
 }
 
 #[test]
-fn a_leader_whose_pod_is_deleted_hands_over_at_once() -> Result<()> {
+fn a_leader_whose_pod_is_deleted_or_evicted_hands_over_at_once() -> Result<()> {
     let Some(node) = shared() else { return Ok(()) };
     let pods = Pods::start(&node, "deleted", &Program::default())?;
     let old = pods.leader()?;
@@ -90,6 +73,12 @@ fn a_leader_whose_pod_is_deleted_hands_over_at_once() -> Result<()> {
     let (new, began) = pods.leader_since(asked)?;
     assert_ne!(old, new);
     report("kubectl delete pod", asked, began, &pods)?;
+    pods.wait_for_rollout()?;
+    let asked = now();
+    pods.evict(&new)?;
+    let (newest, began) = pods.leader_since(asked)?;
+    assert_ne!(new, newest);
+    report("an eviction", asked, began, &pods)?;
     pods.delete()
 }
 
@@ -173,7 +162,7 @@ fn no_job_is_done_twice_while_a_deployment_is_rolled_out_and_scaled() -> Result<
     eventually("the last does the job", || {
         Ok((Some(jobs::next(&pods)?.pod) == last).then_some(()))
     })?;
-    jobs::ensure_none_was_done_twice(&pods, "rollout restart, scale to 5 and to 1")?;
+    report_jobs("rollout restart, scale to 5 and to 1", &pods)?;
     pods.delete()
 }
 
@@ -198,7 +187,7 @@ fn work_that_outlasts_the_grace_period_ends_before_another_begins() -> Result<()
     pods.kubectl(&["delete", "pod", &old.pod])?;
     let new = jobs::next_of_another(&pods, &old.pod)?;
     assert!(new.token > old.token);
-    jobs::ensure_none_was_done_twice(&pods, "a grace period of 3 s for work that goes on")?;
+    report_jobs("a grace period of 3 s for work that goes on", &pods)?;
     pods.delete()
 }
 
@@ -220,6 +209,40 @@ livenessProbe:
     let (new, began) = pods.leader_since(asked)?;
     assert_ne!(old, new);
     report("a liveness probe that fails", asked, began, &pods)?;
+    pods.delete()
+}
+
+/// As the kubelet rotates a projected token, but sooner: the first is no longer taken once the Secret is
+/// gone that it was bound to.
+#[test]
+fn a_leader_goes_on_with_the_token_that_replaces_its_first() -> Result<()> {
+    let Some(node) = shared() else { return Ok(()) };
+    let pods = Pods::without_pods(&node, "rotated")?;
+    let tokens = Tokens::new(&node, &pods)?;
+    let first = tokens.issue("first")?;
+    tokens.hand_out(&first)?;
+    pods.apply(&Program {
+        pod: "automountServiceAccountToken: false",
+        patches: &format!("{WITHOUT_PRE_STOP}{}", tokens::MOUNTED),
+        settings: &["TIMING=3 2 0.5"],
+        ..Program::default()
+    })?;
+    let old = pods.leader()?;
+    let second = tokens.issue("second")?;
+    tokens.hand_out(&second)?;
+    tokens.wait_until_all_have(&second)?;
+    tokens.revoke("first", &first)?;
+    // Longer than a leader goes on whose writes are refused.
+    for _ in 0..6 {
+        let last = pods.renew_time()?;
+        eventually("the next renewal", || {
+            Ok((pods.renew_time()? != last).then_some(()))
+        })?;
+    }
+    let asked = now();
+    pods.kubectl(&["delete", "pod", &old, "--wait=false"])?;
+    let (_, began) = pods.leader_since(asked)?;
+    report("delete, after a rotation of the token", asked, began, &pods)?;
     pods.delete()
 }
 
@@ -284,5 +307,12 @@ fn report(what: &str, asked: u64, began: u64, pods: &Pods<'_>) -> Result<()> {
         .context("a handover")?;
     let since_asked = Duration::from_nanos(began - asked);
     println!("{what}: another led {since_asked:.3?} after it; without a leader for {gap:.3?}");
+    Ok(())
+}
+
+/// What was done; fails if a job was done twice.
+fn report_jobs(what: &str, pods: &Pods<'_>) -> Result<()> {
+    let (count, left_out) = jobs::ensure_none_was_done_twice(pods)?;
+    println!("{what}: {count} jobs, none twice; seconds without one: {left_out:?}");
     Ok(())
 }

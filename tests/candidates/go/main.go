@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -50,6 +51,9 @@ func run() error {
 	klog.SetLogger(logr.Discard())
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
+	crashed, isGreedy := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(crashed, syscall.SIGUSR1)
+	signal.Notify(isGreedy, syscall.SIGUSR2)
 
 	campaign, err := newCampaign(flag.Arg(0), flag.Arg(1), timing, *callbacks)
 	if err != nil {
@@ -72,6 +76,11 @@ func run() error {
 			}
 			cancel()
 			return <-ended
+		case <-crashed:
+			// As a program does that finds itself in a state that it does not know.
+			os.Exit(1)
+		case <-isGreedy:
+			useAllMemory()
 		case err := <-ended:
 			return err
 		case <-ticks:
@@ -85,5 +94,13 @@ func run() error {
 			}
 			wasLeader = isLeader
 		}
+	}
+}
+
+// The kernel ends it.
+func useAllMemory() {
+	var hoard [][]byte
+	for {
+		hoard = append(hoard, bytes.Repeat([]byte{1}, 1<<20))
 	}
 }

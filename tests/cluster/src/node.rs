@@ -140,20 +140,21 @@ impl NodeCluster {
         self.node(node)?.kubelet.resume()
     }
 
-    /// The processes of a container, by its ID as the pod's status has it.
+    /// The processes of a container, by its ID as the pod's status has it; none if it does not run.
     pub fn processes(&self, container: &str) -> Result<Vec<Pid>> {
         let id = container.rsplit('/').next().unwrap_or(container);
         let groups = std::fs::read_to_string(self.cluster.folder().join("cgroups"))?;
         for group in groups.lines() {
-            if let Some(group) = find_folder(Path::new(group), id)? {
-                let pids = std::fs::read_to_string(group.join("cgroup.procs"))?;
+            if let Some(group) = find_folder(Path::new(group), id) {
+                // A group that is removed meanwhile has none.
+                let pids = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
                 let pids = pids
                     .lines()
                     .filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
                 return Ok(pids.collect());
             }
         }
-        bail!("no container {container} runs")
+        Ok(Vec::new())
     }
 
     fn node(&self, name: &str) -> Result<&Node> {
@@ -248,21 +249,21 @@ impl NodeCluster {
     }
 }
 
-/// The folder called `name` anywhere below `folder`.
-fn find_folder(folder: &Path, name: &str) -> Result<Option<PathBuf>> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_type()?.is_dir() {
+/// The folder called `name` anywhere below `folder`, of those that are not removed meanwhile.
+fn find_folder(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    for entry in entries.filter_map(Result::ok) {
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         if entry.file_name() == name {
-            return Ok(Some(entry.path()));
+            return Some(entry.path());
         }
-        if let Some(found) = find_folder(&entry.path(), name)? {
-            return Ok(Some(found));
+        if let Some(found) = find_folder(&entry.path(), name) {
+            return Some(found);
         }
     }
-    Ok(None)
+    None
 }
 
 /// A way to an address within, for as long as the value lives.
