@@ -205,7 +205,10 @@ impl Observed {
             self.keep(State::Present(lease));
         } else {
             // A break-in does not end the wait for the holder before, which may have renewed since
-            // it was seen.
+            // it was seen. Nor does a holder that notes how it has proven the one before dead: with
+            // that, one process's false conclusion would be everybody's, also of those who want no
+            // proofs; and it would shorten nothing but the wait after one who lets go within a lease
+            // duration of such a takeover.
             // Another process under the holder's name may give itself away by a shorter duration.
             let same_name = self.holder() == Some(lease.record.holder.as_str());
             let shorter = self.holder_duration.is_some_and(|known| duration < known);

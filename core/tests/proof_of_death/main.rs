@@ -26,7 +26,11 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const A_WHILE: Duration = Duration::from_millis(300);
 
 fn config(directory: &Path) -> Config {
-    Config::new("job")
+    config_of("job", directory)
+}
+
+fn config_of(lease: &str, directory: &Path) -> Config {
+    Config::new(lease)
         .namespace("default")
         .mode(Mode::File)
         .directory(directory)
@@ -45,7 +49,11 @@ fn leader_and_standby(task: &str, directory: &Path) -> (Worker, LeaderElection) 
 }
 
 fn stored(directory: &Path) -> StoredLease {
-    config(directory)
+    stored_of("job", directory)
+}
+
+fn stored_of(lease: &str, directory: &Path) -> StoredLease {
+    config_of(lease, directory)
         .observe()
         .unwrap()
         .read()
@@ -179,4 +187,18 @@ fn two_elections_of_one_process_never_prove_each_other_dead() {
     follows(&standby);
     assert_goes_on_following(&standby);
     assert!(leader.is_leader());
+}
+
+/// Each lock costs a descriptor until the process is dead.
+#[test]
+fn a_process_has_locks_in_64_folders_and_leads_in_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut leader = Worker::start("lead in 65 folders", directory.path());
+    assert_eq!(leader.report().unwrap(), "leading");
+    let notes = (0..65).map(|number| {
+        let lease = stored_of(&format!("job-{number}"), directory.path());
+        lease.record.note
+    });
+    let locked = notes.flatten().filter(|note| note.process.lock.is_some());
+    assert_eq!(locked.count(), 64);
 }

@@ -1,13 +1,14 @@
 //! What other processes of these tests do.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
 use leasehold::ProofOfDeath;
 
 use crate::worker::{self, report};
-use crate::{LIMIT, config};
+use crate::{LIMIT, config, config_of};
 
 #[test]
 #[ignore = "the other process of the tests beside it"]
@@ -15,6 +16,9 @@ fn main() {
     let Some((task, directory)) = worker::task() else {
         return;
     };
+    if task == "lead in 65 folders" {
+        return lead_in_65_folders(&directory);
+    }
     let mut config = config(&directory);
     if task == "lead without proof" {
         config = config.proof_of_death(ProofOfDeath::None);
@@ -35,6 +39,20 @@ fn main() {
         }
         task => panic!("unknown task {task}"),
     }
+    loop {
+        thread::park();
+    }
+}
+
+fn lead_in_65_folders(directory: &Path) {
+    let leases = (0..65).map(|number| format!("job-{number}"));
+    let elections: Vec<_> = leases
+        .map(|lease| config_of(&lease, directory).start().unwrap())
+        .collect();
+    for election in &elections {
+        election.wait_for_leadership(LIMIT).unwrap();
+    }
+    report("leading");
     loop {
         thread::park();
     }
