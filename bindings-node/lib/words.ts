@@ -71,6 +71,8 @@ export type LostReason =
   | 'emptied'
   /** Somebody deleted the Lease. */
   | 'deleted'
+  /** The work has gone on for as long as the application has set for it. */
+  | 'limit_reached'
   /** The application called `stepDown`. */
   | 'stepped_down'
   /** The application stopped the election, or its process ends in order. */

@@ -9,11 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::logging::{LogLevel, LogRecord, set_log_sink};
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;
+use crate::events::{Registration, Subscription};
 use crate::leader_election::LeaderElection;
 use crate::lease_store::memory::MemoryStore;
+use crate::locks::{HeldLock, LockRequest, Locks};
+use crate::runtime;
 
 /// An election whose work, waits and life are another language's.
 pub trait ForeignElection {
@@ -33,6 +39,61 @@ pub trait ForeignElection {
     /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
     /// or [`ErrorKind::Closed`] where the election does not run.
     fn not_leading_after(&self, waited: Duration) -> Error;
+}
+
+/// Locks whose holders, waits and life are another language's.
+pub trait ForeignLocks {
+    /// As [`ForeignElection::sign_of_life`].
+    fn sign_of_life(&self);
+
+    /// As [`ForeignElection::sign_of_life_period`].
+    fn sign_of_life_period(&self) -> Option<Duration>;
+
+    /// Begins to acquire a lock, and waits for it as long as the future is there; `None` for `timeout` is
+    /// not at all.
+    ///
+    /// # Errors
+    /// As [`Locks::try_lock`].
+    fn acquire(
+        &self,
+        request: LockRequest,
+        timeout: Option<Duration>,
+    ) -> Result<BoxFuture<'static, Result<Option<HeldLock>>>>;
+}
+
+impl ForeignLocks for Locks {
+    fn sign_of_life(&self) {
+        self.sign_of_life();
+    }
+
+    fn sign_of_life_period(&self) -> Option<Duration> {
+        self.sign_of_life_period()
+    }
+
+    fn acquire(
+        &self,
+        request: LockRequest,
+        timeout: Option<Duration>,
+    ) -> Result<BoxFuture<'static, Result<Option<HeldLock>>>> {
+        Ok(self.acquire(request, timeout)?.boxed())
+    }
+}
+
+/// A lock whose loss another language waits for.
+pub trait ForeignHeldLock {
+    /// What tells of the loss, and ends when the registration is dropped; `None` the second time.
+    fn take_events(&mut self) -> Option<(Subscription, Registration)>;
+}
+
+impl ForeignHeldLock for HeldLock {
+    fn take_events(&mut self) -> Option<(Subscription, Registration)> {
+        self.take_events()
+    }
+}
+
+/// Waits for `future` on the calling thread, for at most `limit`; `None` when that has passed.
+pub fn wait<T>(future: impl Future<Output = T>, limit: Duration) -> Option<T> {
+    runtime::block_on(future, Some(limit))
 }
 
 impl ForeignElection for LeaderElection {

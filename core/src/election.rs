@@ -6,8 +6,10 @@
 //!
 //! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
 //! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
-//! and ends in `terms`. `lease_snapshot` is for those who look on and take no part.
+//! and ends in `terms`. `lease_snapshot` is for those who look on and take no part, `demand` for those who
+//! look on until they want the Lease for one piece of work.
 
+mod demand;
 mod event;
 mod lease_snapshot;
 mod observed;
@@ -22,6 +24,7 @@ mod writes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+pub(crate) use self::demand::{Demand, Limits};
 pub use self::event::LostReason;
 pub(crate) use self::event::{ElectionEvent, TermRecord};
 pub use self::lease_snapshot::{LeaseSnapshot, LeaseState};
@@ -115,8 +118,10 @@ pub(crate) enum Observation {
 pub(crate) struct ActiveTerm {
     /// Which term.
     pub term: TermRecord,
-    /// The first instant at which this candidate is no longer the leader.
-    pub leader_until: Instant,
+    /// The first instant at which this candidate is no longer the leader, by its writes.
+    leader_until: Instant,
+    /// The same, by what the application has set for this term.
+    limit: Option<Instant>,
     renew_at: Instant,
     /// The deadline before an extension that has not been confirmed as published.
     unconfirmed: Option<Instant>,
@@ -177,8 +182,9 @@ pub(crate) struct Election {
     watching: bool,
     stalled: bool,
     stopping: bool,
-    /// Looks on and takes no part.
-    observes_only: bool,
+    part: Part,
+    /// Until when a term's work keeps others out, though it ends sooner.
+    kept_until: Instant,
     terms: u64,
     /// Until when the work of the last term that was lost may go on.
     work_until: Instant,
@@ -191,6 +197,17 @@ pub(crate) struct Election {
     /// What has failed since it last succeeded, each told once.
     notified_failures: Vec<(Failing, ErrorKind)>,
     events: VecDeque<ElectionEvent>,
+}
+
+/// Who takes part.
+#[derive(Debug)]
+enum Part {
+    /// A candidate, for as long as it runs.
+    Candidate,
+    /// One that looks on.
+    Onlooker,
+    /// One that looks on until the Lease is wanted for one piece of work.
+    OnDemand(Option<Demand>),
 }
 
 #[derive(Debug)]
@@ -260,7 +277,8 @@ impl Election {
             watching: false,
             stalled: false,
             stopping: false,
-            observes_only: false,
+            part: Part::Candidate,
+            kept_until: now,
             terms: 0,
             work_until: now,
             working: 0,
@@ -317,7 +335,8 @@ impl Election {
         };
         let newest = self.observed.newest();
         if let Some(record) = record.clone() {
-            let write = SentWrite::new(record, now, newest, acquisition);
+            let mut write = SentWrite::new(record, now, newest, acquisition);
+            write.gives_back = action == Action::Release;
             self.writes.push(write);
         }
         self.in_flight = Some(InFlight {
@@ -341,7 +360,7 @@ impl Election {
         let action = self.next_action().map(|(due, _)| due);
         let phase = match &self.phase {
             Phase::Candidate | Phase::Stopped => None,
-            Phase::Leading(active) => Some(active.leader_until),
+            Phase::Leading(active) => Some(active.until()),
             Phase::Draining {
                 active,
                 drain_until,
@@ -349,7 +368,9 @@ impl Election {
             Phase::Releasing { leader_until } => Some(*leader_until),
         };
         let expiry = self.expiry_to_notify();
-        action.into_iter().chain(phase).chain(expiry).min()
+        let demand = self.demand_to_decline();
+        let due = action.into_iter().chain(phase).chain(expiry);
+        due.chain(demand).min()
     }
 
     /// What happened since the last call, oldest first.
@@ -393,7 +414,8 @@ impl Election {
     /// create one that is not there; who only looks waits for it.
     pub(crate) fn watch_from(&self) -> Option<ResourceVersion> {
         let newest = self.observed.newest();
-        let awaited = self.observes_only && !self.observed.is_unknown();
+        let looks_on = !matches!(self.part, Part::Candidate);
+        let awaited = looks_on && !self.observed.is_unknown();
         (awaited || newest > ResourceVersion::default()).then_some(newest)
     }
 
@@ -402,7 +424,7 @@ impl Election {
     pub(crate) fn provable(&self) -> Option<&StoredLease> {
         let lease = self.observed.lease()?;
         let awaits = matches!(self.phase, Phase::Candidate)
-            && !self.observes_only
+            && !matches!(self.part, Part::Onlooker)
             && !self.stopping
             && self.observed.proof().is_none()
             && lease.record.note.is_some();
@@ -514,9 +536,11 @@ impl Election {
     }
 
     /// The application wants this candidate to stop leading, and then to hold back for one lease
-    /// duration so that another may lead. Nothing happens where it does not lead.
+    /// duration so that another may lead. Nothing happens where it does not lead. The Lease is no longer
+    /// wanted, if it was on demand.
     pub(crate) fn handle_step_down(&mut self, now: Instant) {
         self.advance(now);
+        self.withdraw_demand();
         self.drain(now, LostReason::SteppedDown);
     }
 
@@ -584,10 +608,11 @@ impl Election {
         self.write_after = now;
         self.poll_at = now;
         self.hold_back_until = now;
+        self.kept_until = now;
         self.grace_until = now + self.settings.drain_timeout;
         match &self.phase {
             Phase::Leading(_) => self.end_term(LostReason::ClockFault),
-            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
+            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(false),
             Phase::Candidate | Phase::Stopped => {}
         }
         self.stop_if_idle();

@@ -45,6 +45,8 @@ pub(crate) struct Elector {
     pub(crate) store: Arc<dyn LeaseStore>,
     pub(crate) prover: Arc<dyn Prover>,
     pub(crate) signs: SignWriters,
+    /// Campaigns only while the Lease is wanted for one piece of work.
+    pub(crate) on_demand: bool,
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: UnboundedReceiver<Command>,
 }
@@ -139,15 +141,20 @@ impl<'a> ElectionLoop<'a> {
         unfinished.retain(|work| !work.has_come());
         let leadership = elector.shared.leadership();
         let clock = *leadership.clock();
+        let election = Election::new(
+            elector.identity.clone(),
+            elector.settings.clone(),
+            elector.seed,
+            clock.now(),
+        )
+        .counting_terms_from(leadership.last_term())
+        .after_work(unfinished.len(), grace_until);
         Self {
-            election: Election::new(
-                elector.identity.clone(),
-                elector.settings.clone(),
-                elector.seed,
-                clock.now(),
-            )
-            .counting_terms_from(leadership.last_term())
-            .after_work(unfinished.len(), grace_until),
+            election: if elector.on_demand {
+                election.on_demand()
+            } else {
+                election
+            },
             seed: elector.seed,
             longest_wait: elector.settings.retry_period,
             stall_timeout: elector.stall_timeout,
@@ -320,6 +327,8 @@ impl<'a> ElectionLoop<'a> {
             }
             Command::Stop(drain_timeout) => self.election.handle_stop(now, drain_timeout),
             Command::Alive => self.handle_time(),
+            Command::Demand(demand) => self.election.handle_demand(now, demand),
+            Command::Limits(limits) => self.election.handle_limits(now, limits),
         }
     }
 

@@ -54,6 +54,8 @@ pub struct LeaderElection {
     shared: Arc<Shared>,
     /// A store given by the program, in place of the one that the configuration names.
     store: Option<Arc<dyn LeaseStore>>,
+    /// Campaigns only while the Lease is wanted for one piece of work.
+    on_demand: bool,
 }
 
 impl Config {
@@ -130,7 +132,19 @@ impl LeaderElection {
             shared: Arc::new(Shared::new(&config.lease, config.mode, leadership)),
             config,
             store,
+            on_demand: false,
         })
+    }
+
+    /// An election that looks on until its Lease is wanted for one piece of work.
+    pub(crate) fn on_demand(config: Checked, store: Option<Arc<dyn LeaseStore>>) -> Result<Self> {
+        let mut election = Self::build(config, store, Clock::suspend_aware())?;
+        election.on_demand = true;
+        Ok(election)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
@@ -159,9 +173,11 @@ impl LeaderElection {
         };
         let location = opened.location.clone();
         if let Some(elector) = self.elector(opened)? {
-            self.log_start(&elector.identity, location.as_ref());
+            if !self.on_demand {
+                self.log_start(&elector.identity, location.as_ref());
+            }
             runtime.spawn(elector.run());
-            if self.config.mode == Mode::Always && self.store.is_none() {
+            if self.config.mode == Mode::Always && self.store.is_none() && !self.on_demand {
                 // Fails where another thread has stopped it meanwhile, or the machine is stuck.
                 let _ = self.wait_for_leadership(self.config.renew_deadline);
             }
@@ -192,6 +208,7 @@ impl LeaderElection {
             store: opened.store,
             prover: opened.prover,
             signs: opened.signs,
+            on_demand: self.on_demand,
             shared: self.shared.clone(),
             commands,
         }))
@@ -457,8 +474,13 @@ impl LeaderElection {
 
 impl Drop for LeaderElection {
     fn drop(&mut self) {
-        // In a forked child there is nothing to stop; otherwise stopping cannot fail.
-        let _ = self.stop();
+        // In a forked child there is nothing to stop; otherwise stopping cannot fail. The background
+        // thread, where a lock's may end, cannot wait for itself.
+        let _ = if runtime::is_background_thread() {
+            self.request_stop().map(drop)
+        } else {
+            self.stop()
+        };
     }
 }
 

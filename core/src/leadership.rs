@@ -106,7 +106,7 @@ impl Leadership {
             snapshot.term.store(active.term.number, Ordering::Release);
         }
         if active.term.number > snapshot.revoked.load(Ordering::Relaxed) {
-            let until = active.leader_until.as_nanos();
+            let until = active.until().as_nanos();
             snapshot.leader_until.store(until, Ordering::Release);
         }
     }

@@ -12,8 +12,8 @@
 //!
 //! Start from [`Config`] and [`LeaderElection`]. A [`Term`] is one uninterrupted leadership and
 //! carries a fencing token; [`Event`]s tell of its beginning and its end. All elections of a process
-//! share one background thread, so none of this needs an async runtime of yours. An [`Observer`]
-//! looks at a Lease and takes no part.
+//! share one background thread, so none of this needs an async runtime of yours. [`Locks`] are for one
+//! piece of work each. An [`Observer`] looks at a Lease and takes no part.
 //!
 //! The modules below are for a store of your own, and for tests against one in memory.
 
@@ -31,6 +31,7 @@ mod leadership;
 pub mod lease_record;
 pub mod lease_store;
 mod listeners;
+mod locks;
 mod metrics;
 mod named;
 mod observer;
@@ -54,5 +55,6 @@ pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscri
 pub use leader_election::LeaderElection;
 pub use leadership::Term;
 pub use lease_record::Acquisition;
+pub use locks::{HeldLock, LockRequest, Locks};
 pub use observer::{LeaseSnapshots, Observer};
 pub use status::Status;

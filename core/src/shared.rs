@@ -12,9 +12,9 @@ use tracing::{info, warn};
 
 use crate::clock::Instant;
 use crate::config::Mode;
-use crate::election::{Election, ElectionEvent, LostReason};
+use crate::election::{Demand, Election, ElectionEvent, Limits, LostReason};
 use crate::error::{Error, ErrorKind};
-use crate::events::{Event, EventSender, Loss, Subscription, WorkEnd, WorkGuard, queue};
+use crate::events::{Event, EventSender, Loss, Subscription, Work, WorkEnd, WorkGuard, queue};
 use crate::leadership::{Leadership, Term};
 use crate::metrics::Metrics;
 use crate::status::Status;
@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Stop(Option<Duration>),
     /// The host runtime lives; sent only after it was found stalled.
     Alive,
+    /// The Lease is wanted for one piece of work.
+    Demand(Demand),
+    /// That work gets other limits.
+    Limits(Limits),
 }
 
 /// One election, as seen from both sides.
@@ -60,7 +64,15 @@ struct Running {
     await_term: Vec<oneshot::Sender<Term>>,
     /// Who waits for the end of the run, which is that of their sender.
     await_end: Vec<oneshot::Sender<Infallible>>,
+    /// Who wants the Lease for one piece of work.
+    demand: Option<oneshot::Sender<Answer>>,
+    /// Who waits until such work's Lease is given back, and whether it is known to be.
+    await_given_back: Vec<oneshot::Sender<bool>>,
 }
+
+/// What comes of a demand: a term, with the work under it that keeps it from being released; or why not,
+/// if that is an error.
+pub(crate) type Answer = std::result::Result<Work, Option<Error>>;
 
 struct CurrentTerm {
     term: Term,
@@ -129,6 +141,8 @@ impl Shared {
             stepping_down: 0,
             await_term: Vec::new(),
             await_end: Vec::new(),
+            demand: None,
+            await_given_back: Vec::new(),
         });
         self.leadership.allow_terms();
         self.stalled.store(false, Ordering::Relaxed);
@@ -155,10 +169,30 @@ impl Shared {
                 self.leadership.revoke_terms();
                 running.stopping = true;
             }
-            Command::Alive => {}
+            Command::Alive | Command::Demand(_) | Command::Limits(_) => {}
         }
         running.commands.send(command).ok()?;
         Some(end(&mut running.await_end))
+    }
+
+    /// Wants the Lease for one piece of work, and whoever wanted it before no longer does; `None` where the
+    /// election does not run.
+    pub(crate) fn demand(&self, demand: Demand) -> Option<oneshot::Receiver<Answer>> {
+        let (sender, answer) = oneshot::channel();
+        let mut state = self.state();
+        let running = state.running.as_mut()?;
+        running.demand = Some(sender);
+        running.commands.send(Command::Demand(demand)).ok()?;
+        Some(answer)
+    }
+
+    /// Ends such work, or the wait for it. Returns what tells whether its Lease was given back; `None`
+    /// where the election does not run.
+    pub(crate) fn give_back(&self) -> Option<oneshot::Receiver<bool>> {
+        let (sender, given_back) = oneshot::channel();
+        self.state().running.as_mut()?.await_given_back.push(sender);
+        self.command(Command::StepDown)?;
+        Some(given_back)
     }
 
     /// What the next term will be sent through, or the present one is at once; `None` where the
@@ -278,6 +312,13 @@ impl Shared {
                     // It may have been given up.
                     let _ = waiting.send(term.clone());
                 }
+                if let Some(demand) = state.running.as_mut().and_then(|it| it.demand.take()) {
+                    // Who has given up meanwhile also says so.
+                    let _ = demand.send(Ok(Work {
+                        term: term.clone(),
+                        _unfinished: guard.clone(),
+                    }));
+                }
                 state.term = Some(CurrentTerm {
                     term: term.clone(),
                     work: guard,
@@ -287,6 +328,21 @@ impl Shared {
             }
             ElectionEvent::Lost(_, reason) => self.end_term(&mut state, reason)?,
             ElectionEvent::LeftToExpire(_) => return None,
+            ElectionEvent::Declined(error) => {
+                if let Some(demand) = state.running.as_mut().and_then(|it| it.demand.take()) {
+                    // As above.
+                    let _ = demand.send(Err(error));
+                }
+                return None;
+            }
+            ElectionEvent::GivenBack(given_back) => {
+                let waiting = state.running.iter_mut();
+                for waiting in waiting.flat_map(|it| it.await_given_back.drain(..)) {
+                    // As above.
+                    let _ = waiting.send(given_back);
+                }
+                return None;
+            }
             ElectionEvent::LeaderChanged(holder) => Event::LeaderChanged(holder),
             ElectionEvent::RenewalFailing(error) => Event::RenewalFailing(error),
             ElectionEvent::Stopped => {
@@ -312,7 +368,7 @@ impl Shared {
             ElectionEvent::Lost(term, reason) => {
                 let fencing_token = term.fencing_token.0;
                 match reason {
-                    LostReason::Stopped | LostReason::SteppedDown => {
+                    LostReason::Stopped | LostReason::SteppedDown | LostReason::LimitReached => {
                         info!(lease, fencing_token, %reason, "no longer leading");
                     }
                     // Nobody here has asked for it.
@@ -334,6 +390,7 @@ impl Shared {
                 warn!(lease, %error, "cannot acquire or renew");
             }
             ElectionEvent::Stopped => info!(lease, "stopped"),
+            ElectionEvent::Declined(_) | ElectionEvent::GivenBack(_) => {}
         }
     }
 

@@ -91,6 +91,7 @@ LostReason: TypeAlias = Literal[
     "identity_conflict",
     "emptied",
     "deleted",
+    "limit_reached",
     "stepped_down",
     "stopped",
     "stalled",
@@ -103,6 +104,7 @@ LostReason: TypeAlias = Literal[
 - `identity_conflict`: Another process writes under this candidate's identity.
 - `emptied`: Somebody emptied the holder.
 - `deleted`: Somebody deleted the Lease.
+- `limit_reached`: The work has gone on for as long as the application has set for it.
 - `stepped_down`: The application called `step_down`.
 - `stopped`: The application stopped the election, or its process ends in order.
 - `stalled`: The interpreter showed no sign of life for the stall timeout.

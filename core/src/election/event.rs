@@ -35,6 +35,8 @@ named! {
         Emptied = "emptied",
         /// Somebody deleted the Lease.
         Deleted = "deleted",
+        /// The work has gone on for as long as the application has set for it.
+        LimitReached = "limit_reached",
         /// The application called `step_down`.
         SteppedDown = "stepped_down",
         /// The application stopped the election, or its process ends in order.
@@ -59,6 +61,11 @@ pub(crate) enum ElectionEvent {
     LeaderChanged(Option<String>),
     /// Requests fail, so this candidate cannot acquire or renew. Told once for each new error.
     RenewalFailing(Error),
+    /// The Lease is wanted in vain: somebody holds it, or requests fail.
+    Declined(Option<Error>),
+    /// What was wanted for one piece of work is no longer held; whether it is known that the Lease was
+    /// given back.
+    GivenBack(bool),
     /// The election has ended and nothing more will happen.
     Stopped,
 }

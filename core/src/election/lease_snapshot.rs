@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Election;
+use super::{Election, Part};
 use crate::clock::Instant;
 use crate::error::Error;
 use crate::lease_record::StoredLease;
@@ -78,7 +78,7 @@ impl Election {
     /// Follows the Lease as a candidate does, and never acquires it.
     #[must_use]
     pub(crate) fn observing_only(mut self) -> Self {
-        self.observes_only = true;
+        self.part = Part::Onlooker;
         self
     }
 
@@ -108,6 +108,6 @@ impl Election {
     pub(super) fn expiry_to_notify(&self) -> Option<Instant> {
         let free_at = self.observed.free_at();
         let held = self.observed.holder().is_some() && self.now < free_at;
-        (self.observes_only && held).then_some(free_at)
+        (matches!(self.part, Part::Onlooker) && held).then_some(free_at)
     }
 }

@@ -74,11 +74,15 @@ impl Election {
         }
     }
 
+    /// Whether a term that is won now has come too late.
+    fn is_unwanted(&self, now: Instant) -> bool {
+        self.stopping || now < self.hold_back_until || !self.wants_to_lead()
+    }
+
     /// `write` is what is stored, as of the instant it was sent.
     pub(super) fn handle_own_write(&mut self, now: Instant, write: &SentWrite, lease: StoredLease) {
         let leader_until = write.leader_until(self.settings.renew_deadline);
         let renew_at = write.sent_at + self.settings.retry_period;
-        let held = lease.record.is_held();
         if !write.settled {
             self.no_longer_failing(Failing::Reads);
             self.no_longer_failing(Failing::Writes);
@@ -90,19 +94,20 @@ impl Election {
         self.writes.settle(&write.record);
         self.attempt_at = now;
         let earlier_work_until = self.earlier_work_until();
+        let is_unwanted = self.is_unwanted(now);
         match &mut self.phase {
             Phase::Leading(active) | Phase::Draining { active, .. } => {
                 if leader_until > active.leader_until {
-                    active.unconfirmed.get_or_insert(active.leader_until);
+                    active.unconfirmed.get_or_insert(active.until());
                     active.leader_until = leader_until;
                 }
                 active.renew_at = renew_at;
             }
-            Phase::Releasing { .. } if !held => self.leave(),
+            Phase::Releasing { .. } if write.gives_back => self.leave(true),
             // A renewal that was still under way has landed: the next release is of that one.
             Phase::Releasing { .. } | Phase::Stopped => {}
             Phase::Candidate if self.stalled || now >= leader_until => {}
-            Phase::Candidate if self.stopping || now < self.hold_back_until => {
+            Phase::Candidate if is_unwanted => {
                 // Won when it was no longer wanted, but work may go on under it.
                 if self.working == 0 {
                     self.give_back(leader_until);
@@ -248,7 +253,7 @@ impl Election {
     pub(super) fn lease_lost(&mut self, reason: LostReason) {
         match &self.phase {
             Phase::Leading(_) => self.end_term(reason),
-            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(),
+            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(false),
             Phase::Candidate | Phase::Stopped => {}
         }
     }

@@ -67,7 +67,7 @@ impl Election {
             Phase::Leading(active) | Phase::Draining { active, .. } => {
                 (active.renew_at.max(self.write_after), Action::Renew)
             }
-            Phase::Candidate if self.observes_only => {
+            Phase::Candidate if !self.wants_to_lead() => {
                 if self.watching {
                     return None;
                 }
@@ -183,6 +183,15 @@ impl Election {
     pub(super) fn releasing_record(&self, wall: WallTime) -> Option<LeaseRecord> {
         let seen = &self.observed.lease()?.record;
         let renew_time = self.writes.next_renew_time(wall);
+        if let Some(seconds) = self.kept_for_seconds() {
+            return Some(LeaseRecord {
+                lease_duration_seconds: Some(seconds),
+                renew_time: Some(renew_time),
+                // It is to be waited for, dead or alive.
+                note: None,
+                ..seen.clone()
+            });
+        }
         Some(LeaseRecord {
             holder: String::new(),
             lease_duration_seconds: Some(RELEASED_DURATION_SECONDS),

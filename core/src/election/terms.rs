@@ -15,9 +15,16 @@ impl ActiveTerm {
         Self {
             term,
             leader_until,
+            limit: None,
             renew_at,
             unconfirmed: None,
         }
+    }
+
+    /// The first instant at which this candidate is no longer the leader.
+    pub(crate) fn until(&self) -> Instant {
+        self.limit
+            .map_or(self.leader_until, |limit| limit.min(self.leader_until))
     }
 }
 
@@ -33,15 +40,19 @@ impl Election {
             Phase::Leading(active) if now >= active.leader_until => {
                 self.end_term(LostReason::Expired);
             }
+            Phase::Leading(active) if now >= active.until() => {
+                self.end_term(LostReason::LimitReached);
+            }
             Phase::Draining {
                 active,
                 drain_until,
             } if now >= active.leader_until || now >= *drain_until => {
                 self.leave_to_expire(active.clone());
             }
-            Phase::Releasing { leader_until } if now >= *leader_until => self.leave(),
+            Phase::Releasing { leader_until } if now >= *leader_until => self.leave(false),
             _ => {}
         }
+        self.decline_demand_in_vain();
         self.stop_if_idle();
     }
 
@@ -75,14 +86,16 @@ impl Election {
             acquisition,
         };
         self.events.push_back(ElectionEvent::Acquired(term.clone()));
-        self.phase = Phase::Leading(ActiveTerm::new(term, leader_until, renew_at));
+        let mut active = ActiveTerm::new(term, leader_until, renew_at);
+        active.limit = self.satisfy_demand();
+        self.phase = Phase::Leading(active);
     }
 
     /// Ends a term on the spot. The Lease is not released.
     pub(super) fn end_term(&mut self, reason: LostReason) {
         if let Phase::Leading(active) = std::mem::replace(&mut self.phase, Phase::Candidate) {
             self.work_until = match reason {
-                LostReason::Expired | LostReason::Stalled => {
+                LostReason::Expired | LostReason::LimitReached | LostReason::Stalled => {
                     self.others_may_acquire_at(active.leader_until)
                 }
                 // Somebody else wrote, or nobody can tell what time it is.
@@ -143,23 +156,24 @@ impl Election {
     /// stop is to keep it.
     pub(super) fn give_back(&mut self, leader_until: Instant) {
         if self.stopping && !self.settings.release_on_stop {
-            self.leave();
+            self.leave(false);
         } else {
             self.phase = Phase::Releasing { leader_until };
         }
     }
 
     /// Leaves draining and releasing: nothing more is done about the Lease that was held, and
-    /// another has time to acquire it.
-    pub(super) fn leave(&mut self) {
+    /// another has time to acquire it. `given_back` if it is known that it can.
+    pub(super) fn leave(&mut self, given_back: bool) {
         self.phase = Phase::Candidate;
         self.work_until = self.now;
-        self.hold_back_until = self.now + self.settings.lease_duration;
+        self.hold_back_until = self.hold_back_until_after_term();
+        self.notify_given_back(given_back);
     }
 
     /// Leaves draining over unfinished work, which may go on until another may acquire.
     pub(super) fn leave_to_expire(&mut self, active: ActiveTerm) {
-        self.leave();
+        self.leave(false);
         self.work_until = self.others_may_acquire_at(active.leader_until);
         self.events
             .push_back(ElectionEvent::LeftToExpire(active.term));

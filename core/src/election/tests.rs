@@ -10,6 +10,7 @@ mod client_go_table;
 mod clock;
 mod crowds;
 mod deletion_and_emptying;
+mod demand;
 mod expiry;
 mod harness;
 mod identity;

@@ -27,6 +27,8 @@ pub(super) struct SentWrite {
     pub(super) settled: bool,
     /// How a term that it opens came about.
     pub(super) acquisition: Acquisition,
+    /// Gives the Lease back, now or when its record expires: it entitles to nothing.
+    pub(super) gives_back: bool,
 }
 
 impl SentWrite {
@@ -42,12 +44,13 @@ impl SentWrite {
             base,
             settled: false,
             acquisition,
+            gives_back: false,
         }
     }
 
     /// Until when its success entitles to lead.
     pub(super) fn leader_until(&self, renew_deadline: Duration) -> Instant {
-        if self.settled || !self.record.is_held() {
+        if self.settled || self.gives_back {
             Instant::ZERO
         } else {
             self.sent_at + renew_deadline

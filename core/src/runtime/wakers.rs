@@ -30,6 +30,11 @@ pub(super) fn wake_nothing_on_this_thread() {
     IS_ELECTIONS.set(true);
 }
 
+/// Whether elections run on this thread.
+pub(crate) fn is_background_thread() -> bool {
+    IS_ELECTIONS.get()
+}
+
 /// What the application polls, under whatever async runtime it has.
 pub(crate) async fn for_application<T>(future: impl Future<Output = T>) -> T {
     let relay = Forgetful(Arc::new(Relay::default()));

@@ -424,7 +424,7 @@ impl Candidate {
 
     pub(super) fn is_leader(&self) -> bool {
         let active = self.election.active_term();
-        active.is_some_and(|active| self.now < active.leader_until)
+        active.is_some_and(|active| self.now < active.until())
     }
 
     #[track_caller]
@@ -470,7 +470,7 @@ impl Candidate {
 
     pub(super) fn leader_until(&self) -> f64 {
         let active = self.election.active_term().expect("leading");
-        active.leader_until.since(START).as_secs_f64()
+        active.until().since(START).as_secs_f64()
     }
 
     pub(super) fn work_until(&self) -> f64 {
@@ -507,6 +507,10 @@ impl Candidate {
                 ElectionEvent::LeaderChanged(Some(holder)) => format!("{holder} holds the Lease"),
                 ElectionEvent::LeaderChanged(None) => "nobody holds the Lease".to_owned(),
                 ElectionEvent::RenewalFailing(error) => format!("failing: {:?}", error.kind()),
+                ElectionEvent::Declined(None) => "declined".to_owned(),
+                ElectionEvent::Declined(Some(error)) => format!("declined: {:?}", error.kind()),
+                ElectionEvent::GivenBack(true) => "given back".to_owned(),
+                ElectionEvent::GivenBack(false) => "not given back".to_owned(),
                 ElectionEvent::Stopped => "stopped".to_owned(),
             });
         }

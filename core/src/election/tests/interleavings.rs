@@ -302,7 +302,9 @@ impl Course {
                 }
                 ElectionEvent::LeftToExpire(_)
                 | ElectionEvent::LeaderChanged(_)
-                | ElectionEvent::RenewalFailing(_) => {}
+                | ElectionEvent::RenewalFailing(_)
+                | ElectionEvent::Declined(_)
+                | ElectionEvent::GivenBack(_) => {}
             }
         }
     }

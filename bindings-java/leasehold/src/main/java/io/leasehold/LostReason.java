@@ -15,6 +15,8 @@ public enum LostReason {
     EMPTIED,
     /** Somebody deleted the Lease. */
     DELETED,
+    /** The work has gone on for as long as the application has set for it. */
+    LIMIT_REACHED,
     /** The application called {@link LeaderElection#stepDown}. */
     STEPPED_DOWN,
     /** The application stopped the election, or its process ends in order. */
