@@ -18,7 +18,7 @@ const READ_BY_USERS: [(&str, &str); 7] = [
 ];
 
 /// Variables that are no settings, and what each is.
-const OTHERS: [(&str, &str); 10] = [
+const OTHERS: [(&str, &str); 11] = [
     ("FENCING_TOKEN", "`leasehold run` tells it to the command"),
     (
         "NATIVE_LIBRARY",
@@ -40,6 +40,7 @@ const OTHERS: [(&str, &str); 10] = [
     ("SIM_SEED", "of the simulation"),
     ("SIM_RUNS", "of the simulation"),
     ("FAULT_RUNS", "of the tests of faults"),
+    ("ROUNDS", "of crashes in pods"),
     ("CANDIDATE", "the program that tests put to the test"),
 ];
 
