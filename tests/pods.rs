@@ -50,6 +50,8 @@ pub struct Program<'a> {
     pub patches: &'a str,
     /// More settings: `NAME=value`.
     pub settings: &'a [&'a str],
+    /// More components of `examples/kubernetes`.
+    pub components: &'a [&'a str],
 }
 
 /// The agent of Rust or client-go's, which keep the contract of this crate.
@@ -80,6 +82,7 @@ impl Default for Program<'_> {
             pod: "",
             patches: WITHOUT_PRE_STOP,
             settings: &["TIMING=15 10 2"],
+            components: &[],
         }
     }
 }
@@ -165,6 +168,9 @@ impl<'a> Pods<'a> {
         };
         let settings = program.settings.iter().map(|it| format!("      - {it}\n"));
         let settings = settings.collect::<Vec<_>>().concat();
+        let components = program.components.iter();
+        let components = components.map(|it| format!("  - {examples}/{it}\n"));
+        let components = components.collect::<Vec<_>>().concat();
         let namespace = &self.namespace;
         let patches = if program.patches.is_empty() {
             String::new()
@@ -177,7 +183,7 @@ impl<'a> Pods<'a> {
         let kustomization = format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: {namespace}\n\
              resources:\n  - {examples}/base\n  - deployment.yaml\ncomponents:\n  - {examples}/candidate\n\
-             configMapGenerator:\n  - name: leasehold\n    literals:\n      - LEASEHOLD_LEASE={namespace}\n\
+             {components}configMapGenerator:\n  - name: leasehold\n    literals:\n      - LEASEHOLD_LEASE={namespace}\n\
              {settings}{patches}"
         );
         fs::write(folder.join("kustomization.yaml"), kustomization)?;

@@ -54,8 +54,9 @@ export interface LeaderElectionOptions {
    */
   reclaim?: boolean | undefined;
   /**
-   * By which proofs that its holder is dead the Lease is acquired before it has expired: `none`, or
-   * `local`, what this machine tells without being asked for rights. Default: `local`.
+   * By which proofs that its holder is dead the Lease is acquired before it has expired: `none`;
+   * `local`, what this machine tells without being asked for rights; `pods`, also the status of the
+   * holder's pod. Default: `local`.
    */
   proofOfDeath?: ProofOfDeath | undefined;
   /**

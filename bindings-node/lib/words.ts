@@ -24,7 +24,13 @@ export type ProofOfDeath =
    * By what this machine tells without being asked for rights: that the holder's container has been
    * started again, or that the kernel has let go of the holder's lock.
    */
-  | 'local';
+  | 'local'
+  /**
+   * By these and, in mode `kubernetes`, by the status of the holder's pod, which says that its
+   * container has ended. Needs the verbs `get` and `watch` on pods; where these are not granted, it
+   * is `local`.
+   */
+  | 'pods';
 
 /** How a leader came to lead. */
 export type Acquisition =
@@ -38,6 +44,11 @@ export type Acquisition =
   | 'regained'
   /** Its holder was proven dead: the container that it ran in has been started again. */
   | 'container_restarted'
+  /**
+   * Its holder was proven dead: the status of its pod says that the container that it ran in has
+   * ended.
+   */
+  | 'container_terminated'
   /**
    * Its holder was proven dead: the kernel has let go of the lock that its process, and all that it
    * has started, held.

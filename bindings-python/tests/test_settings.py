@@ -21,7 +21,7 @@ GOOD: dict[str, list[Any]] = {
     "stall_timeout": [0, 60],
     "release_on_stop": [True, False],
     "reclaim": [False],
-    "proof_of_death": ["none", "local"],
+    "proof_of_death": ["none", "local", "pods"],
     "kubeconfig": ["/etc/kubeconfig", Path("/etc/kubeconfig")],
     "context": ["production"],
     "directory": ["/var/lib/leases", Path("/var/lib/leases")],

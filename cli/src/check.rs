@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::output::{Failure, backend, mode, printable, say, say_json};
-use crate::settings::{Leases, Signs, needs_cluster};
+use crate::settings::{Extras, Leases, needs_cluster};
 
 /// Says whether an election may run here, or else what to grant.
 ///
@@ -44,7 +44,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    signs: Signs,
+    extras: Extras,
     // Last, since its heading would be that of what follows.
     #[command(flatten)]
     leases: Leases,
@@ -109,7 +109,7 @@ impl Report {
     /// Asks about each Lease. All of them are in one namespace, for the same credentials.
     fn new(options: &Options) -> leasehold::Result<Self> {
         let (leases, user) = (&options.leases, options.user.as_deref());
-        let observers = leases.observe_with(&options.signs.given())?;
+        let observers = leases.observe_with(&options.extras.given())?;
         let location = observers[0].location();
         needs_cluster("--as", user, location)?;
         let reviews = observers.iter().map(|observer| review(observer, user));

@@ -79,9 +79,11 @@ pub(crate) fn needs_cluster(
     }
 }
 
-/// What a cluster is shown of who leads.
+/// What needs rights beside those on the Lease.
 #[derive(Args)]
-pub(crate) struct Signs {
+pub(crate) struct Extras {
+    #[arg(long, value_name = "PROOFS", help = with_default("By which proofs that its holder is dead the Lease is acquired early: none, local or pods", DEFAULT_PROOF_OF_DEATH))]
+    proof_of_death: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an Event is written at each change of leader: true or false", DEFAULT_KUBERNETES_EVENTS))]
     kubernetes_events: Option<String>,
     /// The Service that leads to the leader, and its `EndpointSlice`
@@ -89,9 +91,10 @@ pub(crate) struct Signs {
     leader_service: Option<String>,
 }
 
-impl Signs {
-    pub(crate) fn given(&self) -> [Given<'_>; 2] {
+impl Extras {
+    pub(crate) fn given(&self) -> [Given<'_>; 3] {
         [
+            ("proof_of_death", &self.proof_of_death),
             ("kubernetes_events", &self.kubernetes_events),
             ("leader_service", &self.leader_service),
         ]
@@ -118,8 +121,6 @@ pub(crate) struct Settings {
     release_on_stop: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
     reclaim: Option<String>,
-    #[arg(long, value_name = "PROOFS", help = with_default("By which proofs that its holder is dead the Lease is acquired early: none or local", DEFAULT_PROOF_OF_DEATH))]
-    proof_of_death: Option<String>,
     /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
     #[arg(long, value_name = "MAP")]
     labels: Option<String>,
@@ -127,7 +128,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "MAP")]
     annotations: Option<String>,
     #[command(flatten)]
-    signs: Signs,
+    extras: Extras,
     /// The address at which this candidate is reached while it leads [default: `POD_IP`]
     #[arg(long, value_name = "ADDRESS")]
     leader_address: Option<String>,
@@ -145,12 +146,11 @@ impl Settings {
             ("retry_period", &self.retry_period),
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
-            ("proof_of_death", &self.proof_of_death),
             ("labels", &self.labels),
             ("annotations", &self.annotations),
             ("leader_address", &self.leader_address),
         ];
-        let given = own.into_iter().chain(self.signs.given());
+        let given = own.into_iter().chain(self.extras.given());
         set(Config::from_env(), given.chain(self.location.given()))
     }
 }

@@ -44,6 +44,9 @@ named! {
         /// started again, or that the kernel has let go of the holder's lock.
         #[default]
         Local = "local",
+        /// By these and, in mode `kubernetes`, by the status of the holder's pod, which says that its container
+        /// has ended. Needs the verbs `get` and `watch` on pods; where these are not granted, it is `local`.
+        Pods = "pods",
     }
 }
 
@@ -91,8 +94,9 @@ settings! {
     /// Safe only if no other process ever uses that identity.
     reclaim: bool { DEFAULT_RECLAIM = false }
 
-    /// By which proofs that its holder is dead the Lease is acquired before it has expired: `none`, or
-    /// `local`, what this machine tells without being asked for rights.
+    /// By which proofs that its holder is dead the Lease is acquired before it has expired: `none`;
+    /// `local`, what this machine tells without being asked for rights; `pods`, also the status of the
+    /// holder's pod.
     proof_of_death: ProofOfDeath { DEFAULT_PROOF_OF_DEATH = ProofOfDeath::Local }
 
     /// The kubeconfig file, for mode `kubernetes` outside a pod.

@@ -36,7 +36,8 @@ pub(crate) fn random() -> Result<u64> {
     })
 }
 
-fn host_name() -> String {
+/// The pod's name, or that of the host, which is the pod's unless somebody has given it another.
+pub(crate) fn host_name() -> String {
     NAME_VARIABLES
         .iter()
         .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))

@@ -23,7 +23,7 @@ use crate::lease_store::kubernetes::{
 };
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
-use crate::proof_of_death::{LocalProver, NoProof, Prover};
+use crate::proof_of_death::{LocalProver, NoProof, PodProver, Prover};
 use crate::runtime::{PerProcess, Runtime};
 use crate::signs::SignWriters;
 
@@ -71,25 +71,34 @@ pub(crate) fn for_election(runtime: Runtime, config: &Checked) -> Result<Opened>
     };
     Ok(Opened {
         store: found.store(),
-        prover: prover(config, &found),
+        prover: prover(runtime, config, &found)?,
         signs: signs(config, &found)?,
         location: Some(found.location),
     })
 }
 
 /// What finds out that a holder is dead. Makes a file, if it can: blocks for as long as that takes.
-fn prover(config: &Checked, found: &FoundLease) -> Arc<dyn Prover> {
+fn prover(runtime: Runtime, config: &Checked, found: &FoundLease) -> Result<Arc<dyn Prover>> {
+    let proofs = config.proof_of_death;
+    if proofs == ProofOfDeath::None {
+        return Ok(Arc::new(NoProof));
+    }
     let folder = match &found.store {
         FoundStore::Cluster(_) => None,
         FoundStore::Folder(store) => Some(store.path()),
     };
-    match config.proof_of_death {
-        ProofOfDeath::None => Arc::new(NoProof),
-        ProofOfDeath::Local => match LocalProver::new(folder) {
-            Some(prover) => Arc::new(prover),
-            None => Arc::new(NoProof),
-        },
+    let local = LocalProver::new(folder);
+    if let (ProofOfDeath::Pods, Some(connections)) = (proofs, &found.connections) {
+        let (namespace, limit) = (&found.location.namespace, config.renew_deadline);
+        let pods = connections.pods(namespace, &config.lease, limit)?;
+        let prover = PodProver::new(local, pods, config.retry_period);
+        runtime.spawn(prover.learning());
+        return Ok(Arc::new(prover));
     }
+    Ok(match local {
+        Some(prover) => Arc::new(prover),
+        None => Arc::new(NoProof),
+    })
 }
 
 /// What the cluster is shown of who leads, as far as the settings want it.
@@ -117,7 +126,9 @@ fn signs(config: &Checked, found: &FoundLease) -> Result<SignWriters> {
 fn permissions(config: &Checked) -> Vec<Permission> {
     let events = config.kubernetes_events.then(Permission::for_events);
     let route = config.leader_service.as_deref().map(Permission::for_route);
-    events.into_iter().chain(route).flatten().collect()
+    let pods = (config.proof_of_death == ProofOfDeath::Pods).then(Permission::for_pods);
+    let beside = events.into_iter().chain(route).chain(pods);
+    beside.flatten().collect()
 }
 
 /// The same, for somebody who only looks: makes nothing that is not there.

@@ -6,9 +6,13 @@
 //!
 //! - `container`: the container in which the holder ran has been started again, as this process.
 //! - `locks`: the kernel has let go of the lock that the holder, and all that it has started, held.
+//! - `pods`: the status of the holder's pod says that its container has ended; what counts as that is in
+//!   `pod_status`.
 
 mod container;
 mod locks;
+mod pod_status;
+mod pods;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +23,8 @@ use futures_util::future::{pending, ready};
 use crate::lease_record::{HolderProcess, Proof, StoredLease};
 use crate::system::clock::boot_id;
 use crate::system::host;
+
+pub(crate) use self::pods::PodProver;
 
 /// Finds out that the holder of a Lease is dead.
 pub trait Prover: Send + Sync + 'static {

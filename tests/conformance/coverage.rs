@@ -9,11 +9,16 @@ use serde_json::Value;
 use super::case;
 
 /// What no case can have, and why.
-const UNSEEN: [(&str, &str, &str); 4] = [
+const UNSEEN: [(&str, &str, &str); 5] = [
     (
         "acquisition",
         "container_restarted",
         "no agent is in a pod: core/src/proof_of_death compares what containers know",
+    ),
+    (
+        "acquisition",
+        "container_terminated",
+        "no agent is in a pod: core/tests/kubernetes_election/proofs.rs has pods whose containers end",
     ),
     (
         "kind",

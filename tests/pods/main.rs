@@ -2,6 +2,7 @@
 //!
 //! Where no node can run, or its programs have not been built, a line says so.
 
+mod proofs;
 mod tokens;
 
 use std::fs;

@@ -70,8 +70,8 @@ class Configured(Election):
         - reclaim: Whether an unexpired record under this very `identity` is taken up at once, as
           client-go does. Safe only if no other process ever uses that identity. Default: False.
         - proof_of_death: By which proofs that its holder is dead the Lease is acquired before it
-          has expired: `none`, or `local`, what this machine tells without being asked for rights.
-          Default: `local`.
+          has expired: `none`; `local`, what this machine tells without being asked for rights;
+          `pods`, also the status of the holder's pod. Default: `local`.
         - kubeconfig: The kubeconfig file, for mode `kubernetes` outside a pod. Default:
           `KUBECONFIG`, else `~/.kube/config`.
         - context: The kubeconfig's context. Default: its current one.

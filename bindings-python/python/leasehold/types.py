@@ -39,12 +39,16 @@ Mode: TypeAlias = Literal[
 ProofOfDeath: TypeAlias = Literal[
     "none",
     "local",
+    "pods",
 ]
 """By which proofs that its holder is dead a Lease is acquired before it has expired.
 
 - `none`: By none, and nothing is noted by which others could prove that this process is dead.
 - `local`: By what this machine tells without being asked for rights: that the holder's container
   has been started again, or that the kernel has let go of the holder's lock.
+- `pods`: By these and, in mode `kubernetes`, by the status of the holder's pod, which says that its
+  container has ended. Needs the verbs `get` and `watch` on pods; where these are not granted, it is
+  `local`.
 """
 
 Acquisition: TypeAlias = Literal[
@@ -53,6 +57,7 @@ Acquisition: TypeAlias = Literal[
     "expired",
     "regained",
     "container_restarted",
+    "container_terminated",
     "lock_released",
 ]
 """How a leader came to lead.
@@ -63,6 +68,8 @@ Acquisition: TypeAlias = Literal[
 - `regained`: It was still this candidate's own; or, with `reclaim`, that of its identity.
 - `container_restarted`: Its holder was proven dead: the container that it ran in has been started
   again.
+- `container_terminated`: Its holder was proven dead: the status of its pod says that the container
+  that it ran in has ended.
 - `lock_released`: Its holder was proven dead: the kernel has let go of the lock that its process,
   and all that it has started, held.
 """

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 
 use crate::location::{CLUSTER, Location};
 
-const FLAGS: [&str; 2] = ["--leader-service=orders", "--kubernetes-events=true"];
+const FLAGS: [&str; 3] = [
+    "--leader-service=orders",
+    "--kubernetes-events=true",
+    "--proof-of-death=pods",
+];
 
 fn api() -> &'static Api {
     CLUSTER.api()
@@ -17,23 +21,30 @@ fn what_the_signs_need_is_asked_about_and_printed() {
     location.grant_except("jobs", &[]);
     assert_eq!(location.output(&["check", "jobs"]).code, Some(0));
 
-    let said = location.output(&["check", "jobs", FLAGS[0], FLAGS[1]]);
+    let with_flags = |more: &[&str]| {
+        let arguments = ["check", "jobs"].iter().chain(more).chain(&FLAGS);
+        location.output(&arguments.copied().collect::<Vec<_>>())
+    };
+    let said = with_flags(&[]);
     assert_eq!(said.code, Some(1), "{said:?}");
     for part in [
         "✗ missing  create  to write an Event",
         "endpointslices orders\n  ✗ missing  get     to read where",
         "✗ missing  update  to have it lead",
+        "✗ missing  watch   to see that the container of a leader has ended",
         "resourceNames: [\"orders\"]",
     ] {
         assert!(said.text.contains(part), "no {part:?} in {said:?}");
     }
-    let report = location.output(&["check", "--json", "jobs", FLAGS[0], FLAGS[1]]);
+    let report = with_flags(&["--json"]);
     let report = report.objects().remove(0);
     assert_eq!(report["ready"], false);
     assert_eq!(
         report["beside"],
         json!([
             { "resource": "events", "name": null, "verb": "create", "granted": false },
+            { "resource": "pods", "name": null, "verb": "get", "granted": false },
+            { "resource": "pods", "name": null, "verb": "watch", "granted": false },
             { "resource": "endpointslices", "name": "orders", "verb": "get", "granted": false },
             { "resource": "endpointslices", "name": "orders", "verb": "update", "granted": false },
         ])
@@ -48,7 +59,7 @@ fn what_the_signs_need_is_asked_about_and_printed() {
             .unwrap();
     }
     // The API server learns of Roles by a watch of its own.
-    while location.output(&["check", "jobs", FLAGS[0], FLAGS[1]]).code != Some(0) {}
+    while with_flags(&[]).code != Some(0) {}
 }
 
 #[test]

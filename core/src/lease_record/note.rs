@@ -31,6 +31,9 @@ named! {
         Regained = "regained",
         /// Its holder was proven dead: the container that it ran in has been started again.
         ContainerRestarted = "container_restarted",
+        /// Its holder was proven dead: the status of its pod says that the container that it ran in has
+        /// ended.
+        ContainerTerminated = "container_terminated",
         /// Its holder was proven dead: the kernel has let go of the lock that its process, and all that
         /// it has started, held.
         LockReleased = "lock_released",
@@ -42,6 +45,8 @@ named! {
 pub enum Proof {
     /// See [`Acquisition::ContainerRestarted`].
     ContainerRestarted,
+    /// See [`Acquisition::ContainerTerminated`].
+    ContainerTerminated,
     /// See [`Acquisition::LockReleased`].
     LockReleased,
 }
@@ -50,6 +55,7 @@ impl From<Proof> for Acquisition {
     fn from(proof: Proof) -> Self {
         match proof {
             Proof::ContainerRestarted => Self::ContainerRestarted,
+            Proof::ContainerTerminated => Self::ContainerTerminated,
             Proof::LockReleased => Self::LockReleased,
         }
     }
@@ -80,11 +86,15 @@ pub struct HolderProcess {
 pub struct Container {
     /// The pod's UID.
     pub pod_uid: String,
+    /// The pod's name, as far as it is known: another pod of that name has another UID.
+    pub pod_name: String,
     /// The container's name within the pod.
     pub name: String,
     /// When its first process has started, in the kernel's ticks since the boot: each instance of a
     /// container has its own.
     pub started: u64,
+    /// What the container runtime calls this instance, if that is known.
+    pub id: Option<String>,
 }
 
 /// One byte of a file, locked by a process and all that it has started, until the last of them is dead.
@@ -111,8 +121,10 @@ impl HolderNote {
         let container = container.as_ref().map(|container| {
             json!({
                 "podUid": container.pod_uid,
+                "podName": container.pod_name,
                 "name": container.name,
                 "started": container.started,
+                "id": container.id,
             })
         });
         let lock = lock.as_ref().map(|lock| {
@@ -166,8 +178,10 @@ impl HolderNote {
 fn container(value: &Value) -> Option<Container> {
     Some(Container {
         pod_uid: text_of(&value["podUid"])?,
+        pod_name: text_of(&value["podName"])?,
         name: text_of(&value["name"])?,
         started: value["started"].as_u64()?,
+        id: optional(&value["id"], text_of)?,
     })
 }
 
@@ -222,8 +236,10 @@ mod tests {
                 boot: "e78a4f34".to_owned(),
                 container: Some(Container {
                     pod_uid: "3c2f".to_owned(),
+                    pod_name: "pod-1".to_owned(),
                     name: "app".to_owned(),
                     started: 4711,
+                    id: Some("9ae1".to_owned()),
                 }),
                 lock: Some(ProcessLock {
                     file: "leasehold.0".to_owned(),
@@ -237,10 +253,12 @@ mod tests {
 
     #[test]
     fn a_note_reads_as_it_was_written() {
+        let mut nameless = note();
+        nameless.process.container.as_mut().unwrap().id = None;
         let mut bare = note();
         bare.process.container = None;
         bare.process.lock = None;
-        for note in [note(), bare] {
+        for note in [note(), nameless, bare] {
             let text = note.to_text(&record()).unwrap();
             assert_eq!(
                 HolderNote::from_text(&text, &record()),

@@ -5,7 +5,8 @@
 //! is one reading of all this, and `tcp`, `tls`, `connector`, `transport` and `connection` keep HTTP/2
 //! connections of our own, which `cluster` shares among Leases. `lease_object` and `watch` know what is
 //! sent over them; `refusal` and `errors` say what went wrong. `rbac` and `review` are about what is
-//! allowed. `leader_events` and `leader_route` are what else a cluster may be shown of who leads.
+//! allowed. `leader_events` and `leader_route` are what else a cluster may be shown of who leads, and
+//! `pods` what it knows of containers.
 
 mod access;
 mod cluster;
@@ -23,6 +24,7 @@ mod lease_object;
 mod options;
 mod pin;
 mod plugin;
+mod pods;
 mod proxy;
 mod rbac;
 mod reading;
@@ -63,6 +65,7 @@ pub(crate) use self::leader_route::Route;
 pub use self::leader_route::{Candidate, LeaderRoute, RouteTarget};
 pub use self::lease_object::Metadata;
 pub use self::options::{ClusterOptions, ClusterSource};
+pub(crate) use self::pods::Pods;
 pub use self::rbac::{Permission, Verb, role_and_binding};
 pub use self::review::AccessReview;
 

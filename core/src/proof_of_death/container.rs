@@ -4,14 +4,18 @@
 //! first of them, and within one boot of the machine: a machine that is made again under the same name,
 //! while the first one goes on somewhere, has the pod's UID and the container's name as well.
 
+use std::collections::BTreeSet;
 use std::fs;
 
+use crate::identity;
 use crate::lease_record::Container;
 
 /// The machine's own PID namespace (Linux, `include/linux/proc_ns.h`): that of `hostPID`.
 const MACHINE: &str = "pid:[4026531836]";
 /// The first process of a pod whose containers share a PID namespace.
 const PAUSE: &str = "pause";
+/// What container runtimes call a container: so many digits, in lower case.
+const DIGITS_OF_ID: usize = 64;
 /// Where a field of `/proc/PID/stat` is, behind the name in parentheses.
 const START_TIME: usize = 22 - 3;
 
@@ -37,6 +41,9 @@ struct Facts {
     first_name: String,
     first_stat: String,
     mounts: String,
+    /// The control groups of this process, and of the first one.
+    groups: String,
+    first_groups: String,
 }
 
 impl Facts {
@@ -51,6 +58,8 @@ impl Facts {
             first_name: text("/proc/1/comm")?,
             first_stat: text("/proc/1/stat")?,
             mounts: text("/proc/self/mountinfo")?,
+            groups: text("/proc/self/cgroup").unwrap_or_default(),
+            first_groups: text("/proc/1/cgroup").unwrap_or_default(),
         })
     }
 
@@ -64,10 +73,14 @@ impl Facts {
             return None;
         }
         let (pod_uid, name) = pod_and_container(&self.mounts)?;
+        // That of the container whose end is the end of this process.
+        let id = id_in(&self.groups).filter(|id| id_in(&self.first_groups).as_ref() == Some(id));
         Some(Container {
             pod_uid,
+            pod_name: identity::host_name(),
             name,
             started: start_time(&self.first_stat)?,
+            id,
         })
     }
 }
@@ -110,6 +123,25 @@ fn pod_and_container(mounts: &str) -> Option<(String, String)> {
     found.all(|other| other == first).then_some(first)
 }
 
+/// The container's ID, as its runtime has it in the path of its control groups: `…/ID` or, with systemd,
+/// `…/cri-containerd-ID.scope`. `None` if that is not clear, or if its groups are all that a process sees,
+/// as is usual with the second version of control groups.
+fn id_in(groups: &str) -> Option<String> {
+    let ids: BTreeSet<_> = groups
+        .lines()
+        .filter_map(|line| line.splitn(3, ':').nth(2))
+        .filter_map(|path| path.rsplit(['/', ':', '-', '.']).find(|part| is_id(part)))
+        .collect();
+    let mut ids = ids.into_iter();
+    let first = ids.next()?;
+    ids.next().is_none().then(|| first.to_owned())
+}
+
+fn is_id(text: &str) -> bool {
+    let is_digit = |letter: u8| matches!(letter, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == DIGITS_OF_ID && text.bytes().all(is_digit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +163,19 @@ mod tests {
             first_stat: "1 (ja) va) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 48211 9"
                 .to_owned(),
             mounts: MOUNTS.to_owned(),
+            groups: groups('a'),
+            first_groups: groups('a'),
         }
+    }
+
+    fn id(digit: char) -> String {
+        digit.to_string().repeat(DIGITS_OF_ID)
+    }
+
+    /// As with version 1 of control groups.
+    fn groups(digit: char) -> String {
+        let path = format!("/kubepods/burstable/pod4c1f-8a/{}", id(digit));
+        format!("12:cpu,cpuacct:{path}\n1:name=systemd:{path}\n0::/\n")
     }
 
     #[test]
@@ -140,6 +184,55 @@ mod tests {
         assert_eq!(container.pod_uid, "4c1f-8a");
         assert_eq!(container.name, "app");
         assert_eq!(container.started, 48_211);
+        assert_eq!(container.id, Some(id('a')));
+    }
+
+    #[test]
+    fn the_kernel_names_the_container_as_its_runtime_does() {
+        let systemd = "/kubepods.slice/kubepods-pod4c1f_8a.slice";
+        let forms = [
+            format!("0::{systemd}/cri-containerd-{}.scope", id('a')),
+            format!("0::{systemd}/crio-{}.scope/container", id('a')),
+            format!("3:pids:/system.slice/docker-{}.scope", id('a')),
+            format!("3:pids:/system.slice{systemd}:cri-containerd:{}", id('a')),
+            // A node that is itself a container.
+            format!(
+                "3:pids:/docker/{}/kubelet/kubepods/pod4c1f-8a/{}",
+                id('b'),
+                id('a')
+            ),
+        ];
+        for form in forms {
+            assert_eq!(id_in(&form), Some(id('a')), "{form}");
+        }
+    }
+
+    #[test]
+    fn where_it_is_not_clear_what_a_container_is_called_it_has_no_name() {
+        let unclear = [
+            "0::/\n".to_owned(),
+            "0::/kubepods/pod4c1f-8a/app\n".to_owned(),
+            format!("0::/kubepods/{}\n", id('A')),
+            format!("0::/kubepods/{}0\n", id('a')),
+            format!("{}{}", groups('a'), groups('b')),
+        ];
+        for groups in unclear {
+            assert_eq!(id_in(&groups), None, "{groups}");
+        }
+        // As in a container for debugging, which shares the processes of another.
+        for (own, first) in [("a", "b"), ("a", ""), ("", "a")] {
+            let groups = |digit: &str| digit.chars().map(groups).collect::<String>();
+            let facts = Facts {
+                groups: groups(own),
+                first_groups: groups(first),
+                ..facts()
+            };
+            assert_eq!(
+                facts.container().unwrap().id,
+                None,
+                "{own:?} below {first:?}"
+            );
+        }
     }
 
     #[test]

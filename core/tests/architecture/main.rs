@@ -68,8 +68,11 @@ const ROOMS: &[Room] = &[
         may_use: &[
             "*",
             "!crate",
+            "crate::clock::WallTime",
+            "crate::error",
             "crate::identity",
             "crate::lease_record",
+            "crate::lease_store::kubernetes::pods",
             "crate::runtime",
             "crate::system",
         ],

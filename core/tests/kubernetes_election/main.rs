@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod credentials;
+mod proofs;
 mod signs;
 mod support;
 

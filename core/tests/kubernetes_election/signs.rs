@@ -5,42 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use leasehold::lease_store::kubernetes::role_and_binding;
 use leasehold::{Config, ErrorKind, Event, LeaderElection, LostReason};
 use leasehold_test_cluster::{ToxiProxy, User};
 use serde_json::{Value, json};
 
 use crate::common::{eventually, loss};
-use crate::support::{Scene, await_leadership, cluster};
+use crate::support::{RBAC, Scene, await_leadership, cluster, grant_all, patient};
 
-const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
 const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
-
-/// Grants what `leasehold check` prints for these settings.
-fn grant_all(lease: &str, config: &Config) {
-    let observer = patient(config.clone()).observe().unwrap();
-    let review = observer.review_access(None).unwrap().expect("a cluster");
-    let beside: Vec<_> = review.beside.into_iter().map(|(it, _)| it).collect();
-    let user = review.user.as_deref();
-    let manifest = role_and_binding("default", &[lease], &beside, user);
-    let objects: Vec<Value> = serde_saphyr::from_multiple(&manifest).unwrap();
-    for (path, object) in ["roles", "rolebindings"].iter().zip(&objects) {
-        cluster()
-            .api()
-            .post(&format!("{RBAC}/{path}"), object)
-            .unwrap();
-    }
-    eventually("the API server knows the Role", || {
-        observer.review_access(None).unwrap().unwrap().is_complete()
-    });
-}
-
-/// With so much time that no machine is too slow for it: a term waits for its route for a tenth of the
-/// renew deadline, and a question for its answer a quarter.
-fn patient(config: Config) -> Config {
-    let config = config.lease_duration(Duration::from_secs(300));
-    config.renew_deadline(Duration::from_secs(200))
-}
 
 fn create_slice(name: &str) {
     let slice = json!({

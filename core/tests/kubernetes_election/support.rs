@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use leasehold::lease_store::kubernetes::role_and_binding;
 use leasehold::{Config, LeaderElection, Mode};
 use leasehold_test_cluster::{TestCluster, User};
 use serde_json::Value;
 
 use crate::common::{LIMIT, eventually};
+
+pub(crate) const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
 
 /// One API server for all tests; it ends with the test program.
 pub(crate) fn cluster() -> &'static TestCluster {
@@ -131,4 +134,30 @@ pub(crate) fn requests(election: &LeaderElection) -> u64 {
     counts
         .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
         .sum()
+}
+
+/// Grants what `leasehold check` prints for these settings.
+pub(crate) fn grant_all(lease: &str, config: &Config) {
+    let observer = patient(config.clone()).observe().unwrap();
+    let review = observer.review_access(None).unwrap().expect("a cluster");
+    let beside: Vec<_> = review.beside.into_iter().map(|(it, _)| it).collect();
+    let user = review.user.as_deref();
+    let manifest = role_and_binding("default", &[lease], &beside, user);
+    let objects: Vec<Value> = serde_saphyr::from_multiple(&manifest).unwrap();
+    for (path, object) in ["roles", "rolebindings"].iter().zip(&objects) {
+        cluster()
+            .api()
+            .post(&format!("{RBAC}/{path}"), object)
+            .unwrap();
+    }
+    eventually("the API server knows the Role", || {
+        observer.review_access(None).unwrap().unwrap().is_complete()
+    });
+}
+
+/// With so much time that no machine is too slow for it: a term waits for its route for a tenth of the
+/// renew deadline, and a question for its answer a quarter.
+pub(crate) fn patient(config: Config) -> Config {
+    let config = config.lease_duration(Duration::from_secs(300));
+    config.renew_deadline(Duration::from_secs(200))
 }

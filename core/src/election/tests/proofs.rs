@@ -374,6 +374,7 @@ fn a_note_that_changes_starts_no_wait_anew() {
 fn each_proof_has_its_word() {
     let words = [
         (Proof::ContainerRestarted, Acquisition::ContainerRestarted),
+        (Proof::ContainerTerminated, Acquisition::ContainerTerminated),
         (Proof::LockReleased, Acquisition::LockReleased),
     ];
     for (proof, word) in words {

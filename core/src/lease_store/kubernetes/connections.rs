@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use super::access::Access;
 use super::cluster::{Cluster, first_access};
@@ -11,6 +12,7 @@ use super::leader_events::LeaderEvents;
 use super::leader_route::{Candidate, LeaderRoute};
 use super::options::{ClusterOptions, ClusterSource};
 use super::pin::Pin;
+use super::pods::Pods;
 use super::shared_task::{self, SharedTask};
 use super::{KubernetesStore, LeaseName};
 use crate::error::{Error, Result};
@@ -24,7 +26,7 @@ struct Connections {
     cluster: Arc<Cluster>,
     /// Held by the Leases that use them.
     used: Mutex<Vec<Weak<Connection>>>,
-    /// Those for what is written beside Leases.
+    /// Those for what is written and read beside Leases.
     used_beside: Mutex<Vec<Weak<Connection>>>,
 }
 
@@ -103,6 +105,14 @@ impl ClusterConnections {
         let route =
             route.map(|(service, to)| LeaderRoute::new(connection(), lease.clone(), service, to));
         Ok((events, route))
+    }
+
+    /// The pods in the namespace of the Lease of this name, over such connections too. `limit` is how long
+    /// an answer may take.
+    pub(crate) fn pods(&self, namespace: &str, name: &str, limit: Duration) -> Result<Pods> {
+        let lease = LeaseName::checked(namespace, name)?;
+        let connection = connection(&self.0.cluster, &self.0.used_beside);
+        Ok(Pods::new(connection, lease, limit))
     }
 }
 

@@ -57,6 +57,21 @@ impl Permission {
         }]
     }
 
+    /// For proofs by the status of pods. Of those of a Deployment nobody knows the names beforehand.
+    pub(crate) fn for_pods() -> Vec<Self> {
+        let permission = |verb, purpose| Self {
+            group: "",
+            resource: "pods",
+            name: None,
+            verb,
+            purpose,
+        };
+        vec![
+            permission("get", "to learn what this container is called"),
+            permission("watch", "to see that the container of a leader has ended"),
+        ]
+    }
+
     /// For the route to the leader. Its slice has to be there: `create` cannot be limited by name.
     pub(crate) fn for_route(slice: &str) -> Vec<Self> {
         let permission = |verb, purpose| Self {
@@ -275,12 +290,14 @@ mod tests {
     fn what_is_beside_has_a_rule_for_each_object() {
         let mut beside = Permission::for_events();
         beside.extend(Permission::for_route("shop"));
+        beside.extend(Permission::for_pods());
         let text = role("default", &["jobs"], &beside);
         let role: Value = serde_saphyr::from_str(&text).expect("YAML");
         assert_eq!(
             role["rules"].as_array().expect("rules")[2..],
             [
                 json!({ "apiGroups": [""], "resources": ["events"], "verbs": ["create"] }),
+                json!({ "apiGroups": [""], "resources": ["pods"], "verbs": ["get", "watch"] }),
                 json!({
                     "apiGroups": ["discovery.k8s.io"],
                     "resources": ["endpointslices"],

@@ -17,7 +17,7 @@ use super::connection::{InFlight, LONGEST_ANSWER};
 use super::rbac::Verb;
 use super::refusal::Refusal;
 use super::{LeaseName, lease_object};
-use crate::error::{Error, ErrorKind};
+use crate::error::{self, Error, ErrorKind};
 use crate::lease_store::{Result, WatchEvent};
 
 /// An API server tells at least once a minute how far it has come (a bookmark). A watch that was
@@ -26,24 +26,34 @@ use crate::lease_store::{Result, WatchEvent};
 /// from before what the watch waits for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(150);
 
-/// The events in `body`, up to its end or the first error.
+/// The events in `body`, up to its end or the first error. `what` is watched, in words.
+pub(super) fn server_events<'a>(
+    body: Incoming,
+    in_flight: InFlight<'a>,
+    what: impl Fn() -> String + 'a,
+) -> impl Stream<Item = error::Result<ServerEvent<Value>>> + 'a {
+    let bytes = BodyDataStream::new(body).map_err(io::Error::other);
+    let lines = until_silent(lines(bytes), LONGEST_SILENCE);
+    stream::try_unfold(
+        (Box::pin(lines), in_flight, what),
+        move |(mut lines, in_flight, what)| async move {
+            match lines.next().await {
+                Some(Ok(line)) => Ok(Some((parsed(&line, &what)?, (lines, in_flight, what)))),
+                None => Ok(None),
+                Some(Err(error)) => Err(in_flight.fail(error)),
+            }
+        },
+    )
+}
+
+/// The events of a watch on a Lease.
 pub(super) fn events<'a>(
     body: Incoming,
     in_flight: InFlight<'a>,
     lease: &'a LeaseName,
 ) -> impl Stream<Item = Result<WatchEvent>> + 'a {
-    let bytes = BodyDataStream::new(body).map_err(io::Error::other);
-    let lines = until_silent(lines(bytes), LONGEST_SILENCE);
-    stream::try_unfold(
-        (Box::pin(lines), in_flight),
-        move |(mut lines, in_flight)| async move {
-            match lines.next().await {
-                Some(Ok(line)) => Ok(Some((event(&line, lease)?, (lines, in_flight)))),
-                None => Ok(None),
-                Some(Err(error)) => Err(in_flight.fail(error).into()),
-            }
-        },
-    )
+    let events = server_events(body, in_flight, move || format!("the Lease {lease}"));
+    events.map(move |event| about_lease(event?, lease))
 }
 
 /// No line is longer than an object can be.
@@ -62,12 +72,15 @@ fn until_silent<S: Stream>(stream: S, limit: Duration) -> impl Stream<Item = S::
     })
 }
 
-fn event(line: &str, lease: &LeaseName) -> Result<WatchEvent> {
-    let event: ServerEvent<Value> = serde_json::from_str(line).map_err(|error| {
-        let message =
-            format!("the watch of the Lease {lease} sent a line that is not an event: {error}");
+fn parsed(line: &str, what: impl Fn() -> String) -> error::Result<ServerEvent<Value>> {
+    serde_json::from_str(line).map_err(|error| {
+        let what = what();
+        let message = format!("the watch of {what} sent a line that is not an event: {error}");
         Error::new(ErrorKind::Unavailable, message).with_source(error)
-    })?;
+    })
+}
+
+fn about_lease(event: ServerEvent<Value>, lease: &LeaseName) -> Result<WatchEvent> {
     match event {
         ServerEvent::Added(object) | ServerEvent::Modified(object) => {
             Ok(WatchEvent::Changed(lease_object::stored_lease(object)?))

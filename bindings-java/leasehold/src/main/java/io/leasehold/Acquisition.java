@@ -15,6 +15,8 @@ public enum Acquisition {
     REGAINED,
     /** Its holder was proven dead: the container that it ran in has been started again. */
     CONTAINER_RESTARTED,
+    /** Its holder was proven dead: the status of its pod says that the container that it ran in has ended. */
+    CONTAINER_TERMINATED,
     /**
      * Its holder was proven dead: the kernel has let go of the lock that its process, and all that it has started,
      * held.

@@ -135,8 +135,9 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
     }
 
     /**
-     * By which proofs that its holder is dead the Lease is acquired before it has expired: {@code none}, or {@code
-     * local}, what this machine tells without being asked for rights. Default: {@code local}.
+     * By which proofs that its holder is dead the Lease is acquired before it has expired: {@code none}; {@code local},
+     * what this machine tells without being asked for rights; {@code pods}, also the status of the holder's pod.
+     * Default: {@code local}.
      *
      * @param proofOfDeath which
      * @return this

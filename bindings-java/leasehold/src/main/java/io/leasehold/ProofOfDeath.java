@@ -11,7 +11,13 @@ public enum ProofOfDeath {
      * By what this machine tells without being asked for rights: that the holder's container has been started again, or
      * that the kernel has let go of the holder's lock.
      */
-    LOCAL;
+    LOCAL,
+    /**
+     * By these and, in mode {@link Mode#KUBERNETES}, by the status of the holder's pod, which says that its container
+     * has ended. Needs the verbs {@code get} and {@code watch} on pods; where these are not granted, it is {@code
+     * local}.
+     */
+    PODS;
 
     static ProofOfDeath named(String name) {
         return valueOf(name.toUpperCase(Locale.ROOT));

@@ -37,8 +37,9 @@ import org.springframework.boot.convert.DurationUnit;
  * @param releaseOnStop Whether stopping gives the Lease back, so that another leads at once. Default: true.
  * @param reclaim Whether an unexpired record under this very identity is taken up at once, as client-go does. Safe only
  *     if no other process ever uses that identity. Default: false.
- * @param proofOfDeath By which proofs that its holder is dead the Lease is acquired before it has expired: none, or
- *     local, what this machine tells without being asked for rights. Default: local.
+ * @param proofOfDeath By which proofs that its holder is dead the Lease is acquired before it has expired: none; local,
+ *     what this machine tells without being asked for rights; pods, also the status of the holder's pod. Default:
+ *     local.
  * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.

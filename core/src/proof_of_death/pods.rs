@@ -1,0 +1,327 @@
+//! The proof by the pod's status: its kubelet says that the holder's container has ended.
+//!
+//! A status may be of some time ago, and late: what it says of a container that has ended stays true, since
+//! none ever comes back under its ID. So what counts is that the ID is the holder's. Where the kernel does
+//! not tell a process its own, it can only ask for the status of its own pod; and just after a restart that
+//! may still be about the last instance. Therefore it asks when its container has run for a while, and no
+//! end counts that was before the holder's last write: both are times of the holder's machine.
+//!
+//! One watch on the one pod, for as long as somebody waits for the end of its container, costs an API server
+//! next to nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use futures_util::future::pending;
+use futures_util::{FutureExt, StreamExt};
+use serde_json::Value;
+use tokio::select;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
+
+use super::{LocalProver, Prover, pod_status};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lease_record::{Container, HolderProcess, Proof, StoredLease};
+use crate::lease_store::kubernetes::Pods;
+
+/// For so long a process runs before it believes what its pod's status says of its container.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// How many retry periods to wait before asking again for what is not granted.
+const REFUSED_BACKOFF: u32 = 150;
+
+/// How many times the wait may double, while watches fail or end as soon as they are opened.
+const MOST_DOUBLINGS: u32 = 5;
+
+/// A watch that lasts for so long has been a good one.
+const LASTING: Duration = Duration::from_secs(60);
+
+/// All proofs: those of this machine, and that by the status of pods.
+pub(crate) struct PodProver {
+    local: Option<LocalProver>,
+    watcher: Arc<PodWatcher>,
+    /// What is watched now, held by those who wait for its end.
+    watched: Mutex<Weak<Watched>>,
+}
+
+struct PodWatcher {
+    pods: Pods,
+    retry_period: Duration,
+    /// The ID of this process's container, if it had to be asked for.
+    own_id: OnceLock<String>,
+    has_warned: AtomicBool,
+}
+
+/// A pod that is watched until this is dropped.
+struct Watched {
+    name: String,
+    /// What is known of it; null while that is nothing.
+    pod: watch::Receiver<Value>,
+    task: JoinHandle<()>,
+}
+
+impl PodProver {
+    pub(crate) fn new(local: Option<LocalProver>, pods: Pods, retry_period: Duration) -> Self {
+        Self {
+            local,
+            watcher: Arc::new(PodWatcher {
+                pods,
+                retry_period,
+                own_id: OnceLock::new(),
+                has_warned: AtomicBool::new(false),
+            }),
+            watched: Mutex::default(),
+        }
+    }
+
+    /// What has to be run beside: it asks what this process's container is called, if that is not known.
+    pub(crate) fn learning(&self) -> impl Future<Output = ()> + Send + use<> {
+        let own = self.own_container().cloned();
+        let watcher = Arc::downgrade(&self.watcher);
+        async move {
+            if let Some(own) = own.filter(|own| own.id.is_none()) {
+                learn_id(&watcher, &own).await;
+            }
+        }
+    }
+
+    fn own_container(&self) -> Option<&Container> {
+        self.local.as_ref()?.process.container.as_ref()
+    }
+
+    /// The container that has to be dead, if its end can be seen in the status of its pod. That of this
+    /// process cannot: who sees it is alive.
+    fn holders_container<'a>(&self, lease: &'a StoredLease) -> Option<&'a Container> {
+        let theirs = lease.record.note.as_ref()?.process.container.as_ref()?;
+        let is_own = |own: &Container| {
+            own.pod_uid == theirs.pod_uid
+                && own.name == theirs.name
+                && own.started == theirs.started
+        };
+        let can_be_seen = theirs.id.is_some()
+            && is_name(&theirs.pod_name)
+            && !self.own_container().is_some_and(is_own);
+        can_be_seen.then_some(theirs)
+    }
+
+    /// The watch on this pod, which goes on if there is one.
+    fn watch(&self, pod: &str) -> Arc<Watched> {
+        let mut present = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = present.upgrade().filter(|it| it.name == pod) {
+            return same;
+        }
+        let (seen, receiver) = watch::channel(Value::Null);
+        let (watcher, name) = (Arc::clone(&self.watcher), pod.to_owned());
+        let task = tokio::spawn(async move { watcher.watch(&name, &seen).await });
+        let new = Arc::new(Watched {
+            name: pod.to_owned(),
+            pod: receiver,
+            task,
+        });
+        *present = Arc::downgrade(&new);
+        new
+    }
+}
+
+impl Prover for PodProver {
+    fn process(&self) -> Option<HolderProcess> {
+        let mut process = self.local.as_ref()?.process()?;
+        if let Some(container) = &mut process.container
+            && container.id.is_none()
+        {
+            container.id = self.watcher.own_id.get().cloned();
+        }
+        Some(process)
+    }
+
+    fn death(&self, lease: &StoredLease) -> BoxFuture<'static, Proof> {
+        let local = match &self.local {
+            Some(prover) => prover.death(lease),
+            None => pending().boxed(),
+        };
+        let (Some(container), Some(renewed)) =
+            (self.holders_container(lease), lease.record.renew_time)
+        else {
+            return local;
+        };
+        let watched = self.watch(&container.pod_name);
+        let container = container.clone();
+        let terminated = async move {
+            let mut pod = watched.pod.clone();
+            let has_ended = |pod: &Value| pod_status::has_ended(pod, &container, renewed);
+            if pod.wait_for(has_ended).await.is_err() {
+                pending::<()>().await;
+            }
+            Proof::ContainerTerminated
+        };
+        async move {
+            select! {
+                biased;
+                proof = local => proof,
+                proof = terminated => proof,
+            }
+        }
+        .boxed()
+    }
+}
+
+impl PodWatcher {
+    /// Tells `seen` what becomes of the pod `name`, without end.
+    async fn watch(&self, name: &str, seen: &watch::Sender<Value>) {
+        let mut failures = 0;
+        loop {
+            let opened = Instant::now();
+            let outcome = self.watch_once(name, seen).await;
+            failures = if opened.elapsed() < LASTING {
+                (failures + 1).min(MOST_DOUBLINGS)
+            } else {
+                0
+            };
+            let mut wait = self.retry_period * (1 << failures) / 2;
+            if let Err(error) = outcome {
+                wait = wait.max(self.wait_after(&error));
+            }
+            sleep(wait.mul_f64(1.0 + fastrand::f64())).await;
+        }
+    }
+
+    async fn watch_once(&self, name: &str, seen: &watch::Sender<Value>) -> Result<()> {
+        let mut pods = self.pods.watch(name).await?;
+        self.has_warned.store(false, Ordering::Relaxed);
+        while let Some(pod) = pods.next().await {
+            seen.send_replace(pod?);
+        }
+        Ok(())
+    }
+
+    /// Tells once what is not granted.
+    fn wait_after(&self, error: &Error) -> Duration {
+        if error.kind() != ErrorKind::Forbidden {
+            debug!(%error, "the status of a pod is not known");
+            return error.retry_after().unwrap_or_default();
+        }
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            warn!(%error, "proof_of_death is `pods`, and the status of pods may not be seen: leaders that \
+                           crash elsewhere are succeeded when their Lease has expired");
+        }
+        self.retry_period * REFUSED_BACKOFF
+    }
+}
+
+/// Asks what the container of this process is called, until that is known or nobody needs it.
+async fn learn_id(watcher: &Weak<PodWatcher>, own: &Container) {
+    let read = || async {
+        let watcher = watcher.upgrade()?;
+        let pod = watcher.pods.read(&own.pod_name).await;
+        Some(pod.map_err(|error| watcher.wait_after(&error)))
+    };
+    if let Some(id) = asked_id(own, read).await
+        && let Some(watcher) = watcher.upgrade()
+    {
+        // Nobody else sets it.
+        let _ = watcher.own_id.set(id);
+    }
+}
+
+/// What `read`, which gives the pod or how long to wait at least, says that this container is called; nothing
+/// when it gives nothing more.
+async fn asked_id<Answer: Future<Output = Option<Result<Value, Duration>>>>(
+    own: &Container,
+    read: impl Fn() -> Answer,
+) -> Option<String> {
+    let mut wait = SETTLED;
+    loop {
+        sleep(wait).await;
+        match read().await?.map(|pod| pod_status::running_id(&pod, own)) {
+            Ok(Some(id)) => return Some(id),
+            Ok(None) => wait = SETTLED,
+            Err(least) => wait = SETTLED.max(least),
+        }
+    }
+}
+
+/// What somebody else has written is a pod's name, and no way to anything else.
+fn is_name(text: &str) -> bool {
+    let plain = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    text.len() < 254 && text.bytes().all(plain)
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn own() -> Container {
+        Container {
+            pod_uid: "4c1f-8a".to_owned(),
+            pod_name: "orders-1".to_owned(),
+            name: "app".to_owned(),
+            started: 48_211,
+            id: None,
+        }
+    }
+
+    fn pod(id: &str) -> Value {
+        json!({
+            "metadata": { "name": "orders-1", "uid": "4c1f-8a" },
+            "status": { "containerStatuses": [{
+                "name": "app",
+                "containerID": format!("containerd://{id}"),
+                "state": { "running": {} },
+            }]},
+        })
+    }
+
+    /// A kubelet that has not yet told of the restart says what the last instance was called.
+    #[tokio::test(start_paused = true)]
+    async fn what_a_status_says_of_this_container_is_believed_only_when_it_has_run_for_a_while() {
+        let began = Instant::now();
+        let status = || async {
+            let is_behind = began.elapsed() < SETTLED;
+            Some(Ok(pod(if is_behind { "old" } else { "own" })))
+        };
+        assert_eq!(asked_id(&own(), status).await.as_deref(), Some("own"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_asked_again_until_it_is_told_or_nobody_needs_it() {
+        let began = Instant::now();
+        let answers = Mutex::new(vec![
+            None,
+            Some(Ok(pod("own"))),
+            Some(Err(Duration::from_secs(300))),
+            Some(Ok(Value::Null)),
+        ]);
+        let read = || async { answers.lock().unwrap().pop().unwrap() };
+        assert_eq!(asked_id(&own(), &read).await.as_deref(), Some("own"));
+        assert_eq!(began.elapsed(), 2 * SETTLED + Duration::from_secs(300));
+        assert_eq!(asked_id(&own(), &read).await, None);
+    }
+
+    #[test]
+    fn nothing_but_a_name_is_looked_for() {
+        for name in ["orders-1", "orders-7d9f.b", "0"] {
+            assert!(is_name(name), "{name}");
+        }
+        for text in [
+            "a,spec.nodeName=b",
+            "a/status",
+            "A",
+            "a b",
+            &"a".repeat(254),
+        ] {
+            assert!(!is_name(text), "{text}");
+        }
+    }
+}
