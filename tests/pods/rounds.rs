@@ -18,7 +18,7 @@ use leasehold_tests::pods::{
 };
 use leasehold_tests::{Moment, command_under_test, go_candidate};
 
-const PROOFS_OF_DEATH: [&str; 2] = ["none", "local"];
+const PROOFS_OF_DEATH: [&str; 3] = ["none", "local", "pods"];
 const CRASHES: [Crash; 3] = [Crash::Killed, Crash::OutOfMemory, Crash::Exit];
 /// From one candidates' crash to the next ones', so that the kubelet has no two of them to see to.
 const STAGGER: Duration = Duration::from_secs(2);
@@ -168,6 +168,8 @@ impl<'a> Contestant<'a> {
             script: CANDIDATE_WITH_JOB,
             container: LIMITED,
             settings: &[TIMING, &setting],
+            // Rights that only the last of them uses.
+            components: &["proofs"],
             ..Program::default()
         };
         Self::start(node, &format!("proof-of-death-{proofs}"), &program)
