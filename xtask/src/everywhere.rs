@@ -21,6 +21,7 @@ use xshell::cmd;
 
 use self::installed::{Installed, environment};
 use self::runtimes::Row;
+use self::systems::How;
 use crate::platform::PLATFORMS;
 use crate::steps::{Ran, Step, Steps};
 use crate::{build, cluster, target_folder};
@@ -31,6 +32,14 @@ const PASSED: &str = "guarded; ";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// An emulated runtime that hangs is ended after so many seconds, and again so many later.
 const LIMIT: [&str; 3] = ["timeout", "--kill-after=10", "900"];
+
+/// Node under wine cannot write to a pipe.
+const TO_A_FILE: [&str; 4] = [
+    "sh",
+    "-c",
+    "said=$(mktemp) && \"$@\" >$said 2>&1 </dev/null; code=$?; cat $said; rm $said; exit $code",
+    "sh",
+];
 
 /// Runs every row that can be run and has this in its name, and says of each other one why it was not.
 pub(crate) fn add_to(steps: &Steps, wanted: &str) {
@@ -119,10 +128,13 @@ fn run(step: &Step, row: &Row) -> Result<std::result::Result<String, String>> {
 
 /// The whole command line of what was installed.
 fn command(step: &Step, row: &Row, installed: &Installed) -> Result<Vec<String>> {
-    let prefix = if installed.is_foreign {
-        row.how.prefix(step)?
-    } else {
-        Vec::new()
+    let prefix = match row.how {
+        _ if !installed.is_foreign => Vec::new(),
+        How::Wine => {
+            let to_a_file = TO_A_FILE.map(str::to_owned).into();
+            [to_a_file, row.how.prefix(step)?].concat()
+        }
+        _ => row.how.prefix(step)?,
     };
     let limit = LIMIT.map(str::to_owned).into();
     Ok([limit, prefix, installed.words.clone()].concat())

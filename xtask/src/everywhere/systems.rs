@@ -86,6 +86,8 @@ impl How {
             Self::Wine => vec![
                 ("WINEPREFIX", utf8(folder().join("wine"))?),
                 ("WINEDEBUG", "-all".to_owned()),
+                // Wine says that it is Windows 7, unless it was told otherwise.
+                ("NODE_SKIP_PLATFORM_CHECK", "1".to_owned()),
             ],
             _ => Vec::new(),
         })
