@@ -1,58 +1,34 @@
 //! A leader whose container is killed, and candidates in other pods that see it in the status of its pod.
 
-use std::env;
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
-use leasehold_tests::pods::{CANDIDATE, Crash, Pods, Program, eventually};
+use leasehold_tests::pods::{CANDIDATE, Crash, Pods, Program};
 use serde_json::Value;
 
 use crate::{report, shared};
 
-/// `LEASEHOLD_ROUNDS` makes more of them, for figures.
 #[test]
 fn a_leader_whose_container_is_killed_is_succeeded_by_another_pod_long_before_its_lease_expires()
 -> Result<()> {
     let Some(node) = shared() else { return Ok(()) };
     // Its own next instance would know as well: it takes no part.
     let script = format!("[ -e /dev/shm/began ] && exit 1; : >/dev/shm/began; {CANDIDATE}");
-    let timing = env::var("LEASEHOLD_TIMING").unwrap_or("300 200 2".to_owned());
-    let timing = format!("TIMING={timing}");
     let program = Program {
         script: &script,
-        settings: &[&timing, "LEASEHOLD_PROOF_OF_DEATH=pods"],
+        settings: &["TIMING=300 200 2", "LEASEHOLD_PROOF_OF_DEATH=pods"],
         components: &["proofs"],
         ..Program::default()
     };
     let mut pods = Pods::start(&node, "proven", &program)?;
-    let rounds = env::var("LEASEHOLD_ROUNDS").unwrap_or("1".to_owned());
-    let mut waits = Vec::new();
-    for round in 0..rounds.parse::<usize>()? {
-        if round > 0 {
-            eventually("three take part", || {
-                Ok((pods.taking_part()? >= 3).then_some(()))
-            })?;
-        }
-        let old = pods.leader()?;
-        let asked = pods.crash(&old, Crash::Killed)?;
-        let (new, began) = pods.leader_since(asked)?;
-        report("SIGKILL, with the status of pods", asked, began, &pods)?;
-        let lease = pods.kubectl(&["get", "lease", "proven", "--output=json"])?;
-        let lease: Value = serde_json::from_str(&lease)?;
-        let note = &lease["metadata"]["annotations"]["leasehold.io/holder-process"];
-        let note: Value = serde_json::from_str(note.as_str().context("a note")?)?;
-        assert_eq!(note["acquired"], "container_terminated", "{note}");
-        assert_eq!(note["container"]["podName"], new, "{note}");
-        ensure!(new != old, "{old} was not to take part again");
-        waits.push(Duration::from_nanos(began - asked));
-        pods.kubectl(&["delete", "pod", &old, "--wait=true"])?;
-    }
-    waits.sort();
-    println!(
-        "killed, with the status of pods: p50 {:.3?}, max {:.3?} of {}",
-        waits[waits.len() / 2],
-        waits[waits.len() - 1],
-        waits.len()
-    );
+    let old = pods.leader()?;
+    let asked = pods.crash(&old, Crash::Killed)?;
+    let (new, began) = pods.leader_since(asked)?;
+    report("SIGKILL, with the status of pods", asked, began, &pods)?;
+    let lease = pods.kubectl(&["get", "lease", "proven", "--output=json"])?;
+    let lease: Value = serde_json::from_str(&lease)?;
+    let note = &lease["metadata"]["annotations"]["leasehold.io/holder-process"];
+    let note: Value = serde_json::from_str(note.as_str().context("a note")?)?;
+    assert_eq!(note["acquired"], "container_terminated", "{note}");
+    assert_eq!(note["container"]["podName"], new, "{note}");
+    ensure!(new != old, "{old} was not to take part again");
     pods.delete()
 }
