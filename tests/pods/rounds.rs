@@ -23,7 +23,7 @@ const CRASHES: [Crash; 3] = [Crash::Killed, Crash::OutOfMemory, Crash::Exit];
 /// From one candidates' crash to the next ones', so that the kubelet has no two of them to see to.
 const STAGGER: Duration = Duration::from_secs(2);
 /// The shortest that the API server gives out.
-const LIFE_OF_A_TOKEN: Duration = Duration::from_mins(10);
+const LIFE_OF_A_TOKEN: Duration = Duration::from_secs(600);
 const TIMING: &str = "TIMING=15 10 2";
 const LIMITED: &str = "resources: {limits: {memory: 64Mi}}";
 

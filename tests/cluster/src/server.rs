@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-const READY_LIMIT: Duration = Duration::from_mins(3);
+const READY_LIMIT: Duration = Duration::from_secs(180);
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 const PORT_ATTEMPTS: u32 = 5;
 const LOG_TAIL_LINES: usize = 20;
