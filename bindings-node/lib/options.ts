@@ -8,6 +8,7 @@ type Convert = (option: string, value: unknown) => string;
 
 const CONVERTERS: Readonly<Record<Kind, Convert>> = {
   text: typed('string', 'use a string'),
+  number: typed('number', 'use a whole number, zero or more'),
   switch: typed('boolean', 'use `true` or `false`'),
   // The core takes plain numbers for seconds.
   duration: (option, value) => {

@@ -60,6 +60,18 @@ export interface LeaderElectionOptions {
    */
   proofOfDeath?: ProofOfDeath | undefined;
   /**
+   * How long a free Lease is left to others, for each election with this setting that this process
+   * leads already: many elections so spread over few processes. At most a third of
+   * `leaseDurationMs`; zero spreads nothing. In milliseconds. Default: 0.
+   */
+  spreadMs?: number | undefined;
+  /**
+   * This candidate's rank, by which one leads if there is a choice: zero comes first. Each rank
+   * takes a free Lease a thirtieth of `leaseDurationMs` after the one before it, and none later
+   * than a third. Default: 0.
+   */
+  preference?: number | undefined;
+  /**
    * The kubeconfig file, for mode `kubernetes` outside a pod. Default: `KUBECONFIG`, else
    * `~/.kube/config`.
    */
@@ -94,7 +106,7 @@ export interface LeaderElectionOptions {
 }
 
 /** @internal What an option may be. */
-export type Kind = 'text' | 'duration' | 'switch' | 'map';
+export type Kind = 'text' | 'number' | 'duration' | 'switch' | 'map';
 
 /** @internal The core's name of each option, and what it may be. */
 export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [string, Kind]>> = {
@@ -110,6 +122,8 @@ export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [stri
   releaseOnStop: ['release_on_stop', 'switch'],
   reclaim: ['reclaim', 'switch'],
   proofOfDeath: ['proof_of_death', 'text'],
+  spreadMs: ['spread', 'duration'],
+  preference: ['preference', 'number'],
   kubeconfig: ['kubeconfig', 'text'],
   context: ['context', 'text'],
   directory: ['directory', 'text'],

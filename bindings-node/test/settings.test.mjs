@@ -41,6 +41,12 @@ const WRONG = {
     [true, 'true: '],
   ],
   proofOfDeath: [['all', '`all`: use one of `none`']],
+  spreadMs: [[-1, '`-1`: use milliseconds']],
+  preference: [
+    ['1', '`1`: use a whole number, zero or more'],
+    [0.5, '`0.5`: use a whole number, zero or more'],
+    [2 ** 32, '`4294967296`: use a whole number, zero or more'],
+  ],
   labels: [
     [{ team: 'pay ments' }, '`team=pay ments`: use a value of letters'],
     [{ team: 5 }, "`{ team: 5 }`: use an object of strings, such as { team: 'payments' }"],

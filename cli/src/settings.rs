@@ -7,9 +7,9 @@ use clap::Args;
 use jiff::SignedDuration;
 use leasehold::lease_store::{self, Backend};
 use leasehold::{
-    Config, DEFAULT_KUBERNETES_EVENTS, DEFAULT_LEASE_DURATION, DEFAULT_PROOF_OF_DEATH,
-    DEFAULT_RECLAIM, DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE, DEFAULT_RETRY_PERIOD, Error,
-    Mode, Observer, Result,
+    Config, DEFAULT_KUBERNETES_EVENTS, DEFAULT_LEASE_DURATION, DEFAULT_PREFERENCE,
+    DEFAULT_PROOF_OF_DEATH, DEFAULT_RECLAIM, DEFAULT_RELEASE_ON_STOP, DEFAULT_RENEW_DEADLINE,
+    DEFAULT_RETRY_PERIOD, Error, Mode, Observer, Result,
 };
 
 /// A flag, by the name of its setting, and what it was given.
@@ -121,6 +121,8 @@ pub(crate) struct Settings {
     release_on_stop: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
     reclaim: Option<String>,
+    #[arg(long, value_name = "RANK", help = with_default("Who leads if there is a choice: this candidate's rank, 0 being the first", DEFAULT_PREFERENCE))]
+    preference: Option<String>,
     /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
     #[arg(long, value_name = "MAP")]
     labels: Option<String>,
@@ -146,6 +148,7 @@ impl Settings {
             ("retry_period", &self.retry_period),
             ("release_on_stop", &self.release_on_stop),
             ("reclaim", &self.reclaim),
+            ("preference", &self.preference),
             ("labels", &self.labels),
             ("annotations", &self.annotations),
             ("leader_address", &self.leader_address),

@@ -99,6 +99,15 @@ settings! {
     /// holder's pod.
     proof_of_death: ProofOfDeath { DEFAULT_PROOF_OF_DEATH = ProofOfDeath::Local }
 
+    /// How long a free Lease is left to others, for each election with this setting that this process
+    /// leads already: many elections so spread over few processes. At most a third of
+    /// `lease_duration`; zero spreads nothing.
+    spread: Duration { DEFAULT_SPREAD = 0 s }
+
+    /// This candidate's rank, by which one leads if there is a choice: zero comes first. Each rank takes a
+    /// free Lease a thirtieth of `lease_duration` after the one before it, and none later than a third.
+    preference: u32 { DEFAULT_PREFERENCE = 0 }
+
     /// The kubeconfig file, for mode `kubernetes` outside a pod.
     kubeconfig: PathBuf { otherwise "`KUBECONFIG`, else `~/.kube/config`" }
 

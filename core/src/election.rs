@@ -6,8 +6,9 @@
 //!
 //! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
 //! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
-//! and ends in `terms`. `lease_snapshot` is for those who look on and take no part, `demand` for those who
-//! look on until they want the Lease for one piece of work.
+//! and ends in `terms`, to whom a free Lease is left in `yielding`. `lease_snapshot` is for those who
+//! look on and take no part, `demand` for those who look on until they want the Lease for one piece of
+//! work.
 
 mod demand;
 mod event;
@@ -20,6 +21,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod writes;
+mod yielding;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -33,6 +35,7 @@ use self::requests::AnswerLimit;
 pub(crate) use self::requests::request_limit;
 pub use self::status::Role;
 use self::writes::{SentWrite, Writes};
+pub(crate) use self::yielding::Load;
 use crate::clock::{Instant, WallTime};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{
@@ -58,6 +61,10 @@ pub(crate) struct Settings {
     pub release_on_stop: bool,
     /// Whether an unexpired record under this identity is taken up at once, as client-go does.
     pub reclaim: bool,
+    /// How long a free Lease is left to others, for each election that this process leads.
+    pub spread: Duration,
+    /// The rank of this candidate; the first, zero, leaves a free Lease to nobody.
+    pub preference: u32,
 }
 
 /// A request to the store, to be sent at once and given up at `deadline`.
@@ -175,6 +182,10 @@ pub(crate) struct Election {
     write_after: Instant,
     /// No attempt to acquire before this instant.
     attempt_at: Instant,
+    /// What this process leads beside this Lease.
+    load: Load,
+    /// The Lease was free when it was first seen, and nobody has held it since.
+    found_free: bool,
     /// Without a watch, the next read of the Lease.
     poll_at: Instant,
     /// After the Lease was given back, no attempt before this instant.
@@ -272,6 +283,8 @@ impl Election {
             retry_at: now,
             write_after: now,
             attempt_at: now,
+            load: Load::default(),
+            found_free: false,
             poll_at: now,
             hold_back_until: now,
             watching: false,
@@ -405,6 +418,15 @@ impl Election {
         }
     }
 
+    /// Whether this candidate holds the Lease, or is about to.
+    pub(crate) fn holds(&self) -> bool {
+        match self.phase {
+            Phase::Leading(_) | Phase::Draining { .. } | Phase::Releasing { .. } => true,
+            Phase::Candidate => self.in_flight.as_ref().is_some_and(|it| it.is_write),
+            Phase::Stopped => false,
+        }
+    }
+
     /// Whether the election has ended.
     pub(crate) fn is_stopped(&self) -> bool {
         matches!(self.phase, Phase::Stopped)
@@ -452,6 +474,11 @@ impl Election {
     /// What this candidate's process is known by has changed: the next write notes it.
     pub(crate) fn handle_process(&mut self, process: Option<HolderProcess>) {
         self.process = process;
+    }
+
+    /// What this process leads in other elections.
+    pub(crate) fn handle_load(&mut self, load: Load) {
+        self.load = load;
     }
 
     /// Time has passed.

@@ -4,6 +4,7 @@
 //! tells it what came back and what time it is, publishes its answer, and passes its events on.
 
 mod follow;
+mod led;
 mod proving;
 mod watcher;
 
@@ -19,6 +20,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error};
 
 pub(crate) use self::follow::follow;
+pub(crate) use self::led::{Led, Share};
 use self::proving::Proving;
 use self::watcher::Watcher;
 use crate::clock::{Boot, Clock, Instant};
@@ -47,6 +49,7 @@ pub(crate) struct Elector {
     pub(crate) signs: SignWriters,
     /// Campaigns only while the Lease is wanted for one piece of work.
     pub(crate) on_demand: bool,
+    pub(crate) led: Arc<Led>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: UnboundedReceiver<Command>,
 }
@@ -121,6 +124,8 @@ struct ElectionLoop<'a> {
     stall_timeout: Option<Duration>,
     stalled: bool,
     boot: Boot,
+    /// What this process leads, for an election that is spread.
+    share: Option<Share>,
     /// The work under the terms that are not over yet, oldest first.
     work: VecDeque<WorkEnd>,
     signs: Option<&'a mut Signs>,
@@ -149,6 +154,7 @@ impl<'a> ElectionLoop<'a> {
         )
         .counting_terms_from(leadership.last_term())
         .after_work(unfinished.len(), grace_until);
+        let spreads = !elector.settings.spread.is_zero() && !elector.on_demand;
         Self {
             election: if elector.on_demand {
                 election.on_demand()
@@ -164,6 +170,7 @@ impl<'a> ElectionLoop<'a> {
             clock,
             stalled: false,
             boot: Boot::current(),
+            share: spreads.then(|| elector.led.clone().share()),
             work: VecDeque::new(),
             signs,
             routed: 0,
@@ -195,11 +202,17 @@ impl<'a> ElectionLoop<'a> {
             .collect();
         loop {
             self.election.handle_process(self.prover.process());
+            if let Some(share) = &self.share {
+                self.election.handle_load(share.others());
+            }
             if let Some(request) = self
                 .election
                 .poll_request(self.clock.now(), self.clock.wall())
             {
                 in_flight = Some(Box::pin(ask(&shared, store.as_ref(), self.clock, request)));
+            }
+            if let Some(share) = &mut self.share {
+                share.count(&self.election, self.clock.now());
             }
             self.publish(unfinished, |work, route| {
                 ending_work.push(end_of_term(work, route));

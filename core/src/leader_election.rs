@@ -4,6 +4,7 @@ mod health;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,7 +15,7 @@ use tracing::info;
 
 use crate::clock::Clock;
 use crate::config::{Checked, Config, Mode};
-use crate::elector::{self, Elector};
+use crate::elector::{self, Elector, Led};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription, Work};
 use crate::identity;
@@ -23,10 +24,13 @@ use crate::lease_store::{LeaseStore, Location};
 use crate::listeners::{self, ServiceListener};
 use crate::open::{self, Opened};
 use crate::proof_of_death::Prover;
-use crate::runtime::{self, Runtime};
+use crate::runtime::{self, PerProcess, Runtime};
 use crate::shared::{Command, End, Shared};
 
 const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
+
+/// What this process leads, for the elections that are spread over processes.
+static LED: PerProcess<Arc<Led>> = PerProcess::new();
 
 /// One candidate in the election for one Lease. Elections of a process share one background
 /// thread; have as many as there are Leases.
@@ -115,19 +119,14 @@ impl LeaderElection {
             prover,
             ..Opened::of(store)
         };
-        let mut elector = election.elector(opened)?.ok_or_else(not_running)?;
+        let elector = election.elector(opened, Arc::default())?;
+        let mut elector = elector.ok_or_else(not_running)?;
         elector.seed = seed;
         Ok((election, elector.run()))
     }
 
     fn build(config: Checked, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
-        let leadership = Leadership::new(clock).map_err(|error| {
-            Error::new(
-                ErrorKind::Internal,
-                format!("cannot map a page of memory: {error}"),
-            )
-            .with_source(error)
-        })?;
+        let leadership = Leadership::new(clock).map_err(no_memory)?;
         Ok(Self {
             shared: Arc::new(Shared::new(&config.lease, config.mode, leadership)),
             config,
@@ -172,7 +171,8 @@ impl LeaderElection {
             None => open::for_election(runtime, &self.config)?,
         };
         let location = opened.location.clone();
-        if let Some(elector) = self.elector(opened)? {
+        let led = LED.get().map_err(no_memory)?;
+        if let Some(elector) = self.elector(opened, Arc::clone(led))? {
             if !self.on_demand {
                 self.log_start(&elector.identity, location.as_ref());
             }
@@ -196,7 +196,7 @@ impl LeaderElection {
     }
 
     /// The background task of a new run; `None` where one runs already.
-    fn elector(&self, opened: Opened) -> Result<Option<Elector>> {
+    fn elector(&self, opened: Opened, led: Arc<Led>) -> Result<Option<Elector>> {
         let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
         let commands = self.shared.begin(&identity, why);
@@ -209,6 +209,7 @@ impl LeaderElection {
             prover: opened.prover,
             signs: opened.signs,
             on_demand: self.on_demand,
+            led,
             shared: self.shared.clone(),
             commands,
         }))
@@ -491,6 +492,11 @@ impl fmt::Debug for LeaderElection {
             .field("is_leader", &self.is_leader())
             .finish_non_exhaustive()
     }
+}
+
+fn no_memory(error: io::Error) -> Error {
+    let message = format!("cannot map a page of memory: {error}");
+    Error::new(ErrorKind::Internal, message).with_source(error)
 }
 
 fn not_running() -> Error {

@@ -4,6 +4,7 @@
 //! `LEASEHOLD_CANDIDATE=<command line>` puts the agent of another language to the test.
 
 mod in_a_pod;
+mod spread;
 
 use std::sync::OnceLock;
 

@@ -33,6 +33,8 @@ class Configured(Election):
         release_on_stop: bool | None = None,
         reclaim: bool | None = None,
         proof_of_death: ProofOfDeath | None = None,
+        spread: Duration | None = None,
+        preference: int | None = None,
         kubeconfig: Path | None = None,
         context: str | None = None,
         directory: Path | None = None,
@@ -72,6 +74,12 @@ class Configured(Election):
         - proof_of_death: By which proofs that its holder is dead the Lease is acquired before it
           has expired: `none`; `local`, what this machine tells without being asked for rights;
           `pods`, also the status of the holder's pod. Default: `local`.
+        - spread: How long a free Lease is left to others, for each election with this setting that
+          this process leads already: many elections so spread over few processes. At most a third
+          of `lease_duration`; zero spreads nothing. Default: 0.
+        - preference: This candidate's rank, by which one leads if there is a choice: zero comes
+          first. Each rank takes a free Lease a thirtieth of `lease_duration` after the one before
+          it, and none later than a third. Default: 0.
         - kubeconfig: The kubeconfig file, for mode `kubernetes` outside a pod. Default:
           `KUBECONFIG`, else `~/.kube/config`.
         - context: The kubeconfig's context. Default: its current one.
@@ -103,6 +111,8 @@ class Configured(Election):
             ("release_on_stop", _text.of_value(release_on_stop)),
             ("reclaim", _text.of_value(reclaim)),
             ("proof_of_death", _text.of_name("proof_of_death", proof_of_death)),
+            ("spread", _text.of_value(spread)),
+            ("preference", _text.of_value(preference)),
             ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
             ("context", _text.of_name("context", context)),
             ("directory", _text.of_name("directory", directory)),

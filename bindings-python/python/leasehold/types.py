@@ -163,6 +163,8 @@ class Settings(TypedDict, total=False):
     release_on_stop: bool | None
     reclaim: bool | None
     proof_of_death: ProofOfDeath | None
+    spread: Duration | None
+    preference: int | None
     kubeconfig: Path | None
     context: str | None
     directory: Path | None

@@ -62,6 +62,8 @@ impl Checked {
             drain_timeout: self.drain_timeout,
             release_on_stop: self.release_on_stop,
             reclaim: self.reclaim,
+            spread: self.spread,
+            preference: self.preference,
         }
     }
 

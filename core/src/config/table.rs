@@ -27,6 +27,8 @@ pub enum Kind {
     Path,
     /// A word of the list that has this name, such as [`Mode`](super::Mode).
     Word(&'static str),
+    /// A whole number, zero or more.
+    Number,
     /// A time; a plain number is in seconds.
     Duration,
     /// `true` or `false`.

@@ -26,6 +26,15 @@ impl Value for PathBuf {
     }
 }
 
+impl Value for u32 {
+    const KIND: Kind = Kind::Number;
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|_| "use a whole number, zero or more".to_owned())
+    }
+}
+
 impl Value for bool {
     const KIND: Kind = Kind::Switch;
 

@@ -206,6 +206,9 @@ impl Election {
         self.writes.prune(&lease);
         let proof = self.observed.proof();
         let changed = self.observed.see(now, lease, complete) == Change::Record;
+        if changed {
+            self.found_free = first_sight && self.observed.free_at() <= now;
+        }
         // A version that says the same voids a proof all the same.
         if changed || self.observed.proof() != proof {
             self.spread_attempt();
@@ -242,7 +245,9 @@ impl Election {
         version: Option<ResourceVersion>,
         complete: bool,
     ) {
+        let first_sight = self.observed.is_unknown();
         if self.observed.see_absent(now, version, complete) == Change::Record {
+            self.found_free = first_sight;
             self.spread_attempt();
         }
         self.lease_lost(LostReason::Deleted);

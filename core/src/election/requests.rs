@@ -78,7 +78,8 @@ impl Election {
                     .attempt_at
                     .max(self.hold_back_until)
                     .max(self.write_after)
-                    .max(self.earlier_work_until());
+                    .max(self.earlier_work_until())
+                    .max(self.yields_until());
                 if !self.watching && self.poll_at < attempt {
                     (self.poll_at, Action::Read)
                 } else {

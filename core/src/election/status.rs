@@ -101,6 +101,10 @@ impl Election {
         let wait = self.observed.free_at().since(now);
         match (self.observed.holder(), wait.is_zero()) {
             (_, true) if self.observed.is_unknown() => "reading the Lease".to_owned(),
+            (_, true) if now < self.yields_until() => format!(
+                "leaving the Lease for {} to candidates that lead fewer elections or are preferred",
+                seconds(self.yields_until().since(now))
+            ),
             (_, true) => "acquiring the Lease".to_owned(),
             (None, false) => format!(
                 "the Lease has no holder, but its last one may not know yet: waiting {}",

@@ -24,3 +24,4 @@ mod step_down;
 mod terms_and_tokens;
 mod watch_and_polling;
 mod writes_and_ownership;
+mod yielding;

@@ -11,6 +11,7 @@ mod defects;
 mod fork;
 mod health;
 mod listeners;
+mod many;
 mod starting_and_stopping;
 mod support;
 mod work;

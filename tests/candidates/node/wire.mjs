@@ -48,6 +48,7 @@ const DURATIONS = new Set([
   'retry_period',
   'drain_timeout',
   'stall_timeout',
+  'spread',
 ]);
 
 /** Other settings of which messages of cases speak. */

@@ -136,6 +136,7 @@ impl Setters {
                 Kind::Text => ("String", spelled.clone(), "its value"),
                 Kind::Path => ("Path", format!("text({spelled})"), "its path"),
                 Kind::Duration => ("Duration", format!("text({spelled})"), "how long"),
+                Kind::Number => ("int", format!("text({spelled})"), "which"),
                 Kind::Switch => ("boolean", format!("text({spelled})"), "whether it is so"),
                 Kind::Map => (
                     "Map<String, String>",
@@ -207,6 +208,7 @@ impl Properties {
                 Kind::Text | Kind::Path => "String",
                 Kind::Word(list) => list,
                 Kind::Duration => "Duration",
+                Kind::Number => "Integer",
                 Kind::Switch => "Boolean",
                 Kind::Map => "Map<String, String>",
             },
@@ -239,7 +241,7 @@ impl Metadata {
             Default::Value(value) => Some(DefaultValue {
                 property: setting.name.to_kebab_case(),
                 json: match setting.kind {
-                    Kind::Switch => value.to_owned(),
+                    Kind::Number | Kind::Switch => value.to_owned(),
                     _ => format!("{value:?}"),
                 },
             }),

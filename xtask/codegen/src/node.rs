@@ -120,6 +120,7 @@ impl Options {
                 Kind::Text | Kind::Path => ("string", "text"),
                 Kind::Word(list) => (list, "text"),
                 Kind::Duration => ("number", "duration"),
+                Kind::Number => ("number", "number"),
                 Kind::Switch => ("boolean", "switch"),
                 Kind::Map => ("Readonly<Record<string, string>>", "map"),
             };
@@ -173,6 +174,7 @@ impl Spelling for Node {
 
     fn value(&self, kind: Kind, value: &str) -> String {
         match kind {
+            Kind::Duration if seconds(value) == "0" => "0".to_owned(),
             Kind::Duration => format!("{},000", seconds(value)),
             Kind::Word(_) => self.quoted(value),
             _ => value.to_owned(),

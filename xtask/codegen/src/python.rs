@@ -90,6 +90,7 @@ fn arguments() -> impl Iterator<Item = Argument> {
             Kind::Path => ("Path", format!("of_name(\"{name}\", {name})")),
             Kind::Word(list) => (*list, format!("of_name(\"{name}\", {name})")),
             Kind::Duration => ("Duration", format!("of_value({name})")),
+            Kind::Number => ("int", format!("of_value({name})")),
             Kind::Switch => ("bool", format!("of_value({name})")),
             Kind::Map => ("Mapping[str, str]", format!("of_map(\"{name}\", {name})")),
         };

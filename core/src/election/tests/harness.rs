@@ -20,7 +20,7 @@ use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{LeaseStore, WatchEvent};
 
 /// The machine has been up for a while when a test starts.
-const START: Instant = Instant::from_nanos(1_000_000_000_000);
+pub(super) const START: Instant = Instant::from_nanos(1_000_000_000_000);
 const SEED: u64 = 7;
 const WALL_START: i64 = 1_800_000_000_000_000;
 /// More requests than this without time passing is a hot loop.
@@ -35,6 +35,8 @@ pub(super) fn settings() -> Settings {
         drain_timeout: secs(30.0),
         release_on_stop: true,
         reclaim: false,
+        spread: Duration::ZERO,
+        preference: 0,
     }
 }
 
@@ -54,7 +56,7 @@ pub(super) fn candidate_with_seed(store: &MemoryStore, settings: Settings, seed:
     candidate_of(Election::new("a".to_owned(), settings, seed, START), store)
 }
 
-fn candidate_of(election: Election, store: &MemoryStore) -> Candidate {
+pub(super) fn candidate_of(election: Election, store: &MemoryStore) -> Candidate {
     Candidate {
         election,
         store: store.clone(),

@@ -13,7 +13,7 @@ export interface LeaderElectionOptions {
 }
 
 /** @internal What an option may be. */
-export type Kind = 'text' | 'duration' | 'switch' | 'map';
+export type Kind = 'text' | 'number' | 'duration' | 'switch' | 'map';
 
 /** @internal The core's name of each option, and what it may be. */
 export const FIELDS: Readonly<Record<keyof LeaderElectionOptions, readonly [string, Kind]>> = {

@@ -147,6 +147,30 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> per
     }
 
     /**
+     * How long a free Lease is left to others, for each election with this setting that this process leads already:
+     * many elections so spread over few processes. At most a third of {@link LeaderElection.Builder#leaseDuration};
+     * zero spreads nothing. Default: 0 s.
+     *
+     * @param spread how long
+     * @return this
+     */
+    public B spread(Duration spread) {
+        return set("spread", text(spread));
+    }
+
+    /**
+     * This candidate's rank, by which one leads if there is a choice: zero comes first. Each rank takes a free Lease a
+     * thirtieth of {@link LeaderElection.Builder#leaseDuration} after the one before it, and none later than a third.
+     * Default: 0.
+     *
+     * @param preference which
+     * @return this
+     */
+    public B preference(int preference) {
+        return set("preference", text(preference));
+    }
+
+    /**
      * The kubeconfig file, for mode {@link Mode#KUBERNETES} outside a pod. Default: {@code KUBECONFIG}, else {@code
      * ~/.kube/config}.
      *

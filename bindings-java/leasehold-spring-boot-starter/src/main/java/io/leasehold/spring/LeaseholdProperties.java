@@ -40,6 +40,11 @@ import org.springframework.boot.convert.DurationUnit;
  * @param proofOfDeath By which proofs that its holder is dead the Lease is acquired before it has expired: none; local,
  *     what this machine tells without being asked for rights; pods, also the status of the holder's pod. Default:
  *     local.
+ * @param spread How long a free Lease is left to others, for each election with this setting that this process leads
+ *     already: many elections so spread over few processes. At most a third of lease-duration; zero spreads nothing.
+ *     Default: 0s.
+ * @param preference This candidate's rank, by which one leads if there is a choice: zero comes first. Each rank takes a
+ *     free Lease a thirtieth of lease-duration after the one before it, and none later than a third. Default: 0.
  * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
  * @param directory The folder of mode "file". Default: ~/.leasehold.
@@ -70,6 +75,8 @@ public record LeaseholdProperties(
         Boolean releaseOnStop,
         Boolean reclaim,
         ProofOfDeath proofOfDeath,
+        @DurationUnit(ChronoUnit.SECONDS) Duration spread,
+        Integer preference,
         String kubeconfig,
         String context,
         String directory,
@@ -94,6 +101,8 @@ public record LeaseholdProperties(
         set(builder, "release_on_stop", releaseOnStop);
         set(builder, "reclaim", reclaim);
         set(builder, "proof_of_death", proofOfDeath);
+        set(builder, "spread", spread);
+        set(builder, "preference", preference);
         set(builder, "kubeconfig", kubeconfig);
         set(builder, "context", context);
         set(builder, "directory", directory);
