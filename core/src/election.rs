@@ -147,6 +147,7 @@ pub(crate) struct ProvenDeath {
 
 /// One candidate's part in the election for one Lease.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts, not states of one thing"
@@ -212,6 +213,7 @@ pub(crate) struct Election {
 
 /// Who takes part.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 enum Part {
     /// A candidate, for as long as it runs.
     Candidate,
@@ -222,6 +224,7 @@ enum Part {
 }
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 enum Phase {
     /// Follows the Lease and acquires it when it becomes free.
     Candidate,
@@ -239,6 +242,7 @@ enum Phase {
 }
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 struct InFlight {
     sent_at: Instant,
     /// The newest version seen when it was sent.

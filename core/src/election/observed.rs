@@ -17,6 +17,7 @@ use crate::lease_record::{
 
 /// What is known about the Lease.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Observed {
     own_duration: Duration,
     state: State,
@@ -43,6 +44,7 @@ pub(super) struct Observed {
 }
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 enum State {
     Unknown,
     Absent,

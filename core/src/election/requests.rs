@@ -23,6 +23,7 @@ const MOST_GROWTH: u32 = 3;
 /// How long to wait for an answer: as short as leaves room for more attempts within a term, and as
 /// long as a slow server needs, for an answer within the renew deadline makes a leader.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct AnswerLimit {
     now: Duration,
     least: Duration,

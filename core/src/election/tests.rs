@@ -15,6 +15,7 @@ mod expiry;
 mod harness;
 mod identity;
 mod interleavings;
+mod model;
 mod observers;
 mod proofs;
 mod release_and_drain;

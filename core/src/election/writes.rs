@@ -59,6 +59,7 @@ impl SentWrite {
 }
 
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Writes {
     sent: VecDeque<SentWrite>,
     last_renew_time: Option<WallTime>,

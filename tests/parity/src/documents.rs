@@ -18,7 +18,7 @@ const READ_BY_USERS: [(&str, &str); 7] = [
 ];
 
 /// Variables that are no settings, and what each is.
-const OTHERS: [(&str, &str); 11] = [
+const OTHERS: [(&str, &str); 13] = [
     ("FENCING_TOKEN", "`leasehold run` tells it to the command"),
     (
         "NATIVE_LIBRARY",
@@ -39,6 +39,8 @@ const OTHERS: [(&str, &str); 11] = [
     ),
     ("SIM_SEED", "of the simulation"),
     ("SIM_RUNS", "of the simulation"),
+    ("MODEL_FAULTS", "of the exhaustive check"),
+    ("MODEL_TICKS", "of the exhaustive check"),
     ("FAULT_RUNS", "of the tests of faults"),
     ("ROUNDS", "of crashes in pods"),
     ("CANDIDATE", "the program that tests put to the test"),
