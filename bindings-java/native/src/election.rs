@@ -5,12 +5,13 @@ use std::time::Duration;
 use jni::Env;
 use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
-use leasehold::bindings::ForeignElection;
+use leasehold::bindings::{ForeignElection, ForeignLocks};
 use leasehold::{Config, Error, LeaderElection};
 
 use crate::ffi::{Answer, Class, Texts, read};
 use crate::fields::{Fields, duration, nanos};
 use crate::handles::ElectionHandle;
+use crate::locks;
 
 native_methods! {
     fn create(settings: [JString]) -> jlong;
@@ -36,12 +37,17 @@ const SIGN_OF_LIFE_AT_LEAST_EACH: Duration = Duration::from_secs(60);
 
 /// An election with these settings: names and texts in turn.
 fn create(env: &mut Env<'_>, _: Class<'_>, settings: Texts<'_>) -> Answer<jlong> {
-    let settings = read(env, &settings)?;
+    let config = configuration(env, &settings)?;
+    Ok(ElectionHandle::keep(LeaderElection::new(&config)?))
+}
+
+/// These settings: names and texts in turn.
+pub(crate) fn configuration(env: &mut Env<'_>, settings: &Texts<'_>) -> Answer<Config> {
     let mut config = Config::from_env();
-    for pair in settings.chunks_exact(2) {
+    for pair in read(env, settings)?.chunks_exact(2) {
         config = config.set(&pair[0], &pair[1])?;
     }
-    Ok(ElectionHandle::keep(LeaderElection::new(&config)?))
+    Ok(config)
 }
 
 fn start(_: &mut Env<'_>, _: Class<'_>, election: jlong) -> Answer<()> {
@@ -153,12 +159,16 @@ fn metrics<'local>(
     Ok(env.new_string(ElectionHandle::get(election)?.election.metrics())?)
 }
 
-/// The process lives: said for all elections. Returns the nanoseconds until it is to be said again.
+/// The process lives: said for all elections and locks. Returns the nanoseconds until it is to be said again.
 fn sign_of_life(_: &mut Env<'_>, _: Class<'_>) -> Answer<jlong> {
     let mut period = SIGN_OF_LIFE_AT_LEAST_EACH;
     for handle in ElectionHandle::all() {
         handle.election.sign_of_life();
         period = period.min(handle.election.sign_of_life_period().unwrap_or(period));
+    }
+    for locks in locks::all() {
+        locks.sign_of_life();
+        period = period.min(locks.sign_of_life_period().unwrap_or(period));
     }
     Ok(nanos(period))
 }

@@ -24,6 +24,7 @@ mod fields;
 mod handles;
 mod library;
 mod listening;
+mod locks;
 mod logging;
 mod probes;
 mod table;

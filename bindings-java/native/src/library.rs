@@ -10,7 +10,7 @@ use jni::objects::JString;
 use jni::{Env, NativeMethod, native_method};
 
 use crate::ffi::{Answer, Class, Throw};
-use crate::{election, listening, logging, probes, work};
+use crate::{election, listening, locks, logging, probes, work};
 
 const _: [NativeMethod<'static>; 2] = [
     native_method! {
@@ -36,6 +36,7 @@ fn register<'local>(env: &mut Env<'local>, native: Class<'local>) -> Answer<()> 
         election::METHODS,
         work::METHODS,
         listening::METHODS,
+        locks::METHODS,
         logging::METHODS,
         probes::METHODS,
     ] {

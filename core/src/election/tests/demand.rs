@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::harness::*;
 use crate::election::{Demand, Limits, LostReason};
 use crate::error::ErrorKind;
+use crate::lease_record::HolderProcess;
 use crate::lease_store::memory::MemoryStore;
 
 /// One that follows the Lease since second zero, and does not want it yet.
@@ -200,7 +201,9 @@ fn a_lock_is_kept_by_a_record_that_nobody_renews_until_its_least_time_is_over() 
     let store = MemoryStore::new();
     let mut a = idle(&store);
     let mut b = another(&store, 0.0);
+    a.election.handle_process(Some(HolderProcess::default()));
     a.want_within(0.0, at_least(40.5)).settle().assert_leader();
+    assert!(stored(&store).record.note.is_some());
     run(&mut [&mut a, &mut b], 1.0);
     a.release();
     assert!(a.events().contains(&"given back".to_owned()));

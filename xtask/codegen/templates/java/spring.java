@@ -1,7 +1,7 @@
 // {{ made }}
 package io.leasehold.spring;
 
-import io.leasehold.LeaderElection;
+import io.leasehold.ElectionSettings;
 import io.leasehold.Mode;
 import io.leasehold.ProofOfDeath;
 import java.time.Duration;
@@ -23,7 +23,7 @@ public record LeaseholdProperties(
         @DefaultValue Map<String, LeaseholdProperties> elections) {
 
     /** Sets what was given, on top of what is set already. The Lease's name is not for all elections. */
-    void applyTo(LeaderElection.Builder builder) {
+    void applyTo(ElectionSettings<?> builder) {
 {%- for setting in settings %}
 {%- if setting.name != "lease" %}
         {%- if setting.is_map %}
@@ -37,7 +37,7 @@ public record LeaseholdProperties(
 {%- endfor %}
     }
 
-    private static void set(LeaderElection.Builder builder, String name, Object value) {
+    private static void set(ElectionSettings<?> builder, String name, Object value) {
         if (value instanceof Enum<?> word) {
             builder.set(name, word.name().toLowerCase(Locale.ROOT));
         } else if (value != null) {

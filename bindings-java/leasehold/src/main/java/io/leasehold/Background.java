@@ -10,15 +10,26 @@ import java.util.concurrent.TimeUnit;
  * be collected: the shutdown hook, the pulse and the log.
  */
 final class Background {
-    private static final Set<NativeElection> RUNNING = new LinkedHashSet<>();
+    private static final Set<Accompanied> RUNNING = new LinkedHashSet<>();
     private static final List<Companion> COMPANIONS =
             List.of(new Companion("leasehold-pulse", Background::pulse), new Companion("leasehold-log", Log::passOn));
     private static Thread shutdownHook;
 
     private Background() {}
 
+    /** An election, or locks. */
+    interface Accompanied {
+        boolean isRunning();
+
+        boolean stopsAtShutdown();
+
+        boolean requestStop();
+
+        void stop();
+    }
+
     /** Called before an election starts. */
-    static synchronized void accompany(NativeElection election) {
+    static synchronized void accompany(Accompanied election) {
         if (shutdownHook == null) {
             Thread hook = new Thread(null, Background::shutDown, "leasehold-shutdown", 0, false);
             try {
@@ -35,18 +46,18 @@ final class Background {
     }
 
     /** Called after an election has stopped. Its end is in the log before this returns. */
-    static void leave(NativeElection election) {
+    static void leave(Accompanied election) {
         if (accompanies(election)) {
             Log.awaitPassedOn();
             remove(election);
         }
     }
 
-    private static synchronized boolean accompanies(NativeElection election) {
+    private static synchronized boolean accompanies(Accompanied election) {
         return RUNNING.contains(election);
     }
 
-    private static synchronized void remove(NativeElection election) {
+    private static synchronized void remove(Accompanied election) {
         boolean startedAgain = election.isRunning();
         if (startedAgain || !RUNNING.remove(election) || !RUNNING.isEmpty()) {
             return;
@@ -62,9 +73,9 @@ final class Background {
 
     /** Ends all work at the same time, and then waits for each. */
     private static void shutDown() {
-        List<NativeElection> elections;
+        List<Accompanied> elections;
         synchronized (Background.class) {
-            elections = RUNNING.stream().filter(NativeElection::stopsAtShutdown).toList();
+            elections = RUNNING.stream().filter(Accompanied::stopsAtShutdown).toList();
         }
         elections.forEach(election -> unlessClosed(election::requestStop));
         elections.forEach(election -> unlessClosed(election::stop));

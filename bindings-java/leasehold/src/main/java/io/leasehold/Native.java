@@ -8,6 +8,9 @@ final class Native {
     /** Stands for the drain limit of the settings. */
     static final long DRAIN_AS_SET = -1;
 
+    /** Stands for no limit, and for no wait. */
+    static final long NONE = -1;
+
     private Native() {}
 
     // ---- elections -------------------------------------------------------------------------------------------------
@@ -65,6 +68,38 @@ final class Native {
     static native void endListening(long listener);
 
     static native void unlisten(long listener);
+
+    // ---- locks -----------------------------------------------------------------------------------------------------
+
+    static native long createLocks(String[] namesAndTexts);
+
+    static native void observeLock(long locks, String name);
+
+    static native void requestCloseLocks(long locks);
+
+    static native void closeLocks(long locks);
+
+    static native long beginLock(long locks, String name, long timeoutNanos, long atMostNanos, long atLeastNanos);
+
+    static native String[] awaitLock(long attempt, long nanos);
+
+    static native void endLock(long attempt);
+
+    static native boolean isLockHeld(long lock);
+
+    static native long lockRemaining(long lock);
+
+    static native void checkLock(long lock);
+
+    static native void setLockLimits(long lock, long atMostNanos, long atLeastNanos);
+
+    static native boolean releaseLock(long lock);
+
+    static native String awaitLossOfLock(long lock);
+
+    static native long lossOfLockTimeLeft(long lock);
+
+    static native void endLossOfLock(long lock);
 
     // ---- the process -----------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** An election that the native half runs. */
-final class NativeElection implements LeaderElection {
+final class NativeElection implements LeaderElection, Background.Accompanied {
     private final long number;
     private final String lease;
     private final boolean stopAtShutdown;
@@ -37,11 +37,13 @@ final class NativeElection implements LeaderElection {
         return number;
     }
 
-    boolean stopsAtShutdown() {
+    @Override
+    public boolean stopsAtShutdown() {
         return stopAtShutdown;
     }
 
-    boolean isRunning() {
+    @Override
+    public boolean isRunning() {
         return Native.isRunning(number);
     }
 
@@ -227,7 +229,7 @@ final class NativeElection implements LeaderElection {
     }
 
     /** In nanoseconds, of which a long holds enough for three centuries. */
-    private static long saturated(Duration duration) {
+    static long saturated(Duration duration) {
         try {
             return duration.toNanos();
         } catch (ArithmeticException tooLong) {

@@ -1,7 +1,7 @@
 // Made by `cargo xtask codegen` from core/src. Change it there, or its template.
 package io.leasehold.spring;
 
-import io.leasehold.LeaderElection;
+import io.leasehold.ElectionSettings;
 import io.leasehold.Mode;
 import io.leasehold.ProofOfDeath;
 import java.time.Duration;
@@ -89,7 +89,7 @@ public record LeaseholdProperties(
         @DefaultValue Map<String, LeaseholdProperties> elections) {
 
     /** Sets what was given, on top of what is set already. The Lease's name is not for all elections. */
-    void applyTo(LeaderElection.Builder builder) {
+    void applyTo(ElectionSettings<?> builder) {
         set(builder, "namespace", namespace);
         set(builder, "identity", identity);
         set(builder, "mode", mode);
@@ -117,7 +117,7 @@ public record LeaseholdProperties(
         set(builder, "leader_address", leaderAddress);
     }
 
-    private static void set(LeaderElection.Builder builder, String name, Object value) {
+    private static void set(ElectionSettings<?> builder, String name, Object value) {
         if (value instanceof Enum<?> word) {
             builder.set(name, word.name().toLowerCase(Locale.ROOT));
         } else if (value != null) {

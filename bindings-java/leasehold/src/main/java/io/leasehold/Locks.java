@@ -1,0 +1,251 @@
+package io.leasehold;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Locks for one piece of work each, by a Lease for each: for what is done once in a while by whoever comes first, and not by a
+ * leader. A lock is renewed while the work goes on, and given back after it; nobody campaigns for it in between.
+ *
+ * <pre>{@code
+ * try (Locks locks = Locks.builder().build()) {
+ *     Optional<HeldLock> lock = locks.tryLock("nightly-report");
+ *     if (lock.isPresent()) {
+ *         try (HeldLock held = lock.get()) {
+ *             // This instance, and no other, under held.fencingToken().
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>What an election promises of a leader holds of who has a lock. A name is observed from when it is first used, or {@link
+ * #observe} is called: a lock whose holder has crashed meanwhile is then free at once, and otherwise one lease duration after
+ * it was first seen.
+ *
+ * <p>Every method may be called from any thread. When the JVM shuts down, those who hold a lock are told, and waited for as
+ * an election's work is.
+ */
+public final class Locks implements AutoCloseable {
+    /** How long a thread waits until it looks whether it was interrupted. */
+    private static final long SLICE_NANOS = 50_000_000;
+
+    private final long number;
+    private final boolean stopAtShutdown;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Locks(String[] settings, boolean stopAtShutdown) {
+        this.number = Native.createLocks(settings);
+        this.stopAtShutdown = stopAtShutdown;
+    }
+
+    /**
+     * Locks by the settings of the environment ({@code LEASEHOLD_…}), or others.
+     *
+     * @return the settings, to be completed
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Observes locks from now on, so that one whose holder has crashed is free when it is wanted. Blocks while credentials are
+     * loaded, but not for an answer.
+     *
+     * @param names of which locks
+     * @throws ConfigException where credentials or folder cannot be used
+     */
+    public void observe(String... names) {
+        for (String name : names) {
+            Native.observeLock(number, Objects.requireNonNull(name, "name"));
+        }
+    }
+
+    /**
+     * Acquires a lock if it is free.
+     *
+     * @param name which
+     * @return empty if somebody holds it, or another thread of this process
+     * @throws LeaseholdException why it could not be found out
+     */
+    public Optional<HeldLock> tryLock(String name) {
+        return tryLock(LockRequest.of(name));
+    }
+
+    /**
+     * Acquires a lock if it is free. Blocks for as long as that takes to find out, which has limits.
+     *
+     * @param request which, and the limits of the work
+     * @return empty if somebody holds it, or another thread of this process
+     * @throws LeaseholdException why it could not be found out
+     */
+    public Optional<HeldLock> tryLock(LockRequest request) {
+        long attempt = begin(request, Native.NONE);
+        try {
+            Fields decided;
+            do {
+                decided = Fields.of(Native.awaitLock(attempt, Long.MAX_VALUE));
+            } while (decided == null);
+            return held(request, decided);
+        } finally {
+            Native.endLock(attempt);
+        }
+    }
+
+    /**
+     * Acquires a lock, and waits until it is free.
+     *
+     * @param name which
+     * @param timeout how long at most
+     * @return the lock
+     * @throws TimedOutException says who holds it
+     * @throws LeaseholdException why it could not be found out
+     * @throws InterruptedException where the thread is interrupted
+     */
+    public HeldLock lock(String name, Duration timeout) throws InterruptedException {
+        return lock(LockRequest.of(name), timeout);
+    }
+
+    /**
+     * Acquires a lock, and waits until it is free.
+     *
+     * @param request which, and the limits of the work
+     * @param timeout how long at most
+     * @return the lock
+     * @throws TimedOutException says who holds it
+     * @throws LeaseholdException why it could not be found out
+     * @throws InterruptedException where the thread is interrupted
+     */
+    public HeldLock lock(LockRequest request, Duration timeout) throws InterruptedException {
+        long attempt = begin(request, NativeElection.saturated(timeout));
+        try {
+            while (true) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("while waiting for the lock `" + request.name() + "`");
+                }
+                Fields decided = Fields.of(Native.awaitLock(attempt, SLICE_NANOS));
+                if (decided != null) {
+                    return held(request, decided)
+                            .orElseThrow(() -> new InternalException("the native half did not say why"));
+                }
+            }
+        } finally {
+            Native.endLock(attempt);
+        }
+    }
+
+    private long begin(LockRequest request, long timeoutNanos) {
+        return Native.beginLock(
+                number,
+                request.name(),
+                timeoutNanos,
+                nanosOrNone(request.atMost()),
+                NativeElection.saturated(request.atLeast()));
+    }
+
+    private static Optional<HeldLock> held(LockRequest request, Fields decided) {
+        return decided.find("lock") == null ? Optional.empty() : Optional.of(NativeLock.of(request.name(), decided));
+    }
+
+    static long nanosOrNone(Duration duration) {
+        return duration == null ? Native.NONE : NativeElection.saturated(duration);
+    }
+
+    /**
+     * No lock is acquired from now on, and those that are held end: their holders are told, and waited for while renewal goes
+     * on, for at most {@link Builder#drainTimeout}. Does nothing the second time.
+     */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            Native.closeLocks(number);
+            Background.leave(new Accompanied(this));
+        }
+    }
+
+    /** As the shutdown hook has them. */
+    private record Accompanied(Locks locks) implements Background.Accompanied {
+        @Override
+        public boolean isRunning() {
+            return !locks.closed.get();
+        }
+
+        @Override
+        public boolean stopsAtShutdown() {
+            return locks.stopAtShutdown;
+        }
+
+        @Override
+        public boolean requestStop() {
+            Native.requestCloseLocks(locks.number);
+            return isRunning();
+        }
+
+        @Override
+        public void stop() {
+            locks.close();
+        }
+    }
+
+    /** The settings of locks, as those of an election. A Lease is called as its lock. */
+    public static final class Builder extends ElectionSettings<Builder> {
+        private final List<String> settings = new ArrayList<>();
+        private final List<String> observed = new ArrayList<>();
+        private boolean stopAtShutdown = true;
+
+        private Builder() {}
+
+        @Override
+        public Builder set(String setting, String text) {
+            settings.add(Objects.requireNonNull(setting, "setting"));
+            settings.add(Objects.requireNonNull(text, () -> setting + " = null: leave it out for its default"));
+            return this;
+        }
+
+        /**
+         * Observes locks from the start; see {@link Locks#observe}.
+         *
+         * @param names of which locks
+         * @return this
+         */
+        public Builder observe(String... names) {
+            Collections.addAll(observed, names);
+            return this;
+        }
+
+        /**
+         * Whether the locks close by themselves when the JVM shuts down. Default: true.
+         *
+         * @param stopAtShutdown whether they do
+         * @return this
+         */
+        public Builder stopAtShutdown(boolean stopAtShutdown) {
+            this.stopAtShutdown = stopAtShutdown;
+            return this;
+        }
+
+        /**
+         * The locks, of which nobody holds one yet.
+         *
+         * @return the locks
+         * @throws ConfigException names the wrong setting, its value and the fix
+         * @throws NativeLibraryException where the native half cannot be loaded
+         */
+        public Locks build() {
+            NativeLibrary.load();
+            Locks locks = new Locks(settings.toArray(String[]::new), stopAtShutdown);
+            try {
+                Background.accompany(new Accompanied(locks));
+                locks.observe(observed.toArray(String[]::new));
+                return locks;
+            } catch (RuntimeException | Error failure) {
+                locks.close();
+                throw failure;
+            }
+        }
+    }
+}

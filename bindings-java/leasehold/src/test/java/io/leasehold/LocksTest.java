@@ -1,0 +1,170 @@
+package io.leasehold;
+
+import static io.leasehold.Elections.next;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Locks in a folder, which the processes of a host share. */
+class LocksTest {
+    @TempDir
+    Path folder;
+
+    /** Nothing expires while a test runs. */
+    private Locks.Builder slow() {
+        return in(folder).leaseDuration(Duration.ofHours(1)).renewDeadline(Duration.ofMinutes(30));
+    }
+
+    private Locks.Builder quick() {
+        return in(folder)
+                .leaseDuration(Duration.ofSeconds(1))
+                .renewDeadline(Duration.ofMillis(800))
+                .retryPeriod(Duration.ofMillis(100));
+    }
+
+    private static Locks.Builder in(Path folder) {
+        return Locks.builder().mode(Mode.FILE).directory(folder);
+    }
+
+    @Test
+    void aLockIsHeldByOneAndGivenBack() {
+        try (Locks here = slow().build();
+                Locks there = slow().build()) {
+            HeldLock held = here.tryLock("job").orElseThrow();
+            assertTrue(held.isHeld());
+            assertEquals("job", held.name());
+            assertTrue(held.term().remaining().compareTo(Duration.ZERO) > 0);
+            assertTrue(there.tryLock("job").isEmpty());
+            assertTrue(held.release());
+            assertFalse(held.release(), "the second time");
+            assertFalse(held.isHeld());
+            assertThrows(LeadershipLostException.class, held.term()::check);
+            try (HeldLock next = there.tryLock("job").orElseThrow()) {
+                assertTrue(next.fencingToken() > held.fencingToken());
+            }
+        }
+    }
+
+    @Test
+    void aWaitEndsWithTheLockOrSaysWhoHoldsIt() throws InterruptedException {
+        try (Locks here = slow().identity("me").build();
+                Locks there = slow().build()) {
+            HeldLock held = here.tryLock("job").orElseThrow();
+            TimedOutException inVain =
+                    assertThrows(TimedOutException.class, () -> there.lock("job", Duration.ofMillis(50)));
+            assertTrue(inVain.getMessage().contains("`me` holds the Lease"), inVain.getMessage());
+
+            BlockingQueue<HeldLock> acquired = new LinkedBlockingQueue<>();
+            Thread waiting = new Thread(() -> {
+                try {
+                    acquired.add(there.lock("job", Elections.LIMIT));
+                } catch (InterruptedException unexpected) {
+                    throw new AssertionError(unexpected);
+                }
+            });
+            waiting.start();
+            held.close();
+            next(acquired).close();
+        }
+    }
+
+    @Test
+    void aWaitCanBeInterruptedAndWantsNothingAnyMore() throws Exception {
+        try (Locks here = slow().build()) {
+            HeldLock held = here.tryLock("job").orElseThrow();
+            Thread.currentThread().interrupt();
+            assertThrows(InterruptedException.class, () -> here.lock("job", Elections.LIMIT));
+            held.close();
+            here.lock("job", Elections.LIMIT).close();
+        }
+    }
+
+    @Test
+    void aLockIsKeptForItsLeastTime() {
+        try (Locks here = quick().build();
+                Locks there = quick().build()) {
+            LockRequest request = LockRequest.of("job").atLeast(Duration.ofHours(1));
+            assertTrue(here.tryLock(request).orElseThrow().release());
+            assertTrue(here.tryLock("job").isEmpty());
+            assertTrue(there.tryLock("job").isEmpty());
+        }
+    }
+
+    @Test
+    void workThatGoesOnForTooLongIsTold() throws InterruptedException {
+        try (Locks locks = quick().build()) {
+            HeldLock held = locks.tryLock(LockRequest.of("job").atMost(Duration.ofMillis(300)))
+                    .orElseThrow();
+            held.setLimits(Duration.ofMillis(200), Duration.ZERO);
+            BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
+            held.onLoss(loss -> told.add(loss.reason()));
+            assertEquals(LostReason.LIMIT_REACHED, next(told));
+            assertFalse(held.isHeld());
+            assertThrows(LeadershipLostException.class, () -> held.setLimits(null, Duration.ZERO));
+            held.close();
+        }
+    }
+
+    @Test
+    void closingTellsHoldersAndWaitsForThem() throws InterruptedException {
+        Locks locks = slow().build();
+        HeldLock held = locks.tryLock("job").orElseThrow();
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        held.onLoss(loss -> {
+            told.add(loss.reason() + " " + (loss.timeLeft().toNanos() > 0));
+            try {
+                // Nobody has it while this goes on.
+                try (Locks others = slow().build()) {
+                    told.add("free: " + others.tryLock("job").isPresent());
+                }
+            } finally {
+                held.close();
+            }
+        });
+        locks.close();
+        assertEquals(List.of("STOPPED true", "free: false"), List.copyOf(told));
+        assertThrows(ClosedException.class, () -> locks.tryLock("job"));
+        locks.close();
+    }
+
+    @Test
+    void aReleaseIsNoLoss() throws InterruptedException {
+        try (Locks locks = slow().build()) {
+            HeldLock held = locks.tryLock("job").orElseThrow();
+            BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
+            held.onLoss(loss -> told.add(loss.reason()));
+            assertTrue(held.release());
+            locks.tryLock("job").orElseThrow().close();
+            assertTrue(told.isEmpty());
+        }
+    }
+
+    @Test
+    void whatIsObservedIsFreeAtOnceWhenItsHolderHasCrashed() throws Exception {
+        try (Locks crashing = quick().build();
+                Locks observing = quick().observe("job").build()) {
+            // Nobody renews it, as after a crash.
+            LockRequest request = LockRequest.of("job").atLeast(Duration.ofSeconds(1));
+            crashing.tryLock(request).orElseThrow().close();
+            Thread.sleep(2_500);
+            observing.tryLock("job").orElseThrow().close();
+        }
+    }
+
+    @Test
+    void wrongSettingsAreNamed() {
+        ConfigException wrong = assertThrows(
+                ConfigException.class,
+                () -> Locks.builder().leaseDuration(Duration.ZERO).build());
+        assertTrue(wrong.getMessage().startsWith("lease_duration"), wrong.getMessage());
+    }
+}
