@@ -22,9 +22,10 @@ const PACKAGES: [(&str, &str); 2] = [
     ("spring", "docs/listings/spring/target"),
 ];
 /// The modules that are published.
-const PUBLISHED: [&str; 3] = [
+const PUBLISHED: [&str; 4] = [
     "leasehold",
     "leasehold-test",
+    "leasehold-shedlock",
     "leasehold-spring-boot-starter",
 ];
 const CANDIDATE: &str = "tests/candidates/java/target/candidate.jar";
@@ -74,6 +75,8 @@ pub(crate) fn add_to(steps: &Steps) {
             "camel-killed-events",
             "camel-cut-off",
             "camel-cut-off-events",
+            // And that of ShedLock its job.
+            "shedlock-job",
         ];
         let networks = ["CAMEL_FIRST", "CAMEL_SECOND"];
         cluster::run_beside(step, &shell()?, &leases, &networks, &words)
