@@ -52,7 +52,8 @@ final class ElectionReport {
         String failing = status.failing() == null ? null : status.failing().getMessage();
         // What fails is told at length once: there may be a whole Role in it.
         boolean isTheSame = why != null && why.equals(failing);
-        putUnlessNull(report, "whyNotLeading", isTheSame ? why.lines().findFirst().orElse(why) : why);
+        putUnlessNull(
+                report, "whyNotLeading", isTheSame ? why.lines().findFirst().orElse(why) : why);
         putUnlessNull(report, "failing", failing);
         return report;
     }

@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import io.leasehold.Locks;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -10,10 +11,11 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.context.annotation.Role;
 import org.springframework.core.env.Environment;
 
-/** {@link ClusterLeaderService} and its elections, and {@link LeaderOnly}. */
+/** {@link ClusterLeaderService} and its elections, {@link LeaderOnly}, and {@link Locks}. */
 @AutoConfiguration
 public class LeaseholdAutoConfiguration {
     /** Made by Spring. */
@@ -28,6 +30,16 @@ public class LeaseholdAutoConfiguration {
     @Bean
     VisitingEvents leaseholdVisitingEvents(ApplicationContext context, ObjectProvider<ClusterLeaderService> services) {
         return new VisitingEvents(context, services);
+    }
+
+    /** Made when somebody needs them. Spring closes them after all that may hold one. */
+    @Bean
+    @Lazy
+    @ConditionalOnMissingBean
+    Locks leaseholdLocks(ObjectProvider<LeaseholdProperties> settings) {
+        Locks.Builder builder = Locks.builder().stopAtShutdown(false);
+        settings.ifAvailable(it -> it.applyTo(builder));
+        return builder.build();
     }
 
     /** Gives way to a {@link ClusterLeaderService} of the application's own, as of a test. */
