@@ -13,7 +13,8 @@ import java.util.StringJoiner;
  *
  * @param <B> what each setter returns
  */
-public abstract sealed class ElectionSettings<B extends ElectionSettings<B>> permits LeaderElection.Builder, Locks.Builder {
+public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
+        permits LeaderElection.Builder, Locks.Builder {
     ElectionSettings() {}
 
     /**
