@@ -61,7 +61,7 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
         });
     }
     if is_wanted(Part::Rust) {
-        package::add_checks_to(steps);
+        package::add_check_to(steps);
     }
     // Side by side, since their tests mostly wait: for elections, and for programs to start.
     thread::scope(|scope| {
