@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::super::harness::settings;
 use super::canonical::Canonical;
 use super::store::{INTRUDER, Store, note};
 use crate::clock::Instant;
@@ -603,8 +604,8 @@ impl Node {
             renew_deadline: RENEW,
             retry_period: RETRY,
             drain_timeout: RENEW,
-            release_on_stop: true,
             reclaim: bounds.reclaim,
+            ..settings()
         };
         let election = Election::new(name, settings, NO_JITTER, now);
         let mut started = Self {
