@@ -81,24 +81,6 @@ pub(super) fn debian(
     Ok(usr.parent().context("its folder")?.to_owned())
 }
 
-/// The source of a package of Debian, unpacked into `folder`/source, without Debian's changes.
-pub(super) fn debian_source(step: &Step, suite: &str, package: &str, folder: &Path) -> Result<()> {
-    let apt = Apt::new(step, suite, "amd64", folder)?;
-    apt.run(step, &["source", "--download-only", package])?;
-    let (shell, source) = (shell()?, folder.join("source"));
-    shell.create_dir(&source)?;
-    for archive in apt.fetched("xz")? {
-        if archive.to_string_lossy().contains(".orig.") {
-            let how = "--strip-components=1";
-            step.run(cmd!(
-                shell,
-                "tar --extract {how} --directory {source} --file {archive}"
-            ))?;
-        }
-    }
-    apt.remove()
-}
-
 /// Debian's client for one of its suites, which leaves alone what this machine has installed.
 struct Apt {
     state: PathBuf,
@@ -115,7 +97,7 @@ impl Apt {
         let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
         let from = format!("[signed-by={keys}] {} {suite} main\n", debians()?);
         let sources = state.join("sources.list");
-        fs::write(&sources, format!("deb {from}deb-src {from}"))?;
+        fs::write(&sources, format!("deb {from}"))?;
         let options = [
             format!("Dir::Etc::sourcelist={}", sources.display()),
             "Dir::Etc::sourceparts=/dev/null".to_owned(),
@@ -174,11 +156,7 @@ fn debians() -> Result<String> {
 }
 
 /// A file in the folder of what is called `name`, which `fetch` fills unless it is there.
-pub(super) fn fetched(
-    name: &str,
-    file: &str,
-    fetch: impl FnOnce(&Path) -> Result<()>,
-) -> Result<String> {
+fn fetched(name: &str, file: &str, fetch: impl FnOnce(&Path) -> Result<()>) -> Result<String> {
     let name = name.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.', "-");
     let place = folder().join("runtimes").join(name);
     if !place.join(file).exists() {

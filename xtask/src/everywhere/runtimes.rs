@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use xshell::cmd;
 
 use super::installed::Packing;
-use super::registries::{debian_source, fetched, maven, npm, wheel};
+use super::registries::{maven, npm, wheel};
 use super::systems::How;
 use crate::build::{check_installed, shell};
 use crate::steps::Step;
@@ -185,7 +185,11 @@ fn linux_musl() -> Vec<Row> {
         Row::new(on, Packing::Npm, "Node 24", How::Musl, move |step| {
             wheel(step, MUSL_NODE, tag, MUSL_NODE_PROGRAM).map(Ok)
         }),
-        Row::new(on, Packing::Wheel, "Python 3.13", How::Musl, musl_python),
+        Row::new(on, Packing::Wheel, "Python", How::Musl, |_| {
+            Ok(Err(
+                "no registry that this looks at has a Python for musl".to_owned()
+            ))
+        }),
         Row::new(on, Packing::Jar, "Java", How::Musl, |_| {
             Ok(Err(NO_MUSL_JAVA.to_owned()))
         }),
@@ -337,33 +341,5 @@ fn windows_python(step: &Step) -> Result<Found> {
             "x86_64-w64-mingw32-gcc -shared -nostdlib -o python3.dll python3.def"
         ))?;
     }
-    Ok(Ok(python))
-}
-
-/// Nobody offers one for musl where this looks, so it is built of what Debian's is built of.
-fn musl_python(step: &Step) -> Result<Found> {
-    if check_installed("musl-gcc", "").is_err() {
-        return Ok(Err(
-            "install musl-tools, whose compiler builds it".to_owned()
-        ));
-    }
-    let python = fetched("python-musl", "bin/python3.13", |folder| {
-        step.tell("building a Python for musl");
-        debian_source(step, "trixie", "python3.13", folder)?;
-        let (shell, source) = (shell()?, folder.join("source"));
-        shell.change_dir(&source);
-        // Debian's compiler says that it is for glibc, also when it is not.
-        let compiler = source.join("musl-cc");
-        let script = "#!/bin/sh\n[ \"$1\" = --print-multiarch ] && exec echo x86_64-linux-musl\nexec musl-gcc \"$@\"\n";
-        fs::write(&compiler, script)?;
-        step.run(cmd!(shell, "chmod +x {compiler}"))?;
-        step.run(cmd!(
-            shell,
-            "./configure --quiet --prefix={folder} CC={compiler} OPT=-O1 --disable-test-modules --without-ensurepip"
-        ))?;
-        step.run(cmd!(shell, "make -s -j2"))?;
-        step.run(cmd!(shell, "make -s altinstall"))?;
-        Ok(fs::remove_dir_all(source)?)
-    })?;
     Ok(Ok(python))
 }
