@@ -95,6 +95,8 @@ impl Locks {
         config.reclaim = false;
         config.leader_service = None;
         config.kubernetes_events = false;
+        config.spread = Duration::ZERO;
+        config.preference = 0;
         Ok(Self {
             config,
             stores,
