@@ -60,6 +60,16 @@ export class LeadershipLostError extends LeaseholdError {
   }
 }
 
+/**
+ * Work that is to run once has failed as often as it may: the message says with what. It is not
+ * tried again under this key.
+ */
+export class WorkFailedError extends LeaseholdError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('work_failed', message, options);
+  }
+}
+
 /** This process is a fork of the one that started the election: start one of its own. */
 export class ForkedError extends LeaseholdError {
   constructor(message: string, options?: ErrorOptions) {

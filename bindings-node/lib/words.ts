@@ -116,6 +116,11 @@ export type ErrorCode =
   | 'identity_conflict'
   /** This instance is not, or no longer, the leader: stop the guarded work. */
   | 'leadership_lost'
+  /**
+   * Work that is to run once has failed as often as it may: the message says with what. It is not
+   * tried again under this key.
+   */
+  | 'work_failed'
   /** This process is a fork of the one that started the election: start one of its own. */
   | 'forked'
   /** The election has been stopped or closed, or was never started. */

@@ -2,16 +2,18 @@
 //! Rust.
 
 mod logging;
+mod once;
 pub mod stderr;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::logging::{LogLevel, LogRecord, set_log_sink};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 
+pub use self::logging::{LogLevel, LogRecord, set_log_sink};
+pub use self::once::{Endings, OnceCall, OnceNews};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;
@@ -19,6 +21,7 @@ use crate::events::{Registration, Subscription};
 use crate::leader_election::LeaderElection;
 use crate::lease_store::memory::MemoryStore;
 use crate::locks::{HeldLock, LockRequest, Locks};
+pub use crate::run_once::RunOnce;
 use crate::runtime;
 
 /// An election whose work, waits and life are another language's.
@@ -39,6 +42,13 @@ pub trait ForeignElection {
     /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
     /// or [`ErrorKind::Closed`] where the election does not run.
     fn not_leading_after(&self, waited: Duration) -> Error;
+
+    /// The parts of `run_once`, for work that does not fit into a closure. Starts the election where it
+    /// does not run, which blocks as [`start`](LeaderElection::start) does.
+    ///
+    /// # Errors
+    /// As [`run_once`](LeaderElection::run_once).
+    fn once(&self, key: &str) -> Result<RunOnce>;
 }
 
 /// Locks whose holders, waits and life are another language's.
@@ -111,6 +121,10 @@ impl ForeignElection for LeaderElection {
 
     fn not_leading_after(&self, waited: Duration) -> Error {
         self.not_leading_after(waited)
+    }
+
+    fn once(&self, key: &str) -> Result<RunOnce> {
+        self.once(key)
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
 //! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
-//! and ends in `terms`, to whom a free Lease is left in `yielding`. `lease_snapshot` is for those who
+//! and ends in `terms`, what the Lease is to remember in `recordings`, to whom a free Lease is left in
+//! `yielding`. `lease_snapshot` is for those who
 //! look on and take no part, `demand` for those who look on until they want the Lease for one piece of
 //! work.
 
@@ -15,6 +16,7 @@ mod event;
 mod lease_snapshot;
 mod observed;
 mod outcomes;
+mod recordings;
 mod requests;
 mod status;
 mod terms;
@@ -31,6 +33,8 @@ pub use self::event::LostReason;
 pub(crate) use self::event::{ElectionEvent, TermRecord};
 pub use self::lease_snapshot::{LeaseSnapshot, LeaseState};
 use self::observed::Observed;
+pub(crate) use self::recordings::Recorded;
+use self::recordings::Recordings;
 use self::requests::AnswerLimit;
 pub(crate) use self::requests::request_limit;
 pub use self::status::Role;
@@ -163,6 +167,7 @@ pub(crate) struct Election {
     now: Instant,
     observed: Observed,
     writes: Writes,
+    recordings: Recordings,
     phase: Phase,
     in_flight: Option<InFlight>,
     answer_limit: AnswerLimit,
@@ -198,6 +203,8 @@ pub(crate) struct Election {
     /// Until when a term's work keeps others out, though it ends sooner.
     kept_until: Instant,
     terms: u64,
+    /// When the last term began.
+    term_began: Instant,
     /// Until when the work of the last term that was lost may go on.
     work_until: Instant,
     /// Terms that have begun and whose work has not ended.
@@ -276,6 +283,7 @@ impl Election {
             now,
             observed: Observed::nothing(settings.lease_duration),
             writes: Writes::default(),
+            recordings: Recordings::default(),
             phase: Phase::Candidate,
             in_flight: None,
             answer_limit: AnswerLimit::new(settings.renew_deadline),
@@ -297,6 +305,7 @@ impl Election {
             part: Part::Candidate,
             kept_until: now,
             terms: 0,
+            term_began: now,
             work_until: now,
             working: 0,
             grace_until: now,

@@ -8,7 +8,7 @@ mod led;
 mod proving;
 mod watcher;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::select;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 use tracing::{debug, error};
 
 pub(crate) use self::follow::follow;
@@ -24,7 +25,7 @@ pub(crate) use self::led::{Led, Share};
 use self::proving::Proving;
 use self::watcher::Watcher;
 use crate::clock::{Boot, Clock, Instant};
-use crate::election::{Election, ElectionEvent, Operation, Reply, Request, Settings};
+use crate::election::{Election, ElectionEvent, Operation, Recorded, Reply, Request, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::WorkEnd;
 use crate::lease_record::StoredLease;
@@ -128,6 +129,8 @@ struct ElectionLoop<'a> {
     share: Option<Share>,
     /// The work under the terms that are not over yet, oldest first.
     work: VecDeque<WorkEnd>,
+    /// Who waits for what has become of a change to what the Lease remembers.
+    recordings: BTreeMap<u64, oneshot::Sender<Recorded>>,
     signs: Option<&'a mut Signs>,
     /// The last term that the route leads here for, or was to, and what its beginning waits for.
     routed: u64,
@@ -172,6 +175,7 @@ impl<'a> ElectionLoop<'a> {
             boot: Boot::current(),
             share: spreads.then(|| elector.led.clone().share()),
             work: VecDeque::new(),
+            recordings: BTreeMap::new(),
             signs,
             routed: 0,
             opening: None,
@@ -264,6 +268,7 @@ impl<'a> ElectionLoop<'a> {
             self.shared.update_status(&self.election, self.clock.now());
         }
         leadership.publish_work_until(self.election.work_until());
+        shared.publish_view(self.election.memory(), self.election.holder());
         while let Some(event) = self.next_event() {
             let route = self.show(&event);
             let is_loss = matches!(event, ElectionEvent::Lost(..));
@@ -274,6 +279,12 @@ impl<'a> ElectionLoop<'a> {
             }
             if is_loss && let Some(work) = self.work.pop_front() {
                 term_ended(work, route);
+            }
+        }
+        while let Some((number, recorded)) = self.election.poll_recorded() {
+            if let Some(waiting) = self.recordings.remove(&number) {
+                // It may have been given up.
+                let _ = waiting.send(recorded);
             }
         }
     }
@@ -339,6 +350,14 @@ impl<'a> ElectionLoop<'a> {
                 self.shared.has_stepped_down();
             }
             Command::Stop(drain_timeout) => self.election.handle_stop(now, drain_timeout),
+            Command::Record {
+                term,
+                change,
+                recorded,
+            } => {
+                let number = self.election.handle_record(now, term, change);
+                self.recordings.insert(number, recorded);
+            }
             Command::Alive => self.handle_time(),
             Command::Demand(demand) => self.election.handle_demand(now, demand),
             Command::Limits(limits) => self.election.handle_limits(now, limits),

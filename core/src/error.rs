@@ -27,6 +27,9 @@ named! {
         IdentityConflict = "identity_conflict",
         /// This instance is not, or no longer, the leader: stop the guarded work.
         LeadershipLost = "leadership_lost",
+        /// Work that is to run once has failed as often as it may: the message says with what. It is not
+        /// tried again under this key.
+        WorkFailed = "work_failed",
         /// This process is a fork of the one that started the election: start one of its own.
         Forked = "forked",
         /// The election has been stopped or closed, or was never started.

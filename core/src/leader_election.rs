@@ -3,7 +3,7 @@
 mod health;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,8 +24,10 @@ use crate::lease_store::{LeaseStore, Location};
 use crate::listeners::{self, ServiceListener};
 use crate::open::{self, Opened};
 use crate::proof_of_death::Prover;
+use crate::run_once::{Campaign, RunOnce, RunOnceError};
 use crate::runtime::{self, PerProcess, Runtime};
 use crate::shared::{Command, End, Shared};
+use crate::validation::check_work_key;
 
 const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
 
@@ -402,16 +404,95 @@ impl LeaderElection {
     ) -> Option<T> {
         self.shared.leadership().check_process().ok()?;
         let (term, _unfinished, end) = self.shared.work_and_end()?;
-        let mut work = pin!(work(term.clone()));
-        let mut end = pin!(runtime::for_application(end));
-        poll_fn(|context| {
-            // A process that was paused takes no further step: nobody has told it yet.
-            if !term.is_valid() || end.as_mut().poll(context).is_ready() {
-                return Poll::Ready(None);
+        while_valid(term.clone(), end, work(term)).await
+    }
+
+    /// Does `work` once and for all, whoever leads: a migration of a database, an initialisation. Here, if
+    /// this instance comes to lead and nobody has done it before; otherwise it waits for whoever does.
+    /// Returns what `work` has, or `None` where it was done elsewhere. To be called in each replica.
+    ///
+    /// The `key` names the work and its version, and is kept in an annotation of the Lease when the work has
+    /// ended without an error; the last [`MOST_DONE`](crate::lease_record::MOST_DONE) are, so that a rollback
+    /// does not run an old one again. Deleting the Lease forgets them. Never do two candidates work at once,
+    /// but an interrupted work is begun again, as is one whose end could not be recorded: at least once. The
+    /// term that `work` is given says when to stop, and has the fencing token.
+    ///
+    /// `work` that fails has this instance step down, and its error returned. Another candidate begins it
+    /// again, after a retry period, then two, and so on; after [`MOST_ATTEMPTS`](crate::MOST_ATTEMPTS) all
+    /// who wait give up.
+    ///
+    /// Starts the election where it does not run, and then stops it in the end. In mode `always` the work is
+    /// done at each call, since nothing is remembered; in mode `never` at none. Blocks the calling thread: in
+    /// async code use [`run_once_async`](Self::run_once_async).
+    ///
+    /// # Errors
+    /// [`RunOnceError`]; [`ErrorKind::Config`] for a key that cannot be one.
+    pub fn run_once<T, E: fmt::Display>(
+        &self,
+        key: &str,
+        mut work: impl FnMut(&Term) -> Result<T, E>,
+    ) -> Result<Option<T>, RunOnceError<E>> {
+        let work = |term: &Term, _| ready(Some(work(term)));
+        runtime::wait(self.do_once(key, work))
+    }
+
+    /// As [`run_once`](Self::run_once), to be awaited under any async runtime; drops `work` as soon as its
+    /// term is over. Where the election is to be started, that blocks while credentials are loaded.
+    ///
+    /// # Errors
+    /// As [`run_once`](Self::run_once).
+    pub async fn run_once_async<T, E: fmt::Display, F: Future<Output = Result<T, E>>>(
+        &self,
+        key: &str,
+        mut work: impl FnMut(Term) -> F,
+    ) -> Result<Option<T>, RunOnceError<E>> {
+        let work = |term: &Term, end| while_valid(term.clone(), end, work(term.clone()));
+        self.do_once(key, work).await
+    }
+
+    /// `work` is given the end of its term as well, and has no outcome where it was dropped by that.
+    async fn do_once<T, E: fmt::Display, F: Future<Output = Option<Result<T, E>>>>(
+        &self,
+        key: &str,
+        mut work: impl FnMut(&Term, End) -> F,
+    ) -> Result<Option<T>, RunOnceError<E>> {
+        let mut once = self.once(key)?;
+        let mut unrecorded = None;
+        let done = loop {
+            let (term, end) = match once.next_with_end().await {
+                Ok(Some(begun)) => begun,
+                Ok(None) => break Ok(unrecorded),
+                Err(error) => break Err(error.into()),
+            };
+            match work(&term, end).await {
+                Some(Ok(value)) => {
+                    if once.ended(None).await? {
+                        break Ok(Some(value));
+                    }
+                    unrecorded = Some(value);
+                }
+                Some(Err(error)) => {
+                    if once.ended(Some(error.to_string())).await? {
+                        break Err(RunOnceError::Work(error));
+                    }
+                }
+                None => once.interrupted(),
             }
-            work.as_mut().poll(context).map(Some)
-        })
-        .await
+        };
+        once.finish().await?;
+        done
+    }
+
+    /// The parts of [`run_once`](Self::run_once), for work that does not fit into a closure.
+    ///
+    /// # Errors
+    /// As [`run_once`](Self::run_once).
+    pub(crate) fn once(&self, key: &str) -> Result<RunOnce> {
+        self.shared.leadership().check_process()?;
+        check_work_key("key", key)?;
+        let is_asked = self.store.is_some() || self.config.mode != Mode::Always;
+        let campaign = Campaign::join(&self.shared, || self.start())?;
+        Ok(RunOnce::new(self.shared.clone(), key, is_asked, campaign))
     }
 
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`
@@ -497,6 +578,20 @@ impl fmt::Debug for LeaderElection {
 fn no_memory(error: io::Error) -> Error {
     let message = format!("cannot map a page of memory: {error}");
     Error::new(ErrorKind::Internal, message).with_source(error)
+}
+
+/// Polls `work` until it ends, or its term does.
+async fn while_valid<T>(term: Term, end: End, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut end = pin!(runtime::for_application(end));
+    poll_fn(|context| {
+        // A process that was paused takes no further step: nobody has told it yet.
+        if !term.is_valid() || end.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
 }
 
 fn not_running() -> Error {

@@ -218,6 +218,11 @@ impl Term {
         self.record.fencing_token.0
     }
 
+    /// Counts the terms of this election.
+    pub(crate) fn number(&self) -> u64 {
+        self.record.number
+    }
+
     /// The Lease's own count of acquisitions. Starts anew when the Lease is deleted.
     pub fn transitions(&self) -> i32 {
         self.record.transitions

@@ -1,13 +1,19 @@
-//! The spec of a `coordination.k8s.io/v1` Lease as plain data, with what its holder notes beside it.
+//! The spec of a `coordination.k8s.io/v1` Lease as plain data, with what its holder notes beside it, and
+//! what it remembers.
 
+mod memory;
 mod note;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::clock::WallTime;
 
+pub(crate) use self::memory::MemoryChange;
+pub use self::memory::{ATTEMPTS, Begun, DONE, MOST_DONE, Memory};
 pub use self::note::{Acquisition, Container, HolderNote, HolderProcess, NOTE, ProcessLock, Proof};
 
 /// The duration that a release writes, as client-go does. With an empty holder it tells everybody
@@ -30,6 +36,9 @@ pub struct LeaseRecord {
     /// What the holder has noted of itself, which is no part of the spec: an annotation that holders
     /// of other clients neither write nor read.
     pub note: Option<Box<HolderNote>>,
+    /// What the Lease remembers from term to term, which is no part of the spec either: annotations that
+    /// holders of other clients keep as they find them.
+    pub memory: Memory,
 }
 
 impl LeaseRecord {
@@ -57,23 +66,33 @@ impl LeaseRecord {
         self.holder == other.holder && self.acquire_time == other.acquire_time
     }
 
-    /// Whether `later` says the same, notes aside.
+    /// Whether `later` says the same, annotations aside.
     pub(crate) fn is_unchanged_by(&self, later: &Self) -> bool {
         self.is_same_write(later)
             && self.lease_duration_seconds == later.lease_duration_seconds
             && self.transitions == later.transitions
     }
 
-    /// Reads the annotation [`NOTE`], if it is of this very write.
-    pub(crate) fn with_note(mut self, annotation: Option<&str>) -> Self {
-        let note = annotation.and_then(|text| HolderNote::from_text(text, &self));
+    /// Reads what belongs to this record among the annotations of an object in the shape of a Kubernetes
+    /// Lease: the note, if it is of this very write, and what the Lease remembers.
+    pub(crate) fn with_annotations_of(mut self, object: &Value) -> Self {
+        let note = object["metadata"]["annotations"][NOTE].as_str();
+        let note = note.and_then(|text| HolderNote::from_text(text, &self));
         self.note = note.map(Box::new);
+        self.memory = Memory::of(object);
         self
     }
 
-    /// The annotation [`NOTE`] that belongs to this record; `None` where it has none.
-    pub(crate) fn note_text(&self) -> Option<String> {
-        self.note.as_ref()?.to_text(self)
+    /// Puts that among the annotations of such an object, or removes what an earlier holder has left
+    /// there. Those of others stay.
+    pub(crate) fn annotate(&self, object: &mut Value) {
+        if let Some(note) = self.note.as_ref().and_then(|note| note.to_text(self)) {
+            object["metadata"]["annotations"][NOTE] = note.into();
+        } else if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations")
+        {
+            annotations.remove(NOTE);
+        }
+        self.memory.write_to(object);
     }
 }
 

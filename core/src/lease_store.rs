@@ -14,11 +14,10 @@ use std::fmt;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
-use serde_json::Value;
 
 pub use self::location::{Backend, Location, NamespaceSource};
 use crate::error::{Error, ErrorKind};
-use crate::lease_record::{LeaseRecord, NOTE, ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 /// Why a store has not done what it was asked.
 #[derive(Clone, Debug)]
@@ -118,14 +117,4 @@ pub enum WatchEvent {
     Deleted(ResourceVersion),
     /// Nothing changed up to this version: a later watch may resume from it.
     Bookmark(ResourceVersion),
-}
-
-/// Puts the holder's note among the annotations of an object in the shape of a Kubernetes Lease, or
-/// removes what an earlier holder has left there. Those of others stay.
-fn write_note(object: &mut Value, record: &LeaseRecord) {
-    if let Some(note) = record.note_text() {
-        object["metadata"]["annotations"][NOTE] = note.into();
-    } else if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
-        annotations.remove(NOTE);
-    }
 }

@@ -38,6 +38,7 @@ mod observer;
 mod open;
 #[doc(hidden)]
 pub mod proof_of_death;
+mod run_once;
 mod runtime;
 mod shared;
 mod signs;
@@ -57,4 +58,5 @@ pub use leadership::Term;
 pub use lease_record::Acquisition;
 pub use locks::{HeldLock, LockRequest, Locks};
 pub use observer::{LeaseSnapshots, Observer};
+pub use run_once::{MOST_ATTEMPTS, RunOnceError};
 pub use status::Status;

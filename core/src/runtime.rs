@@ -135,6 +135,11 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>, limit: Option<Duratio
     }
 }
 
+/// The same, however long it takes.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    block_on(future, None).unwrap_or_else(|| unreachable!("nothing limits the wait"))
+}
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {

@@ -7,24 +7,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
 use crate::clock::Instant;
 use crate::config::Mode;
-use crate::election::{Demand, Election, ElectionEvent, Limits, LostReason};
+use crate::election::{Demand, Election, ElectionEvent, Limits, LostReason, Recorded};
 use crate::error::{Error, ErrorKind};
 use crate::events::{Event, EventSender, Loss, Subscription, Work, WorkEnd, WorkGuard, queue};
 use crate::leadership::{Leadership, Term};
+use crate::lease_record::{Memory, MemoryChange};
 use crate::metrics::Metrics;
 use crate::status::Status;
 
 /// What the application asks of a running election.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Command {
     StepDown,
     /// With a limit for its work in place of the settings'.
     Stop(Option<Duration>),
+    /// The Lease is to remember a change, under the term of this number.
+    Record {
+        term: u64,
+        change: MemoryChange,
+        recorded: oneshot::Sender<Recorded>,
+    },
     /// The host runtime lives; sent only after it was found stalled.
     Alive,
     /// The Lease is wanted for one piece of work.
@@ -40,7 +47,19 @@ pub(crate) struct Shared {
     leadership: Arc<Leadership>,
     metrics: Metrics,
     stalled: AtomicBool,
+    view: watch::Sender<Option<View>>,
+    /// The keys that somebody in this process deals with.
+    claimed: watch::Sender<Vec<String>>,
+    /// How many need the present run, which was started for them.
+    campaigns: Mutex<usize>,
     state: Mutex<State>,
+}
+
+/// What is seen of the Lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) holder: Option<String>,
 }
 
 struct State {
@@ -99,6 +118,9 @@ impl Shared {
             leadership: Arc::new(leadership),
             metrics: Metrics::default(),
             stalled: AtomicBool::new(false),
+            view: watch::Sender::new(None),
+            claimed: watch::Sender::default(),
+            campaigns: Mutex::default(),
             state: Mutex::new(State {
                 running: None,
                 term: None,
@@ -111,6 +133,10 @@ impl Shared {
 
     pub(crate) fn lease(&self) -> &str {
         &self.lease
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
     }
 
     pub(crate) fn leadership(&self) -> &Leadership {
@@ -147,12 +173,18 @@ impl Shared {
         self.leadership.allow_terms();
         self.stalled.store(false, Ordering::Relaxed);
         state.status = Status::started(&self.lease, self.mode, identity, why_not_leading);
+        self.view.send_replace(None);
         self.leadership.note_progress();
         Some(receiver)
     }
 
     pub(crate) fn is_running(&self) -> bool {
         self.state().running.is_some()
+    }
+
+    /// Whether it runs, and nobody has asked it to stop.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.state().running.as_ref().is_some_and(|it| !it.stopping)
     }
 
     /// Sends `command` to the running election, and returns the end of its run; `None` where none
@@ -169,7 +201,7 @@ impl Shared {
                 self.leadership.revoke_terms();
                 running.stopping = true;
             }
-            Command::Alive | Command::Demand(_) | Command::Limits(_) => {}
+            Command::Record { .. } | Command::Alive | Command::Demand(_) | Command::Limits(_) => {}
         }
         running.commands.send(command).ok()?;
         Some(end(&mut running.await_end))
@@ -210,6 +242,21 @@ impl Shared {
             running.await_term.push(sender);
         }
         Some(term)
+    }
+
+    pub(crate) fn claimed(&self) -> &watch::Sender<Vec<String>> {
+        &self.claimed
+    }
+
+    pub(crate) fn campaigns(&self) -> MutexGuard<'_, usize> {
+        self.campaigns
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is seen of the Lease, and each change of that.
+    pub(crate) fn view(&self) -> watch::Receiver<Option<View>> {
+        self.view.subscribe()
     }
 
     pub(crate) fn sign_of_life(&self) {
@@ -268,6 +315,24 @@ impl Shared {
         if running.stepping_down == 0 && !running.stopping {
             self.leadership.allow_terms();
         }
+    }
+
+    pub(crate) fn publish_view(&self, memory: Option<&Memory>, holder: Option<&str>) {
+        let Some(memory) = memory else {
+            return;
+        };
+        self.view.send_if_modified(|view| {
+            let is_news = view
+                .as_ref()
+                .is_none_or(|view| *view.memory != *memory || view.holder.as_deref() != holder);
+            if is_news {
+                *view = Some(View {
+                    memory: Arc::new(memory.clone()),
+                    holder: holder.map(str::to_owned),
+                });
+            }
+            is_news
+        });
     }
 
     pub(crate) fn update_status(&self, election: &Election, now: Instant) {

@@ -12,6 +12,7 @@ const LONGEST_NAMESPACE: usize = 63;
 /// The longest holder identity that is still of use to a reader.
 const LONGEST_IDENTITY: usize = 253;
 const LONGEST_LABEL_WORD: usize = 63;
+const LONGEST_KEY: usize = 128;
 /// In bytes, keys and values.
 const MOST_ANNOTATIONS: usize = 256 * 1024;
 /// Of the keys that Leasehold itself writes.
@@ -53,6 +54,24 @@ pub(crate) fn check_identity(setting: &str, identity: &str) -> Result<()> {
         setting,
         format_args!("`{}`", identity.escape_debug()),
         "use 1 to 253 printable characters, unique to this process, or leave it out",
+    ))
+}
+
+/// The key of work that is to run once.
+pub(crate) fn check_work_key(setting: &str, key: &str) -> Result<()> {
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_visible && (1..=LONGEST_KEY).contains(&key.len()) {
+        return Ok(());
+    }
+    let fix = if key.is_empty() {
+        "name the version of the work, such as `1.4.2`: is the variable set that it comes from?"
+    } else {
+        "use 1 to 128 visible ASCII characters without spaces, such as `1.4.2` or an image's digest"
+    };
+    Err(Error::config(
+        setting,
+        format_args!("`{}`", key.escape_debug()),
+        fix,
     ))
 }
 

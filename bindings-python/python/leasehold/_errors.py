@@ -13,6 +13,7 @@ __all__ = [
     "CorruptError",
     "IdentityConflictError",
     "LeadershipLostError",
+    "WorkFailedError",
     "ForkedError",
     "ClosedError",
     "InternalError",
@@ -67,6 +68,12 @@ class LeadershipLostError(LeaseholdError):
     """This instance is not, or no longer, the leader: stop the guarded work."""
 
 
+class WorkFailedError(LeaseholdError):
+    """Work that is to run once has failed as often as it may: the message says with what. It is not
+    tried again under this key.
+    """
+
+
 class ForkedError(LeaseholdError):
     """This process is a fork of the one that started the election: start one of its own."""
 
@@ -88,6 +95,7 @@ _CLASSES: dict[str, type[LeaseholdError]] = {
     "corrupt": CorruptError,
     "identity_conflict": IdentityConflictError,
     "leadership_lost": LeadershipLostError,
+    "work_failed": WorkFailedError,
     "forked": ForkedError,
     "closed": ClosedError,
     "internal": InternalError,

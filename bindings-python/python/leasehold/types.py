@@ -127,6 +127,7 @@ ErrorKind: TypeAlias = Literal[
     "corrupt",
     "identity_conflict",
     "leadership_lost",
+    "work_failed",
     "forked",
     "closed",
     "internal",
@@ -143,6 +144,8 @@ ErrorKind: TypeAlias = Literal[
 - `corrupt`: The stored record cannot be understood: the message says what is wrong with it.
 - `identity_conflict`: Another process writes under this candidate's identity: give each its own.
 - `leadership_lost`: This instance is not, or no longer, the leader: stop the guarded work.
+- `work_failed`: Work that is to run once has failed as often as it may: the message says with what.
+  It is not tried again under this key.
 - `forked`: This process is a fork of the one that started the election: start one of its own.
 - `closed`: The election has been stopped or closed, or was never started.
 - `internal`: A defect in Leasehold: please report it.

@@ -90,6 +90,7 @@ impl Election {
         }
         self.must_read = false;
         self.awaits_watch_until = None;
+        self.confirm_recordings(write, &lease);
         self.see_own(now, lease);
         self.writes.settle(&write.record);
         self.attempt_at = now;

@@ -66,7 +66,9 @@ impl Election {
             }
             Phase::Releasing { .. } => (self.write_after, Action::Release),
             Phase::Leading(active) | Phase::Draining { active, .. } => {
-                (active.renew_at.max(self.write_after), Action::Renew)
+                let renewal = active.renew_at;
+                let due = self.recording_due().map_or(renewal, |due| due.min(renewal));
+                (due.max(self.write_after), Action::Renew)
             }
             Phase::Candidate if !self.wants_to_lead() => {
                 if self.watching {
@@ -158,6 +160,7 @@ impl Election {
                 .lease()
                 .map_or(0, |seen| seen.record.transitions.saturating_add(1)),
             note: self.note(acquisition),
+            memory: self.memory().cloned().unwrap_or_default(),
         }
     }
 
@@ -170,14 +173,17 @@ impl Election {
         }))
     }
 
-    pub(super) fn renewing_record(&self, wall: WallTime) -> Option<LeaseRecord> {
+    pub(super) fn renewing_record(&mut self, wall: WallTime) -> Option<LeaseRecord> {
+        let renew_time = self.writes.next_renew_time(wall);
+        let memory = self.memory_to_write(renew_time);
         let seen = &self.observed.lease()?.record;
         let noted = seen.note.as_ref().map(|note| note.acquisition);
         let acquisition = noted.unwrap_or(Acquisition::Regained);
         Some(LeaseRecord {
             lease_duration_seconds: Some(self.lease_duration_seconds()),
-            renew_time: Some(self.writes.next_renew_time(wall)),
+            renew_time: Some(renew_time),
             note: self.note(acquisition),
+            memory,
             ..seen.clone()
         })
     }
@@ -201,6 +207,7 @@ impl Election {
             renew_time: Some(renew_time),
             transitions: seen.transitions,
             note: None,
+            memory: seen.memory.clone(),
         })
     }
 

@@ -75,6 +75,7 @@ impl Election {
             return;
         };
         self.terms += 1;
+        self.term_began = self.now;
         self.working += 1;
         self.races_lost = 0;
         let term = TermRecord {
@@ -94,6 +95,7 @@ impl Election {
     /// Ends a term on the spot. The Lease is not released.
     pub(super) fn end_term(&mut self, reason: LostReason) {
         if let Phase::Leading(active) = std::mem::replace(&mut self.phase, Phase::Candidate) {
+            self.recordings.end();
             self.work_until = match reason {
                 LostReason::Expired | LostReason::LimitReached | LostReason::Stalled => {
                     self.others_may_acquire_at(active.leader_until)
@@ -134,6 +136,7 @@ impl Election {
     pub(super) fn drain(&mut self, now: Instant, reason: LostReason) {
         if let Phase::Leading(active) = &self.phase {
             let active = active.clone();
+            self.recordings.end();
             self.events
                 .push_back(ElectionEvent::Lost(active.term.clone(), reason));
             self.grace_until = now + self.settings.drain_timeout;

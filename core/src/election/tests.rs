@@ -18,6 +18,7 @@ mod interleavings;
 mod model;
 mod observers;
 mod proofs;
+mod recordings;
 mod release_and_drain;
 mod requests;
 mod stall;

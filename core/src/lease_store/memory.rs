@@ -45,12 +45,15 @@ impl MemoryStore {
         self.server().lease.clone()
     }
 
-    /// Writes `record` whatever is there, as `kubectl apply` would: over the present Lease, or as a
-    /// new one.
-    pub fn put_foreign(&self, record: LeaseRecord) -> StoredLease {
+    /// Writes `record` whatever is there, as another client would, which keeps what the Lease
+    /// remembers: over the present Lease, or as a new one.
+    pub fn put_foreign(&self, mut record: LeaseRecord) -> StoredLease {
         let mut server = self.server();
         match server.lease.clone() {
-            Some(lease) => server.put(StoredLease { record, ..lease }),
+            Some(lease) => {
+                record.memory = lease.record.memory.clone();
+                server.put(StoredLease { record, ..lease })
+            }
             None => server.post(record),
         }
     }

@@ -12,6 +12,7 @@ mod fork;
 mod health;
 mod listeners;
 mod many;
+mod once;
 mod starting_and_stopping;
 mod support;
 mod work;

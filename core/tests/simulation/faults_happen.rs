@@ -2,7 +2,7 @@
 //! kind of fault happens, and each way in which a term can
 //! begin and end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leasehold::{Acquisition, LostReason};
 
@@ -13,7 +13,10 @@ use crate::world::timeline::{Asked, Entry, Kind, Meddling, Name, Told, What, Who
 /// What happens in a run, each once.
 pub(crate) fn kinds(run: &Run) -> BTreeSet<String> {
     let named = run.entries.iter().filter_map(kind);
-    named.chain(late_writes(run)).collect()
+    named
+        .chain(late_writes(run))
+        .chain(interrupted_work(run))
+        .collect()
 }
 
 fn kind(entry: &Entry) -> Option<String> {
@@ -28,6 +31,9 @@ fn kind(entry: &Entry) -> Option<String> {
         What::SteppingDown => Some("SteppingDown".to_owned()),
         What::Stopping => Some("Stopping".to_owned()),
         What::ServerFails => Some("ServerFails".to_owned()),
+        What::WorkFails { .. } => Some("WorkFails".to_owned()),
+        What::SaysDone { .. } => Some("SaysDone".to_owned()),
+        What::GivesUp { why, .. } => Some(format!("GivesUp: {why}")),
         _ => None,
     }
 }
@@ -49,6 +55,26 @@ fn late_writes(run: &Run) -> Option<String> {
     None
 }
 
+/// Work that somebody has begun whom it was then taken from.
+fn interrupted_work(run: &Run) -> Option<String> {
+    let mut begun = BTreeMap::new();
+    for entry in &run.entries {
+        match (&entry.what, entry.who) {
+            (What::Works { key, .. }, Who::Candidate(name)) => {
+                if begun
+                    .insert(*key, name)
+                    .is_some_and(|before| before != name)
+                {
+                    return Some("interrupted work".to_owned());
+                }
+            }
+            (What::WorkFails { key }, _) => drop(begun.remove(key)),
+            _ => {}
+        }
+    }
+    None
+}
+
 fn first_word(text: &str) -> String {
     text.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
@@ -60,7 +86,8 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
     }
     let weathers = "RequestsLost RepliesLost Partition Slow Refusing TooManyRequests WatchSilent WatchDeaf \
                     WatchLags WatchRepeats WatchRefused";
-    let mishaps = "Suspended Starved Stalled Deaf Dies SteppingDown Stopping ServerFails";
+    let mishaps =
+        "Suspended Starved Stalled Deaf Dies SteppingDown Stopping ServerFails WorkFails SaysDone";
     let news = "Lease NoLease Deleted Written Watching WatchEnds Conflict Fails";
     let words = [weathers, mishaps, news]
         .into_iter()
@@ -94,7 +121,7 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
         )
         .chain(losses.iter().map(|reason| format!("Lost: {reason}")))
         .chain(acquisitions.iter().map(|how| format!("Acquired: {how}")))
-        .chain(["late write".to_owned()]);
+        .chain(["late write", "GivesUp: work_failed", "interrupted work"].map(str::to_owned));
     let missing: Vec<_> = expected
         .filter(|kind| !happened().contains_key(kind))
         .collect();

@@ -23,4 +23,5 @@ mod tokens_only_grow;
 mod unexpired_leases_are_left_alone;
 mod verdicts;
 mod work_ends_before_release;
+mod work_runs_once;
 mod world;

@@ -12,7 +12,7 @@ use crate::world::{Run, simulate};
 use crate::{
     a_leader_again, dead_applications_do_not_lead, events_match_answers, faults_happen,
     never_silent, never_two_leaders, ours_only, requests_are_few, stops_end, tokens_only_grow,
-    unexpired_leases_are_left_alone, work_ends_before_release,
+    unexpired_leases_are_left_alone, work_ends_before_release, work_runs_once,
 };
 
 const DEFAULT_RUNS: u64 = 300;
@@ -22,7 +22,7 @@ const SHOWN: usize = 120;
 /// A promise, and how a run is judged by it.
 pub(crate) type Invariant = fn(&Run) -> Result<(), Violation>;
 
-const INVARIANTS: [(&str, Invariant); 11] = [
+const INVARIANTS: [(&str, Invariant); 12] = [
     ("a leader again", a_leader_again::check),
     (
         "dead applications do not lead",
@@ -40,6 +40,7 @@ const INVARIANTS: [(&str, Invariant); 11] = [
         unexpired_leases_are_left_alone::check,
     ),
     ("work ends before release", work_ends_before_release::check),
+    ("work runs once", work_runs_once::check),
 ];
 
 /// What a run did wrong, and when it showed.

@@ -89,7 +89,7 @@ pub(crate) async fn every_field_of_a_record_survives_the_round_trip(fixture: &im
             acquire_time: Some(WallTime::from_micros(1_790_000_000_123_456)),
             renew_time: Some(WallTime::from_micros(1_790_000_002_000_001)),
             transitions: 3,
-            note: None,
+            ..LeaseRecord::default()
         },
         // As client-go releases a Lease.
         LeaseRecord {
@@ -98,7 +98,7 @@ pub(crate) async fn every_field_of_a_record_survives_the_round_trip(fixture: &im
             acquire_time: Some(WallTime::from_micros(1_790_000_000_000_000)),
             renew_time: Some(WallTime::from_micros(1_790_000_000_000_001)),
             transitions: i32::MAX,
-            note: None,
+            ..LeaseRecord::default()
         },
         // As somebody may have written it by hand.
         LeaseRecord {

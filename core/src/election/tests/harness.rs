@@ -4,18 +4,19 @@
 //! moves the clock with `at`, takes the request that is due with `expect`, lets it `land` in the
 //! store, and answers it or fails it.
 
+use std::iter;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 
 use super::super::{
-    Election, ElectionEvent, LostReason, Observation, Operation, ProvenDeath, Reply, Request, Role,
-    Settings, TermRecord,
+    Election, ElectionEvent, LostReason, Observation, Operation, ProvenDeath, Recorded, Reply,
+    Request, Role, Settings, TermRecord,
 };
 use crate::clock::{Instant, WallTime};
 use crate::elector::written;
 use crate::error::{Error, ErrorKind};
-use crate::lease_record::{LeaseRecord, Proof, ResourceVersion, StoredLease};
+use crate::lease_record::{LeaseRecord, MemoryChange, Proof, ResourceVersion, StoredLease};
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{LeaseStore, WatchEvent};
 
@@ -98,7 +99,7 @@ pub(super) fn held_by(holder: &str, duration: i32) -> LeaseRecord {
         acquire_time: Some(WallTime::from_micros(WALL_START)),
         renew_time: Some(WallTime::from_micros(WALL_START)),
         transitions: 4,
-        note: None,
+        ..LeaseRecord::default()
     }
 }
 
@@ -402,6 +403,13 @@ impl Candidate {
         self.listen()
     }
 
+    /// The application wants a change recorded under the present term, or the last.
+    pub(super) fn record(&mut self, change: MemoryChange) -> &mut Self {
+        let term = self.election.terms;
+        self.election.handle_record(self.now, term, change);
+        self.listen()
+    }
+
     pub(super) fn stall(&mut self) -> &mut Self {
         self.election.handle_stall(self.now);
         self.listen()
@@ -477,6 +485,11 @@ impl Candidate {
 
     pub(super) fn work_until(&self) -> f64 {
         self.election.work_until().since(START).as_secs_f64()
+    }
+
+    /// What has become of changes since the last call, by their numbers.
+    pub(super) fn recorded(&mut self) -> Vec<(u64, Recorded)> {
+        iter::from_fn(|| self.election.poll_recorded()).collect()
     }
 
     /// All events since the last call.

@@ -163,7 +163,7 @@ fn a_release_empties_the_holder_with_a_duration_of_one_second_and_keeps_the_tran
             acquire_time: now,
             renew_time: now,
             transitions: 8,
-            note: None,
+            ..LeaseRecord::default()
         }
     );
 }

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use crate::clock::WallTime;
 use crate::error::{Error, Result};
-use crate::lease_record::{LeaseRecord, NOTE, ResourceVersion, StoredLease};
-use crate::lease_store::write_note;
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 /// Raised when an older Leasehold could no longer understand the file.
 const FORMAT: u64 = 1;
@@ -62,7 +61,7 @@ pub(super) fn encode(
     spec["acquireTime"] = json!(timestamp("acquire time", record.acquire_time)?);
     spec["renewTime"] = json!(timestamp("renew time", record.renew_time)?);
     spec["leaseTransitions"] = json!(record.transitions);
-    write_note(&mut object, record);
+    record.annotate(&mut object);
     Ok(object)
 }
 
@@ -85,10 +84,10 @@ pub(super) fn understand(object: Value) -> Result<StoredLease, String> {
         acquire_time: spec.acquire_time.map(wall_time),
         renew_time: spec.renew_time.map(wall_time),
         transitions: spec.lease_transitions,
-        note: None,
+        ..LeaseRecord::default()
     };
     Ok(StoredLease {
-        record: record.with_note(object["metadata"]["annotations"][NOTE].as_str()),
+        record: record.with_annotations_of(&object),
         version: ResourceVersion(metadata.resource_version),
         uid: metadata.uid,
         object: Some(Arc::new(object)),
@@ -143,7 +142,7 @@ mod tests {
             acquire_time: Some(WallTime::from_micros(1_790_000_000_123_456)),
             renew_time: None,
             transitions: 3,
-            note: None,
+            ..LeaseRecord::default()
         };
         assert_eq!(lease.record, record);
     }

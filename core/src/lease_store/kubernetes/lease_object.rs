@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use super::LeaseName;
 use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease_record::{LeaseRecord, NOTE, ResourceVersion, StoredLease};
-use crate::lease_store::write_note;
+use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
 /// What a Lease is to carry beside its record, because its users want it so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,9 +112,9 @@ fn read_record(object: &Value) -> Result<LeaseRecord> {
         acquire_time: spec.acquire_time.map(wall_time),
         renew_time: spec.renew_time.map(wall_time),
         transitions: spec.lease_transitions.unwrap_or_default(),
-        note: None,
+        ..LeaseRecord::default()
     };
-    Ok(record.with_note(object["metadata"]["annotations"][NOTE].as_str()))
+    Ok(record.with_annotations_of(object))
 }
 
 fn write_record(object: &mut Value, record: &LeaseRecord) {
@@ -125,7 +124,7 @@ fn write_record(object: &mut Value, record: &LeaseRecord) {
     spec["acquireTime"] = json!(record.acquire_time.map(micro_time));
     spec["renewTime"] = json!(record.renew_time.map(micro_time));
     spec["leaseTransitions"] = json!(record.transitions);
-    write_note(object, record);
+    record.annotate(object);
 }
 
 /// RFC 3339 with six digits, as the API server itself writes it.
@@ -182,7 +181,7 @@ mod tests {
             acquire_time: Some(WallTime::from_micros(1_790_000_000_000_000)),
             renew_time: Some(WallTime::from_micros(1_790_000_000_123_456)),
             transitions: 3,
-            note: None,
+            ..LeaseRecord::default()
         }
     }
 

@@ -169,6 +169,7 @@ impl ApiServer {
                 kind,
                 holder: Holder::Nobody,
                 lease_duration: Duration::ZERO,
+                done: 0,
             }),
         );
     }
@@ -197,6 +198,7 @@ impl ApiServer {
                 kind,
                 holder,
                 lease_duration: lease.record.lease_duration().unwrap_or_default(),
+                done: done(&lease.record),
             }),
         );
     }
@@ -204,4 +206,10 @@ impl ApiServer {
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The keys of the simulated work are small numbers.
+fn done(record: &LeaseRecord) -> u32 {
+    let keys = record.memory.done.iter().map(|key| key.parse::<u32>());
+    keys.map(|key| 1 << key.expect("a number")).sum()
 }

@@ -51,6 +51,8 @@ pub(crate) struct Plan {
     pub(crate) fortunes: Vec<Fortune>,
     pub(crate) meddlings: Vec<Meddling>,
     pub(crate) outages: bool,
+    /// Whether the candidates have work that is to run once.
+    pub(crate) works: bool,
 }
 
 /// One candidate's settings.
@@ -87,6 +89,7 @@ impl Plan {
             fortunes: Vec::new(),
             meddlings: Vec::new(),
             outages: false,
+            works: false,
         }
     }
 
@@ -106,6 +109,7 @@ impl Plan {
             fortunes: some_of(random, Fortune::ALL),
             meddlings: draw_meddlings(random),
             outages: random.bool(),
+            works: false,
             candidates,
         };
         // Last, so that all else stays what a seed stands for.
@@ -115,6 +119,7 @@ impl Plan {
             let takes_part = proofs && random.u8(..4) > 0;
             candidate.slowest_proof = takes_part.then_some(slowest);
         }
+        plan.works = random.bool();
         plan
     }
 

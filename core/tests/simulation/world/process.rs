@@ -1,4 +1,5 @@
-//! One life of one candidate: its election's thread, its application's listener, and its heart.
+//! One life of one candidate: its election's thread, its application's listener, its heart, and the thread
+//! that does what is to run once.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,9 +8,9 @@ use fastrand::Rng;
 use leasehold::bindings::ForeignElection;
 use leasehold::clock::Clock;
 use leasehold::proof_of_death::{NoProof, Prover};
-use leasehold::{Event, LeaderElection, Subscription};
+use leasehold::{Event, LeaderElection, RunOnceError, Subscription, Term};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
 use super::World;
 use super::chaos::Mishap;
@@ -21,6 +22,9 @@ use super::timeline::{Name, Timeline, Told, What};
 
 /// Signs of life in each stall timeout.
 const HEART_RATE: u32 = 6;
+/// Of the work that is to run once. As many as the Lease remembers would be too many.
+const MOST_KEYS: u32 = 30;
+const STEPS: u32 = 8;
 
 pub(crate) struct Process {
     pub(crate) name: Name,
@@ -28,6 +32,7 @@ pub(crate) struct Process {
     driver: Arc<Gate>,
     listener: Arc<Gate>,
     heart: Arc<Gate>,
+    worker: Arc<Gate>,
     driving: JoinHandle<()>,
     stopping: bool,
 }
@@ -64,8 +69,8 @@ impl Process {
         world.timeline.note_of(name, What::Starts);
         world.witness.watch(name, election.clone(), setup.rate);
 
-        let gates: [Arc<Gate>; 3] = Default::default();
-        let [driver_gate, listener_gate, heart_gate] = gates;
+        let gates: [Arc<Gate>; 4] = Default::default();
+        let [driver_gate, listener_gate, heart_gate, worker_gate] = gates;
         let witness = world.witness.clone();
         let timeline = world.timeline.clone();
         let driving = async move {
@@ -90,12 +95,28 @@ impl Process {
             let beating = beat(election.clone(), setup.clone());
             tokio::spawn(heart_gate.clone().guard(beating, || ()));
         }
+        if world.plan.works {
+            let worker = Worker {
+                name,
+                election: election.clone(),
+                timeline: world.timeline.clone(),
+                pause: setup.lease_duration,
+                random: world.plan.random_for(&name.to_string(), 2),
+            };
+            let until = world.timeline.start() + world.plan.length;
+            let working = async move {
+                // What goes on then is dropped.
+                let _ = timeout_at(until, worker.work()).await;
+            };
+            tokio::spawn(worker_gate.clone().guard(working, || ()));
+        }
         Self {
             name,
             election,
             driver: driver_gate,
             listener: listener_gate,
             heart: heart_gate,
+            worker: worker_gate,
             driving: tokio::spawn(driving),
             stopping: false,
         }
@@ -116,6 +137,7 @@ impl Process {
         self.request_stop(world);
         self.ended().await;
         self.heart.kill();
+        self.worker.kill();
         world.witness.forget(self.name);
     }
 
@@ -153,8 +175,8 @@ impl Process {
         }
     }
 
-    fn threads(&self) -> [&Gate; 3] {
-        [&self.driver, &self.listener, &self.heart]
+    fn threads(&self) -> [&Gate; 4] {
+        [&self.driver, &self.listener, &self.heart, &self.worker]
     }
 }
 
@@ -203,6 +225,60 @@ async fn listen(mut events: Subscription, mut application: Application) {
             Event::Stopped => return told(Told::Stopped),
             _ => {}
         }
+    }
+}
+
+/// An application with work that is to run once, one key after another, as all others have it.
+struct Worker {
+    name: Name,
+    election: Arc<LeaderElection>,
+    timeline: Arc<Timeline>,
+    pause: Duration,
+    random: Rng,
+}
+
+impl Worker {
+    async fn work(mut self) {
+        let (name, timeline) = (self.name, self.timeline.clone());
+        let note = &|what| timeline.note_of(name, what);
+        for key in 0..MOST_KEYS {
+            sleep(self.up_to(self.pause)).await;
+            let Self {
+                election,
+                random,
+                pause,
+                ..
+            } = &mut self;
+            // Longer than a term that nobody renews, at times.
+            let longest = pause.mul_f64(random.f64()) / STEPS;
+            let does = |term: Term| {
+                let (fails, step) = (random.u8(..5) == 0, longest.mul_f64(random.f64()));
+                async move {
+                    for _ in 0..STEPS {
+                        let token = term.fencing_token();
+                        note(What::Works { key, token });
+                        sleep(step).await;
+                    }
+                    if fails {
+                        note(What::WorkFails { key });
+                        return Err("no");
+                    }
+                    Ok(())
+                }
+            };
+            match election.run_once_async(&key.to_string(), does).await {
+                Ok(_) => note(What::SaysDone { key }),
+                Err(RunOnceError::Work(_)) => {}
+                Err(RunOnceError::Election(error)) => {
+                    let why = error.kind();
+                    note(What::GivesUp { key, why });
+                }
+            }
+        }
+    }
+
+    fn up_to(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(self.random.f64())
     }
 }
 

@@ -78,6 +78,23 @@ pub(crate) enum What {
     WorkEnds {
         token: u64,
     },
+    /// Takes a step of the work of a key that is to run once.
+    Works {
+        key: u32,
+        token: u64,
+    },
+    WorkFails {
+        key: u32,
+    },
+    /// Has learned that the work of the key is done.
+    SaysDone {
+        key: u32,
+    },
+    /// Has learned why it is not.
+    GivesUp {
+        key: u32,
+        why: ErrorKind,
+    },
 }
 
 /// The script's progress.
@@ -148,6 +165,8 @@ pub(crate) struct Stored {
     pub(crate) kind: Kind,
     pub(crate) holder: Holder,
     pub(crate) lease_duration: Duration,
+    /// The keys whose work it remembers as done, a bit for each.
+    pub(crate) done: u32,
 }
 
 /// Whose write the stored record is, edited or not.
@@ -213,6 +232,10 @@ impl Timeline {
             start: Instant::now(),
             entries: Mutex::default(),
         }
+    }
+
+    pub(crate) fn start(&self) -> Instant {
+        self.start
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -285,7 +308,7 @@ impl fmt::Display for What {
                     Holder::Candidate(name) => write!(f, ", held by {name}")?,
                     Holder::Outsider => write!(f, ", held by an outsider")?,
                 }
-                write!(f, ", {:?}", stored.lease_duration)
+                write!(f, ", {:?}, done {:b}", stored.lease_duration, stored.done)
             }
             Self::Hears(Some(request), news) => write!(f, "#{request} hears {news:?}"),
             Self::Hears(None, news) => write!(f, "watch tells {news:?}"),
@@ -298,6 +321,10 @@ impl fmt::Display for What {
             Self::Told(Told::LeaderChanged(holder)) => write!(f, "told of holder {holder:?}"),
             Self::Told(told) => write!(f, "told {told:?}"),
             Self::WorkEnds { token } => write!(f, "work ends under token {token}"),
+            Self::Works { key, token } => write!(f, "works on key {key} under token {token}"),
+            Self::WorkFails { key } => write!(f, "the work of key {key} fails"),
+            Self::SaysDone { key } => write!(f, "says that key {key} is done"),
+            Self::GivesUp { key, why } => write!(f, "gives key {key} up: {why}"),
         }
     }
 }

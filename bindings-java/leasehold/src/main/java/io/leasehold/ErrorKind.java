@@ -25,6 +25,11 @@ public enum ErrorKind {
     IDENTITY_CONFLICT(IdentityConflictException::new),
     /** This instance is not, or no longer, the leader: stop the guarded work. */
     LEADERSHIP_LOST(LeadershipLostException::new),
+    /**
+     * Work that is to run once has failed as often as it may: the message says with what. It is not tried again under
+     * this key.
+     */
+    WORK_FAILED(WorkFailedException::new),
     /** This process is a fork of the one that started the election: start one of its own. */
     FORKED(ForkedException::new),
     /** The election has been stopped or closed, or was never started. */

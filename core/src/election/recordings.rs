@@ -1,0 +1,146 @@
+//! What the application wants the Lease to remember: changes, each written with a renewal.
+//!
+//! Invariant: a change is written only by a renewal of the term under which it was asked for, and counts as
+//! recorded only when what is stored is that very write, and remembers what that wrote. A term that has
+//! ended records nothing.
+
+use std::time::Duration;
+
+use super::writes::SentWrite;
+use super::{Election, Phase};
+use crate::clock::{Instant, WallTime};
+use crate::lease_record::{LeaseRecord, Memory, MemoryChange, StoredLease};
+
+/// Work that has failed is begun again a retry period after the next term has begun, after the second
+/// failure two, and so on: at most so many.
+const LONGEST_BACKOFF: u32 = 32;
+
+static NOTHING: Memory = Memory::nothing();
+
+/// What has become of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// The Lease remembers it.
+    Written,
+    /// There was nothing to change: the Lease says so already, or what it says forbids it.
+    Unchanged,
+    /// The term has ended. Nobody knows whether the Lease remembers it: look.
+    TermOver,
+}
+
+/// The changes that are not settled yet, oldest first, and those of which nobody has been told yet.
+#[derive(Debug, Default)]
+pub(super) struct Recordings {
+    asked: u64,
+    pending: Vec<Recording>,
+    settled: Vec<(u64, Recorded)>,
+}
+
+#[derive(Debug)]
+struct Recording {
+    number: u64,
+    change: MemoryChange,
+    /// The renew time of the first write that made it, which all later ones do as well.
+    written_at: Option<WallTime>,
+}
+
+impl Recordings {
+    /// The term has ended.
+    pub(super) fn end(&mut self) {
+        let over = self.pending.drain(..);
+        self.settled
+            .extend(over.map(|it| (it.number, Recorded::TermOver)));
+    }
+}
+
+impl Election {
+    /// What the Lease remembers; `None` before anything was seen of it.
+    pub(crate) fn memory(&self) -> Option<&Memory> {
+        let memory = self.observed.lease().map(|lease| &lease.record.memory);
+        (!self.observed.is_unknown()).then(|| memory.unwrap_or(&NOTHING))
+    }
+
+    /// The application wants the Lease to remember a change, under the term of this number. Returns the
+    /// change's own number, by which `poll_recorded` tells what has become of it.
+    pub(crate) fn handle_record(&mut self, now: Instant, term: u64, change: MemoryChange) -> u64 {
+        self.advance(now);
+        self.recordings.asked += 1;
+        let number = self.recordings.asked;
+        let leads = matches!(&self.phase, Phase::Leading(active) if active.term.number == term);
+        if leads {
+            self.recordings.pending.push(Recording {
+                number,
+                change,
+                written_at: None,
+            });
+        } else {
+            let over = (number, Recorded::TermOver);
+            self.recordings.settled.push(over);
+        }
+        number
+    }
+
+    /// A change that is settled since the last call, and how.
+    pub(crate) fn poll_recorded(&mut self) -> Option<(u64, Recorded)> {
+        let settled = &mut self.recordings.settled;
+        (!settled.is_empty()).then(|| settled.remove(0))
+    }
+
+    /// When the next change is to be written, if any waits for that.
+    pub(super) fn recording_due(&self) -> Option<Instant> {
+        let pending = self.recordings.pending.iter();
+        pending.map(|it| self.due(&it.change)).min()
+    }
+
+    /// Work that was begun before is left alone for a while. Who failed has ended its term, so it was
+    /// before this one.
+    fn due(&self, change: &MemoryChange) -> Instant {
+        let MemoryChange::Begin { key, .. } = change else {
+            return Instant::ZERO;
+        };
+        let begun = self.memory().and_then(|memory| memory.begun(key));
+        let Some(failures) = begun.map(|begun| begun.attempts).filter(|it| *it > 0) else {
+            return Instant::ZERO;
+        };
+        self.term_began + self.backoff(failures)
+    }
+
+    fn backoff(&self, failures: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(failures - 1);
+        self.settings.retry_period * factor.min(LONGEST_BACKOFF)
+    }
+
+    /// What a renewal has the Lease remember that is sent now. Changes that change nothing are settled by
+    /// that.
+    pub(super) fn memory_to_write(&mut self, renew_time: WallTime) -> Memory {
+        let mut memory = self.memory().cloned().unwrap_or_default();
+        for mut recording in std::mem::take(&mut self.recordings.pending) {
+            if self.due(&recording.change) <= self.now {
+                if !memory.make(&recording.change) {
+                    let unchanged = (recording.number, Recorded::Unchanged);
+                    self.recordings.settled.push(unchanged);
+                    continue;
+                }
+                recording.written_at.get_or_insert(renew_time);
+            }
+            self.recordings.pending.push(recording);
+        }
+        memory
+    }
+
+    /// `write` is what is stored. Somebody may have edited since what the Lease remembers: then what is
+    /// missing is written again.
+    pub(super) fn confirm_recordings(&mut self, write: &SentWrite, stored: &StoredLease) {
+        let LeaseRecord {
+            renew_time, memory, ..
+        } = &write.record;
+        if stored.record.memory != *memory {
+            return;
+        }
+        let written = self.recordings.pending.extract_if(.., |recording| {
+            recording.written_at.is_some() && recording.written_at <= *renew_time
+        });
+        let written = written.map(|it| (it.number, Recorded::Written));
+        self.recordings.settled.extend(written);
+    }
+}

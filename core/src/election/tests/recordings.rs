@@ -1,0 +1,224 @@
+//! What the Lease is to remember is written by the term that wants it, is confirmed, and is not lost when
+//! somebody else holds the Lease.
+
+use super::harness::*;
+use crate::election::Recorded::{TermOver, Unchanged, Written};
+use crate::lease_record::{Memory, MemoryChange};
+use crate::lease_store::memory::MemoryStore;
+
+fn begin(key: &str) -> MemoryChange {
+    MemoryChange::Begin {
+        key: key.to_owned(),
+        by: "a".to_owned(),
+        most: 3,
+    }
+}
+
+fn done(key: &str) -> MemoryChange {
+    MemoryChange::Done {
+        key: key.to_owned(),
+    }
+}
+
+fn fail(key: &str) -> MemoryChange {
+    MemoryChange::Fail {
+        key: key.to_owned(),
+        failure: "no".to_owned(),
+    }
+}
+
+fn memory(store: &MemoryStore) -> Memory {
+    stored(store).record.memory
+}
+
+/// A store whose Lease has been given back, and remembers these attempts at `1`.
+fn store_after(attempts: u32, failure: Option<&str>) -> MemoryStore {
+    let store = store_with(released());
+    for _ in 0..attempts {
+        store.edit(|record| _ = record.memory.make(&begin("1")));
+    }
+    if failure.is_some() {
+        store.edit(|record| _ = record.memory.make(&fail("1")));
+    }
+    store
+}
+
+#[test]
+fn a_change_is_written_at_once_by_a_renewal_and_told_when_it_is_confirmed() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(0.5).record(begin("1")).expect("renew").land();
+    assert_eq!(a.recorded(), [], "its answer is under way");
+    a.answer();
+    assert_eq!(a.recorded(), [(1, Written)]);
+    assert_eq!(a.leader_until(), 10.5);
+    a.record(done("1")).expect("renew").answer();
+    assert_eq!(a.recorded(), [(2, Written)]);
+    assert!(memory(&store).is_done("1"));
+    a.expect_nothing_due();
+}
+
+#[test]
+fn renewals_releases_and_other_holders_keep_what_the_lease_remembers() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(done("1")).expect("renew").answer();
+    a.at(2.5).expect("renew").answer();
+    assert!(memory(&store).is_done("1"));
+    a.stop().drained().expect("release").answer();
+    assert!(memory(&store).is_done("1"));
+    let mut b = leader("b", &store);
+    assert!(memory(&store).is_done("1"));
+    b.record(done("1"));
+    b.expect("renew").answer();
+    assert_eq!(b.recorded(), [(1, Unchanged)], "the others have done it");
+}
+
+#[test]
+fn a_term_that_has_ended_records_nothing() {
+    let end: [fn(&mut Candidate); 4] = [
+        |a| _ = a.at(10.0),
+        |a| _ = a.step_down(),
+        |a| _ = a.stop(),
+        |a| _ = a.stall(),
+    ];
+    for end in end {
+        let store = MemoryStore::new();
+        let mut a = leader("a", &store);
+        a.record(done("1"));
+        end(&mut a);
+        a.record(done("2"));
+        assert_eq!(a.recorded(), [(1, TermOver), (2, TermOver)]);
+        a.drained().run_until(60.0);
+        assert_eq!(memory(&store), Memory::default());
+    }
+}
+
+#[test]
+fn a_later_term_does_not_record_what_an_earlier_one_wanted() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(done("1")).expect("renew").at(10.0).time_out();
+    assert_eq!(a.recorded(), [(1, TermOver)]);
+    a.run_until(60.0).assert_leader();
+    assert_eq!(a.term().number, 2);
+    a.election.handle_record(a.now(), 1, done("2"));
+    a.run_until(90.0);
+    assert_eq!(a.recorded(), [(2, TermOver)]);
+    assert_eq!(memory(&store), Memory::default());
+}
+
+#[test]
+fn a_write_without_an_answer_is_looked_for_and_counts_once() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(begin("1"))
+        .expect("renew")
+        .land()
+        .at(2.5)
+        .time_out();
+    a.at(5.0).expect("read").answer();
+    assert_eq!(a.recorded(), [(1, Written)]);
+    a.run_until(30.0);
+    assert_eq!(memory(&store).begun("1").unwrap().attempts, 1);
+}
+
+#[test]
+fn a_write_that_was_lost_is_repeated() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(begin("1")).expect("renew").at(2.5).time_out();
+    a.at(5.0).expect("read").answer().expect("renew").answer();
+    assert_eq!(a.recorded(), [(1, Written)]);
+    assert_eq!(memory(&store).begun("1").unwrap().attempts, 1);
+}
+
+#[test]
+fn the_first_of_two_writes_without_an_answer_confirms_as_well() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(begin("1")).expect("renew");
+    let first = a.request();
+    a.at(2.5).time_out().at(5.0).expect("read").answer();
+    a.expect("renew").land_late(first).land().answer();
+    a.at(6.0).expect("read").answer();
+    assert_eq!(a.recorded(), [(1, Written)]);
+    assert_eq!(memory(&store).begun("1").unwrap().attempts, 1);
+}
+
+#[test]
+fn what_somebody_has_removed_since_is_written_again() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(done("1")).expect("renew").land();
+    store.edit(|record| record.memory = Memory::default());
+    a.at(2.5).time_out().at(5.0).expect("read").answer();
+    assert_eq!(a.recorded(), []);
+    a.expect("renew").answer();
+    assert_eq!(a.recorded(), [(1, Written)]);
+    assert!(memory(&store).is_done("1"));
+}
+
+#[test]
+fn what_somebody_has_added_stays() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    store.edit(|record| _ = record.memory.make(&done("by hand")));
+    a.record(done("1"))
+        .expect("renew")
+        .answer()
+        .expect("read")
+        .answer();
+    a.expect("renew").answer();
+    assert_eq!(memory(&store).done, ["by hand", "1"]);
+}
+
+#[test]
+fn work_that_has_failed_is_left_alone_for_longer_and_longer() {
+    for (attempts, wait) in [(1, 2.0), (2, 4.0)] {
+        for failure in [Some("no"), None] {
+            let store = store_after(attempts, failure);
+            let mut a = leader("a", &store);
+            a.record(begin("1")).run_until(wait - 0.01);
+            assert_eq!(a.recorded(), []);
+            assert_eq!(memory(&store).begun("1").unwrap().attempts, attempts);
+            a.run_until(wait);
+            assert_eq!(a.recorded(), [(1, Written)]);
+            let begun = memory(&store).begun("1").cloned().unwrap();
+            assert_eq!((begun.attempts, begun.failure), (attempts + 1, None));
+        }
+    }
+}
+
+#[test]
+fn other_changes_do_not_wait_for_work_that_is_left_alone() {
+    let store = store_after(1, Some("no"));
+    let mut a = leader("a", &store);
+    a.record(begin("1"))
+        .record(begin("2"))
+        .expect("renew")
+        .answer();
+    assert_eq!(a.recorded(), [(2, Written)]);
+    a.run_until(1.99).recorded();
+    a.run_until(2.0);
+    assert_eq!(a.recorded(), [(1, Written)]);
+}
+
+#[test]
+fn work_is_not_begun_more_often_than_it_may_be() {
+    let store = store_after(3, Some("no"));
+    let mut a = leader("a", &store);
+    a.record(begin("1")).run_until(60.0);
+    assert_eq!(a.recorded(), [(1, Unchanged)]);
+    assert_eq!(memory(&store).begun("1").unwrap().attempts, 3);
+}
+
+#[test]
+fn what_nobody_understands_is_kept() {
+    let store = store_with(released());
+    store.edit(|record| record.memory.unreadable = Some("leasehold.io/done: ?".to_owned()));
+    let mut a = leader("a", &store);
+    a.record(begin("1")).record(done("1")).run_until(60.0);
+    assert_eq!(a.recorded(), [(1, Unchanged), (2, Unchanged)]);
+    assert!(memory(&store).unreadable.is_some());
+}

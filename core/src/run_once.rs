@@ -1,0 +1,455 @@
+//! Work that is done once and for all, whoever leads: a migration of a database, an initialisation. What
+//! the Lease remembers of it, and who may change that, is the election's to know; here is who waits for
+//! what.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+
+use crate::config::Mode;
+use crate::election::Recorded;
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::Work;
+use crate::leadership::Term;
+use crate::lease_record::{Begun, Memory, MemoryChange};
+use crate::runtime;
+use crate::shared::{Command, End, Shared, View};
+
+/// How often work may be begun that fails or is interrupted, before all give it up.
+pub const MOST_ATTEMPTS: u32 = 5;
+
+/// Why `run_once` has not done its work, and found nobody else who has.
+#[derive(Debug)]
+pub enum RunOnceError<E> {
+    /// The work has failed here, with this error. Another candidate may begin it again.
+    Work(E),
+    /// It was not done here: [`ErrorKind::WorkFailed`] where it has failed as often as it may,
+    /// [`ErrorKind::Closed`] where the election was stopped, [`ErrorKind::Corrupt`] where what the Lease
+    /// remembers cannot be understood, or as [`start`](crate::LeaderElection::start) fails.
+    Election(Error),
+}
+
+impl<E> From<Error> for RunOnceError<E> {
+    fn from(error: Error) -> Self {
+        Self::Election(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for RunOnceError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Work(error) => error.fmt(f),
+            Self::Election(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for RunOnceError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Work(error) => error.source(),
+            Self::Election(error) => error.source(),
+        }
+    }
+}
+
+/// One call of `run_once`: says when the work is to be done here, and is told how it went. For work that
+/// does not fit into a closure, as that of other languages. Only one at a time has a key in a process.
+#[must_use = "the work is left to others when this is dropped"]
+pub struct RunOnce {
+    shared: Arc<Shared>,
+    key: String,
+    most_attempts: u32,
+    /// Whether the Lease remembers what is done.
+    remembers: bool,
+    claim: Option<Claim>,
+    attempt: Option<Work>,
+    ran: bool,
+    /// For whom it was last said to wait.
+    told: String,
+    campaign: Option<Campaign>,
+}
+
+/// The only one of a process that deals with a key.
+struct Claim {
+    shared: Arc<Shared>,
+    key: String,
+}
+
+/// A run of the election that was started for this, and ends with the last who needs it.
+pub(crate) struct Campaign {
+    shared: Option<Arc<Shared>>,
+}
+
+impl RunOnce {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        key: &str,
+        remembers: bool,
+        campaign: Option<Campaign>,
+    ) -> Self {
+        Self {
+            shared,
+            key: key.to_owned(),
+            most_attempts: MOST_ATTEMPTS,
+            remembers,
+            claim: None,
+            attempt: None,
+            ran: false,
+            told: String::new(),
+            campaign,
+        }
+    }
+
+    /// How often the work may be begun, whoever does, in place of [`MOST_ATTEMPTS`].
+    pub fn most_attempts(mut self, most: u32) -> Self {
+        self.most_attempts = most.max(1);
+        self
+    }
+
+    /// Waits until the work is to be done here, under the term returned, and then counts as begun; `None`
+    /// where it is done already, and in mode `never`. [`ended`](Self::ended) is due when it has ended.
+    ///
+    /// # Errors
+    /// As [`RunOnceError::Election`] says.
+    pub async fn next(&mut self) -> Result<Option<Term>> {
+        let begun = self.next_with_end().await?;
+        Ok(begun.map(|(term, _)| term))
+    }
+
+    /// The same, and the end of that term.
+    pub(crate) async fn next_with_end(&mut self) -> Result<Option<(Term, End)>> {
+        runtime::for_application(self.begin()).await
+    }
+
+    /// The work has stopped, since its term had ended.
+    pub fn interrupted(&mut self) {
+        self.attempt = None;
+    }
+
+    /// The work of the term that [`next`](Self::next) returned has ended, with this failure or with none.
+    /// Returns whether that is settled: otherwise the term had ended before, so that the work may have to
+    /// be done again, and [`next`](Self::next) says whether.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub async fn ended(&mut self, failure: Option<String>) -> Result<bool> {
+        runtime::for_application(self.settle(failure)).await
+    }
+
+    /// Whether the work has been done here, once [`next`](Self::next) has returned `None`.
+    pub fn has_run(&self) -> bool {
+        self.ran
+    }
+
+    /// Ends the election where it was started for this, and waits for that.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub async fn finish(mut self) -> Result<()> {
+        self.shared.leadership().check_process()?;
+        self.attempt = None;
+        self.claim = None;
+        if let Some(campaign) = self.campaign.take() {
+            runtime::for_application(campaign.end()).await;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<Option<(Term, End)>> {
+        let shared = self.shared.clone();
+        shared.leadership().check_process()?;
+        self.attempt = None;
+        if shared.mode() == Mode::Never && self.remembers {
+            info!(
+                lease = shared.lease(),
+                key = self.key,
+                "not run: the mode is `never`"
+            );
+            return Ok(None);
+        }
+        if self.claim.is_none() {
+            self.claim = Some(Claim::of(&shared, &self.key).await);
+        }
+        let mut views = shared.view();
+        loop {
+            let view = views.borrow_and_update().clone();
+            let earlier = match &view {
+                Some(View { memory, .. }) if self.remembers => {
+                    if self.is_done(memory)? {
+                        return Ok(None);
+                    }
+                    memory.begun(&self.key).cloned()
+                }
+                _ => None,
+            };
+            let leading = shared.work_and_end();
+            let used_up = earlier.as_ref().is_some_and(|last| {
+                let has_ended = last.failure.is_some() || leading.is_some();
+                last.attempts >= self.most_attempts && has_ended
+            });
+            if let (Some(last), true) = (&earlier, used_up) {
+                return Err(self.given_up(last));
+            }
+            if let Some((term, unfinished, end)) = leading {
+                self.attempt = Some(Work {
+                    term: term.clone(),
+                    _unfinished: unfinished,
+                });
+                self.tell_of_own(earlier.as_ref());
+                let by = shared.status().identity.unwrap_or_default();
+                let begin = MemoryChange::Begin {
+                    key: self.key.clone(),
+                    by,
+                    most: self.most_attempts,
+                };
+                if !self.remembers || self.record(&term, begin).await == Recorded::Written {
+                    return Ok(Some((term, end)));
+                }
+                self.attempt = None;
+                continue;
+            }
+            self.tell(view.as_ref(), earlier.as_ref());
+            let term = shared.await_term().ok_or_else(not_running)?;
+            let changed = views.changed();
+            pin_mut!(changed);
+            if let Either::Left((Err(_), _)) = select(term, changed).await {
+                return Err(not_running());
+            }
+        }
+    }
+
+    async fn settle(&mut self, failure: Option<String>) -> Result<bool> {
+        let shared = self.shared.clone();
+        shared.leadership().check_process()?;
+        // Until it is recorded, it counts as unfinished.
+        let Some(attempt) = self.attempt.take() else {
+            return Ok(false);
+        };
+        self.ran |= failure.is_none();
+        if !self.remembers {
+            return Ok(true);
+        }
+        let (key, lease) = (self.key.clone(), shared.lease());
+        let failed = failure.is_some();
+        if let Some(failure) = &failure {
+            warn!(lease, key, failure, "the work has failed");
+        }
+        let change = match failure {
+            None => MemoryChange::Done { key: key.clone() },
+            Some(failure) => MemoryChange::Fail {
+                key: key.clone(),
+                failure,
+            },
+        };
+        let recorded = self.record(&attempt.term, change).await;
+        let is_settled = match recorded {
+            Recorded::TermOver => failed && !shared.is_wanted(),
+            Recorded::Written => true,
+            Recorded::Unchanged => {
+                let view = shared.view().borrow().clone();
+                failed || view.is_some_and(|view| view.memory.is_done(&key))
+            }
+        };
+        match (is_settled, failed) {
+            (true, false) => info!(lease, key, "the work is done"),
+            // The others are to try.
+            (true, true) => drop(shared.command(Command::StepDown)),
+            (false, _) => warn!(
+                lease,
+                key,
+                "the term ended before it could be recorded how the work did: it may have to be done again"
+            ),
+        }
+        Ok(is_settled)
+    }
+
+    async fn record(&self, term: &Term, change: MemoryChange) -> Recorded {
+        let (sender, recorded) = oneshot::channel();
+        let command = Command::Record {
+            term: term.number(),
+            change,
+            recorded: sender,
+        };
+        match self.shared.command(command) {
+            // Its sender ends with the election.
+            Some(_) => recorded.await.unwrap_or(Recorded::TermOver),
+            None => Recorded::TermOver,
+        }
+    }
+
+    fn is_done(&self, memory: &Memory) -> Result<bool> {
+        match &memory.unreadable {
+            Some(why) => Err(Error::new(
+                ErrorKind::Corrupt,
+                format!(
+                    "what the Lease `{}` remembers cannot be understood, so nothing is run: mend or \
+                     remove the annotation {why}",
+                    self.shared.lease()
+                ),
+            )),
+            None => Ok(memory.is_done(&self.key)),
+        }
+    }
+
+    fn given_up(&self, begun: &Begun) -> Error {
+        let Begun {
+            key,
+            attempts,
+            by,
+            failure,
+        } = begun;
+        let what = match failure {
+            Some(failure) => format!("failed at `{by}`: {failure}"),
+            None => format!("ended at `{by}` without a word"),
+        };
+        Error::new(
+            ErrorKind::WorkFailed,
+            format!(
+                "the work of `{key}` is given up after {attempts} attempts, the last of which {what}. \
+                 Mend it and use another key; or have it tried again: remove the annotation {} of the \
+                 Lease `{}`",
+                crate::lease_record::ATTEMPTS,
+                self.shared.lease()
+            ),
+        )
+    }
+
+    /// Says once for whom it waits.
+    fn tell(&mut self, view: Option<&View>, begun: Option<&Begun>) {
+        let most = self.most_attempts;
+        let holder = view.and_then(|view| view.holder.as_deref());
+        let waits = match (holder, begun) {
+            (None, _) => self.shared.status().why_not_leading.unwrap_or_default(),
+            (Some(holder), Some(begun)) if begun.by == holder && begun.failure.is_none() => {
+                format!("`{holder}` is at it (attempt {} of {most})", begun.attempts)
+            }
+            (Some(holder), Some(begun)) => {
+                let Begun { attempts, by, .. } = begun;
+                let failure = begun
+                    .failure
+                    .as_deref()
+                    .unwrap_or("it ended without a word");
+                format!(
+                    "`{holder}` holds the Lease; attempt {attempts} of {most} was at `{by}`: {failure}"
+                )
+            }
+            (Some(holder), None) => format!("`{holder}` holds the Lease"),
+        };
+        if self.told != waits {
+            let (lease, key) = (self.shared.lease(), &self.key);
+            info!(lease, key, "waiting: {waits}");
+            self.told = waits;
+        }
+    }
+
+    fn tell_of_own(&self, begun: Option<&Begun>) {
+        let (lease, key) = (self.shared.lease(), &self.key);
+        match begun {
+            _ if !self.remembers => {
+                info!(lease, key, "running the work, as each time (mode `always`)");
+            }
+            None => info!(lease, key, "running the work"),
+            Some(begun) => {
+                let (next, most) = (begun.attempts + 1, self.most_attempts);
+                let failure = begun
+                    .failure
+                    .as_deref()
+                    .unwrap_or("it ended without a word");
+                info!(
+                    lease,
+                    key,
+                    failed_at = begun.by,
+                    failure,
+                    "running the work again after a while (attempt {next} of {most})"
+                );
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RunOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunOnce")
+            .field("key", &self.key)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Claim {
+    async fn of(shared: &Arc<Shared>, key: &str) -> Self {
+        let mut claimed = shared.claimed().subscribe();
+        loop {
+            let is_claimed = shared.claimed().send_if_modified(|keys| {
+                let is_free = !keys.iter().any(|claimed| claimed == key);
+                if is_free {
+                    keys.push(key.to_owned());
+                }
+                is_free
+            });
+            if is_claimed {
+                return Self {
+                    shared: shared.clone(),
+                    key: key.to_owned(),
+                };
+            }
+            // The sender is there as long as this holds on to it.
+            let _ = claimed.changed().await;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let claimed = self.shared.claimed();
+        claimed.send_modify(|keys| keys.retain(|key| *key != self.key));
+    }
+}
+
+impl Campaign {
+    /// Takes part in the election; `None` where that runs already, for somebody else.
+    pub(crate) fn join(
+        shared: &Arc<Shared>,
+        start: impl FnOnce() -> Result<()>,
+    ) -> Result<Option<Self>> {
+        let mut campaigns = shared.campaigns();
+        if *campaigns == 0 && shared.is_running() {
+            return Ok(None);
+        }
+        start()?;
+        *campaigns += 1;
+        Ok(Some(Self {
+            shared: Some(shared.clone()),
+        }))
+    }
+
+    /// Waits for the end, if nobody else needs the election.
+    async fn end(mut self) {
+        if let Some(end) = self.leave() {
+            // Nothing is ever sent: it ends.
+            let _ = end.await;
+        }
+    }
+
+    fn leave(&mut self) -> Option<End> {
+        let shared = self.shared.take()?;
+        let mut campaigns = shared.campaigns();
+        *campaigns -= 1;
+        (*campaigns == 0).then(|| shared.command(Command::Stop(None)))?
+    }
+}
+
+impl Drop for Campaign {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+fn not_running() -> Error {
+    Error::new(ErrorKind::Closed, "the election has been stopped")
+}
