@@ -8,6 +8,9 @@ use crate::signals::Signal;
 pub(crate) const NO: u8 = 1;
 /// Leasehold itself failed: a wrong flag or setting, or no answer from the API server.
 pub(crate) const FAILURE: u8 = 2;
+/// The command of `once` was begun as often as it may be.
+#[cfg(unix)]
+pub(crate) const GIVEN_UP: u8 = 125;
 /// The command was found but could not be run.
 #[cfg(unix)]
 pub(crate) const CANNOT_RUN: u8 = 126;

@@ -47,6 +47,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Subcommands {
     Run(Box<run::Options>),
+    #[cfg(unix)]
+    Once(Box<run::once::Options>),
     Serve(Box<serve::Options>),
     Status(status::Options),
     Watch(watch::Options),
@@ -88,6 +90,8 @@ fn run() -> Result<ExitCode> {
     }
     match arguments().command {
         Subcommands::Run(options) => run::run(*options),
+        #[cfg(unix)]
+        Subcommands::Once(options) => run::once::run(*options),
         Subcommands::Serve(options) => serve::run(&options),
         Subcommands::Status(options) => signals::interruptible(move || status::run(&options)),
         Subcommands::Watch(options) => watch::run(options),

@@ -2,25 +2,25 @@
 
 mod adopted;
 mod command;
+pub(crate) mod once;
 mod own_program;
 mod stop_signal;
 mod watchdog;
 
 use std::ffi::OsString;
-use std::mem;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
 use leasehold::bindings::{LogLevel, set_log_sink};
-use leasehold::{DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, Loss, Subscription, Term};
+use leasehold::{Config, DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, Loss, Subscription, Term};
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::sleep;
 
 pub(crate) use self::command::Become;
-use self::command::{Running, TIME_TO_DIE};
+use self::command::{Ended, Running, TIME_TO_DIE};
 use self::stop_signal::StopSignal;
 pub(crate) use self::watchdog::Watchdog;
 use crate::exit;
@@ -89,17 +89,24 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
+    in_background(campaign(options))
+}
+
+/// Does what `leasehold` does beside a command, on the main thread.
+fn in_background(campaign: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     set_log_sink(LogLevel::Info, |record| log(record.message))?;
     adopted::adopt()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(campaign(options))
+    runtime.block_on(campaign)
 }
 
 /// Takes part until the command has ended by itself, or somebody wants it stopped.
 async fn campaign(options: Options) -> Result<ExitCode> {
-    let mut singleton = Singleton::new(options)?;
+    let drain_timeout = [("drain_timeout", &options.drain_timeout)];
+    let config = set(options.settings.config()?, drain_timeout)?;
+    let mut singleton = Singleton::new(&config, options.command, options.stop_signal)?;
     let election = singleton.election;
     let signals = &mut singleton.signals;
     match signals.unless_stopped(|| election.start()).await {
@@ -110,8 +117,9 @@ async fn campaign(options: Options) -> Result<ExitCode> {
         match singleton.next().await {
             // It is over already where this process was paused meanwhile.
             Some(Event::Acquired(term)) if term.is_valid() => {
-                if let Some(code) = singleton.lead(&term).await? {
-                    return Ok(code);
+                if let Some(Ended { status, all }) = singleton.lead(&term).await? {
+                    singleton.leave(all).await?;
+                    return Ok(exit::of(status));
                 }
             }
             Some(Event::Stopped) | None => return Ok(ExitCode::SUCCESS),
@@ -129,23 +137,21 @@ struct Singleton {
     signals: Signals,
     /// Tells that some child of this process has ended.
     endings: unix::Signal,
-    /// Whether somebody has asked it to stop.
-    asked: bool,
+    /// By what somebody has asked it to stop, first.
+    asked: Option<Signal>,
 }
 
 impl Singleton {
-    fn new(options: Options) -> Result<Self> {
-        let drain_timeout = [("drain_timeout", &options.drain_timeout)];
-        let config = set(options.settings.config()?, drain_timeout)?;
-        let election = LeaderElection::new(&config)?;
+    fn new(config: &Config, command: Vec<OsString>, stop_signal: StopSignal) -> Result<Self> {
+        let election = LeaderElection::new(config)?;
         Ok(Self {
             events: election.subscribe()?,
             election: Box::leak(Box::new(election)),
-            command: options.command,
-            stop_signal: options.stop_signal.0,
+            command,
+            stop_signal: stop_signal.0,
             signals: Signals::receive(&RECEIVED)?,
             endings: signal(SignalKind::child())?,
-            asked: false,
+            asked: None,
         })
     }
 
@@ -158,7 +164,7 @@ impl Singleton {
                 _ = self.endings.recv() => {}
                 signal = self.signals.next() => match signal {
                     Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT => {
-                        if self.is_asked_again() {
+                        if self.is_asked_again(signal) {
                             log("ending without waiting for the Lease to be released");
                             return None;
                         }
@@ -170,26 +176,25 @@ impl Singleton {
         }
     }
 
-    /// Runs the command for as long as `term` lasts. Returns the exit code where it ended by itself.
-    async fn lead(&mut self, term: &Term) -> Result<Option<ExitCode>> {
+    /// Runs the command for as long as `term` lasts. Returns how it has ended where it did by itself.
+    async fn lead(&mut self, term: &Term) -> Result<Option<Ended>> {
         let mut running = Running::start(&self.command, term)?;
         // Only as it is dropped may the Lease be released.
         let _loss = loop {
             tokio::select! {
                 ended = running.ended() => {
                     ended?;
-                    let ended = running.finish(|| Duration::ZERO).await?;
-                    self.leave(ended.all).await?;
-                    return Ok(Some(exit::of(ended.status)));
+                    return Ok(Some(running.finish(|| Duration::ZERO).await?));
                 }
                 event = self.events.recv() => match event {
-                    Some(Event::Lost(loss)) => break Some(loss),
+                    // That of an earlier term is no news.
+                    Some(Event::Lost(loss)) if !term.is_valid() => break Some(loss),
                     None => break None,
                     Some(_) => {}
                 },
                 signal = self.signals.next() => match signal {
                     Signal::TERM | Signal::INT => {
-                        self.asked = true;
+                        self.is_asked_again(signal);
                         self.request_stop()?;
                     }
                     other => pass_on(other, &running),
@@ -221,7 +226,7 @@ impl Singleton {
                     break;
                 }
                 signal = self.signals.next() => match signal {
-                    Signal::TERM | Signal::INT if self.is_asked_again() => {
+                    Signal::TERM | Signal::INT if self.is_asked_again(signal) => {
                         let name = running.name();
                         log(format_args!("killing {name}: asked to stop once more"));
                         break;
@@ -250,8 +255,10 @@ impl Singleton {
     }
 
     /// Notes that somebody wants it to stop. Returns whether somebody has before.
-    fn is_asked_again(&mut self) -> bool {
-        mem::replace(&mut self.asked, true)
+    fn is_asked_again(&mut self, signal: Signal) -> bool {
+        let before = self.asked;
+        self.asked.get_or_insert(signal);
+        before.is_some()
     }
 
     fn request_stop(&mut self) -> leasehold::Result<()> {
@@ -294,7 +301,6 @@ mod tests {
     use std::pin::pin;
     use std::sync::Arc;
 
-    use leasehold::Config;
     use leasehold::clock::{Clock, WallTime};
     use leasehold::lease_store::memory::MemoryStore;
     use leasehold::proof_of_death::NoProof;

@@ -195,7 +195,7 @@ pub(crate) fn set<'a>(
 }
 
 /// The help of a flag that may be left out.
-fn with_default(help: &str, default: impl fmt::Display) -> String {
+pub(crate) fn with_default(help: &str, default: impl fmt::Display) -> String {
     format!("{help} [default: {default}]")
 }
 

@@ -2,7 +2,6 @@
 //! Rust.
 
 mod logging;
-mod once;
 pub mod stderr;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +12,6 @@ use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 
 pub use self::logging::{LogLevel, LogRecord, set_log_sink};
-pub use self::once::{Endings, OnceCall, OnceNews};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;

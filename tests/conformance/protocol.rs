@@ -74,6 +74,17 @@ pub enum Command {
         #[serde(default)]
         hold: bool,
     },
+    /// `run_once` with such work: whether it ran here, when all is settled; `failed` where it did and failed.
+    RunOnce {
+        /// The key of the work.
+        key: String,
+        /// As above.
+        #[serde(default)]
+        hold: bool,
+        /// What the work fails with, if it does.
+        #[serde(default)]
+        fails: Option<String>,
+    },
     /// `check` of the last term that the first listener was notified of.
     CheckTerm {},
     /// Ask `is_leader` each millisecond from now on, and report each change; `lib.rs` says how.

@@ -79,17 +79,33 @@ impl Election {
         Instance::start(&mut self.command(command, flags))
     }
 
+    /// The same under `leasehold once`, and key `1` unless the flags have another.
+    pub(crate) fn once(&self, flags: &[&str], name: &str, script: &str) -> Instance {
+        let has_key = flags.iter().any(|flag| flag.starts_with("--key"));
+        let key: &[&str] = if has_key { &[] } else { &["--key=1"] };
+        let flags = [key, flags].concat();
+        Instance::start(&mut self.script_under("once", &flags, name, script))
+    }
+
     /// As [`run_with`](Self::run_with), not started yet.
     pub(crate) fn script(&self, flags: &[&str], name: &str, script: &str) -> Command {
+        self.script_under("run", flags, name, script)
+    }
+
+    fn script_under(&self, subcommand: &str, flags: &[&str], name: &str, script: &str) -> Command {
         let script = format!(
             "say() {{ echo \"{name} $1\" > said; }}; started() {{ say started; }}; {script}"
         );
         let command = ["flock", "--no-fork", "--nonblock", "lock"];
         let command = [&command[..], &["sh", "-c", &script]].concat();
-        self.command(&command, flags)
+        self.command_under(subcommand, &command, flags)
     }
 
     fn command(&self, command: &[&str], flags: &[&str]) -> Command {
+        self.command_under("run", command, flags)
+    }
+
+    fn command_under(&self, subcommand: &str, command: &[&str], flags: &[&str]) -> Command {
         let mut leasehold = program(&self.program);
         leasehold
             .current_dir(self.folder.path())
@@ -97,7 +113,7 @@ impl Election {
             .env("LEASEHOLD_LEASE_DURATION", "3")
             .env("LEASEHOLD_RENEW_DEADLINE", "2")
             .env("LEASEHOLD_RETRY_PERIOD", "0.2")
-            .args(["run", "--election=jobs", "--directory"])
+            .args([subcommand, "--election=jobs", "--directory"])
             .arg(self.path())
             .args(flags)
             .arg("--")

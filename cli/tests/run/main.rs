@@ -10,6 +10,7 @@ mod death;
 mod election;
 mod first_process;
 mod messages;
+mod once;
 #[path = "../common/plugin.rs"]
 mod plugin;
 mod processes;

@@ -6,7 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use leasehold::bindings::ForeignElection;
-use leasehold::{Error, ErrorKind, Event, LeaderElection, Registration, Result, Term};
+use leasehold::{
+    Error, ErrorKind, Event, LeaderElection, Registration, Result, RunOnceError, Term,
+};
 use leasehold_tests::conformance::protocol::Command;
 use serde_json::{Map, Value, json};
 
@@ -87,6 +89,17 @@ impl Candidate {
             Command::RunIfLeader { hold } => {
                 let ran = election.run_if_leader(|term| self.work(term, *hold));
                 Ok(ran.is_some().into())
+            }
+            Command::RunOnce { key, hold, fails } => {
+                let ran = election.run_once(key, |term| {
+                    self.work(term, *hold);
+                    fails.clone().map_or(Ok(()), Err)
+                });
+                match ran {
+                    Ok(ran) => Ok(ran.is_some().into()),
+                    Err(RunOnceError::Work(_)) => Ok("failed".into()),
+                    Err(RunOnceError::Election(error)) => Err(error),
+                }
             }
             Command::CheckTerm {} => self.acquired_term()?.check().map(Value::from),
             Command::Fork {} => fork::answer_of(election, &self.acquired_term()?),

@@ -1,0 +1,143 @@
+//! `leasehold once`: a program that runs once and for all, such as a migration of a database.
+
+use std::ffi::OsString;
+use std::pin::pin;
+use std::process::{ExitCode, ExitStatus};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use leasehold::bindings::{ForeignElection, RunOnce};
+use leasehold::{DEFAULT_DRAIN_TIMEOUT, ErrorKind, MOST_ATTEMPTS, Term};
+use rustix::process::Signal;
+
+use super::command::Ended;
+use super::stop_signal::StopSignal;
+use super::{Singleton, adopted, in_background};
+use crate::exit;
+use crate::output::complain;
+use crate::settings::{Settings, set, with_default, with_time};
+
+/// Runs a command once and for all, such as a migration of a database: as an init container, for one.
+///
+/// Of all that are started with the same election and key, one at a time runs the command. When that has
+/// ended with 0, the key is noted in the Lease, all the others end with 0 as well, and whoever is started
+/// later does so at once. Until then they wait, and say for whom.
+///
+/// The command gets the fencing token in `LEASEHOLD_FENCING_TOKEN`. It may be begun again where it was
+/// killed, or where its end could not be noted: it must bear that. Never do two run at once, as far as
+/// `leasehold run` promises that. When it fails, its code is passed on, and another candidate begins it
+/// again after a retry period, then two, and so on; when it was begun as often as it may be, all give up.
+///
+/// The Lease remembers the last 32 keys, so that a rollback does not run an old one again. Deleting the
+/// Lease forgets them.
+///
+/// On SIGTERM or SIGINT the command is stopped, then the Lease is released; a second one kills the command.
+/// Other signals are passed on to it.
+///
+/// Exits with 0 when it is done, here or elsewhere; the command's own code when that has failed, or 128 + n
+/// where signal n has ended the command, or asked to stop before it was done; 125 where the command was
+/// begun as often as it may be, and has failed; 2 for a wrong flag or setting; 126 and 127 where the
+/// command cannot be run or found.
+///
+/// A TIME is a number of seconds, or a form such as `15s`, `500ms` or `1m30s`.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    /// What the work is called, with its version: the image's tag, for one
+    #[arg(long)]
+    key: String,
+    #[arg(long, value_name = "NUMBER", help = with_default("How often the command may be begun", MOST_ATTEMPTS))]
+    attempts: Option<u32>,
+    #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
+    drain_timeout: Option<String>,
+    /// What the command is asked to stop by
+    #[arg(long, value_name = "SIGNAL", default_value_t = StopSignal(Signal::TERM))]
+    stop_signal: StopSignal,
+    // Last, since its heading would be that of what follows.
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub(crate) fn run(options: Options) -> Result<ExitCode> {
+    in_background(campaign(options))
+}
+
+/// Takes part until the command is done, here or elsewhere, has failed, or somebody wants it stopped.
+async fn campaign(options: Options) -> Result<ExitCode> {
+    let drain_timeout = [("drain_timeout", &options.drain_timeout)];
+    let config = set(options.settings.config()?, drain_timeout)?;
+    let mut singleton = Singleton::new(&config, options.command, options.stop_signal)?;
+    let (election, key) = (singleton.election, options.key);
+    let starting = singleton
+        .signals
+        .unless_stopped(move || election.once(&key));
+    let once = match starting.await {
+        Ok(once) => once?,
+        Err(signal) => return Ok(exit::by(signal)),
+    };
+    let mut once = once.most_attempts(options.attempts.unwrap_or(MOST_ATTEMPTS));
+    loop {
+        let term = match singleton.wait_for(&mut once).await {
+            Ok(Some(term)) => term,
+            Ok(None) => {
+                singleton.leave(true).await?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Err(error) => return singleton.give_up(error).await,
+        };
+        match singleton.lead(&term).await? {
+            Some(Ended { status, all }) => {
+                if once.ended(failure(status)).await? {
+                    singleton.leave(all).await?;
+                    return Ok(exit::of(status));
+                }
+            }
+            None => once.interrupted(),
+        }
+    }
+}
+
+impl Singleton {
+    /// Waits until the command is to be run here, and under which term; `None` where it is done.
+    async fn wait_for(&mut self, once: &mut RunOnce) -> leasehold::Result<Option<Term>> {
+        let mut next = pin!(once.next());
+        loop {
+            // It only fails where the kernel does.
+            let _ = adopted::reap(&[]);
+            tokio::select! {
+                begun = &mut next => return begun,
+                // What goes on under a term that is over is not this one's to wait for.
+                _ = self.events.recv() => {}
+                _ = self.endings.recv() => {}
+                signal = self.signals.next() => match signal {
+                    Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT => {
+                        self.is_asked_again(signal);
+                        self.request_stop()?;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    async fn give_up(&mut self, error: leasehold::Error) -> Result<ExitCode> {
+        if let Some(signal) = self.asked {
+            self.leave(true).await?;
+            return Ok(exit::by(signal));
+        }
+        if error.kind() == ErrorKind::WorkFailed {
+            self.leave(true).await?;
+            complain(error);
+            return Ok(ExitCode::from(exit::GIVEN_UP));
+        }
+        Err(error).context("the command was not run")
+    }
+}
+
+/// How the command has failed, for those who wait.
+fn failure(status: ExitStatus) -> Option<String> {
+    (!status.success()).then(|| status.to_string())
+}

@@ -1,0 +1,1 @@
+leasehold once --election shop-migration --key "$VERSION" -- ./migrate
