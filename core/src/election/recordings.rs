@@ -30,6 +30,7 @@ pub(crate) enum Recorded {
 
 /// The changes that are not settled yet, oldest first, and those of which nobody has been told yet.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Recordings {
     asked: u64,
     pending: Vec<Recording>,
@@ -37,6 +38,7 @@ pub(super) struct Recordings {
 }
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 struct Recording {
     number: u64,
     change: MemoryChange,

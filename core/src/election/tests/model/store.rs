@@ -115,6 +115,7 @@ impl Store {
             renew_time: Some(wall),
             transitions: transitions + 1,
             note: Some(note(INTRUDER)),
+            ..LeaseRecord::default()
         });
     }
 
