@@ -58,17 +58,17 @@ fn who_does_not_lead_waits_until_it_is_done() {
     let first = leader(&store, &config());
     let second = candidate(&store, &config());
     thread::scope(|scope| {
-        let (begin, begun) = mpsc::channel();
+        let (at_work, is_at_work) = mpsc::channel();
         let (finish, may_finish) = mpsc::channel::<()>();
         scope.spawn(move || {
             let done: Outcome<()> = first.run_once("1", |_| {
-                begin.send(()).unwrap();
+                at_work.send(()).unwrap();
                 may_finish.recv().unwrap();
                 Ok(())
             });
             assert_eq!(done.unwrap(), Some(()));
         });
-        begun.recv_timeout(LIMIT).unwrap();
+        is_at_work.recv_timeout(LIMIT).unwrap();
         let waiting = scope.spawn(move || {
             let done: Outcome<()> = second.run_once("1", |_| unreachable!("another is at it"));
             done.unwrap()

@@ -61,10 +61,8 @@ fn interrupted_work(run: &Run) -> Option<String> {
     for entry in &run.entries {
         match (&entry.what, entry.who) {
             (What::Works { key, .. }, Who::Candidate(name)) => {
-                if begun
-                    .insert(*key, name)
-                    .is_some_and(|before| before != name)
-                {
+                let before = begun.insert(*key, name);
+                if before.is_some_and(|before| before != name) {
                     return Some("interrupted work".to_owned());
                 }
             }

@@ -106,8 +106,10 @@ impl FaultyStore {
             () = told.closed() => return,
             end = self.tell_all(from, &told) => end,
         };
-        // A watcher that has gone away misses nothing.
-        let _ = end.map_or(Ok(()), |error| told.send(Err(error)));
+        if let Some(error) = end {
+            // A watcher that has gone away misses nothing.
+            let _ = told.send(Err(error));
+        }
     }
 
     /// Tells all there is; the error with which it ends, if any.
