@@ -15,7 +15,7 @@ pub use self::logging::{LogLevel, LogRecord, set_log_sink};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;
-use crate::events::{Registration, Subscription};
+use crate::events::{Event, Loss, Registration, Subscription};
 use crate::leader_election::LeaderElection;
 use crate::lease_store::memory::MemoryStore;
 use crate::locks::{HeldLock, LockRequest, Locks};
@@ -91,11 +91,18 @@ impl ForeignLocks for Locks {
 pub trait ForeignHeldLock {
     /// What tells of the loss, and ends when the registration is dropped; `None` the second time.
     fn take_events(&mut self) -> Option<(Subscription, Registration)>;
+
+    /// Its loss, if the event is that.
+    fn loss(event: Event) -> Option<Loss>;
 }
 
 impl ForeignHeldLock for HeldLock {
     fn take_events(&mut self) -> Option<(Subscription, Registration)> {
         self.take_events()
+    }
+
+    fn loss(event: Event) -> Option<Loss> {
+        Self::loss(event)
     }
 }
 

@@ -9,7 +9,7 @@ use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
 use leasehold::bindings::{ForeignHeldLock, ForeignLocks, wait};
 use leasehold::{
-    Error, ErrorKind, Event, HeldLock, LockRequest, Locks, Loss, Registration, Subscription, Term,
+    Error, ErrorKind, HeldLock, LockRequest, Locks, Loss, Registration, Subscription, Term,
 };
 
 use crate::election::configuration;
@@ -227,7 +227,7 @@ fn await_loss_of_lock<'local>(
         return Ok(JString::null());
     };
     while let Ok(event) = events.recv_timeout(Duration::MAX) {
-        if let Event::Lost(loss) = event {
+        if let Some(loss) = HeldLock::loss(event) {
             let reason = env.new_string(loss.reason.name())?;
             *lock(&held.loss) = Some(loss);
             return Ok(reason);

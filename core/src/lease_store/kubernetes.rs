@@ -174,7 +174,7 @@ impl KubernetesStore {
         }
         let opened = stream::iter([Ok(WatchEvent::Opened)]);
         Ok(opened
-            .chain(watch::events(body, in_flight, &self.lease))
+            .chain(watch::lease_events(body, in_flight, &self.lease))
             .boxed())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::election::Limits;
+use crate::election::{Limits, LostReason};
 use crate::error::Result;
 use crate::events::{Event, Loss, Registration, Subscription, Work};
 use crate::leader_election::LeaderElection;
@@ -106,8 +106,11 @@ impl HeldLock {
     async fn next_loss(&mut self) -> Loss {
         while let Some(events) = &mut self.events {
             match events.next().await {
-                Some(Event::Lost(loss)) => return loss,
-                Some(_) => {}
+                Some(event) => {
+                    if let Some(loss) = Self::loss(event) {
+                        return loss;
+                    }
+                }
                 None => break,
             }
         }
@@ -122,8 +125,8 @@ impl HeldLock {
     pub fn on_loss(&mut self, mut listener: impl FnMut(&Loss) + Send + 'static) -> Result<()> {
         if let Some(events) = self.events.take() {
             let listening = listeners::listen(events, move |event| {
-                if let Event::Lost(loss) = event {
-                    listener(loss);
+                if let Some(loss) = Self::loss(event.clone()) {
+                    listener(&loss);
                 }
             });
             self.listener = Some(listening?);
@@ -134,6 +137,15 @@ impl HeldLock {
     /// What tells of the loss, for other languages; `None` the second time.
     pub(crate) fn take_events(&mut self) -> Option<(Subscription, Registration)> {
         self.events.take().map(Subscription::registered)
+    }
+
+    /// The lock's loss, if the event is that. Giving it back is none, though the election then steps down:
+    /// a listener may hear of that before it learns that it was removed.
+    pub(crate) fn loss(event: Event) -> Option<Loss> {
+        match event {
+            Event::Lost(loss) if loss.reason != LostReason::SteppedDown => Some(loss),
+            _ => None,
+        }
     }
 
     /// Gives the lock back, and waits until that is done. Returns whether it is known to be; otherwise it

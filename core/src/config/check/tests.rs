@@ -217,6 +217,8 @@ fn the_table_of_settings_describes_what_is_so_when_nothing_is_set() {
         ("release_on_stop", settings.release_on_stop.to_string()),
         ("reclaim", settings.reclaim.to_string()),
         ("proof_of_death", checked.proof_of_death.to_string()),
+        ("spread", seconds(settings.spread)),
+        ("preference", settings.preference.to_string()),
         ("kubernetes_events", checked.kubernetes_events.to_string()),
     ];
     let table = SETTINGS.iter().filter_map(|setting| match setting.default {

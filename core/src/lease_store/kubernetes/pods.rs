@@ -64,18 +64,16 @@ impl Pods {
         }
         let what = format!("the pod {}/{name}", self.lease.namespace);
         let watched = what.clone();
-        let events = watch::server_events(body, in_flight, move || watched.clone());
-        let pods = events.try_filter_map(move |event| {
-            future::ready(match event {
-                ServerEvent::Added(pod) | ServerEvent::Modified(pod) => Ok(Some(pod)),
-                ServerEvent::Deleted(_) => Ok(Some(Value::Null)),
-                ServerEvent::Bookmark(_) => Ok(None),
-                ServerEvent::Error(status) => {
-                    Err(Refusal::in_stream(status).to(&format!("watch {what}")))
-                }
-            })
-        });
-        Ok(pods.boxed())
+        let read = move |event| match event {
+            ServerEvent::Added(pod) | ServerEvent::Modified(pod) => Ok(Some(pod)),
+            ServerEvent::Deleted(_) => Ok(Some(Value::Null)),
+            ServerEvent::Bookmark(_) => Ok(None),
+            ServerEvent::Error(status) => {
+                Err(Refusal::in_stream(status).to(&format!("watch {what}")))
+            }
+        };
+        let pods = watch::events(body, in_flight, move || watched.clone(), read);
+        Ok(pods.try_filter_map(future::ok).boxed())
     }
 
     fn refused(&self, verb: &str, pod: &str, refusal: &Refusal) -> Error {

@@ -26,34 +26,40 @@ use crate::lease_store::{Result, WatchEvent};
 /// from before what the watch waits for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(150);
 
-/// The events in `body`, up to its end or the first error. `what` is watched, in words.
-pub(super) fn server_events<'a>(
+/// What `read` makes of the events in `body`, up to its end or the first error. `what` is watched, in words.
+pub(super) fn events<'a, T: 'a, E: From<Error> + 'a>(
     body: Incoming,
     in_flight: InFlight<'a>,
     what: impl Fn() -> String + 'a,
-) -> impl Stream<Item = error::Result<ServerEvent<Value>>> + 'a {
+    read: impl Fn(ServerEvent<Value>) -> std::result::Result<T, E> + 'a,
+) -> impl Stream<Item = std::result::Result<T, E>> + 'a {
     let bytes = BodyDataStream::new(body).map_err(io::Error::other);
     let lines = until_silent(lines(bytes), LONGEST_SILENCE);
     stream::try_unfold(
-        (Box::pin(lines), in_flight, what),
-        move |(mut lines, in_flight, what)| async move {
+        (Box::pin(lines), in_flight, what, read),
+        |(mut lines, in_flight, what, read)| async move {
             match lines.next().await {
-                Some(Ok(line)) => Ok(Some((parsed(&line, &what)?, (lines, in_flight, what)))),
+                Some(Ok(line)) => {
+                    let item = read(parsed(&line, &what)?)?;
+                    Ok(Some((item, (lines, in_flight, what, read))))
+                }
                 None => Ok(None),
-                Some(Err(error)) => Err(in_flight.fail(error)),
+                Some(Err(error)) => Err(in_flight.fail(error).into()),
             }
         },
     )
 }
 
 /// The events of a watch on a Lease.
-pub(super) fn events<'a>(
+pub(super) fn lease_events<'a>(
     body: Incoming,
     in_flight: InFlight<'a>,
     lease: &'a LeaseName,
 ) -> impl Stream<Item = Result<WatchEvent>> + 'a {
-    let events = server_events(body, in_flight, move || format!("the Lease {lease}"));
-    events.map(move |event| about_lease(event?, lease))
+    let what = move || format!("the Lease {lease}");
+    events(body, in_flight, what, move |event| {
+        about_lease(event, lease)
+    })
 }
 
 /// No line is longer than an object can be.
