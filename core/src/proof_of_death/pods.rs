@@ -31,6 +31,9 @@ use crate::lease_store::kubernetes::Pods;
 /// For so long a process runs before it believes what its pod's status says of its container.
 const SETTLED: Duration = Duration::from_secs(60);
 
+/// The longest wait before its pod's status is asked again for what it did not say.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
 /// How many retry periods to wait before asking again for what is not granted.
 const REFUSED_BACKOFF: u32 = 150;
 
@@ -238,7 +241,8 @@ async fn asked_id<Answer: Future<Output = Option<Result<Value, Duration>>>>(
         sleep(wait).await;
         match read().await?.map(|pod| pod_status::running_id(&pod, own)) {
             Ok(Some(id)) => return Some(id),
-            Ok(None) => wait = SETTLED,
+            // Perhaps it never will be: a PID namespace that is shared, or a Lease of another namespace.
+            Ok(None) => wait = LONGEST_WAIT.min(wait * 2),
             Err(least) => wait = SETTLED.max(least),
         }
     }
@@ -305,7 +309,7 @@ mod tests {
         ]);
         let read = || async { answers.lock().unwrap().pop().unwrap() };
         assert_eq!(asked_id(&own(), &read).await.as_deref(), Some("own"));
-        assert_eq!(began.elapsed(), 2 * SETTLED + Duration::from_secs(300));
+        assert_eq!(began.elapsed(), 3 * SETTLED + Duration::from_secs(300));
         assert_eq!(asked_id(&own(), &read).await, None);
     }
 
