@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;
 use crate::events::{Event, Loss, Registration, Subscription};
 use crate::leader_election::LeaderElection;
+use crate::leadership::Term;
 use crate::lease_store::memory::MemoryStore;
 use crate::locks::{HeldLock, LockRequest, Locks};
 pub use crate::run_once::RunOnce;
@@ -92,8 +93,8 @@ pub trait ForeignHeldLock {
     /// What tells of the loss, and ends when the registration is dropped; `None` the second time.
     fn take_events(&mut self) -> Option<(Subscription, Registration)>;
 
-    /// Its loss, if the event is that.
-    fn loss(event: Event) -> Option<Loss>;
+    /// The loss of a lock that is held for `term`, if the event is that.
+    fn loss(event: Event, term: &Term) -> Option<Loss>;
 }
 
 impl ForeignHeldLock for HeldLock {
@@ -101,8 +102,8 @@ impl ForeignHeldLock for HeldLock {
         self.take_events()
     }
 
-    fn loss(event: Event) -> Option<Loss> {
-        Self::loss(event)
+    fn loss(event: Event, term: &Term) -> Option<Loss> {
+        Self::loss(event, term)
     }
 }
 

@@ -89,9 +89,9 @@ struct Running {
     await_given_back: Vec<oneshot::Sender<bool>>,
 }
 
-/// What comes of a demand: a term, with the work under it that keeps it from being released; or why not,
-/// if that is an error.
-pub(crate) type Answer = std::result::Result<Work, Option<Error>>;
+/// What comes of a demand: a term, with the work under it that keeps it from being released, and what tells
+/// of its events and of none before; or why not, if that is an error.
+pub(crate) type Answer = std::result::Result<(Work, Subscription), Option<Error>>;
 
 struct CurrentTerm {
     term: Term,
@@ -378,11 +378,14 @@ impl Shared {
                     let _ = waiting.send(term.clone());
                 }
                 if let Some(demand) = state.running.as_mut().and_then(|it| it.demand.take()) {
-                    // Who has given up meanwhile also says so.
-                    let _ = demand.send(Ok(Work {
+                    let work = Work {
                         term: term.clone(),
                         _unfinished: guard.clone(),
-                    }));
+                    };
+                    let (sender, events) = queue();
+                    state.subscribers.push(sender);
+                    // Who has given up meanwhile also says so.
+                    let _ = demand.send(Ok((work, Subscription::new(events))));
                 }
                 state.term = Some(CurrentTerm {
                     term: term.clone(),

@@ -227,7 +227,7 @@ fn await_loss_of_lock<'local>(
         return Ok(JString::null());
     };
     while let Ok(event) = events.recv_timeout(Duration::MAX) {
-        if let Some(loss) = HeldLock::loss(event) {
+        if let Some(loss) = HeldLock::loss(event, &held.term) {
             let reason = env.new_string(loss.reason.name())?;
             *lock(&held.loss) = Some(loss);
             return Ok(reason);

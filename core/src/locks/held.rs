@@ -104,10 +104,11 @@ impl HeldLock {
     }
 
     async fn next_loss(&mut self) -> Loss {
+        let term = self.term().clone();
         while let Some(events) = &mut self.events {
             match events.next().await {
                 Some(event) => {
-                    if let Some(loss) = Self::loss(event) {
+                    if let Some(loss) = Self::loss(event, &term) {
                         return loss;
                     }
                 }
@@ -124,8 +125,9 @@ impl HeldLock {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) where the system gives no more threads.
     pub fn on_loss(&mut self, mut listener: impl FnMut(&Loss) + Send + 'static) -> Result<()> {
         if let Some(events) = self.events.take() {
+            let term = self.term().clone();
             let listening = listeners::listen(events, move |event| {
-                if let Some(loss) = Self::loss(event.clone()) {
+                if let Some(loss) = Self::loss(event.clone(), &term) {
                     listener(&loss);
                 }
             });
@@ -139,13 +141,14 @@ impl HeldLock {
         self.events.take().map(Subscription::registered)
     }
 
-    /// The lock's loss, if the event is that. Giving it back is none, though the election then steps down:
+    /// The loss of a lock that is held for `term`, if the event is that. Giving it back is none, though the election then steps down:
     /// a listener may hear of that before it learns that it was removed.
-    pub(crate) fn loss(event: Event) -> Option<Loss> {
-        match event {
-            Event::Lost(loss) if loss.reason != LostReason::SteppedDown => Some(loss),
-            _ => None,
-        }
+    pub(crate) fn loss(event: Event, term: &Term) -> Option<Loss> {
+        let Event::Lost(loss) = event else {
+            return None;
+        };
+        let is_of_the_lock = loss.term.number() == term.number();
+        (is_of_the_lock && loss.reason != LostReason::SteppedDown).then_some(loss)
     }
 
     /// Gives the lock back, and waits until that is done. Returns whether it is known to be; otherwise it

@@ -73,7 +73,6 @@ impl LockName {
             return not_acquired("another thread of this process holds it, or waits for it");
         };
         let shared = self.election.shared().clone();
-        let events = shared.subscribe();
         let demand = Demand {
             until,
             limits: request.limits,
@@ -82,7 +81,7 @@ impl LockName {
         let mut held = HeldLock::new(self.election.clone(), request.name.clone(), turn);
         let answer = shared.demand(demand).ok_or_else(closed)?;
         match answer.await {
-            Ok(Ok(work)) => {
+            Ok(Ok((work, events))) => {
                 held.begin(work, events);
                 Ok(Some(held))
             }

@@ -5,13 +5,18 @@
 mod common;
 
 use std::collections::HashMap;
+use std::future::pending;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
+use futures_util::stream;
 use leasehold::clock::WallTime;
-use leasehold::lease_record::LeaseRecord;
+use leasehold::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 use leasehold::lease_store::memory::MemoryStore;
+use leasehold::lease_store::{LeaseStore, Result, WatchEvent};
 use leasehold::{Config, ErrorKind, HeldLock, LockRequest, Locks, LostReason, Mode};
 
 use crate::common::{LIMIT, eventually};
@@ -95,6 +100,51 @@ fn two_threads_exclude_each_other_and_the_second_has_its_turn() {
     assert!(first.release());
     let second: HeldLock = second.recv_timeout(LIMIT).unwrap();
     assert!(second.is_held());
+}
+
+/// A store that keeps the background thread busy until it is told otherwise.
+struct Busy(Mutex<mpsc::Receiver<()>>, mpsc::Sender<()>);
+
+impl LeaseStore for Busy {
+    fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>> {
+        self.1.send(()).unwrap();
+        let _ = self.0.lock().unwrap().recv();
+        Box::pin(pending())
+    }
+
+    fn create(&self, _: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+        Box::pin(pending())
+    }
+
+    fn replace(&self, _: StoredLease, _: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+        Box::pin(pending())
+    }
+
+    fn watch(&self, _: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>> {
+        Box::pin(stream::pending())
+    }
+}
+
+#[test]
+fn who_is_next_before_the_release_has_begun_hears_nothing_of_the_holder_before() {
+    let cluster = Cluster::default();
+    let locks = cluster.locks_with(&config().drain_timeout(LIMIT));
+    let first = locks.try_lock("job").unwrap().unwrap();
+    let (sender, is_busy) = mpsc::channel();
+    let (free, until_free) = mpsc::channel();
+    let busy = Arc::new(Busy(Mutex::new(until_free), sender));
+    let other = Locks::with_stores(&config(), move |_| busy.clone()).unwrap();
+    other.observe("busy").unwrap();
+    is_busy.recv_timeout(LIMIT).unwrap();
+
+    // The second is to look for its turn before the election learns of the release.
+    let second = locks.lock_async("job", LIMIT);
+    let released = first.release_async();
+    drop(free);
+    assert!(futures_executor::block_on(released));
+    let mut second = futures_executor::block_on(second).unwrap();
+    assert!(second.wait_for_loss(Duration::from_millis(1)).is_none());
+    assert!(second.release());
 }
 
 #[test]
