@@ -470,9 +470,16 @@ impl Shared {
         if let Some(loss) = self.end_term(&mut state, LostReason::Expired) {
             state.broadcast(&loss);
         }
-        let error = Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
-        state.broadcast(&Event::RenewalFailing(error));
+        let error = || Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
+        state.broadcast(&Event::RenewalFailing(error()));
         let stopping = state.running.as_mut().is_none_or(|running| {
+            // What the next run would answer, it knows nothing of. Who waits may have given up.
+            if let Some(demand) = running.demand.take() {
+                let _ = demand.send(Err(Some(error())));
+            }
+            for waiting in running.await_given_back.drain(..) {
+                let _ = waiting.send(false);
+            }
             // Those that were under way are lost, as is the term.
             running.stepping_down = 0;
             self.allow_terms_again(running);

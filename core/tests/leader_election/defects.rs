@@ -1,7 +1,8 @@
 //! A panic on the background thread ends the term, and is survived.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
@@ -10,7 +11,7 @@ use leasehold::bindings::ForeignElection;
 use leasehold::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::lease_store::{LeaseStore, Result, WatchEvent};
-use leasehold::{ErrorKind, Event, LeaderElection, LostReason};
+use leasehold::{ErrorKind, Event, LeaderElection, Locks, LostReason};
 
 use crate::support::{LIMIT, acquired, config, lost, next, stopped};
 
@@ -27,6 +28,7 @@ impl LeaseStore for Defective {
     }
 
     fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+        assert!(!self.panics.swap(false, Ordering::Relaxed), "a defect");
         self.store.create(record)
     }
 
@@ -78,4 +80,28 @@ fn a_panic_ends_the_term_and_its_unfinished_work_still_keeps_the_lease() {
     election.wait_for_leadership(LIMIT).unwrap();
     election.stop().unwrap();
     assert!(store.store.get().unwrap().record.holder.is_empty());
+}
+
+#[test]
+fn a_panic_keeps_nobody_waiting_who_wants_a_lock_or_gives_it_back() {
+    let store = Defective::default();
+    let config = config()
+        .lease_duration(Duration::from_secs(1))
+        .renew_deadline(Duration::from_millis(800))
+        .retry_period(Duration::from_millis(50));
+    let stored = store.clone();
+    let locks = Locks::with_stores(&config, move |_| Arc::new(stored.clone())).unwrap();
+    let (sender, answers) = mpsc::channel();
+    let panics = store.panics.clone();
+    thread::spawn(move || {
+        panics.store(true, Ordering::Relaxed);
+        let wanted = locks.try_lock("job").map(drop);
+        sender.send(wanted.unwrap_err().kind()).unwrap();
+        let held = locks.lock("job", LIMIT).unwrap();
+        panics.store(true, Ordering::Relaxed);
+        assert!(!held.release());
+        sender.send(ErrorKind::LeadershipLost).unwrap();
+    });
+    assert_eq!(answers.recv_timeout(LIMIT), Ok(ErrorKind::Internal));
+    assert_eq!(answers.recv_timeout(LIMIT), Ok(ErrorKind::LeadershipLost));
 }
