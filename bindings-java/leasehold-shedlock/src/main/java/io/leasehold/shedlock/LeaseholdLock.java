@@ -2,38 +2,55 @@ package io.leasehold.shedlock;
 
 import io.leasehold.HeldLock;
 import io.leasehold.LeadershipLostException;
+import java.time.Duration;
 import java.util.Optional;
-import net.javacrumbs.shedlock.core.AbstractSimpleLock;
+import net.javacrumbs.shedlock.core.ClockProvider;
 import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.SimpleLock;
 
-/** A lock as ShedLock holds it. */
-final class LeaseholdLock extends AbstractSimpleLock {
+/**
+ * A lock as ShedLock holds it. Not an {@code AbstractSimpleLock}, which forgets a lock that could not be extended: its job
+ * still runs, and unlocks it when it has ended.
+ */
+final class LeaseholdLock implements SimpleLock {
     private final HeldLock held;
     /** The job has ended. */
     private final Runnable end;
+    /** Neither unlocked nor replaced by an extended one. */
+    private volatile boolean valid = true;
 
-    LeaseholdLock(LockConfiguration configuration, HeldLock held, Runnable end) {
-        super(configuration);
+    LeaseholdLock(HeldLock held, Runnable end) {
         this.held = held;
         this.end = end;
     }
 
     @Override
-    protected void doUnlock() {
+    public void unlock() {
+        checkValid();
+        valid = false;
         end.run();
         held.release();
     }
 
     @Override
-    protected Optional<SimpleLock> doExtend(LockConfiguration configuration) {
+    public Optional<SimpleLock> extend(Duration lockAtMostFor, Duration lockAtLeastFor) {
+        checkValid();
+        // ShedLock checks the limits in there.
+        LockConfiguration limits =
+                new LockConfiguration(ClockProvider.now(), held.name(), lockAtMostFor, lockAtLeastFor);
         try {
-            held.setLimits(configuration.getLockAtMostFor(), configuration.getLockAtLeastFor());
+            held.setLimits(limits.getLockAtMostFor(), limits.getLockAtLeastFor());
         } catch (LeadershipLostException lost) {
-            // ShedLock forgets this one.
-            doUnlock();
             return Optional.empty();
         }
-        return Optional.of(new LeaseholdLock(configuration, held, end));
+        valid = false;
+        return Optional.of(new LeaseholdLock(held, end));
+    }
+
+    private void checkValid() {
+        if (!valid) {
+            throw new IllegalStateException("the lock `" + held.name()
+                    + "` has been unlocked, or extended: use the one that extend() returned");
+        }
     }
 }

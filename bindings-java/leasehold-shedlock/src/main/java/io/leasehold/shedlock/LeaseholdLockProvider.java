@@ -44,6 +44,6 @@ public final class LeaseholdLockProvider implements ExtensibleLockProvider {
         } catch (LeaseholdException failure) {
             throw new LockException("cannot lock `" + configuration.getName() + "`", failure);
         }
-        return held.map(lock -> new LeaseholdLock(configuration, lock, JobLock.begin(lock)));
+        return held.map(lock -> new LeaseholdLock(lock, JobLock.begin(lock)));
     }
 }

@@ -159,7 +159,12 @@ class ContractTest {
         assertEquals(LostReason.LIMIT_REACHED, told.get(LIMIT_SECONDS, TimeUnit.SECONDS));
         assertThrows(LeadershipLostException.class, JobLock::check);
         assertTrue(lock.extend(LONG, Duration.ZERO).isEmpty());
+        // The job still runs, under the same lock, and unlocks it when it has ended.
+        assertThrows(LeadershipLostException.class, JobLock::check);
+        assertTrue(lock.extend(LONG, Duration.ZERO).isEmpty());
+        lock.unlock();
         assertTrue(JobLock.current().isEmpty());
+        assertThrows(IllegalStateException.class, lock::unlock);
     }
 
     @Test
