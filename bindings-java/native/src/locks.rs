@@ -207,8 +207,11 @@ fn release_lock(_: &mut Env<'_>, _: Class<'_>, number: jlong) -> Answer<jboolean
     // In this order, so that a release tells of no loss.
     *lock(&held.registration) = None;
     *lock(&held.events) = None;
-    let released = lock(&held.lock).take();
-    let released = released.is_some_and(HeldLock::release);
+    let Some(released) = lock(&held.lock).take() else {
+        // Another thread releases it, and gives the number back when it has.
+        return Ok(false);
+    };
+    let released = released.release();
     // Only now: a listener may have to say that it has returned.
     HELD.remove(number);
     Ok(released)
@@ -228,6 +231,10 @@ fn await_loss_of_lock<'local>(
     };
     while let Ok(event) = events.recv_timeout(Duration::MAX) {
         if let Some(loss) = HeldLock::loss(event, &held.term) {
+            // Lost while it was being released: nobody wants to know any more.
+            if lock(&held.lock).is_none() {
+                return Ok(JString::null());
+            }
             let reason = env.new_string(loss.reason.name())?;
             *lock(&held.loss) = Some(loss);
             return Ok(reason);

@@ -59,7 +59,7 @@ public interface HeldLock extends AutoCloseable {
     void onLoss(Consumer<Loss> listener);
 
     /**
-     * Gives the lock back, and waits until that is done.
+     * Gives the lock back, and waits until that is done: first for the listener to its loss, unless that calls this.
      *
      * @return whether it is known to be; otherwise it was lost before, or its Lease expires by itself
      */

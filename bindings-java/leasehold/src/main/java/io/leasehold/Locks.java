@@ -6,7 +6,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Locks for one piece of work each, by a Lease for each: for what is done once in a while by whoever comes first, and not by a
@@ -36,7 +37,10 @@ public final class Locks implements AutoCloseable {
 
     private final long number;
     private final boolean stopAtShutdown;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    /** Threads that tell listeners, for which closing waits. */
+    private final Set<Thread> telling = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean closing;
 
     private Locks(String[] settings, boolean stopAtShutdown) {
         this.number = Native.createLocks(settings);
@@ -147,8 +151,10 @@ public final class Locks implements AutoCloseable {
                 NativeElection.saturated(request.atLeast()));
     }
 
-    private static Optional<HeldLock> held(LockRequest request, Fields decided) {
-        return decided.find("lock") == null ? Optional.empty() : Optional.of(NativeLock.of(request.name(), decided));
+    private Optional<HeldLock> held(LockRequest request, Fields decided) {
+        return decided.find("lock") == null
+                ? Optional.empty()
+                : Optional.of(new NativeLock(this, request.name(), decided));
     }
 
     static long nanosOrNone(Duration duration) {
@@ -157,21 +163,44 @@ public final class Locks implements AutoCloseable {
 
     /**
      * No lock is acquired from now on, and those that are held end: their holders are told, and waited for while renewal goes
-     * on, for at most {@link Builder#drainTimeout}. Does nothing the second time.
+     * on, for at most {@link Builder#drainTimeout}. Called again meanwhile it waits as well; called by a listener to a loss,
+     * for which it would wait, it begins and returns at once.
      */
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            Native.closeLocks(number);
-            Background.leave(new Accompanied(this));
+        boolean begins = !closing;
+        closing = true;
+        if (!telling.contains(Thread.currentThread())) {
+            closeAndWait();
+        } else if (begins) {
+            Native.requestCloseLocks(number);
+            Background.daemon("leasehold-close", this::closeAndWait).start();
         }
+    }
+
+    private void closeAndWait() {
+        Native.closeLocks(number);
+        Background.leave(new Accompanied(this));
+    }
+
+    /** The calling thread tells a listener until what is returned is closed. */
+    Telling telling() {
+        Thread thread = Thread.currentThread();
+        telling.add(thread);
+        return () -> telling.remove(thread);
+    }
+
+    @FunctionalInterface
+    interface Telling extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** As the shutdown hook has them. */
     private record Accompanied(Locks locks) implements Background.Accompanied {
         @Override
         public boolean isRunning() {
-            return !locks.closed.get();
+            return !locks.closing;
         }
 
         @Override

@@ -7,10 +7,29 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /** A lock that the native half holds. */
-record NativeLock(long number, String name, Term term) implements HeldLock {
-    static NativeLock of(String name, Fields acquired) {
-        long number = acquired.number("lock");
-        return new NativeLock(number, name, new LockTerm(number, acquired.term(Native.NONE)));
+final class NativeLock implements HeldLock {
+    private final Locks locks;
+    private final long number;
+    private final String name;
+    private final Term term;
+    /** What the listener is told on. */
+    private volatile Thread telling;
+
+    NativeLock(Locks locks, String name, Fields acquired) {
+        this.locks = locks;
+        this.number = acquired.number("lock");
+        this.name = name;
+        this.term = new LockTerm(number, acquired.term(Native.NONE));
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Term term() {
+        return term;
     }
 
     @Override
@@ -29,7 +48,8 @@ record NativeLock(long number, String name, Term term) implements HeldLock {
         if (reason == null) {
             return;
         }
-        try {
+        telling = Thread.currentThread();
+        try (Locks.Telling busy = locks.telling()) {
             listener.accept(new LockLoss(number, term, LostReason.named(reason)));
         } catch (Throwable failure) {
             Log.LOGGER.log(Level.ERROR, "a listener to the loss of the lock `" + name + "` failed", failure);
@@ -40,6 +60,10 @@ record NativeLock(long number, String name, Term term) implements HeldLock {
 
     @Override
     public boolean release() {
+        if (Thread.currentThread() == telling) {
+            // By the listener, whose work has ended with this: it would wait for itself.
+            Native.endLossOfLock(number);
+        }
         return Native.releaseLock(number);
     }
 

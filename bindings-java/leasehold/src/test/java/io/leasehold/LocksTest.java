@@ -10,12 +10,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Locks in a folder, which the processes of a host share. */
 class LocksTest {
+    private static final long LIMIT_SECONDS = 60;
+
     @TempDir
     Path folder;
 
@@ -120,6 +125,8 @@ class LocksTest {
         HeldLock held = locks.tryLock("job").orElseThrow();
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
         held.onLoss(loss -> {
+            // It would wait for itself.
+            locks.close();
             told.add(loss.reason() + " " + (loss.timeLeft().toNanos() > 0));
             try {
                 // Nobody has it while this goes on.
@@ -134,6 +141,62 @@ class LocksTest {
         assertEquals(List.of("STOPPED true", "free: false"), List.copyOf(told));
         assertThrows(ClosedException.class, () -> locks.tryLock("job"));
         locks.close();
+        assertIsFree("job");
+    }
+
+    /** Given back, and not left to expire. */
+    private void assertIsFree(String name) {
+        try (Locks others = slow().build()) {
+            others.tryLock(name).orElseThrow().close();
+        }
+    }
+
+    @Test
+    void aReleaseThatWaitsForTheListenerIsLeftAloneByAnother() throws Exception {
+        Locks locks = slow().build();
+        HeldLock held = locks.tryLock("job").orElseThrow();
+        BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
+        CountDownLatch mayReturn = new CountDownLatch(1);
+        held.onLoss(loss -> {
+            told.add(loss.reason());
+            await(mayReturn);
+        });
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close);
+        assertEquals(LostReason.STOPPED, next(told));
+        CompletableFuture<Boolean> one = CompletableFuture.supplyAsync(held::release);
+        CompletableFuture<Boolean> another = CompletableFuture.supplyAsync(held::release);
+        // The one that waits is not the only one that knows the lock.
+        assertEquals(false, CompletableFuture.anyOf(one, another).get(LIMIT_SECONDS, TimeUnit.SECONDS));
+        mayReturn.countDown();
+        CompletableFuture.allOf(one, another, closing).get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        assertIsFree("job");
+    }
+
+    @Test
+    void closingWhileAnotherThreadDoesWaitsAsWell() throws Exception {
+        Locks locks = slow().build();
+        HeldLock held = locks.tryLock("job").orElseThrow();
+        BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
+        CountDownLatch mayReturn = new CountDownLatch(1);
+        held.onLoss(loss -> {
+            told.add(loss.reason());
+            await(mayReturn);
+            held.close();
+        });
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close);
+        assertEquals(LostReason.STOPPED, next(told));
+        mayReturn.countDown();
+        locks.close();
+        assertIsFree("job");
+        closing.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(LIMIT_SECONDS, TimeUnit.SECONDS));
+        } catch (InterruptedException unexpected) {
+            throw new AssertionError(unexpected);
+        }
     }
 
     @Test
