@@ -11,7 +11,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A lock of {@link LeaseholdLockRegistry}: reentrant, renewed while it is held, and with a fencing token. */
+/**
+ * A lock of {@link LeaseholdLockRegistry}: reentrant, renewed while it is held, and with a fencing token. A thread that has
+ * lost it cannot acquire it again before it has unlocked it: {@link ConcurrentModificationException}.
+ */
 public final class LeaseLock implements Lock {
     private static final Duration LONG = Duration.ofHours(1);
 
@@ -90,17 +93,25 @@ public final class LeaseLock implements Lock {
         boolean isAcquired() throws E;
     }
 
-    /** Acquires the Lease, unless this thread has done so before. */
+    /** Acquires the Lease, unless this thread has done so before: then that must still hold. */
     private <E extends Exception> boolean keepTurnIf(Acquisition<E> acquisition) throws E {
         boolean acquired = false;
         try {
-            acquired = here.getHoldCount() > 1 || acquisition.isAcquired();
+            acquired = here.getHoldCount() > 1 ? isStillHeld() : acquisition.isAcquired();
             return acquired;
         } finally {
             if (!acquired) {
                 here.unlock();
             }
         }
+    }
+
+    private boolean isStillHeld() {
+        if (!held.isHeld()) {
+            // Not false, for which one waits: it is not acquired again before this thread has unlocked it.
+            throw lost();
+        }
+        return true;
     }
 
     /**
@@ -126,9 +137,13 @@ public final class LeaseLock implements Lock {
             here.unlock();
         }
         if (!isHeld) {
-            throw new ConcurrentModificationException(
-                    "the lock `" + name + "` was lost while its work went on: another may have had it since");
+            throw lost();
         }
+    }
+
+    private ConcurrentModificationException lost() {
+        return new ConcurrentModificationException(
+                "the lock `" + name + "` was lost while its work went on: another may have had it since");
     }
 
     /** There are none. */

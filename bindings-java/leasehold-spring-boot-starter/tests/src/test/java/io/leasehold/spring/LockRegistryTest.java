@@ -4,11 +4,16 @@ import static io.leasehold.spring.Contexts.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.leasehold.Locks;
+import io.leasehold.LostReason;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ConcurrentModificationException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -61,6 +66,26 @@ class LockRegistryTest {
             registry.executeLocked("orders", Duration.ofSeconds(LIMIT_SECONDS), (CheckedRunnable<RuntimeException>)
                     () -> assertThat(lock.held()).isPresent());
             assertThat(lock.held()).isEmpty();
+        }
+    }
+
+    @Test
+    void aLostLockIsNotAcquiredAgainBeforeItIsUnlocked() throws Exception {
+        try (ConfigurableApplicationContext context = application("first")) {
+            LeaseLock lock = (LeaseLock) context.getBean(LockRegistry.class).obtain("orders");
+            lock.lock();
+            CompletableFuture<LostReason> told = new CompletableFuture<>();
+            lock.held().orElseThrow().onLoss(loss -> told.complete(loss.reason()));
+            CompletableFuture<Void> closing = CompletableFuture.runAsync(context.getBean(Locks.class)::close);
+            assertThat(told.get(LIMIT_SECONDS, TimeUnit.SECONDS)).isEqualTo(LostReason.STOPPED);
+            for (ThrowingCallable again : List.<ThrowingCallable>of(
+                    lock::tryLock, () -> lock.tryLock(1, TimeUnit.SECONDS), lock::lock, lock::lockInterruptibly)) {
+                assertThatThrownBy(again).isInstanceOf(ConcurrentModificationException.class);
+            }
+            // None of them counts as a hold.
+            assertThatThrownBy(lock::unlock).isInstanceOf(ConcurrentModificationException.class);
+            assertThatThrownBy(lock::unlock).isInstanceOf(IllegalMonitorStateException.class);
+            closing.get(LIMIT_SECONDS, TimeUnit.SECONDS);
         }
     }
 
