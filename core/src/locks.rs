@@ -229,6 +229,12 @@ impl Locks {
 
     /// The lock of this name, which is followed from now on.
     fn name(&self, name: &str, observed: bool) -> Result<Arc<LockName>> {
+        let found = self.find_or_make(name, observed)?;
+        self.start(&found)?;
+        Ok(found)
+    }
+
+    fn find_or_make(&self, name: &str, observed: bool) -> Result<Arc<LockName>> {
         let lease = lease_name(name);
         let mut forgotten = Vec::new();
         let found = {
@@ -253,8 +259,17 @@ impl Locks {
             found
         };
         drop(forgotten);
-        found.election.start()?;
         Ok(found)
+    }
+
+    fn start(&self, name: &LockName) -> Result<()> {
+        name.election.start()?;
+        if self.names().is_closed {
+            // Who closed them may have looked before the start.
+            name.election.request_stop()?;
+            return Err(closed());
+        }
+        Ok(())
     }
 
     pub(crate) fn sign_of_life(&self) {
@@ -314,4 +329,20 @@ impl fmt::Debug for Locks {
 
 fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the locks have been closed: make others")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lease_store::memory::MemoryStore;
+
+    #[test]
+    fn nothing_is_acquired_by_who_had_found_a_name_before_the_locks_were_closed() {
+        let store = Arc::new(MemoryStore::new());
+        let locks = Locks::with_stores(&Config::from_env(), move |_| store.clone()).unwrap();
+        let name = locks.find_or_make("job", false).unwrap();
+        locks.close().unwrap();
+        assert_eq!(locks.start(&name).unwrap_err().kind(), ErrorKind::Closed);
+        assert!(!name.election.shared().is_wanted());
+    }
 }
