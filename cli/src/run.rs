@@ -245,13 +245,16 @@ impl Singleton {
     async fn leave(&mut self, all_has_ended: bool) -> Result<()> {
         self.request_stop()?;
         let mut losses: Vec<Loss> = Vec::new();
-        loop {
+        // Its end may have been told before, while nobody listened for it: then nothing more is told. As
+        // long as it runs, it is not told yet.
+        while self.election.is_running() {
             match self.next().await {
                 Some(Event::Lost(loss)) if !all_has_ended => losses.push(loss),
-                Some(Event::Stopped) | None => return Ok(()),
+                Some(Event::Stopped) | None => break,
                 Some(_) => {}
             }
         }
+        Ok(())
     }
 
     /// Notes that somebody wants it to stop. Returns whether somebody has before.
