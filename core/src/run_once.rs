@@ -3,6 +3,7 @@
 //! what.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
@@ -146,18 +147,34 @@ impl RunOnce {
         self.ran
     }
 
-    /// Ends the election where it was started for this, and waits for that.
+    /// Leaves work that has not ended to others; ends the election where it was started for this, and
+    /// waits for that.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
     pub async fn finish(mut self) -> Result<()> {
         self.shared.leadership().check_process()?;
-        self.attempt = None;
+        self.leave_to_others();
         self.claim = None;
         if let Some(campaign) = self.campaign.take() {
             runtime::for_application(campaign.end()).await;
         }
         Ok(())
+    }
+
+    /// If the work is under way, it will not come to its end here.
+    fn leave_to_others(&mut self) {
+        if let Some(attempt) = self.attempt.take()
+            && self.remembers
+            && attempt.term.is_valid()
+        {
+            let (lease, key) = (self.shared.lease(), &self.key);
+            warn!(
+                lease,
+                key, "the work has stopped before its end: it is left to others"
+            );
+            drop(self.shared.command(Command::StepDown));
+        }
     }
 
     async fn begin(&mut self) -> Result<Option<(Term, End)>> {
@@ -177,7 +194,11 @@ impl RunOnce {
         }
         let mut views = shared.view();
         loop {
+            // The view of later than a term's beginning says what others had done before. A term that is
+            // still valid then has had no other leader beside it.
+            let leading = shared.work_and_end();
             let view = views.borrow_and_update().clone();
+            let leading = leading.filter(|(term, ..)| term.is_valid());
             let earlier = match &view {
                 Some(View { memory, .. }) if self.remembers => {
                     if self.is_done(memory)? {
@@ -187,7 +208,6 @@ impl RunOnce {
                 }
                 _ => None,
             };
-            let leading = shared.work_and_end();
             let used_up = earlier.as_ref().is_some_and(|last| {
                 let has_ended = last.failure.is_some() || leading.is_some();
                 last.attempts >= self.most_attempts && has_ended
@@ -207,7 +227,10 @@ impl RunOnce {
                     by,
                     most: self.most_attempts,
                 };
-                if !self.remembers || self.record(&term, begin).await == Recorded::Written {
+                let has_begun =
+                    !self.remembers || self.record(&term, begin).await == Recorded::Written;
+                // It is over already if this process was paused meanwhile.
+                if has_begun && term.is_valid() {
                     return Ok(Some((term, end)));
                 }
                 self.attempt = None;
@@ -227,11 +250,12 @@ impl RunOnce {
         let shared = self.shared.clone();
         shared.leadership().check_process()?;
         // Until it is recorded, it counts as unfinished.
-        let Some(attempt) = self.attempt.take() else {
+        let Some(term) = self.attempt.as_ref().map(|it| it.term.clone()) else {
             return Ok(false);
         };
         self.ran |= failure.is_none();
         if !self.remembers {
+            self.attempt = None;
             return Ok(true);
         }
         let (key, lease) = (self.key.clone(), shared.lease());
@@ -246,7 +270,7 @@ impl RunOnce {
                 failure,
             },
         };
-        let recorded = self.record(&attempt.term, change).await;
+        let recorded = self.record(&term, change).await;
         let is_settled = match recorded {
             Recorded::TermOver => failed && !shared.is_wanted(),
             Recorded::Written => true,
@@ -265,6 +289,7 @@ impl RunOnce {
                 "the term ended before it could be recorded how the work did: it may have to be done again"
             ),
         }
+        self.attempt = None;
         Ok(is_settled)
     }
 
@@ -368,6 +393,18 @@ impl RunOnce {
                     "running the work again after a while (attempt {next} of {most})"
                 );
             }
+        }
+    }
+}
+
+/// Work that has panicked, or is no longer awaited, does not come to its end.
+impl Drop for RunOnce {
+    fn drop(&mut self) {
+        if self.shared.leadership().check_process().is_ok() {
+            self.leave_to_others();
+        } else {
+            // Another thread may have held the locks that these take, when the process was forked.
+            mem::forget((self.attempt.take(), self.claim.take(), self.campaign.take()));
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Work that runs once, whoever leads.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use leasehold::bindings::ForeignElection;
 use leasehold::lease_record::{ATTEMPTS, Begun, LeaseRecord, Memory};
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{Config, ErrorKind, LeaderElection, MOST_ATTEMPTS, Mode, RunOnceError, Term};
+
+use tokio::sync::Notify;
 
 use crate::support::{LIMIT, candidate, config, eventually, leader};
 
@@ -257,12 +261,8 @@ fn mode_always_runs_it_each_time_and_mode_never_at_no_time() {
 fn awaited_work_is_dropped_with_its_term() {
     let store = MemoryStore::new();
     let election = leader(&store, &quick());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
     let mut runs = 0;
-    let done: Outcome<u32> = runtime.block_on(election.run_once_async("1", |_| {
+    let done: Outcome<u32> = runtime().block_on(election.run_once_async("1", |_| {
         runs += 1;
         let (run, store) = (runs, store.clone());
         async move {
@@ -274,4 +274,74 @@ fn awaited_work_is_dropped_with_its_term() {
         }
     }));
     assert_eq!(done.unwrap(), Some(2));
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[track_caller]
+fn is_taken_over(store: &MemoryStore, second: &LeaderElection) {
+    eventually("another leads", || second.is_leader());
+    let done: Outcome<()> = second.run_once("1", |_| Ok(()));
+    assert_eq!(done.unwrap(), Some(()));
+    assert_eq!(memory(store).done, ["1"]);
+}
+
+#[test]
+fn work_that_panics_is_taken_over() {
+    let store = MemoryStore::new();
+    let first = leader(&store, &quick());
+    let second = candidate(&store, &quick());
+    let panicked = thread::scope(|scope| {
+        let work = || -> Outcome<()> { first.run_once("1", |_| panic!("on purpose")) };
+        scope.spawn(work).join()
+    });
+    panicked.unwrap_err();
+    is_taken_over(&store, &second);
+}
+
+#[test]
+fn work_that_nobody_awaits_any_more_is_taken_over() {
+    let store = MemoryStore::new();
+    let first = leader(&store, &quick());
+    let second = candidate(&store, &quick());
+    let begun = Notify::new();
+    runtime().block_on(async {
+        let work = first.run_once_async("1", |_| async {
+            begun.notify_one();
+            std::future::pending::<Result<(), _>>().await
+        });
+        tokio::select! {
+            done = work => { let done: Outcome<()> = done; panic!("{done:?}") }
+            () = begun.notified() => {}
+        }
+    });
+    is_taken_over(&store, &second);
+}
+
+#[test]
+fn work_does_not_begin_under_a_term_that_is_over_when_the_beginning_is_told() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &quick());
+    let term = election.term().unwrap();
+    let mut once = election.once("1").unwrap();
+    let mut next = pin!(once.next());
+    runtime().block_on(async {
+        tokio::select! {
+            biased;
+            begun = &mut next => panic!("{begun:?}"),
+            () = async {} => {}
+        }
+        // What was asked for later is recorded: so the beginning is, and nobody has looked yet.
+        let other: Outcome<()> = election.run_once("2", |_| Ok(()));
+        assert_eq!(other.unwrap(), Some(()));
+        store.delete();
+        eventually("the term has ended", || !term.is_valid());
+        let begun = next.await.unwrap().unwrap();
+        assert!(begun.fencing_token() > term.fencing_token());
+    });
 }
