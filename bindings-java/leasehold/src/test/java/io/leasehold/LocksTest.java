@@ -24,9 +24,12 @@ class LocksTest {
     @TempDir
     Path folder;
 
-    /** Nothing expires while a test runs. */
+    /** Nothing expires while a test runs, and nobody is waited for in vain. */
     private Locks.Builder slow() {
-        return in(folder).leaseDuration(Duration.ofHours(1)).renewDeadline(Duration.ofMinutes(30));
+        return in(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30))
+                .drainTimeout(Duration.ofMinutes(10));
     }
 
     private Locks.Builder quick() {
@@ -120,7 +123,7 @@ class LocksTest {
     }
 
     @Test
-    void closingTellsHoldersAndWaitsForThem() throws InterruptedException {
+    void closingTellsHoldersAndWaitsForThem() throws Exception {
         Locks locks = slow().build();
         HeldLock held = locks.tryLock("job").orElseThrow();
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
@@ -137,7 +140,7 @@ class LocksTest {
                 held.close();
             }
         });
-        locks.close();
+        CompletableFuture.runAsync(locks::close).get(LIMIT_SECONDS, TimeUnit.SECONDS);
         assertEquals(List.of("STOPPED true", "free: false"), List.copyOf(told));
         assertThrows(ClosedException.class, () -> locks.tryLock("job"));
         locks.close();
