@@ -14,15 +14,22 @@ import java.util.Objects;
  */
 public record LockRequest(String name, Duration atMost, Duration atLeast) {
     /**
-     * Checks that there is a name.
+     * Checks that there is a name, and that no limit is negative.
      *
      * @param name the name
      * @param atMost the one limit, or {@code null}
      * @param atLeast the other limit
+     * @throws ConfigException where a limit is negative
      */
     public LockRequest {
         Objects.requireNonNull(name, "name = null: name the lock");
         Objects.requireNonNull(atLeast, "atLeast = null: use zero for none");
+        if (atMost != null && atMost.isNegative()) {
+            throw new ConfigException("atMost = " + atMost + ": use a positive duration, or null for none");
+        }
+        if (atLeast.isNegative()) {
+            throw new ConfigException("atLeast = " + atLeast + ": use a positive duration, or zero for none");
+        }
     }
 
     /**

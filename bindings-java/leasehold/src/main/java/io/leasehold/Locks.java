@@ -104,7 +104,7 @@ public final class Locks implements AutoCloseable {
      * Acquires a lock, and waits until it is free.
      *
      * @param name which
-     * @param timeout how long at most
+     * @param timeout how long at most; not at all if it is negative
      * @return the lock
      * @throws TimedOutException says who holds it
      * @throws LeaseholdException why it could not be found out
@@ -118,14 +118,14 @@ public final class Locks implements AutoCloseable {
      * Acquires a lock, and waits until it is free.
      *
      * @param request which, and the limits of the work
-     * @param timeout how long at most
+     * @param timeout how long at most; not at all if it is negative
      * @return the lock
      * @throws TimedOutException says who holds it
      * @throws LeaseholdException why it could not be found out
      * @throws InterruptedException where the thread is interrupted
      */
     public HeldLock lock(LockRequest request, Duration timeout) throws InterruptedException {
-        long attempt = begin(request, NativeElection.saturated(timeout));
+        long attempt = begin(request, timeout.isNegative() ? 0 : NativeElection.saturated(timeout));
         try {
             while (true) {
                 if (Thread.interrupted()) {

@@ -34,7 +34,8 @@ final class NativeLock implements HeldLock {
 
     @Override
     public void setLimits(Duration atMost, Duration atLeast) {
-        Native.setLockLimits(number, Locks.nanosOrNone(atMost), NativeElection.saturated(atLeast));
+        LockRequest limits = new LockRequest(name, atMost, atLeast);
+        Native.setLockLimits(number, Locks.nanosOrNone(limits.atMost()), NativeElection.saturated(limits.atLeast()));
     }
 
     @Override

@@ -108,6 +108,21 @@ class LocksTest {
     }
 
     @Test
+    void negativeDurationsAreNoneOrRefused() {
+        try (Locks here = slow().build();
+                Locks there = slow().build()) {
+            HeldLock held = here.tryLock("job").orElseThrow();
+            Duration negative = Duration.ofSeconds(Long.MIN_VALUE);
+            assertThrows(TimedOutException.class, () -> there.lock("job", negative));
+            assertThrows(ConfigException.class, () -> held.setLimits(negative, Duration.ZERO));
+            LockRequest request = LockRequest.of("job");
+            assertThrows(ConfigException.class, () -> request.atMost(negative));
+            assertThrows(ConfigException.class, () -> request.atLeast(negative));
+            held.close();
+        }
+    }
+
+    @Test
     void workThatGoesOnForTooLongIsTold() throws InterruptedException {
         try (Locks locks = quick().build()) {
             HeldLock held = locks.tryLock(LockRequest.of("job").atMost(Duration.ofMillis(300)))
