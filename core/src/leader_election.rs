@@ -29,8 +29,6 @@ use crate::runtime::{self, PerProcess, Runtime};
 use crate::shared::{Command, End, Shared};
 use crate::validation::check_work_key;
 
-const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
-
 /// What this process leads, for the elections that are spread over processes.
 static LED: PerProcess<Arc<Led>> = PerProcess::new();
 
@@ -549,8 +547,7 @@ impl LeaderElection {
     /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
     /// watches.
     pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
-        let stall_timeout = self.config.stall_timeout();
-        stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)
+        self.config.sign_of_life_period()
     }
 }
 

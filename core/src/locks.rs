@@ -118,7 +118,8 @@ impl Locks {
     /// and while this process is about to give it back, those of a release.
     ///
     /// # Errors
-    /// Why it could not be found out: [`ErrorKind`] says what to do.
+    /// Why it could not be found out: [`ErrorKind`] says what to do. [`ErrorKind::Config`] also if
+    /// [`at_least`](LockRequest::at_least) is longer than [`at_most`](LockRequest::at_most).
     pub fn try_lock(&self, request: impl Into<LockRequest>) -> Result<Option<HeldLock>> {
         let acquired = self.acquire(request.into(), None)?;
         runtime::block_on(acquired, None).unwrap_or_else(|| Err(closed()))
@@ -201,6 +202,7 @@ impl Locks {
         request: LockRequest,
         timeout: Option<Duration>,
     ) -> Result<impl Future<Output = Result<Option<HeldLock>>> + Send + use<>> {
+        request.limits.check()?;
         let (sender, receiver) = oneshot::channel();
         if self.config.mode == Mode::Never && self.stores.is_none() {
             let never = timeout.map_or(Ok(None), |_| {
@@ -279,9 +281,8 @@ impl Locks {
     }
 
     pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
-        let names = self.names();
-        let mut periods = names.by_lease.values();
-        periods.next()?.election.sign_of_life_period()
+        // Also while there is no name: the first may be used before the next sign.
+        self.config.sign_of_life_period()
     }
 
     /// A panic of a store's maker has left nothing half done here.
@@ -344,5 +345,12 @@ mod tests {
         locks.close().unwrap();
         assert_eq!(locks.start(&name).unwrap_err().kind(), ErrorKind::Closed);
         assert!(!name.election.shared().is_wanted());
+    }
+
+    #[test]
+    fn signs_of_life_are_due_before_the_first_name_is_used() {
+        let config = Config::from_env().stall_timeout(Duration::from_secs(20));
+        let locks = Locks::new(&config).unwrap();
+        assert_eq!(locks.sign_of_life_period(), Some(Duration::from_secs(5)));
     }
 }

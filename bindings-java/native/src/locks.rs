@@ -79,7 +79,11 @@ fn create_locks(env: &mut Env<'_>, _: Class<'_>, settings: Texts<'_>) -> Answer<
 
 fn observe_lock(env: &mut Env<'_>, _: Class<'_>, locks: jlong, name: JString<'_>) -> Answer<()> {
     let name = name.try_to_string(env)?;
-    Ok(locks_of(locks)?.observe(&name)?)
+    let locks = locks_of(locks)?;
+    locks.observe(&name)?;
+    // The process lives, and from now on it is watched for this lock as well.
+    locks.sign_of_life();
+    Ok(())
 }
 
 fn request_close_locks(_: &mut Env<'_>, _: Class<'_>, locks: jlong) -> Answer<()> {
@@ -113,7 +117,10 @@ fn begin_lock(
     if let Some(at_most) = some(at_most) {
         request = request.at_most(at_most);
     }
-    let attempt = locks_of(locks)?.acquire(request, some(timeout))?;
+    let locks = locks_of(locks)?;
+    let attempt = locks.acquire(request, some(timeout))?;
+    // As above.
+    locks.sign_of_life();
     Ok(ATTEMPTS.insert(Attempt(Mutex::new(Some(attempt)))))
 }
 

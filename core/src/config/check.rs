@@ -17,6 +17,8 @@ const POD_NAMESPACE: &str = "POD_NAMESPACE";
 /// Says a pod's address, likewise.
 const POD_IP: &str = "POD_IP";
 
+const SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT: u32 = 4;
+
 /// What a Lease can keep: its field is a signed number of 32 bits.
 const LONGEST_LEASE_DURATION: Duration = Duration::from_secs(i32::MAX as u64);
 
@@ -94,6 +96,12 @@ impl Checked {
     /// How long a host runtime may show no sign of life, if it is watched.
     pub(crate) fn stall_timeout(&self) -> Option<Duration> {
         Some(self.stall_timeout).filter(|timeout| !timeout.is_zero())
+    }
+
+    /// How often a host runtime that is watched is to show one.
+    pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
+        let stall_timeout = self.stall_timeout();
+        stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)
     }
 
     /// How long to wait for an answer, and how quickly a dead connection must be noticed.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Election, ElectionEvent, Part, Phase};
 use crate::clock::Instant;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::RELEASED_DURATION_SECONDS;
 
 /// One piece of work.
@@ -26,6 +26,23 @@ pub(crate) struct Limits {
     pub at_most: Option<Duration>,
     /// The record that gives the Lease back expires then.
     pub at_least: Duration,
+}
+
+impl Limits {
+    /// Work that has lost its Lease cannot keep others from it.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.at_most {
+            Some(at_most) if self.at_least > at_most => {
+                let at_least = format_args!("{:?}", self.at_least);
+                let fix = format_args!(
+                    "it is longer than at_most = {at_most:?}, and a lock that is lost keeps nobody out: \
+                     shorten at_least, or lengthen at_most"
+                );
+                Err(Error::config("at_least", at_least, fix))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Election {

@@ -84,10 +84,12 @@ impl HeldLock {
     /// `at_most` is none.
     ///
     /// # Errors
-    /// As [`Term::check`], when it is no longer held.
+    /// As [`Term::check`], when it is no longer held; [`ErrorKind::Config`](crate::ErrorKind::Config) if
+    /// `at_least` is longer than `at_most`.
     pub fn set_limits(&self, at_most: Option<Duration>, at_least: Duration) -> Result<()> {
         self.term().check()?;
         let limits = Limits { at_most, at_least };
+        limits.check()?;
         self.election.shared().command(Command::Limits(limits));
         Ok(())
     }

@@ -38,7 +38,7 @@ impl LockRequest {
 
     /// For how long nobody else acquires the lock, from when it is acquired, though it is released before:
     /// for work that is due in all instances, but not quite at the same time. Up to a lease duration more,
-    /// and not if the holder crashes.
+    /// and not if the holder crashes. At most as long as `at_most`.
     #[must_use]
     pub fn at_least(mut self, at_least: Duration) -> Self {
         self.limits.at_least = at_least;

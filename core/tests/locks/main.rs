@@ -356,3 +356,21 @@ fn wrong_settings_are_named() {
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.message().starts_with("retry_period"), "{error}");
 }
+
+#[test]
+fn a_least_time_above_the_most_is_refused() {
+    let locks = Cluster::default().locks();
+    let (at_most, at_least) = (Duration::from_secs(1), Duration::from_secs(2));
+    let request = LockRequest::new("job").at_most(at_most).at_least(at_least);
+    let held = locks.try_lock("job").unwrap().unwrap();
+    for error in [
+        locks.try_lock(request.clone()).unwrap_err(),
+        locks.lock(request, LIMIT).unwrap_err(),
+        held.set_limits(Some(at_most), at_least).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let named = "at_least = 2s: it is longer than at_most = 1s";
+        assert!(error.message().starts_with(named), "{error}");
+    }
+    held.set_limits(Some(at_most), at_most).unwrap();
+}
