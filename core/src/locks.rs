@@ -22,10 +22,13 @@ use crate::config::{Checked, Config, Mode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::leader_election::LeaderElection;
 use crate::lease_store::LeaseStore;
-use crate::runtime::{self, Runtime};
+use crate::runtime::{self, Here, PerProcess, Runtime};
 
 /// So many names that nobody has asked to observe are followed while nobody wants them.
 const MOST_IDLE_NAMES: usize = 100;
+
+/// Tells the process that made locks from its forked children.
+static PROCESS: PerProcess<()> = PerProcess::new();
 
 type Stores = dyn Fn(&str) -> Arc<dyn LeaseStore> + Send + Sync;
 
@@ -58,6 +61,7 @@ pub struct Locks {
     config: Checked,
     /// Of the program, in place of those that the configuration names.
     stores: Option<Box<Stores>>,
+    process: &'static Here<()>,
     names: Mutex<Names>,
 }
 
@@ -97,9 +101,14 @@ impl Locks {
         config.kubernetes_events = false;
         config.spread = Duration::ZERO;
         config.preference = 0;
+        let process = PROCESS.get().map_err(|error| {
+            let message = format!("cannot map a page of memory: {error}");
+            Error::new(ErrorKind::Internal, message).with_source(error)
+        })?;
         Ok(Self {
             config,
             stores,
+            process,
             names: Mutex::default(),
         })
     }
@@ -186,7 +195,7 @@ impl Locks {
 
     fn end_names(&self) -> Result<Vec<Arc<LockName>>> {
         let ending: Vec<_> = {
-            let mut names = self.names();
+            let mut names = self.names()?;
             names.is_closed = true;
             names.by_lease.values().cloned().collect()
         };
@@ -240,7 +249,7 @@ impl Locks {
         let lease = lease_name(name);
         let mut forgotten = Vec::new();
         let found = {
-            let mut names = self.names();
+            let mut names = self.names()?;
             if names.is_closed {
                 return Err(closed());
             }
@@ -266,7 +275,7 @@ impl Locks {
 
     fn start(&self, name: &LockName) -> Result<()> {
         name.election.start()?;
-        if self.names().is_closed {
+        if self.names()?.is_closed {
             // Who closed them may have looked before the start.
             name.election.request_stop()?;
             return Err(closed());
@@ -275,7 +284,10 @@ impl Locks {
     }
 
     pub(crate) fn sign_of_life(&self) {
-        for name in self.names().by_lease.values() {
+        let Ok(names) = self.names() else {
+            return;
+        };
+        for name in names.by_lease.values() {
             name.election.sign_of_life();
         }
     }
@@ -285,9 +297,14 @@ impl Locks {
         self.config.sign_of_life_period()
     }
 
-    /// A panic of a store's maker has left nothing half done here.
-    fn names(&self) -> MutexGuard<'_, Names> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic of a store's maker has left nothing half done here. In a forked child another thread of its
+    /// parent may have held the lock.
+    fn names(&self) -> Result<MutexGuard<'_, Names>> {
+        if !self.process.is_same_process() {
+            let message = "this process was forked from the one that made the locks: make others in the child";
+            return Err(Error::new(ErrorKind::Forked, message));
+        }
+        Ok(self.names.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

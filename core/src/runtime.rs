@@ -25,8 +25,7 @@ use tokio::runtime::{Builder, Handle};
 
 pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
 pub(crate) use self::log::{flush_log, log_without_queue};
-use self::per_process::Here;
-pub(crate) use self::per_process::PerProcess;
+pub(crate) use self::per_process::{Here, PerProcess};
 pub(crate) use self::process_lock::{hold_until_death, wait_until_free};
 pub(crate) use self::wakers::{for_application, is_background_thread};
 use crate::error::{Error, ErrorKind, Result};

@@ -2,10 +2,11 @@
 
 #![expect(unsafe_code, reason = "forks")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{ErrorKind, LeaderElection, Mode};
+use leasehold::{ErrorKind, LeaderElection, Locks, Mode};
 
 use crate::support::{LIMIT, config, leader};
 
@@ -94,4 +95,28 @@ fn a_child_does_not_look_over_its_parents_connections() {
             && parents.follow().unwrap_err().kind() == ErrorKind::Forked
             && config.observe().unwrap().read().unwrap().is_none()
     }));
+}
+
+#[test]
+fn a_child_is_told_so_by_locks_that_a_thread_of_its_parent_was_busy_with() {
+    let (sender, is_busy) = mpsc::channel();
+    let (free, until_free) = mpsc::channel::<()>();
+    let until_free = Mutex::new(until_free);
+    let locks = Locks::with_stores(&config(), move |_| {
+        sender.send(()).unwrap();
+        let _ = until_free.lock().unwrap().recv();
+        Arc::new(MemoryStore::new())
+    });
+    let locks = locks.unwrap();
+    thread::scope(|scope| {
+        let observing = scope.spawn(|| locks.observe("job"));
+        is_busy.recv_timeout(LIMIT).unwrap();
+        assert!(in_child(|| {
+            locks.try_lock("job").unwrap_err().kind() == ErrorKind::Forked
+                && locks.observe("job").unwrap_err().kind() == ErrorKind::Forked
+                && locks.close().unwrap_err().kind() == ErrorKind::Forked
+        }));
+        drop(free);
+        observing.join().unwrap().unwrap();
+    });
 }
