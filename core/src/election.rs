@@ -262,6 +262,8 @@ struct InFlight {
 enum Failing {
     Reads,
     Writes,
+    /// Writes of what the Lease is to remember, while others succeed.
+    Recordings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

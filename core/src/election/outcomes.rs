@@ -90,7 +90,7 @@ impl Election {
         }
         self.must_read = false;
         self.awaits_watch_until = None;
-        self.confirm_recordings(write, &lease);
+        self.confirm_recordings(now, write, &lease);
         self.see_own(now, lease);
         self.writes.settle(&write.record);
         self.attempt_at = now;
@@ -183,7 +183,9 @@ impl Election {
         let asked = error.retry_after().unwrap_or_default();
         let wait = self.jittered(self.settings.retry_period);
         self.retry_at = (sent.sent_at + wait).max(now + self.capped_wait(now, asked));
-        let failing = if sent.is_write {
+        let failing = if sent.is_write && self.recordings_refused(&error) {
+            Failing::Recordings
+        } else if sent.is_write {
             Failing::Writes
         } else {
             Failing::Reads

@@ -2,13 +2,14 @@
 //!
 //! Invariant: a change is written only by a renewal of the term under which it was asked for, and counts as
 //! recorded only when what is stored is that very write, and remembers what that wrote. A term that has
-//! ended records nothing.
+//! ended records nothing. A store that takes no changes costs no term: renewals go on without them.
 
 use std::time::Duration;
 
 use super::writes::SentWrite;
-use super::{Election, Phase};
+use super::{Election, Failing, Phase};
 use crate::clock::{Instant, WallTime};
+use crate::error::{Error, ErrorKind};
 use crate::lease_record::{LeaseRecord, Memory, MemoryChange, StoredLease};
 
 /// Work that has failed is begun again a retry period after the next term has begun, after the second
@@ -35,6 +36,8 @@ pub(super) struct Recordings {
     asked: u64,
     pending: Vec<Recording>,
     settled: Vec<(u64, Recorded)>,
+    /// Until then, renewals go without changes: the last that had some was refused, or not kept.
+    deferred_until: Instant,
 }
 
 #[derive(Debug)]
@@ -42,7 +45,8 @@ pub(super) struct Recordings {
 struct Recording {
     number: u64,
     change: MemoryChange,
-    /// The renew time of the first write that made it, which all later ones do as well.
+    /// The renew time of the first write that made it, which all later ones do as well, but for those
+    /// that go without changes, after which it is to be written as if for the first time.
     written_at: Option<WallTime>,
 }
 
@@ -52,6 +56,11 @@ impl Recordings {
         let over = self.pending.drain(..);
         self.settled
             .extend(over.map(|it| (it.number, Recorded::TermOver)));
+    }
+
+    /// Whether the last write had some of them.
+    fn were_written(&self) -> bool {
+        self.pending.iter().any(|it| it.written_at.is_some())
     }
 }
 
@@ -91,7 +100,8 @@ impl Election {
     /// When the next change is to be written, if any waits for that.
     pub(super) fn recording_due(&self) -> Option<Instant> {
         let pending = self.recordings.pending.iter();
-        pending.map(|it| self.due(&it.change)).min()
+        let due = pending.map(|it| self.due(&it.change)).min()?;
+        Some(due.max(self.recordings.deferred_until))
     }
 
     /// Work that was begun before is left alone for a while. Who failed has ended its term, so it was
@@ -116,6 +126,12 @@ impl Election {
     /// that.
     pub(super) fn memory_to_write(&mut self, renew_time: WallTime) -> Memory {
         let mut memory = self.memory().cloned().unwrap_or_default();
+        if self.now < self.recordings.deferred_until {
+            for recording in &mut self.recordings.pending {
+                recording.written_at = None;
+            }
+            return memory;
+        }
         for mut recording in std::mem::take(&mut self.recordings.pending) {
             if self.due(&recording.change) <= self.now {
                 if !memory.make(&recording.change) {
@@ -127,22 +143,55 @@ impl Election {
             }
             self.recordings.pending.push(recording);
         }
+        if self.recordings.pending.is_empty() {
+            self.no_longer_failing(Failing::Recordings);
+        }
         memory
     }
 
-    /// `write` is what is stored. Somebody may have edited since what the Lease remembers: then what is
-    /// missing is written again.
-    pub(super) fn confirm_recordings(&mut self, write: &SentWrite, stored: &StoredLease) {
+    /// `write` is what is stored. Somebody may have edited since what the Lease remembers, or something
+    /// edits each write: then what is missing is written again after a while.
+    pub(super) fn confirm_recordings(
+        &mut self,
+        now: Instant,
+        write: &SentWrite,
+        stored: &StoredLease,
+    ) {
         let LeaseRecord {
             renew_time, memory, ..
         } = &write.record;
-        if stored.record.memory != *memory {
+        let is_in = |recording: &Recording| {
+            recording.written_at.is_some() && recording.written_at <= *renew_time
+        };
+        if !self.recordings.pending.iter().any(is_in) {
             return;
         }
-        let written = self.recordings.pending.extract_if(.., |recording| {
-            recording.written_at.is_some() && recording.written_at <= *renew_time
-        });
+        if stored.record.memory != *memory {
+            let error = "the annotations that the Lease is to remember work by are gone from what was \
+                         written: let no admission webhook, controller or store remove or change them";
+            let error = Error::new(ErrorKind::Unavailable, error);
+            self.notify_failing(Failing::Recordings, error);
+            return self.defer_recordings(now);
+        }
+        self.no_longer_failing(Failing::Recordings);
+        let pending = &mut self.recordings.pending;
+        let written = pending.extract_if(.., |recording| is_in(recording));
         let written = written.map(|it| (it.number, Recorded::Written));
         self.recordings.settled.extend(written);
+    }
+
+    /// A write was answered with this error, and is to be tried again at `retry_at`. It may be refused for
+    /// the changes in it, so the next one goes without them. Returns whether it had some. One without an
+    /// answer was not refused.
+    pub(super) fn recordings_refused(&mut self, error: &Error) -> bool {
+        let refused = error.kind() != ErrorKind::TimedOut && self.recordings.were_written();
+        if refused {
+            self.defer_recordings(self.retry_at);
+        }
+        refused
+    }
+
+    fn defer_recordings(&mut self, now: Instant) {
+        self.recordings.deferred_until = now + self.jittered(self.settings.retry_period);
     }
 }

@@ -96,6 +96,7 @@ impl Election {
     pub(super) fn end_term(&mut self, reason: LostReason) {
         if let Phase::Leading(active) = std::mem::replace(&mut self.phase, Phase::Candidate) {
             self.recordings.end();
+            self.no_longer_failing(Failing::Recordings);
             self.work_until = match reason {
                 LostReason::Expired | LostReason::LimitReached | LostReason::Stalled => {
                     self.others_may_acquire_at(active.leader_until)
@@ -137,6 +138,7 @@ impl Election {
         if let Phase::Leading(active) = &self.phase {
             let active = active.clone();
             self.recordings.end();
+            self.no_longer_failing(Failing::Recordings);
             self.events
                 .push_back(ElectionEvent::Lost(active.term.clone(), reason));
             self.grace_until = now + self.settings.drain_timeout;

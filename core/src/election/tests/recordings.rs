@@ -3,6 +3,8 @@
 
 use super::harness::*;
 use crate::election::Recorded::{TermOver, Unchanged, Written};
+use crate::election::Reply;
+use crate::error::ErrorKind;
 use crate::lease_record::{Memory, MemoryChange};
 use crate::lease_store::memory::MemoryStore;
 
@@ -153,10 +155,69 @@ fn what_somebody_has_removed_since_is_written_again() {
     a.record(done("1")).expect("renew").land();
     store.edit(|record| record.memory = Memory::default());
     a.at(2.5).time_out().at(5.0).expect("read").answer();
-    assert_eq!(a.recorded(), []);
     a.expect("renew").answer();
+    assert_eq!(a.recorded(), []);
+    a.run_until(9.0);
     assert_eq!(a.recorded(), [(1, Written)]);
     assert!(memory(&store).is_done("1"));
+}
+
+/// The renewal that is due is written, but without what the Lease is to remember.
+fn renew_stripped(a: &mut Candidate, store: &MemoryStore) {
+    a.expect("renew");
+    assert!(a.written().memory.is_done("1"));
+    a.land();
+    store.edit(|record| record.memory = Memory::default());
+    a.reply(Reply::Written(Ok(stored(store))));
+}
+
+fn failures(a: &mut Candidate) -> usize {
+    let events = a.events();
+    events.iter().filter(|it| it.starts_with("failing")).count()
+}
+
+#[test]
+fn what_each_write_loses_is_written_again_after_a_while_and_told_once() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(0.5).record(done("1"));
+    renew_stripped(&mut a, &store);
+    a.expect_nothing_due();
+    assert_eq!(failures(&mut a), 1);
+    a.at(2.5).expect("renew").answer().expect_nothing_due();
+    assert_eq!(a.recorded(), [], "that was without the change");
+    a.at(3.0);
+    renew_stripped(&mut a, &store);
+    a.expect_nothing_due();
+    assert_eq!(failures(&mut a), 0);
+    a.run_until(8.0);
+    assert_eq!(a.recorded(), [(1, Written)]);
+    assert!(memory(&store).is_done("1"));
+}
+
+#[test]
+fn a_store_that_takes_no_changes_costs_no_term() {
+    for refusal in [ErrorKind::Forbidden, ErrorKind::Unavailable] {
+        let store = MemoryStore::new();
+        let mut a = leader("a", &store);
+        a.record(done("1"));
+        for tenth in 0..600 {
+            a.at(f64::from(tenth) / 10.0);
+            while let Some(name) = a.try_ask() {
+                if name == "renew" && a.written().memory.is_done("1") {
+                    a.fail(refusal);
+                } else {
+                    a.answer();
+                }
+            }
+            a.assert_leader();
+        }
+        assert_eq!(failures(&mut a), 1);
+        assert_eq!(a.recorded(), []);
+        a.run_until(70.0);
+        assert_eq!(a.recorded(), [(1, Written)]);
+        assert_eq!(a.term().number, 1);
+    }
 }
 
 #[test]
