@@ -330,14 +330,21 @@ spec:
         };
         kill_process(process, signal)?;
         let deadline = Instant::now() + LIMIT;
-        while !has_ended(process) {
+        // The kernel lets go of its locks before anybody else can see that it has ended.
+        let mut last_seen = moment;
+        loop {
+            let looked = now();
+            if has_ended(process) {
+                break;
+            }
+            last_seen = looked;
             ensure!(
                 Instant::now() < deadline,
                 "{candidate} lives on after {how:?}"
             );
             thread::sleep(Duration::from_micros(200));
         }
-        self.ends.insert(file, now());
+        self.ends.insert(file, last_seen);
         Ok(moment)
     }
 

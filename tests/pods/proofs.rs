@@ -25,10 +25,10 @@ fn a_leader_whose_container_is_killed_is_succeeded_by_another_pod_long_before_it
     report("SIGKILL, with the status of pods", asked, began, &pods)?;
     let lease = pods.kubectl(&["get", "lease", "proven", "--output=json"])?;
     let lease: Value = serde_json::from_str(&lease)?;
-    let note = &lease["metadata"]["annotations"]["leasehold.io/holder-process"];
-    let note: Value = serde_json::from_str(note.as_str().context("a note")?)?;
-    assert_eq!(note["acquired"], "container_terminated", "{note}");
-    assert_eq!(note["container"]["podName"], new, "{note}");
+    let noted = &lease["metadata"]["annotations"]["leasehold.io/holder-process"];
+    let noted: Value = serde_json::from_str(noted.as_str().context("a note")?)?;
+    assert_eq!(noted["acquired"], "container_terminated", "{noted}");
+    assert_eq!(noted["container"]["podName"], new, "{noted}");
     ensure!(new != old, "{old} was not to take part again");
     pods.delete()
 }
