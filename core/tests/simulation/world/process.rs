@@ -24,6 +24,8 @@ use super::timeline::{Name, Timeline, Told, What};
 const HEART_RATE: u32 = 6;
 /// Of the work that is to run once. As many as the Lease remembers would be too many.
 const MOST_KEYS: u32 = 30;
+/// The work of each so many keys fails whoever does it.
+const POISONED: u32 = 5;
 const STEPS: u32 = 8;
 
 pub(crate) struct Process {
@@ -251,28 +253,32 @@ impl Worker {
             } = &mut self;
             // Longer than a term that nobody renews, at times.
             let longest = pause.mul_f64(random.f64()) / STEPS;
-            let does = |term: Term| {
-                let (fails, step) = (random.u8(..5) == 0, longest.mul_f64(random.f64()));
-                async move {
-                    for _ in 0..STEPS {
-                        let token = term.fencing_token();
-                        note(What::Works { key, token });
-                        sleep(step).await;
+            loop {
+                let does = |term: Term| {
+                    let fails = key % POISONED == 0 || random.u8(..5) == 0;
+                    let step = longest.mul_f64(random.f64());
+                    async move {
+                        for _ in 0..STEPS {
+                            let token = term.fencing_token();
+                            note(What::Works { key, token });
+                            sleep(step).await;
+                        }
+                        if fails {
+                            note(What::WorkFails { key });
+                            return Err("no");
+                        }
+                        Ok(())
                     }
-                    if fails {
-                        note(What::WorkFails { key });
-                        return Err("no");
+                };
+                match election.run_once_async(&key.to_string(), does).await {
+                    Ok(_) => note(What::SaysDone { key }),
+                    Err(RunOnceError::Work(_)) => continue,
+                    Err(RunOnceError::Election(error)) => {
+                        let why = error.kind();
+                        note(What::GivesUp { key, why });
                     }
-                    Ok(())
                 }
-            };
-            match election.run_once_async(&key.to_string(), does).await {
-                Ok(_) => note(What::SaysDone { key }),
-                Err(RunOnceError::Work(_)) => {}
-                Err(RunOnceError::Election(error)) => {
-                    let why = error.kind();
-                    note(What::GivesUp { key, why });
-                }
+                break;
             }
         }
     }
