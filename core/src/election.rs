@@ -7,9 +7,8 @@
 //! Each rule is kept in one place: expiry of other holders in `observed`, whose write a record is in
 //! `writes`, what is asked when in `requests`, what an answer means in `outcomes`, how a term begins
 //! and ends in `terms`, what the Lease is to remember in `recordings`, to whom a free Lease is left in
-//! `yielding`. `lease_snapshot` is for those who
-//! look on and take no part, `demand` for those who look on until they want the Lease for one piece of
-//! work.
+//! `yielding`. `lease_snapshot` is for those who look on and take no part, `demand` for those who look on
+//! until they want the Lease for one piece of work.
 
 mod demand;
 mod event;

@@ -4,7 +4,6 @@ mod health;
 
 use std::fmt;
 use std::future::{Future, poll_fn, ready};
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -126,7 +125,7 @@ impl LeaderElection {
     }
 
     fn build(config: Checked, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
-        let leadership = Leadership::new(clock).map_err(no_memory)?;
+        let leadership = Leadership::new(clock).map_err(runtime::no_memory)?;
         Ok(Self {
             shared: Arc::new(Shared::new(&config.lease, config.mode, leadership)),
             config,
@@ -171,7 +170,7 @@ impl LeaderElection {
             None => open::for_election(runtime, &self.config)?,
         };
         let location = opened.location.clone();
-        let led = LED.get().map_err(no_memory)?;
+        let led = LED.get().map_err(runtime::no_memory)?;
         if let Some(elector) = self.elector(opened, Arc::clone(led))? {
             if !self.on_demand {
                 self.log_start(&elector.identity, location.as_ref());
@@ -570,11 +569,6 @@ impl fmt::Debug for LeaderElection {
             .field("is_leader", &self.is_leader())
             .finish_non_exhaustive()
     }
-}
-
-fn no_memory(error: io::Error) -> Error {
-    let message = format!("cannot map a page of memory: {error}");
-    Error::new(ErrorKind::Internal, message).with_source(error)
 }
 
 /// Polls `work` until it ends, or its term does.

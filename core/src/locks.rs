@@ -101,10 +101,7 @@ impl Locks {
         config.kubernetes_events = false;
         config.spread = Duration::ZERO;
         config.preference = 0;
-        let process = PROCESS.get().map_err(|error| {
-            let message = format!("cannot map a page of memory: {error}");
-            Error::new(ErrorKind::Internal, message).with_source(error)
-        })?;
+        let process = PROCESS.get().map_err(runtime::no_memory)?;
         Ok(Self {
             config,
             stores,

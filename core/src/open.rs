@@ -13,7 +13,7 @@ use tracing::warn;
 
 use self::platform::{AutoMode, Platform};
 use crate::config::{Checked, Mode, ProofOfDeath};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::identity;
 use crate::lease_record::ResourceVersion;
 use crate::lease_store::file::{FileStore, default_directory};
@@ -24,7 +24,7 @@ use crate::lease_store::kubernetes::{
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
 use crate::proof_of_death::{LocalProver, NoProof, PodProver, Prover};
-use crate::runtime::{PerProcess, Runtime};
+use crate::runtime::{PerProcess, Runtime, no_memory};
 use crate::signs::SignWriters;
 
 /// The namespace where neither settings nor cluster name one.
@@ -202,10 +202,7 @@ fn connect(runtime: Runtime, config: &Checked) -> Result<ClusterConnections> {
              `kubeconfig` names a file"
         );
     }
-    let clusters = CLUSTERS.get().map_err(|error| {
-        let message = format!("cannot map a page of memory: {error}");
-        Error::new(ErrorKind::Internal, message).with_source(error)
-    })?;
+    let clusters = CLUSTERS.get().map_err(no_memory)?;
     runtime.wait_for(clusters.connect(options))?
 }
 

@@ -354,11 +354,7 @@ impl RunOnce {
                 format!("`{holder}` is at it (attempt {} of {most})", begun.attempts)
             }
             (Some(holder), Some(begun)) => {
-                let Begun { attempts, by, .. } = begun;
-                let failure = begun
-                    .failure
-                    .as_deref()
-                    .unwrap_or("it ended without a word");
+                let (Begun { attempts, by, .. }, failure) = (begun, how_it_ended(begun));
                 format!(
                     "`{holder}` holds the Lease; attempt {attempts} of {most} was at `{by}`: {failure}"
                 )
@@ -381,10 +377,7 @@ impl RunOnce {
             None => info!(lease, key, "running the work"),
             Some(begun) => {
                 let (next, most) = (begun.attempts + 1, self.most_attempts);
-                let failure = begun
-                    .failure
-                    .as_deref()
-                    .unwrap_or("it ended without a word");
+                let failure = how_it_ended(begun);
                 info!(
                     lease,
                     key,
@@ -485,6 +478,12 @@ impl Drop for Campaign {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// The last attempt.
+fn how_it_ended(begun: &Begun) -> &str {
+    let failure = begun.failure.as_deref();
+    failure.unwrap_or("it ended without a word")
 }
 
 fn not_running() -> Error {

@@ -32,6 +32,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 static HANDLE: PerProcess<OnceCell<Handle>> = PerProcess::new();
 
+/// Why no page could be had that is wiped in forked children.
+pub(crate) fn no_memory(error: io::Error) -> Error {
+    let message = format!("cannot map a page of memory: {error}");
+    Error::new(ErrorKind::Internal, message).with_source(error)
+}
+
 /// The background runtime of a process.
 #[derive(Clone, Copy)]
 pub(crate) struct Runtime(&'static Here<OnceCell<Handle>>);

@@ -21,6 +21,7 @@ mod proofs;
 mod recordings;
 mod release_and_drain;
 mod requests;
+mod schedule;
 mod stall;
 mod step_down;
 mod terms_and_tokens;

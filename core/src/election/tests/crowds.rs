@@ -1,11 +1,10 @@
 //! How many write when a Lease becomes free, and how long it stays so: a race whose requests and news
 //! take their time.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::harness::*;
+use super::schedule::{Happens, Schedule};
 use crate::clock::Instant;
 use crate::lease_store::memory::MemoryStore;
 
@@ -16,20 +15,12 @@ const NEWS: (Duration, u32) = (Duration::from_millis(3), 2_000);
 /// From a release to the winner's write if nobody waits.
 const AT_ONCE: Duration = Duration::from_millis(3 + 2 + 3);
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Happens {
-    Hears,
-    Lands,
-    IsAnswered,
-    IsDue,
-}
-
 struct Crowd {
     store: MemoryStore,
     candidates: Vec<Candidate>,
     leader: usize,
     now: Instant,
-    next: BinaryHeap<Reverse<(Instant, Happens, usize)>>,
+    next: Schedule<usize>,
     random: fastrand::Rng,
     attempts: usize,
     landed_at: Instant,
@@ -49,7 +40,7 @@ impl Crowd {
             candidates,
             leader: 0,
             now: instant(0.0),
-            next: BinaryHeap::new(),
+            next: Schedule::new(),
             random: fastrand::Rng::with_seed(1),
             attempts: 0,
             landed_at: instant(0.0),
@@ -64,7 +55,7 @@ impl Crowd {
         former.expect("release").answer();
         let released_at = self.now;
         self.tell_all();
-        while let Some(Reverse((at, happens, who))) = self.next.pop() {
+        while let Some((at, happens, who)) = self.next.pop() {
             self.now = at;
             let candidate = &mut self.candidates[who];
             candidate.at_instant(at);
@@ -73,8 +64,7 @@ impl Crowd {
                 Happens::Lands => {
                     let before = stored(&self.store).version;
                     candidate.land();
-                    self.next
-                        .push(Reverse((at + ONE_WAY, Happens::IsAnswered, who)));
+                    self.next.push(at + ONE_WAY, Happens::IsAnswered, who);
                     if stored(&self.store).version > before {
                         self.leader = who;
                         self.landed_at = at;
@@ -95,7 +85,7 @@ impl Crowd {
         for who in 0..self.candidates.len() {
             let late = Duration::from_micros(self.random.u32(..NEWS.1).into());
             let at = self.now + NEWS.0 + late;
-            self.next.push(Reverse((at, Happens::Hears, who)));
+            self.next.push(at, Happens::Hears, who);
         }
     }
 
@@ -103,13 +93,12 @@ impl Crowd {
         let candidate = &mut self.candidates[who];
         if let Some(asked) = candidate.try_ask() {
             self.attempts += usize::from(asked == "acquire");
-            let lands = (self.now + ONE_WAY, Happens::Lands, who);
-            self.next.push(Reverse(lands));
+            self.next.push(self.now + ONE_WAY, Happens::Lands, who);
         } else if let Some(due) = candidate.election.poll_timeout()
             && due > self.now
             && due < self.now + secs(1.0)
         {
-            self.next.push(Reverse((due, Happens::IsDue, who)));
+            self.next.push(due, Happens::IsDue, who);
         }
     }
 

@@ -1,12 +1,11 @@
 //! Who takes a free Lease if there is a choice, and how many elections over few processes spread.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::{Demand, Election, Limits, Load, Settings};
 use super::harness::*;
+use super::schedule::{Happens, Schedule};
 use crate::clock::Instant;
 use crate::elector::{Led, Share};
 use crate::lease_store::memory::MemoryStore;
@@ -170,21 +169,13 @@ struct Application {
     processes: Vec<Process>,
     settings: Settings,
     now: Instant,
-    next: BinaryHeap<Reverse<(Instant, Happens, usize, usize)>>,
+    next: Schedule<(usize, usize)>,
     random: fastrand::Rng,
 }
 
 struct Process {
     candidates: Vec<(Candidate, Share)>,
     is_dead: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Happens {
-    Hears,
-    Lands,
-    IsAnswered,
-    IsDue,
 }
 
 impl Application {
@@ -197,7 +188,7 @@ impl Application {
                 ..settings()
             },
             now: instant(0.0),
-            next: BinaryHeap::new(),
+            next: Schedule::new(),
             random: fastrand::Rng::with_seed(seed),
         }
     }
@@ -257,9 +248,9 @@ impl Application {
 
     fn run_for(&mut self, seconds: f64) {
         let end = self.now + secs(seconds);
-        while let Some(Reverse((at, happens, which, election))) = self.next.pop() {
+        while let Some((at, happens, (which, election))) = self.next.pop() {
             if at > end {
-                self.next.push(Reverse((at, happens, which, election)));
+                self.next.push(at, happens, (which, election));
                 break;
             }
             self.now = at;
@@ -311,14 +302,13 @@ impl Application {
         } else if let Some(due) = candidate.election.poll_timeout()
             && due > now
         {
-            self.next
-                .push(Reverse((due, Happens::IsDue, which, election)));
+            self.next.push(due, Happens::IsDue, (which, election));
         }
     }
 
     fn push(&mut self, late: Duration, happens: Happens, which: usize, election: usize) {
         let at = self.now + late;
-        self.next.push(Reverse((at, happens, which, election)));
+        self.next.push(at, happens, (which, election));
     }
 }
 
