@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::Args;
 use leasehold::bindings::{LogLevel, set_log_sink};
-use leasehold::{Config, DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, Loss, Subscription, Term};
+use leasehold::{DEFAULT_DRAIN_TIMEOUT, Event, LeaderElection, Loss, Subscription, Term};
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::sleep;
@@ -75,6 +75,13 @@ const RECEIVED: [Signal; 10] = [
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    of_command: OfCommand,
+}
+
+// No words of documentation here: they would be those of the command line.
+#[derive(Args)]
+struct OfCommand {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -104,9 +111,7 @@ fn in_background(campaign: impl Future<Output = Result<ExitCode>>) -> Result<Exi
 
 /// Takes part until the command has ended by itself, or somebody wants it stopped.
 async fn campaign(options: Options) -> Result<ExitCode> {
-    let drain_timeout = [("drain_timeout", &options.drain_timeout)];
-    let config = set(options.settings.config()?, drain_timeout)?;
-    let mut singleton = Singleton::new(&config, options.command, options.stop_signal)?;
+    let mut singleton = Singleton::new(options.of_command)?;
     let election = singleton.election;
     let signals = &mut singleton.signals;
     match signals.unless_stopped(|| election.start()).await {
@@ -142,13 +147,15 @@ struct Singleton {
 }
 
 impl Singleton {
-    fn new(config: &Config, command: Vec<OsString>, stop_signal: StopSignal) -> Result<Self> {
-        let election = LeaderElection::new(config)?;
+    fn new(options: OfCommand) -> Result<Self> {
+        let drain_timeout = [("drain_timeout", &options.drain_timeout)];
+        let config = set(options.settings.config()?, drain_timeout)?;
+        let election = LeaderElection::new(&config)?;
         Ok(Self {
             events: election.subscribe()?,
             election: Box::leak(Box::new(election)),
-            command,
-            stop_signal: stop_signal.0,
+            command: options.command,
+            stop_signal: options.stop_signal.0,
             signals: Signals::receive(&RECEIVED)?,
             endings: signal(SignalKind::child())?,
             asked: None,
@@ -304,6 +311,7 @@ mod tests {
     use std::pin::pin;
     use std::sync::Arc;
 
+    use leasehold::Config;
     use leasehold::clock::{Clock, WallTime};
     use leasehold::lease_store::memory::MemoryStore;
     use leasehold::proof_of_death::NoProof;

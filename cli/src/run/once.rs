@@ -1,21 +1,19 @@
 //! `leasehold once`: a program that runs once and for all, such as a migration of a database.
 
-use std::ffi::OsString;
 use std::pin::pin;
 use std::process::{ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use leasehold::bindings::{ForeignElection, RunOnce};
-use leasehold::{DEFAULT_DRAIN_TIMEOUT, ErrorKind, MOST_ATTEMPTS, Term};
+use leasehold::{ErrorKind, MOST_ATTEMPTS, Term};
 use rustix::process::Signal;
 
 use super::command::Ended;
-use super::stop_signal::StopSignal;
-use super::{Singleton, adopted, in_background};
+use super::{OfCommand, Singleton, adopted, in_background};
 use crate::exit;
 use crate::output::complain;
-use crate::settings::{Settings, set, with_default, with_time};
+use crate::settings::with_default;
 
 /// Runs a command once and for all, such as a migration of a database: as an init container, for one.
 ///
@@ -43,22 +41,13 @@ use crate::settings::{Settings, set, with_default, with_time};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    command: Vec<OsString>,
     /// What the work is called, with its version: the image's tag, for one
     #[arg(long)]
     key: String,
     #[arg(long, value_name = "NUMBER", help = with_default("How often the command may be begun", MOST_ATTEMPTS))]
     attempts: Option<u32>,
-    #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
-    drain_timeout: Option<String>,
-    /// What the command is asked to stop by
-    #[arg(long, value_name = "SIGNAL", default_value_t = StopSignal(Signal::TERM))]
-    stop_signal: StopSignal,
-    // Last, since its heading would be that of what follows.
     #[command(flatten)]
-    settings: Settings,
+    of_command: OfCommand,
 }
 
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
@@ -67,9 +56,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
 
 /// Takes part until the command is done, here or elsewhere, has failed, or somebody wants it stopped.
 async fn campaign(options: Options) -> Result<ExitCode> {
-    let drain_timeout = [("drain_timeout", &options.drain_timeout)];
-    let config = set(options.settings.config()?, drain_timeout)?;
-    let mut singleton = Singleton::new(&config, options.command, options.stop_signal)?;
+    let mut singleton = Singleton::new(options.of_command)?;
     let (election, key) = (singleton.election, options.key);
     let starting = singleton
         .signals
