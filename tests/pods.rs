@@ -73,6 +73,27 @@ pub const WORKERS: &str = r#"for number in 1 2 3; do (
 pub const WITHOUT_PRE_STOP: &str =
     "- {op: remove, path: /spec/template/spec/containers/0/lifecycle}";
 
+/// A patch of the Deployment: the folder of its service account, with the token from this source of a
+/// projected volume.
+pub fn with_token_from(source: &str) -> String {
+    format!(
+        "{WITHOUT_PRE_STOP}
+- op: add
+  path: /spec/template/spec/volumes/-
+  value:
+    name: account
+    projected:
+      sources:
+        - {source}
+        - configMap: {{name: kube-root-ca.crt, items: [{{key: ca.crt, path: ca.crt}}]}}
+        - downwardAPI: {{items: [{{path: namespace, fieldRef: {{fieldPath: metadata.namespace}}}}]}}
+- op: add
+  path: /spec/template/spec/containers/0/volumeMounts/-
+  value: {{name: account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount}}
+"
+    )
+}
+
 impl Default for Program<'_> {
     fn default() -> Self {
         Self {

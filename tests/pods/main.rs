@@ -13,7 +13,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use leasehold_test_cluster::{NodeCluster, left_out};
 use leasehold_tests::now;
-use leasehold_tests::pods::{Crash, Pods, Program, WITHOUT_PRE_STOP, eventually, image, jobs};
+use leasehold_tests::pods::{
+    Crash, Pods, Program, WITHOUT_PRE_STOP, eventually, image, jobs, with_token_from,
+};
 use tokens::Tokens;
 
 /// A cluster with two nodes for all tests, if this machine can have one; it ends with the test
@@ -224,7 +226,7 @@ fn a_leader_goes_on_with_the_token_that_replaces_its_first() -> Result<()> {
     tokens.hand_out(&first)?;
     pods.apply(&Program {
         pod: "automountServiceAccountToken: false",
-        patches: &format!("{WITHOUT_PRE_STOP}{}", tokens::MOUNTED),
+        patches: &with_token_from(tokens::OF_A_SECRET),
         settings: &["TIMING=3 2 0.5"],
         ..Program::default()
     })?;

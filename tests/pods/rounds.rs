@@ -15,6 +15,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use leasehold_test_cluster::{NodeCluster, left_out};
 use leasehold_tests::pods::{
     CANDIDATE_WITH_JOB, Crash, Pods, Program, WITHOUT_PRE_STOP, WORKERS, eventually, image, jobs,
+    with_token_from,
 };
 use leasehold_tests::{Moment, command_under_test, go_candidate};
 
@@ -88,23 +89,10 @@ fn a_term_outlives_its_token() -> Result<()> {
         "short-lived",
         &Program {
             pod: "automountServiceAccountToken: false",
-            patches: &format!(
-                "{WITHOUT_PRE_STOP}
-- op: add
-  path: /spec/template/spec/volumes/-
-  value:
-    name: account
-    projected:
-      sources:
-        - serviceAccountToken: {{path: token, expirationSeconds: {}}}
-        - configMap: {{name: kube-root-ca.crt, items: [{{key: ca.crt, path: ca.crt}}]}}
-        - downwardAPI: {{items: [{{path: namespace, fieldRef: {{fieldPath: metadata.namespace}}}}]}}
-- op: add
-  path: /spec/template/spec/containers/0/volumeMounts/-
-  value: {{name: account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount}}
-",
+            patches: &with_token_from(&format!(
+                "serviceAccountToken: {{path: token, expirationSeconds: {}}}",
                 LIFE_OF_A_TOKEN.as_secs()
-            ),
+            )),
             ..Program::default()
         },
     )?;

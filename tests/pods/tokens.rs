@@ -13,21 +13,8 @@ use serde_json::json;
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 const ACCOUNT: &str = "leasehold";
 
-/// A patch of the Deployment: the folder of its service account, with the token from a Secret.
-pub(crate) const MOUNTED: &str = "
-- op: add
-  path: /spec/template/spec/volumes/-
-  value:
-    name: account
-    projected:
-      sources:
-        - secret: {name: token, items: [{key: token, path: token}]}
-        - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
-        - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
-- op: add
-  path: /spec/template/spec/containers/0/volumeMounts/-
-  value: {name: account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount}
-";
+/// What the pods have as their token: that of a Secret.
+pub(crate) const OF_A_SECRET: &str = "secret: {name: token, items: [{key: token, path: token}]}";
 
 pub(crate) struct Tokens<'a> {
     node: &'a NodeCluster,
