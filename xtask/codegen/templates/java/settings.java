@@ -3,8 +3,11 @@ package io.leasehold;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.StringJoiner;
 
 /**
@@ -15,6 +18,8 @@ import java.util.StringJoiner;
  */
 public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
         permits LeaderElection.Builder, Locks.Builder {
+    private final List<String> settings = new ArrayList<>();
+
     ElectionSettings() {}
 
     /**
@@ -24,7 +29,17 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
      * @param text its value; durations as {@code 1.5s}, {@code 500ms}, {@code 15} (seconds) or {@code PT1.5S}
      * @return this
      */
-    public abstract B set(String setting, String text);
+    @SuppressWarnings("unchecked") // Each of those permitted is the B of its own.
+    public B set(String setting, String text) {
+        settings.add(Objects.requireNonNull(setting, "setting"));
+        settings.add(Objects.requireNonNull(text, () -> setting + " = null: leave it out for its default"));
+        return (B) this;
+    }
+
+    /** Names and values in turn; the last one wins. */
+    final List<String> settings() {
+        return settings;
+    }
 {%- for setting in settings %}
 
     {{ setting.docs }}

@@ -1,8 +1,6 @@
 package io.leasehold;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -229,17 +227,9 @@ public interface LeaderElection extends AutoCloseable {
      * and so on.
      */
     final class Builder extends ElectionSettings<Builder> {
-        private final List<String> settings = new ArrayList<>();
         private boolean stopAtShutdown = true;
 
         private Builder() {}
-
-        @Override
-        public Builder set(String setting, String text) {
-            settings.add(Objects.requireNonNull(setting, "setting"));
-            settings.add(Objects.requireNonNull(text, () -> setting + " = null: leave it out for its default"));
-            return this;
-        }
 
         /**
          * Whether the election stops by itself when the JVM shuts down. Default: true. Frameworks that end work in an order of
@@ -265,13 +255,13 @@ public interface LeaderElection extends AutoCloseable {
             try {
                 NativeLibrary.load();
             } catch (NativeLibraryException missing) {
-                LeaderElection fixed = FixedElection.create(settings, stopAtShutdown, missing);
+                LeaderElection fixed = FixedElection.create(settings(), stopAtShutdown, missing);
                 if (fixed != null) {
                     return fixed;
                 }
                 throw missing;
             }
-            return NativeElection.create(settings.toArray(String[]::new), stopAtShutdown);
+            return NativeElection.create(settings().toArray(String[]::new), stopAtShutdown);
         }
 
         /**

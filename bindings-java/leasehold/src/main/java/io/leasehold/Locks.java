@@ -222,18 +222,10 @@ public final class Locks implements AutoCloseable {
 
     /** The settings of locks, as those of an election. A Lease is called as its lock. */
     public static final class Builder extends ElectionSettings<Builder> {
-        private final List<String> settings = new ArrayList<>();
         private final List<String> observed = new ArrayList<>();
         private boolean stopAtShutdown = true;
 
         private Builder() {}
-
-        @Override
-        public Builder set(String setting, String text) {
-            settings.add(Objects.requireNonNull(setting, "setting"));
-            settings.add(Objects.requireNonNull(text, () -> setting + " = null: leave it out for its default"));
-            return this;
-        }
 
         /**
          * Observes locks from the start; see {@link Locks#observe}.
@@ -266,7 +258,7 @@ public final class Locks implements AutoCloseable {
          */
         public Locks build() {
             NativeLibrary.load();
-            Locks locks = new Locks(settings.toArray(String[]::new), stopAtShutdown);
+            Locks locks = new Locks(settings().toArray(String[]::new), stopAtShutdown);
             try {
                 Background.accompany(new Accompanied(locks));
                 locks.observe(observed.toArray(String[]::new));

@@ -173,14 +173,8 @@ class LocksTest {
     void aReleaseThatWaitsForTheListenerIsLeftAloneByAnother() throws Exception {
         Locks locks = slow().build();
         HeldLock held = locks.tryLock("job").orElseThrow();
-        BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
         CountDownLatch mayReturn = new CountDownLatch(1);
-        held.onLoss(loss -> {
-            told.add(loss.reason());
-            await(mayReturn);
-        });
-        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close);
-        assertEquals(LostReason.STOPPED, next(told));
+        CompletableFuture<Void> closing = closeWhileTold(locks, held, () -> await(mayReturn));
         CompletableFuture<Boolean> one = CompletableFuture.supplyAsync(held::release);
         CompletableFuture<Boolean> another = CompletableFuture.supplyAsync(held::release);
         // The one that waits is not the only one that knows the lock.
@@ -194,19 +188,27 @@ class LocksTest {
     void closingWhileAnotherThreadDoesWaitsAsWell() throws Exception {
         Locks locks = slow().build();
         HeldLock held = locks.tryLock("job").orElseThrow();
-        BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
         CountDownLatch mayReturn = new CountDownLatch(1);
-        held.onLoss(loss -> {
-            told.add(loss.reason());
+        CompletableFuture<Void> closing = closeWhileTold(locks, held, () -> {
             await(mayReturn);
             held.close();
         });
-        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close);
-        assertEquals(LostReason.STOPPED, next(told));
         mayReturn.countDown();
         locks.close();
         assertIsFree("job");
         closing.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** The locks are closing, and the holder is told, who does this then. */
+    private static CompletableFuture<Void> closeWhileTold(Locks locks, HeldLock held, Runnable then) throws Exception {
+        BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
+        held.onLoss(loss -> {
+            told.add(loss.reason());
+            then.run();
+        });
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close);
+        assertEquals(LostReason.STOPPED, next(told));
+        return closing;
     }
 
     private static void await(CountDownLatch latch) {
