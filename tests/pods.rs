@@ -278,7 +278,7 @@ spec:
         Ok(self.node.cluster().api().get(&path)?)
     }
 
-    /// Asks Kubernetes to evict a pod, as a drain does and whoever else makes room.
+    /// Asks Kubernetes to evict a pod, as a drain does and others that make room.
     pub fn evict(&self, pod: &str) -> Result<()> {
         let eviction = serde_json::json!({
             "apiVersion": "policy/v1",

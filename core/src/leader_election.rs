@@ -404,8 +404,8 @@ impl LeaderElection {
         while_valid(term.clone(), end, work(term)).await
     }
 
-    /// Does `work` once and for all, whoever leads: a migration of a database, an initialisation. Here, if
-    /// this instance comes to lead and nobody has done it before; otherwise it waits for whoever does.
+    /// Does `work` once and for all, no matter who leads: a migration of a database, an initialisation. Here, if
+    /// this instance comes to lead and nobody has done it before; otherwise it waits for the one that does.
     /// Returns what `work` has, or `None` where it was done elsewhere. To be called in each replica.
     ///
     /// The `key` names the work and its version, and is kept in an annotation of the Lease when the work has

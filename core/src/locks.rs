@@ -33,7 +33,7 @@ static PROCESS: PerProcess<()> = PerProcess::new();
 type Stores = dyn Fn(&str) -> Arc<dyn LeaseStore> + Send + Sync;
 
 /// Mutual exclusion between the processes of a cluster, by a Lease for each lock: for work that is done
-/// once in a while by whoever comes first, and not by a leader. A lock is held for one piece of work,
+/// once in a while by the instance that comes first, and not by a leader. A lock is held for one piece of work,
 /// renewed meanwhile, and given back; nobody campaigns for it in between.
 ///
 /// What an election promises of a leader holds of who has a lock: the answer is false as soon as it cannot
@@ -81,7 +81,7 @@ impl Locks {
         Self::build(config, None)
     }
 
-    /// Locks over stores of the program's own, each by the name of its Lease, whatever the mode; see
+    /// Locks over stores of the program's own, each by the name of its Lease, in every mode; see
     /// [`LeaderElection::with_store`].
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl Locks {
 
     fn build(config: &Config, stores: Option<Box<Stores>>) -> Result<Self> {
         let mut config = config.clone().lease("a-lock").check()?;
-        // Whoever has a lock is no leader, and each time is another holder.
+        // The holder of a lock is no leader, and each time is another holder.
         config.reclaim = false;
         config.leader_service = None;
         config.kubernetes_events = false;

@@ -1,4 +1,4 @@
-//! Work that is done once and for all, whoever leads: a migration of a database, an initialisation. What
+//! Work that is done once and for all, no matter who leads: a migration of a database, an initialisation. What
 //! the Lease remembers of it, and who may change that, is the election's to know; here is who waits for
 //! what.
 
@@ -106,7 +106,7 @@ impl RunOnce {
         }
     }
 
-    /// How often the work may be begun, whoever does, in place of [`MOST_ATTEMPTS`].
+    /// How often the work may be begun by all together, in place of [`MOST_ATTEMPTS`].
     pub fn most_attempts(mut self, most: u32) -> Self {
         self.most_attempts = most.max(1);
         self

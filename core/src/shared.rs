@@ -207,7 +207,7 @@ impl Shared {
         Some(end(&mut running.await_end))
     }
 
-    /// Wants the Lease for one piece of work, and whoever wanted it before no longer does; `None` where the
+    /// Wants the Lease for one piece of work, and those who wanted it before no longer do; `None` where the
     /// election does not run.
     pub(crate) fn demand(&self, demand: Demand) -> Option<oneshot::Receiver<Answer>> {
         let (sender, answer) = oneshot::channel();

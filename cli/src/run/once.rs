@@ -18,8 +18,8 @@ use crate::settings::with_default;
 /// Runs a command once and for all, such as a migration of a database: as an init container, for one.
 ///
 /// Of all that are started with the same election and key, one at a time runs the command. When that has
-/// ended with 0, the key is noted in the Lease, all the others end with 0 as well, and whoever is started
-/// later does so at once. Until then they wait, and say for whom.
+/// ended with 0, the key is noted in the Lease, and all the others end with 0 as well; those that are
+/// started later do so at once. Until then they wait, and say for whom.
 ///
 /// The command gets the fencing token in `LEASEHOLD_FENCING_TOKEN`. It may be begun again where it was
 /// killed, or where its end could not be noted: it must bear that. Never do two run at once, as far as

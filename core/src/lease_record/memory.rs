@@ -1,4 +1,4 @@
-//! What a Lease remembers from term to term, whoever leads: which work has been done once and for all, and
+//! What a Lease remembers from term to term, no matter who leads: which work has been done once and for all, and
 //! how often it was begun. It is in annotations of its own, which people can read and mend.
 //!
 //! Invariant: what cannot be understood is never written over, and nothing is begun on it.

@@ -45,7 +45,7 @@ impl MemoryStore {
         self.server().lease.clone()
     }
 
-    /// Writes `record` whatever is there, as another client would, which keeps what the Lease
+    /// Writes `record` no matter what is there, as another client would, which keeps what the Lease
     /// remembers: over the present Lease, or as a new one.
     pub fn put_foreign(&self, mut record: LeaseRecord) -> StoredLease {
         let mut server = self.server();

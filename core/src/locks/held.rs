@@ -124,7 +124,7 @@ impl HeldLock {
     /// loss there is one listener, or one who waits.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) where the system gives no more threads.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the system gives no further thread.
     pub fn on_loss(&mut self, mut listener: impl FnMut(&Loss) + Send + 'static) -> Result<()> {
         if let Some(events) = self.events.take() {
             let term = self.term().clone();

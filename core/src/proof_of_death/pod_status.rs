@@ -1,4 +1,4 @@
-//! What the status of a pod says of one container of it. Whatever is not said in so many words is not so.
+//! What the status of a pod says of one container of it. What is not said in so many words is not so.
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Work that runs once, whoever leads.
+//! Work that runs once, no matter who leads.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -219,7 +219,7 @@ impl Application {
         self.processes[which].is_dead = true;
     }
 
-    /// A process learns that whoever holds what it can prove the death of is dead.
+    /// A process learns which holders are dead, as far as it can prove that.
     fn prove_deaths(&mut self, which: usize) {
         for election in 0..ELECTIONS {
             let store = &self.stores[election];

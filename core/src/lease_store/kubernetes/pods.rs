@@ -53,7 +53,7 @@ impl Pods {
     pub(crate) async fn watch(&self, name: &str) -> Result<BoxStream<'_, Result<Value>>> {
         // By name, so that it can be allowed by a rule for this one pod.
         let selector = WatchParams::default().fields(&format!("metadata.name={name}"));
-        // From whatever the server has at hand: that costs it nothing.
+        // From what the server has at hand: that costs it nothing.
         let request = to_send(self.requests.watch(&selector, "0"))?;
         let (response, in_flight) = self.within_limit(self.connection.stream(request)).await?;
         let (head, body) = response.into_parts();

@@ -24,7 +24,7 @@ use super::timeline::{Name, Timeline, Told, What};
 const HEART_RATE: u32 = 6;
 /// Of the work that is to run once. As many as the Lease remembers would be too many.
 const MOST_KEYS: u32 = 30;
-/// The work of each so many keys fails whoever does it.
+/// The work of one key in so many fails, no matter who does it.
 const POISONED: u32 = 5;
 const STEPS: u32 = 8;
 

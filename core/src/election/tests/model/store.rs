@@ -44,7 +44,7 @@ impl Store {
         }
     }
 
-    /// Whether `operation` may still have an effect when it arrives, if the Lease is deleted no more
+    /// Whether `operation` may still have an effect when it arrives, if the Lease is no longer deleted
     /// (`deletable`: if it may be).
     pub(super) fn may_matter(&self, operation: &Operation, deletable: bool) -> bool {
         match (operation, &self.lease) {

@@ -47,7 +47,7 @@ pub(super) struct Bounds {
     /// Whether a process that starts again has the name of its last life; and takes up what that left.
     pub(super) same_name: bool,
     pub(super) reclaim: bool,
-    /// Whether deaths become known: not at all, those that have been, or whatever is said.
+    /// Whether deaths become known: not at all, those that have been, or all that are said.
     pub(super) proofs: Proofs,
 }
 
@@ -691,7 +691,7 @@ impl Node {
         self.leader_until = active.map_or(Instant::ZERO, ActiveTerm::until);
     }
 
-    /// As everybody is answered who asks, whatever its threads have come to.
+    /// As everybody is answered who asks, no matter how far its threads have come.
     fn is_leader(&self) -> bool {
         self.now < self.leader_until
     }

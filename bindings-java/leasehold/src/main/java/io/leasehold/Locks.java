@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Locks for one piece of work each, by a Lease for each: for what is done once in a while by whoever comes first, and not by a
+ * Locks for one piece of work each, by a Lease for each: for what is done once in a while by the instance that comes first, and not by a
  * leader. A lock is renewed while the work goes on, and given back after it; nobody campaigns for it in between.
  *
  * <pre>{@code

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Processes that fire one job: each run is one process's, whatever happens to it.
+ * Processes that fire one job: each run is one process's, also if that is terminated or killed.
  *
  * <p>On a real API server where {@code CAMEL_FIRST_KUBECONFIG} and its like say how to reach it; else in a folder.
  */
