@@ -204,8 +204,10 @@ test('a singleton service does not start again before its start and its stop hav
 });
 
 test('a singleton service that does not stop in time is named', async (t) => {
+  let started = 0;
+  const start = () => (started += 1);
   class Consumer {
-    start() {}
+    start = start;
     stop() {
       return new Promise(() => {});
     }
@@ -216,8 +218,8 @@ test('a singleton service that does not stop in time is named', async (t) => {
   t.after(() => unsubscribe('leasehold:log', listen));
   const leading = await leader(t, settings(t));
   leading.addSingletonService(new Consumer());
-  leading.addSingletonService({ name: 'named', start() {}, stop: () => new Promise(() => {}) });
-  await eventually('they are started', () => leading.leader !== null);
+  leading.addSingletonService({ name: 'named', start, stop: () => new Promise(() => {}) });
+  await eventually('they are started', () => started === 2);
   void leading.stop({ drainMs: 0 });
   const said = (name) => () =>
     warnings.some((text) => text.includes(`singleton service \`${name}\` has not stopped in time`));
