@@ -22,9 +22,10 @@ const PACKAGES: [(&str, &str); 2] = [
     ("spring", "docs/listings/spring/target"),
 ];
 /// The modules that are published.
-const PUBLISHED: [&str; 4] = [
+const PUBLISHED: [&str; 5] = [
     "leasehold",
     "leasehold-test",
+    "leasehold-camel",
     "leasehold-shedlock",
     "leasehold-spring-boot-starter",
 ];
@@ -198,4 +199,22 @@ pub(crate) fn place_native_halves(halves: &[NativeHalf]) -> Result<()> {
         fs::copy(&built, folder.join(file)).with_context(|| format!("no {}", built.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_module_with_our_name_is_published() -> Result<()> {
+        let modules = fs::read_to_string(root().join("bindings-java/pom.xml"))?;
+        let modules = modules.split("<module>").skip(1);
+        let modules = modules.filter_map(|it| it.split("</module>").next());
+        let ours = modules.filter(|it| it.starts_with("leasehold") && !it.contains('/'));
+        assert_eq!(ours.collect::<Vec<_>>(), PUBLISHED);
+        let workflow = fs::read_to_string(root().join(".github/workflows/release.yml"))?;
+        let projects = ["--projects ", &PUBLISHED.join(","), " "].concat();
+        assert!(workflow.contains(&projects), "no {projects}");
+        Ok(())
+    }
 }

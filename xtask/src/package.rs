@@ -53,8 +53,8 @@ const LIBRARIES: [(&str, &str, Artifact); 3] = [
     ("leasehold-node", "leasehold_node", Artifact::Node),
     ("leasehold-python", "_leasehold", Artifact::Python),
 ];
-/// The crate of the programs, and what it is called when it is a drop-in for the old sidecar.
-const PROGRAMS: (&str, [&str; 2]) = ("leasehold-cli", ["leasehold", "leader-elector"]);
+/// The crate of the program, and what that is called: the second makes it a drop-in for the old sidecar.
+const PROGRAM: (&str, [&str; 2]) = ("leasehold-cli", ["leasehold", "leader-elector"]);
 
 fn named(name: &str) -> Result<&'static Platform> {
     let mut platforms = PLATFORMS.iter();
@@ -190,7 +190,7 @@ fn pack(steps: &Steps, platforms: &[&'static Platform], time: &CommitTime, packa
 fn pack_sources(steps: &Steps, time: &CommitTime, packages: &Path, without_build: bool) {
     steps.run("crates (cargo package)", |step| {
         let (shell, cargo) = (shell()?, cargo());
-        let crates = ["leasehold", PROGRAMS.0];
+        let crates = ["leasehold", PROGRAM.0];
         let chosen = crates.iter().flat_map(|package| ["--package", package]);
         // Cargo builds them as somebody would who has nothing but them.
         let verify = without_build.then_some("--no-verify");
@@ -220,7 +220,7 @@ fn write_papers(platform: &Platform, time: &CommitTime, lists: &Path) -> Result<
         (java, "leasehold", "maven/io.leasehold/leasehold"),
         (node, &npm, &npm.replace('@', "npm/%40")),
         (python, "leasehold", "pypi/leasehold"),
-        (PROGRAMS.0, PROGRAMS.0, "cargo/leasehold-cli"),
+        (PROGRAM.0, PROGRAM.0, "cargo/leasehold-cli"),
     ] {
         let papers = Papers::of(package, &[platform])?;
         fs::write(platform.notice(package), papers.notice()?)?;

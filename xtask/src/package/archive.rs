@@ -1,4 +1,4 @@
-//! Archives of the programs, for people and scripts that download them.
+//! Archives of the program, for people and scripts that download them.
 
 use std::fs;
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::path::Path;
 use anyhow::Result;
 use xshell::{Cmd, Shell, cmd};
 
-use super::PROGRAMS;
+use super::PROGRAM;
 use crate::build::shell;
 use crate::commit_time::CommitTime;
 use crate::platform::{Platform, System};
 use crate::steps::Step;
 use crate::{copy_file, root};
 
-/// Makes an archive of the programs for `platform` in the folder `packages`.
+/// Makes an archive of the program for `platform` in the folder `packages`.
 pub(super) fn pack(
     step: &Step,
     platform: &Platform,
@@ -34,32 +34,29 @@ pub(super) fn pack(
     .concat();
     let contents = shell.create_temp_dir()?;
     let folder = contents.path().join(&name);
-    let mut files = vec![
+    let (package, [program, alias]) = PROGRAM;
+    let program = platform.program(program);
+    let files = [
         (root().join("LICENSE"), "LICENSE".to_owned()),
-        (platform.notice(PROGRAMS.0), "NOTICE".to_owned()),
+        (platform.notice(package), "NOTICE".to_owned()),
         (root().join("cli/README.md"), "README.md".to_owned()),
+        (platform.staged().join(&program), program.clone()),
     ];
-    files.extend(PROGRAMS.1.map(|program| {
-        let file = platform.program(program);
-        (platform.staged().join(&file), file)
-    }));
     for (from, to) in files {
         copy_file(from, folder.join(to))?;
     }
     shell.change_dir(contents.path());
     if platform.system == System::Windows {
         let archive = packages.join([&name, ".zip"].concat());
-        // A zip has the times of files, of which zipfile knows no other way.
+        // It knows no links, so that the program is in it under one name.
+        // It has the times of files, of which zipfile knows no other way.
         let time = ["--date=", time.rfc3339()].concat();
         let names = shell.read_dir(&name)?;
         step.run(cmd!(shell, "touch {time} {names...} {name}"))?;
         let zip = cmd!(shell, "python3 -m zipfile --create {archive} {name}");
         return step.run(zip.env("TZ", "UTC"));
     }
-    // One program under two names.
-    let [program, alias] = PROGRAMS.1.map(|program| folder.join(program));
-    fs::remove_file(&alias)?;
-    fs::hard_link(program, alias)?;
+    fs::hard_link(folder.join(program), folder.join(alias))?;
     let tar = "leasehold.tar";
     step.run(self::tar(&shell, tar, time.rfc3339()).arg(&name))?;
     // It would add the name and the time of the file.

@@ -1,14 +1,14 @@
-//! Images from scratch with one static program each, for both machines, as OCI archives: what
+//! Images from scratch with the static program under each of its names, for both machines, as OCI archives: what
 //! `docker load`, `ctr image import` and `skopeo` take.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use super::PROGRAMS;
+use super::PROGRAM;
 use crate::build::shell;
 use crate::commit_time::CommitTime;
 use crate::platform::Platform;
@@ -27,7 +27,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Nobody, as in the Dockerfile.
 const USER: &str = "65532:65532";
 
-/// Makes an image of each program, for those of `platforms` that have static ones, in the folder
+/// Makes an image for each name of the program, for those of `platforms` that have static ones, in the folder
 /// `packages`.
 pub(super) fn pack(
     step: &Step,
@@ -42,8 +42,8 @@ pub(super) fn pack(
     }
     let regctl = REGCTL.program(step)?;
     fs::create_dir_all(packages)?;
-    PROGRAMS.1.iter().try_for_each(|program| {
-        image(step, &regctl, program, &platforms, time)
+    PROGRAM.1.iter().try_for_each(|name| {
+        image(step, &regctl, name, &platforms, time)
             .and_then(|image| image.archive(step, time, packages))
     })
 }
@@ -93,7 +93,7 @@ fn image(
         let path = ["/", program].concat();
         step.run(cmd!(shell, "{regctl} image get-file {part} {path} found"))?;
         let found = fs::read(folder.path().join("found"))?;
-        let is_whole = found == fs::read(platform.staged().join(program))?;
+        let is_whole = found == fs::read(built(platform))?;
         ensure!(is_whole, "{program} in the image is not what was built");
         parts.extend(["--ref".to_owned(), part]);
     }
@@ -106,6 +106,11 @@ fn image(
     })
 }
 
+fn built(platform: &Platform) -> PathBuf {
+    let (_, [program, _]) = PROGRAM;
+    platform.staged().join(program)
+}
+
 /// The files of an image, as a tar that is the same for the same files.
 fn layer(
     step: &Step,
@@ -115,10 +120,10 @@ fn layer(
     time: &str,
 ) -> Result<String> {
     let files = shell.current_dir().join(["files-", platform.name].concat());
-    copy_file(platform.staged().join(program), files.join(program))?;
+    copy_file(built(platform), files.join(program))?;
     let papers = files.join("licenses");
     copy_file(root().join("LICENSE"), papers.join("LICENSE"))?;
-    copy_file(platform.notice(PROGRAMS.0), papers.join("NOTICE"))?;
+    copy_file(platform.notice(PROGRAM.0), papers.join("NOTICE"))?;
     let layer = ["layer-", platform.name, ".tar"].concat();
     step.run(super::archive::tar(shell, &layer, time).args([
         "--directory".as_ref(),

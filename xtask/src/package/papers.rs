@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use xshell::cmd;
 
-use super::PROGRAMS;
+use super::PROGRAM;
 use super::toolchain::python_environment;
 use crate::build::{cargo, shell};
 use crate::commit_time::CommitTime;
@@ -113,7 +113,7 @@ impl Papers {
     /// `CycloneDX`, for what is called `name`, with `purl` if a registry has it.
     pub(super) fn sbom(&self, name: &str, purl: &str, time: &CommitTime) -> Result<String> {
         // As CycloneDX tells what is run from what is built upon.
-        let kind = if name == PROGRAMS.0 {
+        let kind = if name == PROGRAM.0 {
             "application"
         } else {
             "library"

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::inspection::{self, Inspection};
 use super::toolchain::{GLIBC, MACOS};
-use super::{LIBRARIES, PROGRAMS};
+use super::{LIBRARIES, PROGRAM};
 use crate::platform::{Platform, System};
 
 /// In bytes: each library goes into every image of its users.
@@ -30,10 +30,9 @@ pub(super) fn check_all(platform: &Platform) -> Result<()> {
         check(platform, artifact, &platform.staged().join(file))?;
     }
     if platform.has_programs() {
-        for program in PROGRAMS.1 {
-            let file = platform.staged().join(platform.program(program));
-            check(platform, Artifact::Program, &file)?;
-        }
+        let (_, [program, _]) = PROGRAM;
+        let file = platform.staged().join(platform.program(program));
+        check(platform, Artifact::Program, &file)?;
     }
     Ok(())
 }

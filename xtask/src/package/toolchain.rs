@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
 
-use super::{LIBRARIES, PROGRAMS};
+use super::{LIBRARIES, PROGRAM};
 use crate::build::{check_installed, shell};
 use crate::platform::{Platform, System};
 use crate::steps::Step;
@@ -61,7 +61,7 @@ impl Toolchain {
     pub(crate) fn check(&self, step: &Step, platform: &Platform) -> Result<()> {
         let shell = shell()?;
         let packages = LIBRARIES.map(|(package, ..)| package);
-        let packages = packages.iter().chain(["leasehold", PROGRAMS.0].iter());
+        let packages = packages.iter().chain(["leasehold", PROGRAM.0].iter());
         let packages = packages.flat_map(|package| ["--package", package]);
         let target = platform.rust_target;
         let check = self.zigbuild(&shell, "check", target)?;
@@ -81,24 +81,35 @@ impl Toolchain {
             .join(platform.rust_target)
             .join("release");
 
-        let packages = LIBRARIES
+        let libraries = LIBRARIES
             .iter()
             .flat_map(|(package, ..)| ["--package", package]);
-        let libraries = self.cargo(&shell, platform, Linked::ToTheSystem)?;
-        step.run(libraries.arg("--lib").args(packages))?;
-        for (_, library, _) in LIBRARIES {
-            let file = platform.library(library);
+        let libraries = ["--lib"].into_iter().chain(libraries);
+        let mut files = LIBRARIES
+            .map(|(_, name, _)| platform.library(name))
+            .to_vec();
+        let mut program = Vec::new();
+        if platform.has_programs() {
+            let (package, [name, _]) = PROGRAM;
+            program.extend(["--bins", "--package", package]);
+            files.push(platform.program(name));
+        }
+        if platform.name.ends_with("-musl") {
+            let libraries = libraries.collect();
+            for (linked, what) in [
+                (Linked::ToTheSystem, libraries),
+                (Linked::Statically, program),
+            ] {
+                step.run(self.cargo(&shell, platform, linked)?.args(what))?;
+            }
+        } else {
+            // What both need is compiled once.
+            let cargo = self.cargo(&shell, platform, Linked::ToTheSystem)?;
+            step.run(cargo.args(libraries).args(program))?;
+        }
+        for file in files {
             shell.copy_file(built.join(&file), staged.join(&file))?;
         }
-        if !platform.has_programs() {
-            return Ok(());
-        }
-        let (package, [program, alias]) = PROGRAMS;
-        let programs = self.cargo(&shell, platform, Linked::Statically)?;
-        step.run(programs.args(["--bins", "--package", package]))?;
-        let built = built.join(platform.program(program));
-        shell.copy_file(&built, staged.join(platform.program(program)))?;
-        shell.copy_file(&built, staged.join(platform.program(alias)))?;
         Ok(())
     }
 
@@ -169,10 +180,8 @@ fn flags(platform: &Platform, linked: Linked) -> Result<Vec<String>> {
         flags.push(["-Clink-arg=-F", FRAMEWORKS].concat());
         // Else the linker's mark of what it links comes from names of files that are then stripped.
         flags.push("-Clink-arg=-s".to_owned());
-        if linked == Linked::ToTheSystem {
-            // Else the path that it is built at. It is loaded by its file, not by this.
-            flags.push("-Clink-arg=-Wl,-install_name,@rpath/leasehold".to_owned());
-        }
+        // Else the path that a library is built at. It is loaded by its file, not by this.
+        flags.push("-Clink-arg=-Wl,-install_name,@rpath/leasehold".to_owned());
     }
     Ok(flags)
 }
