@@ -17,7 +17,7 @@ from typing import Any
 
 import leasehold
 
-LIMIT = 30.0
+LIMIT = 60.0
 """How many seconds a test waits for something that must happen."""
 
 
@@ -48,7 +48,7 @@ class Told:
 
 class Place:
     """A folder for candidates of one Lease. It runs out in an hour, so that who leads within a test
-    does so because it was released."""
+    does so because it was released; and work may take as long as a test waits."""
 
     def __init__(self, directory: Path) -> None:
         self.settings: dict[str, Any] = {
@@ -58,6 +58,7 @@ class Place:
             "lease_duration": 3600,
             "renew_deadline": 1800,
             "retry_period": 1,
+            "drain_timeout": 600,
         }
 
     def election(self, **more: Any) -> leasehold.LeaderElection:
@@ -69,21 +70,22 @@ class Place:
             successor.wait_for_leadership(LIMIT)
 
     def is_held_by(self, identity: str) -> None:
-        """Waits until another candidate sees who holds the Lease."""
-        with self.election(identity="observer") as observer:
+        """Waits until another candidate sees who holds the Lease, which may be one that is dead."""
+        with self.election(identity="observer", proof_of_death="none") as observer:
             eventually("the holder is seen", lambda: observer.leader is not None)
             assert observer.leader == identity
             assert not observer.is_leader
 
 
 class Program:
-    """A Python program of its own. It finds `settings` and `say` defined."""
+    """A Python program of its own. It finds `settings`, `LIMIT` and `say` defined."""
 
     PREAMBLE = textwrap.dedent(
         """
         import os, signal, sys, time
         import leasehold
         settings = {settings!r}
+        LIMIT = {limit!r}
         def say(*words):
             # One write, since several processes may share the pipe.
             os.write(1, (" ".join(map(str, words)) + "\\n").encode())
@@ -91,7 +93,7 @@ class Program:
     )
 
     def __init__(self, text: str, settings: dict[str, Any]) -> None:
-        text = self.PREAMBLE.format(settings=settings) + textwrap.dedent(text)
+        text = self.PREAMBLE.format(settings=settings, limit=LIMIT) + textwrap.dedent(text)
         self._start([sys.executable, "-W", "error", "-c", text])
 
     def _start(self, command: list[str], **more: Any) -> None:
@@ -138,12 +140,25 @@ class Program:
             if words is None or line.startswith(words):
                 return line
 
+    def hears_nothing_for(self, seconds: float) -> bool:
+        """Whether it says nothing for so long."""
+        try:
+            self._lines.get(timeout=seconds)
+        except queue.Empty:
+            return True
+        return False
+
     def complaints(self) -> str:
         """What it has written to its standard error."""
         return "".join(self._complaints)
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
+
+    def is_paused(self) -> bool:
+        """Whether a signal has stopped it, so that it may go on."""
+        stopped = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
+        return stopped is not None
 
     def end(self) -> int:
         """Waits until it ends, and returns its code."""

@@ -15,7 +15,7 @@ def tell(event):
         say("told")
 election.add_listener(tell)
 election.start()
-election.wait_for_leadership(30)
+election.wait_for_leadership(LIMIT)
 say("leads")
 """
 
@@ -59,7 +59,7 @@ election = aio.LeaderElection(**settings)
 election.add_listener(lambda event: None)
 async def main():
     await election.start()
-    await election.wait_for_leadership(30)
+    await election.wait_for_leadership(LIMIT)
 asyncio.run(main())
 """
     )
@@ -68,7 +68,7 @@ asyncio.run(main())
 
 
 def test_exit_on_sigterm_releases_the_lease(program: Callable[..., Program], place: Place) -> None:
-    # Sleeps are short: Python does not notice a signal that comes on the way into one until it ends.
+    # In short sleeps: Python does not notice a signal that comes on the way into one.
     leader = program("leasehold.exit_on_sigterm()" + LEADS + "while True: time.sleep(0.01)")
     leader.hear("leads")
     leader.send(signal.SIGTERM)
@@ -98,11 +98,13 @@ def test_a_callback_that_never_returns_does_not_hang_the_end(
 ) -> None:
     leader = program(
         """
-election = leasehold.LeaderElection(**settings, identity="leader", drain_timeout=0.2)
+election = leasehold.LeaderElection(**settings)
 election.on_lost(lambda term, reason: time.sleep(3600))
 election.start()
-election.wait_for_leadership(30)
-"""
+election.wait_for_leadership(LIMIT)
+""",
+        identity="leader",
+        drain_timeout=0.2,
     )
     assert leader.end() == 0
     # Its work was unfinished, so that nothing was released over it.
@@ -123,7 +125,7 @@ elections = [leasehold.LeaderElection(f"jobs-{n}", mode="always") for n in range
 for election in elections:
     election.add_listener(lambda event: None)
     election.start()
-    election.wait_for_leadership(30)
+    election.wait_for_leadership(LIMIT)
     # Daemons that wait for what never comes, and that ask for ever.
     never = leasehold.LeaderElection("never", mode="never")
     never.start()
@@ -152,7 +154,7 @@ def test_ctrl_c_interrupts_every_wait(wait: str, program: Callable[..., Program]
         f"""
 leader = leasehold.LeaderElection("always", mode="always", drain_timeout=3600)
 leader.start()
-leader.wait_for_leadership(30)
+leader.wait_for_leadership(LIMIT)
 standby = leasehold.LeaderElection("never", mode="never")
 standby.start()
 try:

@@ -55,7 +55,7 @@ def test_a_child_is_never_the_leader_and_its_parent_goes_on(
 election = leasehold.LeaderElection(**settings)
 election.add_listener(lambda event: None)
 election.start()
-term = election.wait_for_leadership(30)
+term = election.wait_for_leadership(LIMIT)
 for _ in range(20):
     if os.fork() == 0:
         check_inherited(election, term)
@@ -65,7 +65,7 @@ for _ in range(20):
     assert status == 0, status
 assert election.is_leader and term.is_valid
 say("goes on")
-time.sleep(60)
+time.sleep(3600)
 """,
         identity="parent",
     )
@@ -78,12 +78,12 @@ def test_a_child_may_start_its_own_election(program: Callable[..., Program], pla
         """
 election = leasehold.LeaderElection(**settings, identity="parent")
 election.start()
-election.wait_for_leadership(30)
+election.wait_for_leadership(LIMIT)
 reading, writing = os.pipe()
 if os.fork() == 0:
     with leasehold.LeaderElection(**settings, identity="child") as own:
         os.write(writing, b"started")
-        own.wait_for_leadership(30)
+        own.wait_for_leadership(LIMIT)
         say("child leads")
     os._exit(0)
 assert os.read(reading, 7) == b"started"
@@ -115,7 +115,7 @@ for _ in range(2):
     pid = os.fork()
     if pid == 0:
         election.start()
-        election.wait_for_leadership(30)
+        election.wait_for_leadership(LIMIT)
         say("leads", os.getpid())
         election.stop()
         os._exit(0)
@@ -125,7 +125,7 @@ for pid in children:
     assert status == 0, status
 assert election.status().role == "stopped"
 election.start()
-election.wait_for_leadership(30)
+election.wait_for_leadership(LIMIT)
 say("leads", os.getpid())
 election.stop()
 """
@@ -160,7 +160,7 @@ for election in elections:
 for _ in range(30):
     if os.fork() == 0:
         with leasehold.LeaderElection("own", mode="always") as own:
-            own.wait_for_leadership(30)
+            own.wait_for_leadership(LIMIT)
         os._exit(0)
     _, status = os.wait()
     assert status == 0, status

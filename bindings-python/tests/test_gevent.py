@@ -25,7 +25,7 @@ def test_an_election_goes_on_while_greenlets_run(
     patched = program(
         PATCHED.format(before=before)
         + """
-election = leasehold.LeaderElection(**settings, stall_timeout=1)
+election = leasehold.LeaderElection(**settings, stall_timeout=4)
 told = []
 election.add_listener(told.append)
 election.start()
@@ -34,7 +34,7 @@ while not (term := election.term):
 # The hub is free, and so is the heart beside it.
 gevent.sleep(0.2)
 # The hub is blocked for longer than the stall timeout, but the interpreter lives.
-monkey.get_original("time", "sleep")(2)
+monkey.get_original("time", "sleep")(5)
 assert term.is_valid
 while not told:
     gevent.sleep(0.001)
@@ -55,7 +55,7 @@ def test_the_end_of_a_patched_process_releases_the_lease(
 election = leasehold.LeaderElection(**settings)
 election.on_lost(lambda term, reason: say("told", reason))
 election.start()
-gevent.get_hub().threadpool.apply(election.wait_for_leadership, (30,))
+gevent.get_hub().threadpool.apply(election.wait_for_leadership, (LIMIT,))
 """
     )
     patched.hear("told stopped")

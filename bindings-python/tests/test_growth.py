@@ -30,17 +30,22 @@ def threads():
     return len(os.listdir("/proc/self/task"))
 
 def settle(count):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT
     while threads() > count and time.monotonic() < deadline:
         time.sleep(0.01)
     return threads()
 
-for _ in range(100):
-    cycle()
+def cycles(hundreds):
+    for _ in range(hundreds):
+        for _ in range(100):
+            cycle()
+        # However slow the machine is: for each hundred there is the time for one line.
+        say("a hundred")
+
+cycles(1)
 gc.collect()
 before = settle(4), len(os.listdir("/proc/self/fd")), len(gc.get_objects()), resident()
-for _ in range(1000):
-    cycle()
+cycles(10)
 gc.collect()
 after = settle(4), len(os.listdir("/proc/self/fd")), len(gc.get_objects()), resident()
 say("before", *before)

@@ -7,13 +7,12 @@ import os
 import signal
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Place, Program, eventually
+from support import LIMIT, Place, Program, eventually
 
 WORKERS = 3
 
@@ -67,20 +66,22 @@ class Server(Program):
         # Which gunicorn reads by itself.
         (folder / "gunicorn.conf.py").write_text(GUNICORN_SETTINGS)
         environment = {**os.environ, "SETTINGS": json.dumps(settings)}
+        self._workers: set[str] = set()
         self._start([sys.executable, *command], cwd=folder, env=environment)
 
-    def leader(self, words: str) -> str:
-        """Waits until all workers have begun, saying so, and one of them leads."""
+    def leader(self, words: str, begin: int = WORKERS) -> str:
+        """Waits until so many workers more have begun, saying so, and one of all leads."""
         workers: set[str] = set()
         leaders: list[str] = []
-        while len(workers) < WORKERS or not leaders:
+        while len(workers) < begin or not leaders:
             match self.hear().split():
                 case ["leads", pid]:
                     leaders.append(pid)
                 case [word, pid] if word == words:
                     workers.add(pid)
         (leader,) = leaders
-        assert leader in workers
+        self._workers |= workers
+        assert leader in self._workers
         return leader
 
     def shut_down(self) -> None:
@@ -113,7 +114,8 @@ def test_of_the_workers_of_gunicorn_one_leads(
     web = server(WEB, [*GUNICORN, "--worker-class", worker_class, *preload])
     first = web.leader(words)
     os.kill(int(first), signal.SIGTERM)
-    second = web.hear("leads").split()[1]
+    # A worker that comes in its place would not heed a signal on its way.
+    second = web.leader(words, begin=1)
     assert second != first
     web.shut_down()
     place.is_released()
@@ -142,11 +144,11 @@ UWSGI += ["--http-socket", "127.0.0.1:0", "--wsgi", "application", "--need-app",
 
 def test_of_the_workers_of_uwsgi_one_leads(server: Callable[..., Server], place: Place) -> None:
     """Its master forks without telling Python, and is refused for it."""
-    place.settings |= {"stall_timeout": 1}
+    place.settings |= {"stall_timeout": 4}
     web = server(OWN_AND_MASTERS, [*UWSGI, "--enable-threads"])
     web.leader("preloaded")
-    # Whose heart beats in the worker, where it has been started.
-    time.sleep(2)
+    # Whose heart beats in the worker, where it has been started: else another would lead.
+    assert web.hears_nothing_for(5), "longer than the stall timeout"
     web.send(signal.SIGTERM)
     assert web.end() == 0, web.complaints()
     place.is_released()
@@ -176,7 +178,7 @@ def test_of_the_workers_of_celery_one_leads(
     # The master takes part in another election, which its workers inherit.
     masters = leasehold.LeaderElection("masters", mode="always")
     masters.start()
-    masters.wait_for_leadership(30)
+    masters.wait_for_leadership({LIMIT})
 
     @worker_process_init.connect
     def begin(**_):
@@ -206,7 +208,7 @@ def test_of_the_workers_of_celery_one_leads(
 def test_a_worker_that_is_killed_leaves_its_lease_to_run_out(
     server: Callable[..., Server], place: Place
 ) -> None:
-    place.settings |= {"lease_duration": 2, "renew_deadline": 1, "retry_period": 0.2}
+    place.settings |= {"lease_duration": 8, "renew_deadline": 6, "retry_period": 0.5}
     web = server(WEB, GUNICORN)
     first = web.hear("leads").split()[1]
     os.kill(int(first), signal.SIGKILL)

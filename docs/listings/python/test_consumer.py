@@ -30,8 +30,8 @@ def test_sigterm_hands_the_lease_over(tmp_path: Path, monkeypatch: pytest.Monkey
         try:
             assert consumer.stdout.readline().startswith("consuming, under token")
             consumer.send_signal(signal.SIGTERM)
-            assert consumer.wait(30) == 128 + signal.SIGTERM
+            assert consumer.wait(60) == 128 + signal.SIGTERM
         finally:
             consumer.kill()
     with leasehold.LeaderElection("monolith-jobs") as successor:
-        successor.wait_for_leadership(30)
+        successor.wait_for_leadership(60)

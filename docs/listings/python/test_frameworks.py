@@ -14,7 +14,7 @@ import leasehold
 import pytest
 
 HERE = Path(__file__).parent
-LIMIT = 30
+LIMIT = 60
 
 DJANGO = """
 from django.conf import settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,12 @@ def send(invoice: str, fence: int) -> None:
 class Consumer:
     """Stands for what runs while this instance leads."""
 
+    def __init__(self) -> None:
+        self.has_started = threading.Event()
+
     def start(self, term: leasehold.Term) -> None:
         done.append("started")
+        self.has_started.set()
 
     def stop(self) -> None:
         done.append("stopped")
@@ -62,6 +67,6 @@ def test_what_runs_with_leadership_stops_with_it(election: leasehold.LeaderElect
         done.append(reason)
 
     election.add_singleton_service(start=consumer.start, stop=consumer.stop)
-    election.wait_for_leadership(30)
+    assert consumer.has_started.wait(60)
     election.stop()
     assert sorted(map(str, done)) == ["started", "stopped", "stopped"]

@@ -18,7 +18,9 @@ import leasehold
 import pytest
 
 EXAMPLE = Path(__file__).parents[1]
-LIMIT = 30.0
+LIMIT = 60.0
+WORKERS = 3
+"""How many gunicorn has, by its settings."""
 
 
 class Server:
@@ -33,19 +35,27 @@ class Server:
             text=True,
             start_new_session=True,
         )
-        assert self._process.stderr is not None
-        self._complaints = self._process.stderr
-        for line in self._complaints:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                self._url = found[0]
-                break
-        # What else it says must not fill the pipe.
-        self._reader = threading.Thread(target=self._complaints.read)
+        self._said: list[str] = []
+        self._reader = threading.Thread(target=self._read)
         self._reader.start()
+        self._url = self.says(r"http://127\.0\.0\.1:\d+")
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as lines:
+            self._said.extend(lines)
+
+    def says(self, words: str, times: int = 1) -> str:
+        """Waits until it has said so as often, and returns what it said last."""
+        deadline = time.monotonic() + LIMIT
+        while len(found := re.findall(words, "".join(self._said))) < times:
+            assert time.monotonic() < deadline, "".join(self._said)
+            time.sleep(0.01)
+        return str(found[-1])
 
     def get(self, path: str = "/") -> httpx.Response:
         """Asks on a new connection, which any worker may take."""
-        return httpx.get(self._url + path)
+        return httpx.get(self._url + path, timeout=LIMIT)
 
     def leader(self) -> dict[str, int | bool]:
         """Waits until a worker that leads has run its job."""
@@ -70,7 +80,6 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(LIMIT)
         self._reader.join(LIMIT)
-        self._complaints.close()
 
 
 @pytest.fixture
@@ -123,6 +132,8 @@ def test_of_several_workers_one_leads(
     os.kill(int(first), signal.SIGTERM)
     while web.leader()["pid"] == first:
         pass
+    # A worker that comes in its place would not heed a signal on its way.
+    web.says("Application startup complete", times=WORKERS + 1)
     web.terminate()
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
