@@ -2,7 +2,7 @@ import time
 
 import leasehold
 
-leasehold.exit_on_sigterm()  # by itself Python dies at once, and the Lease has to run out
+leasehold.exit_on_sigterm()  # else SIGTERM ends Python at once, and the Lease has to expire
 with leasehold.LeaderElection("monolith-jobs") as election:
     while True:
         # Runs on one replica only. The Lease is not given to another before it returns.

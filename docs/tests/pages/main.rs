@@ -5,3 +5,4 @@ mod links;
 mod messages;
 mod promises;
 mod support;
+mod words;

@@ -18,7 +18,7 @@ class NightlyJobs {
         if (!clusterLeaderService.isThisInstanceLeader()) {
             return;
         }
-        System.out.println("cleaning up, on one instance of all");
+        System.out.println("cleaning up, on one instance only");
     }
 
     @LeaderOnly("billing")
