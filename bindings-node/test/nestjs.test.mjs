@@ -8,12 +8,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { buildSync } from 'esbuild';
+import { ClusterLeaderService } from 'leasehold';
 import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
 
 import { election, eventually, folder, lease, program } from './support.mjs';
@@ -98,7 +100,7 @@ function applications(t, name, times) {
 
 /** Who works after another does so because that one has released. */
 const RELEASED = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
-const EXPIRING = { leaseDurationMs: 5_000, renewDeadlineMs: 4_000, retryPeriodMs: 500 };
+const EXPIRING = { leaseDurationMs: 7_000, renewDeadlineMs: 4_000, retryPeriodMs: 500 };
 
 test('one that is terminated ends its jobs and hands over', async (t) => {
   const { ledgers, start } = applications(t, 'nest-terminated', RELEASED);
@@ -156,12 +158,20 @@ test('what the documentation shows takes part, and gives its Lease back', async 
   const { child } = program(t, '../../target/main.mjs');
   delete process.env.LEASEHOLD_MODE;
   delete process.env.LEASEHOLD_DIRECTORY;
-  const successor = election(t, settings);
+  // Leads when the Lease is given back, and not since its holder is dead.
+  const successor = election(t, { ...settings, proofOfDeath: 'none' });
   await eventually('it leads', () => lease(settings)?.holderIdentity);
+  await eventually('it heeds SIGTERM', () => heeds(child, 'SIGTERM'));
   await successor.start();
   child.kill('SIGTERM');
   await successor.waitForLeadership();
 });
+
+/** Whether a process has a handler for a signal. */
+function heeds({ pid }, signal) {
+  const [, caught] = /^SigCgt:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return (BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n;
+}
 
 const ALWAYS = { lease: 'jobs', mode: 'always' };
 
@@ -189,6 +199,7 @@ test('settings may be injected, and elections, and what terminus asks', async ()
   const { Reports, ReportsModule } = await import('../target/settings.mjs');
   const app = await create(ReportsModule);
   delete process.env.LEASEHOLD_MODE;
+  for (const election of app.get(ClusterLeaderService).elections.values()) await election.waitForLeadership();
   const reports = app.get(Reports);
   assert.equal(reports.describe(), 'true true');
   await reports.report();

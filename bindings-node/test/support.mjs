@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LeaderElection } from 'leasehold';
 
 /** How long a test waits for what must happen. */
-export const LIMIT_MS = 30_000;
+export const LIMIT_MS = 60_000;
 
 const undoings = new WeakMap();
 
@@ -35,6 +35,9 @@ export function folder(t) {
   return path;
 }
 
+/** Of a Lease that somebody waits for. */
+export const EXPIRING = { leaseDurationMs: 5_000, renewDeadlineMs: 4_000 };
+
 /** The settings of candidates for one Lease in a folder of the test's own. */
 export function settings(t, others = {}) {
   return {
@@ -42,8 +45,8 @@ export function settings(t, others = {}) {
     namespace: 'default',
     mode: 'file',
     directory: folder(t),
-    leaseDurationMs: 3_000,
-    renewDeadlineMs: 2_000,
+    leaseDurationMs: 30_000,
+    renewDeadlineMs: 20_000,
     retryPeriodMs: 200,
     ...others,
   };
@@ -108,9 +111,16 @@ export function program(t, name, ...values) {
     lines,
     /** Resolves when it has said this. */
     said: (line) => eventually(`"${line}" from ${name}`, () => lines.includes(line)),
+    /** Resolves when it has stopped itself by SIGSTOP. */
+    pauses: () => eventually(`a pause of ${name}`, () => isStopped(child)),
     /** Resolves with how it ended, and what it said. */
     ended: closed,
   };
+}
+
+function isStopped({ pid }) {
+  const [, state] = /^State:\t(.)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return state === 'T';
 }
 
 /** A kubeconfig of an API server that nobody has started. */

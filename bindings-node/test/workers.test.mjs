@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
-import { election, lease, settings } from './support.mjs';
+import { election, EXPIRING, lease, settings } from './support.mjs';
 
 /** A worker thread that leads, in a way. */
 async function leadingWorker(t, options, how = 'leads') {
@@ -25,7 +25,7 @@ test('a worker that is terminated while it leads gives the Lease back', async (t
 });
 
 test('a worker that is terminated over unfinished work lets the Lease run out', async (t) => {
-  const options = settings(t, { identity: 'a' });
+  const options = settings(t, { ...EXPIRING, identity: 'a' });
   const worker = await leadingWorker(t, options, 'works');
   await worker.terminate();
   assert.equal(lease(options).holderIdentity, 'a');

@@ -180,7 +180,7 @@ RELEASED = {"LEASEHOLD_LEASE_DURATION": "3600", "LEASEHOLD_RENEW_DEADLINE": "180
 """Who leads after another does so because that one has released."""
 
 EXPIRING = {
-    "LEASEHOLD_LEASE_DURATION": "5",
+    "LEASEHOLD_LEASE_DURATION": "7",
     "LEASEHOLD_RENEW_DEADLINE": "4",
     "LEASEHOLD_RETRY_PERIOD": "0.5",
 }

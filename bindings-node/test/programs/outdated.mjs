@@ -1,4 +1,4 @@
-// Asks its term's signal after a pause, in the same turn of the event loop.
+// Pauses itself, and asks its term's signal after that, in the same turn of the event loop.
 
 import { LeaderElection } from 'leasehold';
 
@@ -7,6 +7,7 @@ const { signal } = await election.waitForLeadership();
 let reason;
 signal.addEventListener('abort', () => ({ reason } = signal));
 console.log('leading');
+process.kill(process.pid, 'SIGSTOP');
 while (!signal.aborted);
 try {
   signal.throwIfAborted();

@@ -1,5 +1,6 @@
-// Takes a step now and then while it leads, and says whether it did so under its term.
+// Pauses itself while it waits for its next step, and says whether it takes that under its term.
 
+import { stat } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LeaderElection } from 'leasehold';
@@ -9,8 +10,10 @@ const election = await new LeaderElection(options).start();
 
 async function work(term) {
   try {
+    // Among its I/O, as when it has nothing else to do.
+    stat('.', () => process.kill(process.pid, 'SIGSTOP'));
     for (;;) {
-      await sleep(500, undefined, { signal: term.signal });
+      await sleep(2_000, undefined, { signal: term.signal });
       console.log(term.isValid ? 'step' : 'stale step');
     }
   } catch (error) {

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'node-worker-'));
 const replicas = [];
 
