@@ -159,9 +159,10 @@ impl CandidateProcess {
         self.signal(Signal::TERM)
     }
 
-    /// Kills it.
+    /// Kills it. It has led until this began: the next one may lead before it returns.
     pub fn kill(&mut self) -> Result<Moment> {
-        let moment = self.signal(Signal::KILL)?;
+        let moment = now();
+        self.signal(Signal::KILL)?;
         self.intervals.silenced(moment);
         Ok(moment)
     }
