@@ -155,6 +155,17 @@ mod tests {
 7 1 254:0 /var/lib/kubelet/pods/4c1f-8a/volumes/kubernetes.io~empty-dir/tmp /tmp rw - ext4 /dev/vda rw
 ";
 
+    /// What all runtimes mount: some of `/proc` once more, so that it cannot be written to.
+    const MOUNTS_OF_VERSION_2: &str = "\
+659 450 0:183 / / rw,relatime master:88 - overlay overlay rw,lowerdir=/var/lib/layers/26/fs,upperdir=/var/lib/layers/27/fs
+660 659 0:185 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw
+661 659 0:186 / /dev rw,nosuid - tmpfs tmpfs rw,size=65536k,mode=755
+664 663 0:31 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw
+451 660 0:185 /bus /proc/bus ro,nosuid,nodev,noexec,relatime - proc proc rw
+452 660 0:185 /sys /proc/sys ro,nosuid,nodev,noexec,relatime - proc proc rw
+453 660 0:191 / /proc/acpi ro,relatime - tmpfs tmpfs ro
+";
+
     fn facts() -> Facts {
         Facts {
             pid_namespace: "pid:[4026532512]".to_owned(),
@@ -201,6 +212,16 @@ mod tests {
                 id('b'),
                 id('a')
             ),
+            format!(
+                "0::/machine.slice/libpod-{}.scope/container/kubelet.slice{systemd}/cri-containerd-{}.scope",
+                id('b'),
+                id('a')
+            ),
+            // With version 2 alone, where containers see the groups of their node.
+            format!("0::/kubepods/burstable/pod4c1f-8a/{}", id('a')),
+            format!("0::{systemd}/docker-{}.scope", id('a')),
+            // systemd is the container's first process.
+            format!("0::{systemd}/cri-containerd-{}.scope/init.scope", id('a')),
         ];
         for form in forms {
             assert_eq!(id_in(&form), Some(id('a')), "{form}");
@@ -211,7 +232,11 @@ mod tests {
     fn where_it_is_not_clear_what_a_container_is_called_it_has_no_name() {
         let unclear = [
             "0::/\n".to_owned(),
+            "0::/init.scope\n".to_owned(),
+            // Above what it sees.
+            "0::/../../app\n".to_owned(),
             "0::/kubepods/pod4c1f-8a/app\n".to_owned(),
+            "0::/kubepods.slice/kubepods-pod4c1f_8a.slice\n".to_owned(),
             format!("0::/kubepods/{}\n", id('A')),
             format!("0::/kubepods/{}0\n", id('a')),
             format!("{}{}", groups('a'), groups('b')),
@@ -232,6 +257,47 @@ mod tests {
                 None,
                 "{own:?} below {first:?}"
             );
+        }
+    }
+
+    /// With version 2 of control groups, of which a container sees its own alone. What runtimes mount is
+    /// of the pod's sandbox, or of a layer of the image, and no name of the container.
+    #[test]
+    fn what_runtimes_mount_tells_pod_and_container_but_not_its_id() {
+        let mounted = [
+            // containerd, of a node whose volumes are elsewhere.
+            format!(
+                "2348 2337 254:1 /data/containerd/io.containerd.grpc.v1.cri/sandboxes/{b}/hostname /etc/hostname rw,relatime - ext4 /dev/vda1 rw\n\
+                 2346 2337 254:1 /data/kubelet/pods/4c1f-8a/etc-hosts /etc/hosts rw,relatime - ext4 /dev/vda1 rw\n\
+                 2347 2337 254:1 /data/kubelet/pods/4c1f-8a/containers/app/2a1b97f0 /dev/termination-log rw,relatime - ext4 /dev/vda1 rw\n\
+                 2351 2337 254:1 /data/kubelet/pods/4c1f-8a/volume-subpaths/tmp/app/0 /tmp/sub rw,relatime - ext4 /dev/vda1 rw\n",
+                b = id('b')
+            ),
+            // CRI-O.
+            format!(
+                "1341 1337 0:24 /containers/storage/overlay-containers/{b}/userdata/hostname /etc/hostname rw,nosuid,nodev - tmpfs tmpfs rw,mode=755\n\
+                 1342 1337 0:24 /containers/storage/overlay-containers/{b}/userdata/.containerenv /run/.containerenv rw,nosuid,nodev - tmpfs tmpfs rw\n\
+                 1343 1337 8:4 /ostree/deploy/os/var/lib/kubelet/pods/4c1f-8a/containers/app/7e02c4d1 /dev/termination-log rw,relatime - xfs /dev/sda4 rw\n",
+                b = id('b')
+            ),
+            // Docker, of a node that is itself a container.
+            format!(
+                "571 566 254:1 /docker/volumes/node/_data/lib/kubelet/pods/4c1f-8a/containers/app/0447d6c5 /dev/termination-log rw,relatime - ext4 /dev/vda1 rw\n\
+                 572 564 254:1 /docker/volumes/node/_data/lib/docker/containers/{b}/resolv.conf /etc/resolv.conf rw,relatime - ext4 /dev/vda1 rw\n",
+                b = id('b')
+            ),
+        ];
+        for mounted in mounted {
+            let facts = Facts {
+                mounts: format!("{MOUNTS_OF_VERSION_2}{mounted}"),
+                groups: "0::/\n".to_owned(),
+                first_groups: "0::/\n".to_owned(),
+                ..facts()
+            };
+            let container = facts.container().expect(&mounted);
+            assert_eq!(container.pod_uid, "4c1f-8a", "{mounted}");
+            assert_eq!(container.name, "app", "{mounted}");
+            assert_eq!(container.id, None, "{mounted}");
         }
     }
 
