@@ -23,7 +23,7 @@ use crate::lease_store::kubernetes::{
 };
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Backend, LeaseStore, Location, NamespaceSource};
-use crate::proof_of_death::{LocalProver, NoProof, PodProver, Prover};
+use crate::proof_of_death::{LocalProver, Namespaces, NoProof, PodProver, Prover};
 use crate::runtime::{PerProcess, Runtime, no_memory};
 use crate::signs::SignWriters;
 
@@ -32,6 +32,9 @@ const DEFAULT_NAMESPACE: &str = "default";
 
 /// The connections to clusters that the elections of a process share.
 static CLUSTERS: PerProcess<Clusters> = PerProcess::new();
+
+/// What they know of pods.
+static NAMESPACES: PerProcess<Namespaces> = PerProcess::new();
 
 /// What an election needs beside its settings.
 pub(crate) struct Opened {
@@ -91,8 +94,11 @@ fn prover(runtime: Runtime, config: &Checked, found: &FoundLease) -> Result<Arc<
     if let (ProofOfDeath::Pods, Some(connections)) = (proofs, &found.connections) {
         let (namespace, limit) = (&found.location.namespace, config.renew_deadline);
         let pods = connections.pods(namespace, &config.lease, limit)?;
-        let prover = PodProver::new(local, pods, config.retry_period);
-        runtime.spawn(prover.learning());
+        let namespaces = NAMESPACES.get().map_err(no_memory)?;
+        let prover = PodProver::new(local, pods, config.retry_period, namespaces);
+        if let Some(learning) = prover.learning() {
+            runtime.spawn(learning);
+        }
         return Ok(Arc::new(prover));
     }
     Ok(match local {

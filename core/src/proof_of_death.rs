@@ -24,7 +24,7 @@ use crate::lease_record::{HolderProcess, Proof, StoredLease};
 use crate::system::clock::boot_id;
 use crate::system::host;
 
-pub(crate) use self::pods::PodProver;
+pub(crate) use self::pods::{Namespaces, PodProver};
 
 /// Finds out that the holder of a Lease is dead.
 pub trait Prover: Send + Sync + 'static {

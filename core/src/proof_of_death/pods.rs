@@ -54,10 +54,22 @@ pub(crate) struct PodProver {
 struct PodWatcher {
     pods: Pods,
     retry_period: Duration,
+    namespace: Arc<Namespace>,
+}
+
+/// What the elections of a process share that look at the pods of one namespace.
+struct Namespace {
+    pods: Pods,
+    retry_period: Duration,
     /// The ID of this process's container, if it had to be asked for.
     own_id: OnceLock<String>,
+    is_asked: AtomicBool,
     has_warned: AtomicBool,
 }
+
+/// The namespaces whose pods the elections of a process look at.
+#[derive(Default)]
+pub(crate) struct Namespaces(Mutex<Vec<Weak<Namespace>>>);
 
 /// A pod that is watched until this is dropped.
 struct Watched {
@@ -68,28 +80,32 @@ struct Watched {
 }
 
 impl PodProver {
-    pub(crate) fn new(local: Option<LocalProver>, pods: Pods, retry_period: Duration) -> Self {
+    pub(crate) fn new(
+        local: Option<LocalProver>,
+        pods: Pods,
+        retry_period: Duration,
+        namespaces: &Namespaces,
+    ) -> Self {
+        let namespace = namespaces.share(&pods, retry_period);
         Self {
             local,
             watcher: Arc::new(PodWatcher {
                 pods,
                 retry_period,
-                own_id: OnceLock::new(),
-                has_warned: AtomicBool::new(false),
+                namespace,
             }),
             watched: Mutex::default(),
         }
     }
 
-    /// What has to be run beside: it asks what this process's container is called, if that is not known.
-    pub(crate) fn learning(&self) -> impl Future<Output = ()> + Send + use<> {
-        let own = self.own_container().cloned();
-        let watcher = Arc::downgrade(&self.watcher);
-        async move {
-            if let Some(own) = own.filter(|own| own.id.is_none()) {
-                learn_id(&watcher, &own).await;
-            }
-        }
+    /// What has to be run beside, if anything has: it asks what this process's container is called, once for
+    /// all elections of the namespace.
+    pub(crate) fn learning(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let own = self.own_container().filter(|own| own.id.is_none())?.clone();
+        let namespace = &self.watcher.namespace;
+        let is_first = !namespace.is_asked.swap(true, Ordering::Relaxed);
+        let namespace = Arc::downgrade(namespace);
+        is_first.then_some(async move { learn_id(&namespace, &own).await })
     }
 
     fn own_container(&self) -> Option<&Container> {
@@ -136,7 +152,7 @@ impl Prover for PodProver {
         if let Some(container) = &mut process.container
             && container.id.is_none()
         {
-            container.id = self.watcher.own_id.get().cloned();
+            container.id = self.watcher.namespace.own_id.get().cloned();
         }
         Some(process)
     }
@@ -186,7 +202,7 @@ impl PodWatcher {
             };
             let mut wait = self.retry_period * (1 << failures) / 2;
             if let Err(error) = outcome {
-                wait = wait.max(self.wait_after(&error));
+                wait = wait.max(self.namespace.wait_after(&error));
             }
             sleep(wait.mul_f64(1.0 + fastrand::f64())).await;
         }
@@ -194,13 +210,35 @@ impl PodWatcher {
 
     async fn watch_once(&self, name: &str, seen: &watch::Sender<Value>) -> Result<()> {
         let mut pods = self.pods.watch(name).await?;
-        self.has_warned.store(false, Ordering::Relaxed);
         while let Some(pod) = pods.next().await {
             seen.send_replace(pod?);
         }
         Ok(())
     }
+}
 
+impl Namespaces {
+    /// What others have that look at the same pods, if there are any.
+    fn share(&self, pods: &Pods, retry_period: Duration) -> Arc<Namespace> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|it| it.strong_count() > 0);
+        let mut present = all.iter().filter_map(Weak::upgrade);
+        if let Some(same) = present.find(|it| it.pods.are_those_of(pods)) {
+            return same;
+        }
+        let new = Arc::new(Namespace {
+            pods: pods.clone(),
+            retry_period,
+            own_id: OnceLock::new(),
+            is_asked: AtomicBool::new(false),
+            has_warned: AtomicBool::new(false),
+        });
+        all.push(Arc::downgrade(&new));
+        new
+    }
+}
+
+impl Namespace {
     /// Tells once what is not granted.
     fn wait_after(&self, error: &Error) -> Duration {
         if error.kind() != ErrorKind::Forbidden {
@@ -216,17 +254,17 @@ impl PodWatcher {
 }
 
 /// Asks what the container of this process is called, until that is known or nobody needs it.
-async fn learn_id(watcher: &Weak<PodWatcher>, own: &Container) {
+async fn learn_id(namespace: &Weak<Namespace>, own: &Container) {
     let read = || async {
-        let watcher = watcher.upgrade()?;
-        let pod = watcher.pods.read(&own.pod_name).await;
-        Some(pod.map_err(|error| watcher.wait_after(&error)))
+        let namespace = namespace.upgrade()?;
+        let pod = namespace.pods.read(&own.pod_name).await;
+        Some(pod.map_err(|error| namespace.wait_after(&error)))
     };
     if let Some(id) = asked_id(own, read).await
-        && let Some(watcher) = watcher.upgrade()
+        && let Some(namespace) = namespace.upgrade()
     {
         // Nobody else sets it.
-        let _ = watcher.own_id.set(id);
+        let _ = namespace.own_id.set(id);
     }
 }
 
@@ -262,9 +300,12 @@ impl Drop for Watched {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;
+    use crate::lease_store::kubernetes::{ClusterConnections, ClusterOptions, ClusterSource};
 
     fn own() -> Container {
         Container {
@@ -311,6 +352,70 @@ mod tests {
         assert_eq!(asked_id(&own(), &read).await.as_deref(), Some("own"));
         assert_eq!(began.elapsed(), 3 * SETTLED + Duration::from_secs(300));
         assert_eq!(asked_id(&own(), &read).await, None);
+    }
+
+    /// Connections to a cluster that nobody asks anything.
+    async fn cluster() -> ClusterConnections {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let content = r#"{
+            "clusters": [{ "name": "c", "cluster": { "server": "https://api.invalid" } }],
+            "contexts": [{ "name": "x", "context": { "cluster": "c" } }],
+            "current-context": "x"
+        }"#;
+        fs::write(&path, content).unwrap();
+        let source = ClusterSource::Kubeconfig {
+            path: Some(path),
+            context: None,
+        };
+        let options = ClusterOptions {
+            source,
+            silence_limit: SETTLED,
+            plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
+        };
+        ClusterConnections::connect(options).await.unwrap()
+    }
+
+    fn election(
+        cluster: &ClusterConnections,
+        namespace: &str,
+        namespaces: &Namespaces,
+    ) -> PodProver {
+        let local = LocalProver {
+            process: HolderProcess {
+                boot: "boot".to_owned(),
+                container: Some(own()),
+                lock: None,
+            },
+            folder: None,
+        };
+        let pods = cluster.pods(namespace, "orders", SETTLED).unwrap();
+        PodProver::new(Some(local), pods, Duration::from_secs(2), namespaces)
+    }
+
+    #[tokio::test]
+    async fn of_all_elections_of_a_namespace_one_asks_what_their_container_is_called() {
+        let namespaces = Namespaces::default();
+        let (here, elsewhere) = (cluster().await, cluster().await);
+        let first = election(&here, "shop", &namespaces);
+        let second = election(&here, "shop", &namespaces);
+        assert!(first.learning().is_some());
+        assert!(second.learning().is_none());
+        for (cluster, namespace) in [(&here, "another"), (&elsewhere, "shop")] {
+            let other = election(cluster, namespace, &namespaces);
+            assert!(other.learning().is_some(), "{namespace}");
+        }
+
+        // It is told to all, also when the first no longer takes part.
+        let shared = Arc::clone(&first.watcher.namespace);
+        drop(first);
+        shared.own_id.set("9ae1".to_owned()).unwrap();
+        let third = election(&here, "shop", &namespaces);
+        for election in [second, third] {
+            assert!(election.learning().is_none());
+            let container = election.process().unwrap().container.unwrap();
+            assert_eq!(container.id.as_deref(), Some("9ae1"));
+        }
     }
 
     #[test]

@@ -68,6 +68,10 @@ impl Connection {
         }
     }
 
+    pub(super) fn is_to_the_cluster_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cluster, &other.cluster)
+    }
+
     /// Sends `request` and receives the answer to its end. When the future is dropped before that,
     /// or fails, nobody uses the same connection again.
     pub(super) async fn request(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {

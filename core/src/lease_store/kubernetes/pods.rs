@@ -18,6 +18,7 @@ use super::{LeaseName, refusal, to_send, watch};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Looks at pods in the namespace of a Lease.
+#[derive(Clone)]
 pub(crate) struct Pods {
     connection: Arc<Connection>,
     requests: kube::core::Request,
@@ -35,6 +36,12 @@ impl Pods {
             lease,
             limit,
         }
+    }
+
+    /// Whether these are the pods of the same namespace, by connections of the same settings.
+    pub(crate) fn are_those_of(&self, other: &Self) -> bool {
+        self.connection.is_to_the_cluster_of(&other.connection)
+            && self.lease.namespace == other.lease.namespace
     }
 
     /// The pod of this name as it is now; null where there is none.
