@@ -111,7 +111,7 @@ impl Default for Program<'_> {
 /// An image of these programs, each under the path that it has there, with what [`Program::script`] and
 /// the job need.
 pub fn image(name: &str, programs: &[(&Path, &str)]) -> Result<Image> {
-    let tools = ["sh", "date", "sleep", "tail", "sqlite3"];
+    let tools = ["sh", "date", "sleep", "tail", "sqlite3", "unshare"];
     let tools = tools.map(|tool| Ok((system_program(tool)?, format!("/bin/{tool}"))));
     let tools = tools.into_iter().collect::<Result<Vec<_>>>()?;
     let tools = tools.iter().map(|(tool, path)| (&**tool, &**path));
@@ -292,13 +292,13 @@ spec:
 
     /// When the Lease was renewed last, as the holder writes it.
     pub fn renew_time(&self) -> Result<String> {
-        let renewed = &self.lease()?["renewTime"];
+        let renewed = &self.lease()?["spec"]["renewTime"];
         Ok(renewed.as_str().context("a renewed Lease")?.to_owned())
     }
 
     /// When the Lease expires: its last renewal, by this machine's wall clock, and its duration.
     pub fn expiry(&self) -> Result<Moment> {
-        let lease = self.lease()?;
+        let lease = &self.lease()?["spec"];
         let renewed = lease["renewTime"].as_str().context("a renewed Lease")?;
         let renewed: jiff::Timestamp = renewed.parse()?;
         let age = Duration::try_from(jiff::Timestamp::now().duration_since(renewed))?;
@@ -307,11 +307,11 @@ spec:
         Ok(now() + u64::try_from(duration.saturating_sub(age).as_nanos())?)
     }
 
-    /// What the Lease says.
-    fn lease(&self) -> Result<Value> {
+    /// The Lease, as the API server has it.
+    pub fn lease(&self) -> Result<Value> {
         let name = &self.namespace;
         let path = format!("/apis/coordination.k8s.io/v1/namespaces/{name}/leases/{name}");
-        Ok(self.node.cluster().api().get(&path)?["spec"].take())
+        Ok(self.node.cluster().api().get(&path)?)
     }
 
     /// Waits until one candidate leads, and returns its pod's name.
