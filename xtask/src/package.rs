@@ -222,6 +222,9 @@ fn write_papers(platform: &Platform, time: &CommitTime, lists: &Path) -> Result<
         (python, "leasehold", "pypi/leasehold"),
         (PROGRAM.0, PROGRAM.0, "cargo/leasehold-cli"),
     ] {
+        if package == PROGRAM.0 && !platform.has_programs() {
+            continue;
+        }
         let papers = Papers::of(package, &[platform])?;
         fs::write(platform.notice(package), papers.notice()?)?;
         let purl = format!("pkg:{purl}@{VERSION}");
