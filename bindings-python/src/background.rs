@@ -1,4 +1,4 @@
-//! What the elections of a process share: signs of life, the log, and the end of the process.
+//! What the elections and locks of a process share: signs of life, the log, and the end of the process.
 
 #![expect(
     unsafe_code,
@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use leasehold::LeaderElection;
-use leasehold::bindings::{ForeignElection, LogLevel, LogRecord, set_log_sink};
+use leasehold::bindings::{ForeignElection, ForeignLocks, LogLevel, LogRecord, set_log_sink};
+use leasehold::{LeaderElection, Locks};
 use pyo3::prelude::*;
 
 use crate::waiting;
@@ -25,7 +25,7 @@ const LOG_CAPACITY: usize = 1_000;
 /// lock of the inherited one may be held for ever.
 static CURRENT: AtomicPtr<Shared> = AtomicPtr::new(ptr::null_mut());
 
-/// The elections of this process that run, and the lines of the log that Python has not seen.
+/// The elections and locks of this process that run, and the lines of the log that Python has not seen.
 /// One for each process, for its life.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Background(&'static Shared);
@@ -44,6 +44,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     running: Vec<Arc<LeaderElection>>,
+    locks: Vec<Arc<Locks>>,
     lines: VecDeque<Line>,
     /// How many lines found no room.
     lost_lines: usize,
@@ -62,6 +63,16 @@ impl Background {
             state.running.push(election);
         }
         self.0.due.notify_all();
+    }
+
+    /// Gives signs of life for `locks` from now on, until they are closed or nobody else has them.
+    pub(crate) fn add_locks(&self, locks: &Arc<Locks>) {
+        locks.sign_of_life();
+        let mut state = self.0.state();
+        if !state.locks.iter().any(|it| Arc::ptr_eq(it, locks)) {
+            state.locks.push(locks.clone());
+            self.0.due.notify_all();
+        }
     }
 }
 
@@ -94,16 +105,24 @@ impl Background {
         py.detach(|| self.0.next_lines())
     }
 
-    /// Stops all elections, then waits for each, as at the end of a process.
+    /// Stops all elections and closes all locks, then waits for each, as at the end of a process.
     fn stop_all(&self, py: Python<'_>) -> PyResult<()> {
-        let running = self.0.state().running.clone();
+        let (running, locks) = {
+            let state = self.0.state();
+            (state.running.clone(), state.locks.clone())
+        };
+        for locks in &locks {
+            // As below.
+            let _ = locks.request_close();
+        }
         for election in &running {
             // In a forked child there is nothing to stop.
             let _ = election.request_stop();
         }
         running
             .iter()
-            .try_for_each(|election| waiting::stop(py, election, None))
+            .try_for_each(|election| waiting::stop(py, election, None))?;
+        locks.iter().try_for_each(|locks| waiting::close(py, locks))
     }
 
     /// Ends both threads.
@@ -119,23 +138,34 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For each election that runs; returns those that have stopped, to be dropped elsewhere.
-    fn sign_of_life(&self) -> Vec<Arc<LeaderElection>> {
+    /// For all that run; returns those that no longer do, to be dropped elsewhere.
+    fn sign_of_life(&self) -> (Vec<Arc<LeaderElection>>, Vec<Arc<Locks>>) {
         let mut state = self.state();
         let (running, stopped) = mem::take(&mut state.running)
             .into_iter()
             .partition(|election| election.is_running());
         state.running = running;
         state.running.iter().for_each(|it| it.sign_of_life());
-        stopped
+        let abandoned = state.locks.iter().filter(|it| Arc::strong_count(it) == 1);
+        for locks in abandoned {
+            // What was let go is still being given back.
+            let _ = locks.request_close();
+        }
+        let (locks, closed) = mem::take(&mut state.locks)
+            .into_iter()
+            .partition(|locks| locks.is_running());
+        state.locks = locks;
+        state.locks.iter().for_each(|it| it.sign_of_life());
+        (stopped, closed)
     }
 
     /// Waits until signs of life are due again, or there are other elections to give them for.
     fn rest(&self) -> bool {
         let state = self.state();
         if !state.closed {
-            let running = state.running.iter();
-            let period = running.filter_map(|it| it.sign_of_life_period()).min();
+            let running = state.running.iter().map(|it| it.sign_of_life_period());
+            let locks = state.locks.iter().map(|it| it.sign_of_life_period());
+            let period = running.chain(locks).flatten().min();
             let rested = self
                 .due
                 .wait_timeout(state, period.unwrap_or(Duration::MAX));

@@ -12,6 +12,7 @@ mod errors;
 mod events;
 mod handle;
 mod interpreter;
+mod locks;
 mod memory;
 mod status;
 mod subscription;
@@ -29,6 +30,8 @@ mod _leasehold {
     use super::election::Election;
     #[pymodule_export]
     use super::events::{Acquired, LeaderChanged, Lost, RenewalFailing, Stopped};
+    #[pymodule_export]
+    use super::locks::{Held, LockSet};
     #[pymodule_export]
     use super::memory::MemoryLease;
     #[pymodule_export]

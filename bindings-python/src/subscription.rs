@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use leasehold::{Event, Registration};
+use leasehold::bindings::ForeignHeldLock;
+use leasehold::{Event, HeldLock, Registration};
 use pyo3::prelude::*;
 
 use crate::errors::exception;
@@ -58,13 +59,15 @@ impl Delivery {
     }
 }
 
-/// The events of an election, in order, for one listener.
+/// The events of an election, in order, or the loss of a lock, for one listener.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Subscription {
     /// Locked by the one thread that waits for events. None once there are no more: an event that
     /// nobody takes would hold up the release of the Lease.
     events: Mutex<Option<leasehold::Subscription>>,
     registration: Mutex<Option<Registration>>,
+    /// That of a lock, if it is only about the loss of that.
+    of_lock: Option<leasehold::Term>,
 }
 
 impl From<leasehold::Subscription> for Subscription {
@@ -73,6 +76,7 @@ impl From<leasehold::Subscription> for Subscription {
         Self {
             events: Mutex::new(Some(events)),
             registration: Mutex::new(Some(registration)),
+            of_lock: None,
         }
     }
 }
@@ -98,12 +102,30 @@ impl Subscription {
 }
 
 impl Subscription {
+    /// Of the loss of a lock that is held for `term`.
+    pub(crate) fn of_lock(
+        events: leasehold::Subscription,
+        registration: Registration,
+        term: &leasehold::Term,
+    ) -> Self {
+        Self {
+            events: Mutex::new(Some(events)),
+            registration: Mutex::new(Some(registration)),
+            of_lock: Some(term.clone()),
+        }
+    }
+
     fn wait(&self) -> Option<Event> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = events.as_mut()?.recv_timeout(Duration::MAX).ok();
-        if event.is_none() {
-            *events = None;
+        while let Ok(event) = events.as_mut()?.recv_timeout(Duration::MAX) {
+            let Some(term) = &self.of_lock else {
+                return Some(event);
+            };
+            if let Some(loss) = HeldLock::loss(event, term) {
+                return Some(Event::Lost(loss));
+            }
         }
-        event
+        *events = None;
+        None
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use leasehold::bindings::ForeignElection;
-use leasehold::{ErrorKind, Event, LeaderElection, Result};
+use leasehold::bindings::{ForeignElection, wait};
+use leasehold::{ErrorKind, Event, LeaderElection, Locks, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -54,7 +54,7 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
 
 /// Waits in slices until `attempt` has an outcome; between them signals are handled. `None` once
 /// cancelled, or when `timeout` has passed.
-fn in_slices<T: Send>(
+pub(crate) fn in_slices<T: Send>(
     py: Python<'_>,
     timeout: Option<Duration>,
     cancellation: Option<&Cancellation>,
@@ -122,4 +122,10 @@ pub(crate) fn request_stop(election: &LeaderElection, drain: Option<Duration>) -
         Some(drain) => election.request_stop_within(drain),
         None => election.request_stop(),
     }
+}
+
+/// Closes locks, and waits for those that are held.
+pub(crate) fn close(py: Python<'_>, locks: &Locks) -> PyResult<()> {
+    let mut closed = Box::pin(locks.close_async());
+    in_slices(py, None, None, |slice| wait(&mut closed, slice).transpose()).map(drop)
 }

@@ -68,6 +68,15 @@ pub trait ForeignLocks {
         request: LockRequest,
         timeout: Option<Duration>,
     ) -> Result<BoxFuture<'static, Result<Option<HeldLock>>>>;
+
+    /// As [`Locks::close`], with a limit of its own for the work in place of `drain_timeout`.
+    ///
+    /// # Errors
+    /// As [`Locks::close`].
+    fn close_within(&self, drain_timeout: Duration) -> Result<()>;
+
+    /// Whether a name is followed, and signs of life are due.
+    fn is_running(&self) -> bool;
 }
 
 impl ForeignLocks for Locks {
@@ -85,6 +94,14 @@ impl ForeignLocks for Locks {
         timeout: Option<Duration>,
     ) -> Result<BoxFuture<'static, Result<Option<HeldLock>>>> {
         Ok(self.acquire(request, timeout)?.boxed())
+    }
+
+    fn close_within(&self, drain_timeout: Duration) -> Result<()> {
+        self.close_within(drain_timeout)
+    }
+
+    fn is_running(&self) -> bool {
+        self.is_running()
     }
 }
 

@@ -182,6 +182,24 @@ impl Locks {
         Ok(())
     }
 
+    /// As [`close`](Self::close), under any async runtime. It begins at the call.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Forked`].
+    pub fn close_async(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let names = self.end_names();
+        let ends = names.map(|names| {
+            let ends = names.iter().map(|name| name.election.stop_async());
+            ends.collect::<Vec<_>>()
+        });
+        async move {
+            for end in ends? {
+                end.await?;
+            }
+            Ok(())
+        }
+    }
+
     /// Begins to [`close`](Self::close), and returns at once.
     ///
     /// # Errors
@@ -278,6 +296,24 @@ impl Locks {
             return Err(closed());
         }
         Ok(())
+    }
+
+    /// As [`close`](Self::close), with a limit of its own for the work in place of `drain_timeout`.
+    pub(crate) fn close_within(&self, drain_timeout: Duration) -> Result<()> {
+        let names = self.end_names()?;
+        for name in &names {
+            name.election.request_stop_within(drain_timeout)?;
+        }
+        for name in &names {
+            name.election.stop_within(drain_timeout)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a name is followed.
+    pub(crate) fn is_running(&self) -> bool {
+        let names = self.names();
+        names.is_ok_and(|names| names.by_lease.values().any(|it| it.election.is_running()))
     }
 
     pub(crate) fn sign_of_life(&self) {

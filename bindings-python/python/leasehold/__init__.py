@@ -26,6 +26,7 @@ from ._election import LeaderElection
 from ._errors import *  # noqa: F403
 from ._leasehold import Acquired, LeaderChanged, Lost, RenewalFailing, Status, Stopped, Term
 from ._listeners import Registration
+from ._locks import HeldLock, Locks
 from ._service import ClusterLeaderService
 from ._signals import exit_on_sigterm
 
@@ -50,8 +51,10 @@ else:
 __all__ = [
     "Acquired",
     "ClusterLeaderService",
+    "HeldLock",
     "LeaderChanged",
     "LeaderElection",
+    "Locks",
     "Lost",
     "Registration",
     "RenewalFailing",

@@ -13,7 +13,9 @@ __all__ = [
     "Cancellation",
     "Delivery",
     "Election",
+    "Held",
     "LeaderChanged",
+    "LockSet",
     "Lost",
     "MemoryLease",
     "RenewalFailing",
@@ -123,6 +125,32 @@ class Work:
 class Cancellation:
     def __new__(cls) -> Self: ...
     def cancel(self) -> None: ...
+
+@final
+class LockSet:
+    def __new__(cls, settings: Sequence[tuple[str, str]]) -> Self: ...
+    def observe(self, background: Background, name: str) -> None: ...
+    def acquire(
+        self,
+        background: Background,
+        name: str,
+        timeout: float | timedelta | None,
+        at_most: float | timedelta | None,
+        at_least: float | timedelta,
+        cancellation: Cancellation | None,
+    ) -> Held | None: ...
+    def request_close(self) -> None: ...
+    def close(self) -> None: ...
+
+@final
+class Held:
+    @property
+    def term(self) -> Term: ...
+    def set_limits(
+        self, at_most: float | timedelta | None, at_least: float | timedelta
+    ) -> None: ...
+    def subscribe(self) -> Subscription | None: ...
+    def release(self) -> bool: ...
 
 @final
 class MemoryLease:

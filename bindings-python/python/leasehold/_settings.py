@@ -15,6 +15,61 @@ if TYPE_CHECKING:
     from .types import Duration, Mode, Path, ProofOfDeath
 
 
+def texts(
+    *,
+    namespace: str | None = None,
+    identity: str | None = None,
+    mode: Mode | None = None,
+    lease_duration: Duration | None = None,
+    renew_deadline: Duration | None = None,
+    retry_period: Duration | None = None,
+    drain_timeout: Duration | None = None,
+    stall_timeout: Duration | None = None,
+    release_on_stop: bool | None = None,
+    reclaim: bool | None = None,
+    proof_of_death: ProofOfDeath | None = None,
+    spread: Duration | None = None,
+    preference: int | None = None,
+    kubeconfig: Path | None = None,
+    context: str | None = None,
+    directory: Path | None = None,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    kubernetes_events: bool | None = None,
+    leader_service: str | None = None,
+    leader_address: str | None = None,
+) -> list[tuple[str, str]]:
+    """The settings that are given beside the Lease's name, as the core takes them."""
+    given = [
+        ("namespace", _text.of_name("namespace", namespace)),
+        ("identity", _text.of_name("identity", identity)),
+        ("mode", _text.of_name("mode", mode)),
+        ("lease_duration", _text.of_value(lease_duration)),
+        ("renew_deadline", _text.of_value(renew_deadline)),
+        ("retry_period", _text.of_value(retry_period)),
+        ("drain_timeout", _text.of_value(drain_timeout)),
+        ("stall_timeout", _text.of_value(stall_timeout)),
+        ("release_on_stop", _text.of_value(release_on_stop)),
+        ("reclaim", _text.of_value(reclaim)),
+        ("proof_of_death", _text.of_name("proof_of_death", proof_of_death)),
+        ("spread", _text.of_value(spread)),
+        ("preference", _text.of_value(preference)),
+        ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
+        ("context", _text.of_name("context", context)),
+        ("directory", _text.of_name("directory", directory)),
+        ("labels", _text.of_map("labels", labels)),
+        ("annotations", _text.of_map("annotations", annotations)),
+        ("kubernetes_events", _text.of_value(kubernetes_events)),
+        ("leader_service", _text.of_name("leader_service", leader_service)),
+        ("leader_address", _text.of_name("leader_address", leader_address)),
+    ]
+    return [(name, text) for name, text in given if text is not None]
+
+
+# Python's message for a misspelt setting names it.
+texts.__qualname__ = "Locks"
+
+
 class Configured(Election):
     """An election that takes its settings as arguments."""
 
@@ -98,31 +153,31 @@ class Configured(Election):
 
         Raises `ConfigError`, which names the wrong setting, its value and the fix.
         """
-        given = [
-            ("lease", _text.of_name("lease", lease)),
-            ("namespace", _text.of_name("namespace", namespace)),
-            ("identity", _text.of_name("identity", identity)),
-            ("mode", _text.of_name("mode", mode)),
-            ("lease_duration", _text.of_value(lease_duration)),
-            ("renew_deadline", _text.of_value(renew_deadline)),
-            ("retry_period", _text.of_value(retry_period)),
-            ("drain_timeout", _text.of_value(drain_timeout)),
-            ("stall_timeout", _text.of_value(stall_timeout)),
-            ("release_on_stop", _text.of_value(release_on_stop)),
-            ("reclaim", _text.of_value(reclaim)),
-            ("proof_of_death", _text.of_name("proof_of_death", proof_of_death)),
-            ("spread", _text.of_value(spread)),
-            ("preference", _text.of_value(preference)),
-            ("kubeconfig", _text.of_name("kubeconfig", kubeconfig)),
-            ("context", _text.of_name("context", context)),
-            ("directory", _text.of_name("directory", directory)),
-            ("labels", _text.of_map("labels", labels)),
-            ("annotations", _text.of_map("annotations", annotations)),
-            ("kubernetes_events", _text.of_value(kubernetes_events)),
-            ("leader_service", _text.of_name("leader_service", leader_service)),
-            ("leader_address", _text.of_name("leader_address", leader_address)),
-        ]
-        settings = [(name, text) for name, text in given if text is not None]
+        settings = texts(
+            namespace=namespace,
+            identity=identity,
+            mode=mode,
+            lease_duration=lease_duration,
+            renew_deadline=renew_deadline,
+            retry_period=retry_period,
+            drain_timeout=drain_timeout,
+            stall_timeout=stall_timeout,
+            release_on_stop=release_on_stop,
+            reclaim=reclaim,
+            proof_of_death=proof_of_death,
+            spread=spread,
+            preference=preference,
+            kubeconfig=kubeconfig,
+            context=context,
+            directory=directory,
+            labels=labels,
+            annotations=annotations,
+            kubernetes_events=kubernetes_events,
+            leader_service=leader_service,
+            leader_address=leader_address,
+        )
+        if (text := _text.of_name("lease", lease)) is not None:
+            settings.append(("lease", text))
         memory = cls._memory()
         self = super().__new__(cls, settings, memory)
         self._prepare(memory)

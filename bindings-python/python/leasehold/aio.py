@@ -15,10 +15,11 @@ from collections import deque
 from functools import partial, wraps
 from inspect import isawaitable
 
-from . import _functions, _listeners, _threads
+from . import _functions, _listeners
+from ._aio_locks import HeldLock, Locks
+from ._asyncio import Block, cancellably, in_thread, post
 from ._candidate import Candidate
-from ._errors import LeadershipLostError
-from ._leasehold import Acquired, Cancellation, Lost
+from ._leasehold import Acquired, Lost
 from ._listeners import Listening, Registration
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     OnAcquired = TypeVar("OnAcquired", bound=Callable[[Term], object])
     OnLost = TypeVar("OnLost", bound=Callable[[Term, LostReason], object])
 
-__all__ = ["LeaderElection"]
+__all__ = ["HeldLock", "LeaderElection", "Locks"]
 
 
 class LeaderElection(Candidate):
@@ -63,7 +64,7 @@ class LeaderElection(Candidate):
         or folder cannot be used.
         """
         self._home.loop = asyncio.get_running_loop()
-        return await _in_thread(self._begin)
+        return await in_thread(self._begin)
 
     async def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, blocks under `leading()` are cancelled, listeners
@@ -75,7 +76,7 @@ class LeaderElection(Candidate):
         Not for guarded work or a listener, which would wait for itself until `drain` is over: see
         `request_stop`.
         """
-        await _in_thread(partial(self._stop, drain))
+        await in_thread(partial(self._stop, drain))
 
     async def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
         """Waits until this instance leads, for at most `timeout` seconds.
@@ -83,7 +84,7 @@ class LeaderElection(Candidate):
         Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
         election does not run, or stops.
         """
-        return await _cancellably(partial(self._wait_for_leadership, timeout))
+        return await cancellably(partial(self._wait_for_leadership, timeout))
 
     # ---- listeners -----------------------------------------------------------------------------
 
@@ -183,16 +184,13 @@ class _Leading:
     """A block of work, cancelled when its term is lost."""
 
     _listening: Listening
-    _task: asyncio.Task[Any]
-    _timer: asyncio.TimerHandle
-    _cancelling: int
+    _block: Block | None = None
 
     def __init__(self, election: LeaderElection, timeout: Duration | None = None) -> None:
         self._election = election
         self._timeout = timeout
         self._work: Work | None = None
         self._lost: list[Term] = []
-        self._interrupted = False
 
     def begin_now(self) -> bool:
         """Begins if this instance leads, so that the block is entered without waiting."""
@@ -203,7 +201,6 @@ class _Leading:
         return self._work is not None
 
     async def __aenter__(self) -> Term:
-        self._task = _current_task()
         if self._work is None:
             self._listen()
             try:
@@ -211,19 +208,8 @@ class _Leading:
             except BaseException:
                 self._listening.end()
                 raise
-        self._cancelling = _cancelling(self._task)
-        self._watch(self._work.term)
+        self._block = Block(self._work.term)
         return self._work.term
-
-    def _watch(self, term: Term) -> None:
-        """Cancels the block when the term's time is over, also before anybody has told of it: after
-        a pause a timer that is due comes before whatever the block has waited for.
-        """
-        if term.is_valid:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(term.remaining, self._watch, term)
-        else:
-            self._lose(term)
 
     def _listen(self) -> None:
         """Before the work begins, so that the end of its term is not missed."""
@@ -232,7 +218,7 @@ class _Leading:
 
     async def _begin(self) -> Work:
         while True:
-            work = await _cancellably(partial(self._election._wait_for_work, self._timeout))
+            work = await cancellably(partial(self._election._wait_for_work, self._timeout))
             if work.term not in self._lost and work.term.is_valid:
                 return work
             # Lost again before we were told that it was ours, or during a pause.
@@ -240,15 +226,14 @@ class _Leading:
 
     def _tell(self, loop: asyncio.AbstractEventLoop, delivery: Delivery | _Noted) -> None:
         if isinstance(delivery.event, Lost):
-            _post(loop, self._lose, delivery.event.term)
+            post(loop, self._lose, delivery.event.term)
         # What keeps the Lease from being released is the block's own work.
         delivery.done()
 
     def _lose(self, term: Term) -> None:
         self._lost.append(term)
-        if self._work is not None and self._work.term == term and not self._interrupted:
-            self._interrupted = True
-            self._task.cancel()
+        if self._block is not None and self._block.term == term:
+            self._block.interrupt()
 
     async def __aexit__(
         self,
@@ -257,19 +242,12 @@ class _Leading:
         traceback: TracebackType | None,
     ) -> None:
         assert self._work is not None
-        work, self._work = self._work, None
-        self._timer.cancel()
+        assert self._block is not None
+        (work, self._work), (block, self._block) = (self._work, None), (self._block, None)
+        block.end()
         self._listening.end()
         work.end()
-        if not self._interrupted:
-            return
-        # As `asyncio.timeout` does: our cancellation is taken back, another's goes on as one.
-        is_cancelled_by_us = _uncancel(self._task) <= self._cancelling
-        if kind is asyncio.CancelledError and is_cancelled_by_us:
-            try:
-                work.term.check()
-            except LeadershipLostError as lost:
-                raise lost from error
+        block.check(kind, error)
 
 
 class _Singleton:
@@ -341,7 +319,7 @@ class _Calls:
 
     def post(self, call: Callable[[], object], done: Callable[[], None] = lambda: None) -> None:
         """Has `call` called, and awaited, and then `done`."""
-        if self._home.loop is None or not _post(self._home.loop, self._enqueue, call, done):
+        if self._home.loop is None or not post(self._home.loop, self._enqueue, call, done):
             done()
 
     def _enqueue(self, call: Callable[[], object], done: Callable[[], None]) -> None:
@@ -368,62 +346,3 @@ class _Calls:
         """
         while self._task is task and self._calls:
             self._calls.popleft()[1]()
-
-
-def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any) -> bool:
-    """Calls in `loop`, from any thread; False where it is closed."""
-    try:
-        loop.call_soon_threadsafe(call, *arguments)
-    except RuntimeError:
-        return False
-    return True
-
-
-async def _in_thread(call: Callable[[], T]) -> T:
-    """Awaits a call that blocks, on a daemon thread of its own: the loop's pool is the
-    application's, and the end of a loop or of the process must not wait for ours.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(settle_future: Callable[[Any], None], outcome: object) -> None:
-        if not future.done():
-            settle_future(outcome)
-
-    def body() -> None:
-        try:
-            outcome = call()
-        except BaseException as error:
-            _post(loop, settle, future.set_exception, error)
-        else:
-            _post(loop, settle, future.set_result, outcome)
-
-    _threads.start("leasehold-call", body)
-    return await future
-
-
-async def _cancellably(wait: Callable[[Cancellation], T | None]) -> T:
-    """Awaits a wait that blocks, and ends it when we are cancelled."""
-    cancellation = Cancellation()
-    try:
-        outcome = await _in_thread(partial(wait, cancellation))
-    finally:
-        cancellation.cancel()
-    assert outcome is not None, "only we cancel it"
-    return outcome
-
-
-def _current_task() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    assert task is not None, "we run in one"
-    return task
-
-
-def _cancelling(task: asyncio.Task[Any]) -> int:
-    """How many want the task cancelled; before Python 3.11 nobody counts."""
-    return task.cancelling() if hasattr(task, "cancelling") else 0
-
-
-def _uncancel(task: asyncio.Task[Any]) -> int:
-    """Takes one of them back."""
-    return task.uncancel() if hasattr(task, "uncancel") else 0

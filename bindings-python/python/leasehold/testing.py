@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic, sleep
 
-from . import aio
+from . import _asyncio, aio
 from ._candidate import Candidate
 from ._election import LeaderElection
 from ._errors import ClosedError
@@ -119,7 +119,7 @@ class FakeAsyncLeaderElection(_Rivalled, aio.LeaderElection):
         """
         if self.is_leader:
             events = self._take_over()
-            await self._settle(Lost, await aio._in_thread(lambda: _await_loss(events)))
+            await self._settle(Lost, await _asyncio.in_thread(lambda: _await_loss(events)))
 
     async def _settle(self, kind: type[Event], term: Term) -> None:
         limit = monotonic() + _SETTLED

@@ -15,6 +15,29 @@ if TYPE_CHECKING:
     from .types import Duration, Mode, Path, ProofOfDeath
 
 
+def texts(
+    *,
+{%- for setting in settings %}
+{%- if setting.name != "lease" %}
+    {{ setting.name }}: {{ setting.type_name }} | None = None,
+{%- endif %}
+{%- endfor %}
+) -> list[tuple[str, str]]:
+    """The settings that are given beside the Lease's name, as the core takes them."""
+    given = [
+{%- for setting in settings %}
+{%- if setting.name != "lease" %}
+        ("{{ setting.name }}", _text.{{ setting.convert }}),
+{%- endif %}
+{%- endfor %}
+    ]
+    return [(name, text) for name, text in given if text is not None]
+
+
+# Python's message for a misspelt setting names it.
+texts.__qualname__ = "Locks"
+
+
 class Configured(Election):
     """An election that takes its settings as arguments."""
 
@@ -29,12 +52,15 @@ class Configured(Election):
 {%- endfor %}
     ) -> Self:
         {{ docs }}
-        given = [
+        settings = texts(
 {%- for setting in settings %}
-            ("{{ setting.name }}", _text.{{ setting.convert }}),
+{%- if setting.name != "lease" %}
+            {{ setting.name }}={{ setting.name }},
+{%- endif %}
 {%- endfor %}
-        ]
-        settings = [(name, text) for name, text in given if text is not None]
+        )
+        if (text := _text.of_name("lease", lease)) is not None:
+            settings.append(("lease", text))
         memory = cls._memory()
         self = super().__new__(cls, settings, memory)
         self._prepare(memory)
