@@ -11,6 +11,8 @@ export * from './error-classes.js';
 export type { LeaderElectionEvents } from './events.js';
 export { LeaseholdError } from './leasehold-error.js';
 export { NativeLibraryError } from './loader.js';
+export { HeldLock, Locks } from './locks.js';
+export type { LockLimits, LockOptions, LocksOptions } from './locks.js';
 export type { LogRecord } from './log.js';
 export { Loss } from './loss.js';
 export type { LeaderElectionOptions } from './settings.js';

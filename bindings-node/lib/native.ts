@@ -3,6 +3,7 @@ import { drainAll } from './environment.js';
 import { call } from './errors.js';
 import { openFixed } from './fixed-engine.js';
 import { loadLibrary, NativeLibraryError } from './loader.js';
+import type { LockEngine } from './locks.js';
 import { publish } from './log.js';
 import type { LogRecord } from './log.js';
 import { inOptions, settingsOf } from './options.js';
@@ -12,6 +13,7 @@ import type { LeaderElectionOptions } from './settings.js';
 interface Library {
   Waker: new (wake: () => void) => object;
   NativeElection: new (settings: Record<string, string>, waker: object) => Engine;
+  NativeLocks: new (settings: Record<string, string>, waker: object) => LockEngine;
   openLog(waker: object): void;
   takeLog(): LogRecord[];
 }
@@ -33,6 +35,14 @@ export function openEngine(options: LeaderElectionOptions): Engine {
   }
   const { library, waker } = opened;
   return call(() => new library.NativeElection(settings, waker), inOptions);
+}
+
+/** Locks of the core. Loads the library at first use. */
+export function openLocks(options: LeaderElectionOptions): LockEngine {
+  const settings = settingsOf(options);
+  opened ??= open();
+  const { library, waker } = opened;
+  return call(() => new library.NativeLocks(settings, waker), inOptions);
 }
 
 function open(): { library: Library; waker: object } {

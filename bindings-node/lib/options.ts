@@ -47,11 +47,15 @@ export function settingsOf(options: LeaderElectionOptions): Record<string, strin
   return settings;
 }
 
-/** The options that the core calls otherwise, by its names. */
+/** The options that the core calls otherwise, by its names; with the limits of locks. */
 const RENAMED = new Map(
   Object.entries(FIELDS)
     .map(([option, [field]]) => [field, option] as const)
-    .filter(([field, option]) => field !== option),
+    .filter(([field, option]) => field !== option)
+    .concat([
+      ['at_most', 'atMostMs'],
+      ['at_least', 'atLeastMs'],
+    ]),
 );
 /** Such a name, and the time that may follow it; what is quoted is left alone. */
 const NAMED = new RegExp(

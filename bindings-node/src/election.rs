@@ -24,7 +24,7 @@ use crate::waker::Waker;
 #[napi]
 pub struct NativeElection {
     election: Arc<LeaderElection>,
-    queue: Arc<Queue>,
+    queue: Arc<Queue<Notification>>,
     unfinished: RefCell<Unfinished>,
 }
 
@@ -221,7 +221,7 @@ fn duration(ms: f64) -> Duration {
 }
 
 /// Starts the election and passes its events on until it stops.
-fn run(election: Arc<LeaderElection>, queue: &Queue) {
+fn run(election: Arc<LeaderElection>, queue: &Queue<Notification>) {
     let started = leasehold::bindings::contain_panics(|| {
         let events = election.subscribe()?;
         election.start()?;

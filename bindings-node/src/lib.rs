@@ -16,6 +16,7 @@ mod election;
 mod error;
 mod events;
 mod fast_path;
+mod locks;
 mod log;
 mod queue;
 mod status;

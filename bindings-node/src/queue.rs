@@ -1,4 +1,4 @@
-//! What has happened to an election and has not been told to JavaScript yet.
+//! What has happened to an election, or to locks, and has not been told to JavaScript yet.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -18,32 +18,34 @@ pub(crate) enum Notification {
     Event(Event),
 }
 
-/// Filled by the election's thread, emptied by JavaScript.
-pub(crate) struct Queue {
+/// Filled by other threads, emptied by JavaScript.
+pub(crate) struct Queue<T> {
     waker: Waker,
-    state: Mutex<State>,
+    state: Mutex<State<T>>,
     filled: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    notifications: VecDeque<Notification>,
+struct State<T> {
+    notifications: VecDeque<T>,
     closed: bool,
 }
 
-impl Queue {
+impl<T> Queue<T> {
     pub(crate) fn new(waker: Waker) -> Self {
         Self {
             waker,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                notifications: VecDeque::new(),
+                closed: false,
+            }),
             filled: Condvar::new(),
         }
     }
 
     /// Adds to the queue and wakes JavaScript.
-    pub(crate) fn put(&self, notification: Notification) {
+    pub(crate) fn put(&self, notification: T) {
         let mut state = self.state();
-        // Nobody will take it. A loss is let go with it.
+        // Nobody will take it. A loss is let go with it, and a lock given back.
         if state.closed {
             return;
         }
@@ -54,7 +56,7 @@ impl Queue {
     }
 
     /// Takes everything out.
-    pub(crate) fn take(&self) -> VecDeque<Notification> {
+    pub(crate) fn take(&self) -> VecDeque<T> {
         mem::take(&mut self.state().notifications)
     }
 
@@ -73,7 +75,7 @@ impl Queue {
         state.notifications.clear();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { LeaderElection } from 'leasehold';
+import { LeaderElection, Locks } from 'leasehold';
 
 /** How long a test waits for what must happen. */
 export const LIMIT_MS = 60_000;
@@ -56,6 +56,13 @@ export function settings(t, others = {}) {
 export function election(t, options = { lease: 'jobs', mode: 'always' }) {
   const made = new LeaderElection(options);
   afterwards(t, () => made.stop({ drainMs: 0 }));
+  return made;
+}
+
+/** Locks that are closed after the test. */
+export function locks(t, options) {
+  const made = new Locks(options);
+  afterwards(t, () => made.close());
   return made;
 }
 
