@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{ErrorKind, LeaderElection, Locks, Mode};
@@ -59,7 +60,13 @@ fn a_child_is_never_the_leader_and_its_methods_say_why() {
 #[test]
 fn a_child_that_drops_the_election_does_not_stop_its_parents() {
     let store = MemoryStore::new();
-    let election = leader(&store, &config().identity("parent"));
+    // So that no renewal is due meanwhile.
+    let config = config()
+        .identity("parent")
+        .lease_duration(Duration::from_secs(86_400))
+        .renew_deadline(Duration::from_secs(43_200))
+        .retry_period(Duration::from_secs(3_600));
+    let election = leader(&store, &config);
     let mut election = Some(election);
     assert!(in_child(|| {
         drop(election.take());

@@ -32,7 +32,11 @@ fn an_application_without_a_sign_of_life_leads_no_more_and_does_not_release() {
     assert!(!election.is_leader());
     eventually("it says so", || election.status().role == Role::Stalled);
     assert_eq!(store.get().unwrap().record.holder, "first");
-    election.sign_of_life();
+    // It lives on, with a sign of life that a machine may hold up now and then.
+    eventually("it leads again", || {
+        election.sign_of_life();
+        election.is_leader()
+    });
     acquired(&mut events);
 }
 

@@ -26,7 +26,10 @@ fn memory(store: &MemoryStore) -> Memory {
 }
 
 fn quick() -> Config {
-    config().retry_period(Duration::from_millis(100))
+    config()
+        .lease_duration(Duration::from_secs(6))
+        .renew_deadline(Duration::from_secs(5))
+        .retry_period(Duration::from_millis(100))
 }
 
 #[track_caller]
@@ -202,13 +205,13 @@ fn a_stop_ends_the_wait() {
     let store = MemoryStore::new();
     let _first = leader(&store, &config());
     let second = candidate(&store, &config());
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| -> Outcome<()> { second.run_once("1", |_| Ok(())) });
-        eventually("it waits", || second.status().holder.is_some());
-        second.stop().unwrap();
-        let error = refusal(waiting.join().unwrap());
-        assert_eq!(error.kind(), ErrorKind::Closed);
-    });
+    let work = second.run_once_async("1", |_| std::future::ready(Ok(())));
+    let mut waiting = pin!(work);
+    let look = &mut Context::from_waker(Waker::noop());
+    assert!(waiting.as_mut().poll(look).is_pending());
+    second.stop().unwrap();
+    let stopped: Outcome<()> = runtime().block_on(waiting);
+    assert_eq!(refusal(stopped).kind(), ErrorKind::Closed);
 }
 
 #[test]

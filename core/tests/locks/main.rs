@@ -54,8 +54,8 @@ fn config() -> Config {
 
 fn quick() -> Config {
     Config::from_env()
-        .lease_duration(Duration::from_secs(1))
-        .renew_deadline(Duration::from_millis(800))
+        .lease_duration(Duration::from_secs(5))
+        .renew_deadline(Duration::from_secs(4))
         .retry_period(Duration::from_millis(100))
 }
 
@@ -177,12 +177,44 @@ fn a_wait_in_vain_says_who_holds_the_lock() {
     assert_eq!(error.message(), message);
 }
 
+/// A store that tells when it is watched, which is after what was read is known.
+struct Watched(MemoryStore, mpsc::Sender<()>);
+
+impl LeaseStore for Watched {
+    fn read(&self) -> BoxFuture<'_, Result<Option<StoredLease>>> {
+        self.0.read()
+    }
+
+    fn create(&self, record: LeaseRecord) -> BoxFuture<'_, Result<StoredLease>> {
+        self.0.create(record)
+    }
+
+    fn replace(
+        &self,
+        seen: StoredLease,
+        record: LeaseRecord,
+    ) -> BoxFuture<'_, Result<StoredLease>> {
+        self.0.replace(seen, record)
+    }
+
+    fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>> {
+        // Only the first time is waited for.
+        let _ = self.1.send(());
+        self.0.watch(from)
+    }
+}
+
 #[test]
 fn a_lock_that_was_left_behind_is_free_at_once_if_it_was_observed() {
     let cluster = Cluster::default();
-    cluster.lease("job").put_foreign(left_behind(1));
-    let (observing, other) = (cluster.locks(), cluster.locks());
+    let lease = cluster.lease("job");
+    lease.put_foreign(left_behind(1));
+    let (sender, is_observed) = mpsc::channel();
+    let watched = Arc::new(Watched(lease, sender));
+    let observing = Locks::with_stores(&config(), move |_| watched.clone()).unwrap();
+    let other = cluster.locks();
     observing.observe("job").unwrap();
+    is_observed.recv_timeout(LIMIT).unwrap();
     thread::sleep(Duration::from_millis(1_500));
     assert!(
         other.try_lock("job").unwrap().is_none(),

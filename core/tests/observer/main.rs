@@ -11,7 +11,7 @@ use leasehold::{
 };
 
 /// How long a test waits for something that must happen.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn jobs(directory: &Path) -> Config {
     Config::new("jobs")

@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     const SHORT_LIMITS: Limits = Limits {
-        run: Duration::from_secs(2),
+        run: Duration::from_secs(4),
         wait: Duration::from_millis(100),
         retry: Duration::from_secs(600),
     };
