@@ -1,7 +1,6 @@
 //! Configurations and credentials that change, or are waited for, while elections run.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -11,6 +10,7 @@ use leasehold::{Config, LeaderElection, Mode};
 use serde_json::{Value, json};
 
 use crate::common::eventually;
+use crate::program::write_program;
 use crate::support::{Scene, await_leadership, kubeconfig_as_json};
 
 fn start(lease: &str, kubeconfig: &Path) -> leasehold::Result<LeaderElection> {
@@ -47,13 +47,11 @@ fn a_plugin_that_does_not_end_holds_up_no_start_but_its_own() {
         "interactiveMode": "Never",
     } });
     write(&path, &content);
-    fs::write(
+    write_program(
         &plugin,
-        "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n: > has-begun\ncat gate\n\
+        b"#!/bin/sh\ncd \"$(dirname \"$0\")\"\n: > has-begun\ncat gate\n\
          printf '{\"status\":{\"token\":\"%s\"}}' \"$(cat token)\"\n",
-    )
-    .unwrap();
-    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
+    );
     assert!(
         Command::new("mkfifo")
             .arg(&gate)

@@ -5,14 +5,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod credentials;
+#[path = "../common/program.rs"]
+mod program;
 mod proofs;
 mod signs;
 mod support;
 
+use std::time::Duration;
+
 use leasehold::{Event, LostReason, Role};
 
 use self::common::{acquired, eventually, loss, next};
-use self::support::Scene;
+use self::support::{Scene, cluster};
 
 #[test]
 fn a_standby_sends_no_request_beyond_its_watch() {
@@ -50,7 +54,14 @@ fn what_others_write_beside_the_record_survives_a_whole_term() {
 #[test]
 fn a_deleted_lease_ends_the_term_at_once_and_the_next_token_is_larger() {
     let scene = Scene::granted("deleted");
-    let leader = scene.leader("leader");
+    // Who leads waits for as long as others do.
+    let config = scene
+        .config("leader")
+        .lease_duration(Duration::from_secs(8));
+    let leader = config
+        .renew_deadline(Duration::from_secs(6))
+        .start()
+        .unwrap();
     let mut events = leader.subscribe().unwrap();
     let first = acquired(&mut events).fencing_token();
     scene.delete();
@@ -83,8 +94,9 @@ fn without_the_role_it_says_which_verb_is_missing_and_goes_on_when_it_is_granted
 
 #[test]
 fn where_watching_is_not_granted_it_polls_and_takes_over_all_the_same() {
-    let scene = Scene::granted("not-watched");
-    scene.forbid_watching();
+    let scene = Scene::new("not-watched");
+    let granted = cluster().grant_except("default", "not-watched", &["watch"]);
+    granted.unwrap();
     let leader = scene.leader("leader");
     let standby = scene.candidate("standby");
     eventually("it knows the leader", || {

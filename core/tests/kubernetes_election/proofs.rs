@@ -100,10 +100,11 @@ impl Held {
     }
 
     fn standby(&self) -> Config {
-        Scene::new(&self.name)
+        let config = Scene::new(&self.name)
             .config("standby")
             .namespace(self.namespace)
-            .proof_of_death(ProofOfDeath::Pods)
+            .proof_of_death(ProofOfDeath::Pods);
+        patient(config)
     }
 
     /// The kubelet reports this of the container.
@@ -154,7 +155,7 @@ fn first_term(config: Config) -> Term {
 fn a_leader_whose_container_has_ended_is_succeeded_at_once() {
     let held = Held::new("ended").granted();
     held.report(|status| status["state"] = json!({ "running": {} }));
-    let standby = patient(held.standby()).start().unwrap();
+    let standby = held.standby().start().unwrap();
     let mut events = standby.subscribe().unwrap();
     eventually("it knows the holder", || {
         standby.leader().as_deref() == Some("holder")
@@ -172,7 +173,7 @@ fn the_last_end_of_a_container_that_was_started_again_counts_as_well() {
         status["state"] = json!({ "running": {} });
         status["containerID"] = json!("containerd://b7");
     });
-    let term = first_term(patient(held.standby()));
+    let term = first_term(held.standby());
     assert_eq!(term.acquisition(), Acquisition::ContainerTerminated);
 }
 

@@ -49,15 +49,20 @@ fn token(slice: &Value) -> u64 {
     token.as_str().unwrap_or("0").parse().unwrap()
 }
 
-/// What the Events about this Lease say, each with its reason.
-fn told(namespace: &str, lease: &str) -> Vec<String> {
+/// The Events about this Lease.
+fn events(namespace: &str, lease: &str) -> Vec<Value> {
     let path = format!(
         "/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3D{lease}"
     );
     let events = cluster().api().get(&path).unwrap();
-    let mut told: Vec<_> = events["items"].as_array().unwrap().iter().collect();
+    events["items"].as_array().unwrap().clone()
+}
+
+/// What they say, each with its reason.
+fn told(namespace: &str, lease: &str) -> Vec<String> {
+    let mut told = events(namespace, lease);
     told.sort_by_key(|event| event["metadata"]["name"].to_string());
-    let said = |event: &Value| {
+    let said = |event: Value| {
         assert_eq!(event["involvedObject"]["kind"], "Lease");
         assert_eq!(event["type"], "Normal");
         let text = |field: &str| event[field].as_str().unwrap().to_owned();
@@ -100,7 +105,7 @@ fn where_events_are_not_granted_there_are_none_and_nobody_is_bothered() {
         .post("/api/v1/namespaces", &namespace)
         .unwrap();
     cluster().grant_except("not-told", "not-told", &[]).unwrap();
-    let config = Scene::new("not-told").config("a").namespace("not-told");
+    let config = patient(Scene::new("not-told").config("a")).namespace("not-told");
     let election = config.kubernetes_events(true).start().unwrap();
     let mut events = election.subscribe().unwrap();
     await_leadership(&election);
@@ -178,7 +183,13 @@ fn an_address_that_somebody_removes_is_put_back() {
 #[test]
 fn without_slice_or_rights_a_leader_leads_and_the_route_comes_later() {
     let scene = Scene::granted("routed-late");
-    let election = routed(&scene, "routed-late", 1).start().unwrap();
+    // The route is tried again each lease duration.
+    let config = routed(&scene, "routed-late", 1);
+    let config = config.lease_duration(Duration::from_secs(6));
+    let election = config
+        .renew_deadline(Duration::from_secs(5))
+        .start()
+        .unwrap();
     await_leadership(&election);
     create_slice("routed-late");
     scene.await_renewals(2);
@@ -241,22 +252,35 @@ fn a_slow_api_server_delays_the_route_and_not_the_leader() {
     grant_all("slow-route", &routed(&scene, "slow-route", 1));
     let server = ToxiProxy::start().unwrap();
     let proxy = server.create("slow", cluster().server_address()).unwrap();
-    // Two answers take longer than a term waits for its route, and each is in time for a renewal.
-    proxy
-        .add_latency(Duration::from_millis(1500), Duration::ZERO)
-        .unwrap();
+    let timed = |config: Config| {
+        let config = config.lease_duration(Duration::from_secs(30));
+        config.renew_deadline(Duration::from_secs(20))
+    };
+    let first = timed(scene.config("first")).start().unwrap();
+    await_leadership(&first);
     let config = through(&proxy, routed(&scene, "slow-route", 1)).kubernetes_events(true);
-    let config = config.lease_duration(Duration::from_secs(15));
-    let config = config.renew_deadline(Duration::from_secs(10));
-    let election = config.start().unwrap();
+    let election = timed(config).start().unwrap();
+    eventually("it watches", || election.status().watching);
+    // An answer takes twice as long as a term waits for its route, and is in time for a renewal.
+    proxy
+        .add_latency(Duration::from_secs(4), Duration::ZERO)
+        .unwrap();
+    first.stop().unwrap();
     await_leadership(&election);
+    let leads_here = || addresses(&slice("slow-route")) == ["10.0.0.1"];
+    eventually("the route", leads_here);
+    let led = slice("slow-route");
+    let told = || {
+        let mut events = events("default", "slow-route").into_iter();
+        events.find(|it| it["message"] == "candidate-1 became leader")
+    };
+    eventually("the Event", || told().is_some());
+    // Only answers are slow: what was sent first was stored first.
+    let told = told().unwrap();
     assert!(
-        addresses(&slice("slow-route")).is_empty(),
-        "it has not waited"
+        version(&told) < version(&led),
+        "it has waited: {told} {led}"
     );
-    eventually("the route", || {
-        addresses(&slice("slow-route")) == ["10.0.0.1"]
-    });
     assert!(election.is_leader());
 }
 
@@ -293,7 +317,8 @@ fn under_partition_the_route_goes_to_the_successor_and_stays_there() {
     });
     let before = slice("cut-route");
 
-    let new = routed(&scene, "cut-route", 2).start().unwrap();
+    // So that the old leader never comes back.
+    let new = patient(routed(&scene, "cut-route", 2)).start().unwrap();
     eventually("it knows the leader", || new.leader().is_some());
     proxy.go_silent().unwrap();
     await_leadership(&new);

@@ -53,12 +53,12 @@ impl Scene {
         cluster().grant(&self.lease).unwrap();
     }
 
-    /// A candidate with short timings.
+    /// A candidate that no machine is too slow for.
     pub(crate) fn candidate(&self, identity: &str) -> LeaderElection {
-        self.config(identity).start().unwrap()
+        patient(self.config(identity)).start().unwrap()
     }
 
-    /// Its settings.
+    /// Settings with short timings.
     pub(crate) fn config(&self, identity: &str) -> Config {
         Config::new(&self.lease)
             .mode(Mode::Kubernetes)
@@ -95,18 +95,6 @@ impl Scene {
     pub(crate) fn patch(&self, patch: &str) {
         let patch = serde_json::from_str(patch).unwrap();
         cluster().api().patch(&self.path(), &patch).unwrap();
-    }
-
-    /// Takes `watch` out of the documented Role.
-    pub(crate) fn forbid_watching(&self) {
-        let path = format!(
-            "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/leasehold-{}",
-            self.lease
-        );
-        let mut role = cluster().api().get(&path).unwrap();
-        let verbs = role.pointer_mut("/rules/0/verbs").unwrap();
-        verbs.as_array_mut().unwrap().retain(|verb| verb != "watch");
-        cluster().api().put(&path, &role).unwrap();
     }
 
     pub(crate) fn delete(&self) {

@@ -5,7 +5,6 @@ use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -22,6 +21,7 @@ use tokio::task::block_in_place;
 
 use crate::cluster::{admin, cluster, started};
 use crate::kubeconfig::Kubeconfig;
+use crate::program::write_program;
 use crate::tls_server::{Authority, TlsServer};
 
 /// Files in a folder, and variables; `KUBECONFIG` is `config` in it unless they say otherwise.
@@ -54,8 +54,11 @@ impl Case {
     fn install(&self, folder: &Path) -> BTreeMap<String, String> {
         for (name, content) in &self.files {
             let path = folder.join(name);
-            fs::write(&path, content).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            if content.starts_with(b"#!") {
+                write_program(&path, content);
+            } else {
+                fs::write(&path, content).unwrap();
+            }
         }
         let folder = folder.to_str().unwrap();
         let mut variables = self.variables.clone();

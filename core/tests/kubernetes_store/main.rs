@@ -14,6 +14,8 @@ mod metadata;
 mod permissions;
 mod pinning;
 mod plugins;
+#[path = "../common/program.rs"]
+mod program;
 mod proxies;
 mod refusals;
 mod reviews;

@@ -1,7 +1,6 @@
 //! Credential plugins: what runs, how often, for how long, and what is said about it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -17,15 +16,15 @@ use tokio::time::{sleep, timeout};
 use crate::cluster::cluster;
 use crate::credentials::admin_token;
 use crate::kubeconfig::Kubeconfig;
+use crate::program::write_program;
 use crate::wire::Wire;
 
 /// A credential plugin which gives what is in the file `token`, and writes a line for each run. If
 /// there is a pipe called `gate`, it waits for somebody to open that.
 fn install_plugin(folder: &Path) -> Value {
-    let plugin = folder.join("plugin");
-    fs::write(
-        &plugin,
-        r#"#!/bin/sh
+    write_program(
+        &folder.join("plugin"),
+        br#"#!/bin/sh
 cd "$(dirname "$0")"
 cat > stdin
 echo run >> runs
@@ -33,9 +32,7 @@ if [ -p gate ]; then cat gate; fi
 printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
 printf '"status":{"token":"%s","expirationTimestamp":"2999-01-01T00:00:00Z"}}' "$(cat token)"
 "#,
-    )
-    .unwrap();
-    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
+    );
     json!({
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1",
@@ -122,11 +119,10 @@ async fn a_credential_plugin_that_fails_is_quoted() {
     let mut kubeconfig = Kubeconfig::new(&cluster(), &json!({}));
     let folder = kubeconfig.folder().to_owned();
     kubeconfig.set_user(&install_plugin(&folder));
-    fs::write(
-        folder.join("plugin"),
-        "#!/bin/sh\necho 'please log in' >&2\nexit 3\n",
-    )
-    .unwrap();
+    write_program(
+        &folder.join("plugin"),
+        b"#!/bin/sh\necho 'please log in' >&2\nexit 3\n",
+    );
 
     let error = kubeconfig.connect().await.expect_err("no credentials");
 
@@ -140,7 +136,8 @@ async fn a_credential_plugin_that_fails_is_quoted() {
 /// A plugin that is this script.
 fn install_script(folder: &Path, script: &str) -> Value {
     let user = install_plugin(folder);
-    fs::write(folder.join("plugin"), format!("#!/bin/sh\n{script}\n")).unwrap();
+    let script = format!("#!/bin/sh\n{script}\n");
+    write_program(&folder.join("plugin"), script.as_bytes());
     user
 }
 
@@ -169,13 +166,13 @@ async fn a_credential_plugin_that_never_ends_is_quoted_and_killed_with_all_it_st
                   sleep 1000 & echo $! > child; echo $$ > pid; wait";
     kubeconfig.set_user(&install_script(&folder, script));
 
-    let connecting = ClusterConnections::connect(options(&kubeconfig, Duration::from_secs(2)));
+    let connecting = ClusterConnections::connect(options(&kubeconfig, Duration::from_secs(6)));
     let error = connecting.await.expect_err("no credentials");
 
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(
         error.message().replace(folder.to_str().unwrap(), "FOLDER"),
-        "the credential plugin FOLDER/./plugin of FOLDER/config did not end within 2s and was \
+        "the credential plugin FOLDER/./plugin of FOLDER/config did not end within 6s and was \
          killed: waiting for your browser"
     );
     for file in ["pid", "child"] {
@@ -197,15 +194,14 @@ async fn a_request_that_waits_for_a_plugin_says_so_in_time() {
     kubeconfig.set_user(&install_plugin(&folder));
     fs::write(folder.join("token"), "expired").unwrap();
     let mut options = options(&kubeconfig, Duration::from_secs(60));
-    options.silence_limit = Duration::from_secs(3);
+    options.silence_limit = Duration::from_secs(10);
     let connections = ClusterConnections::connect(options).await.unwrap();
     let lease = connections.lease("default", "waiting").unwrap();
 
-    fs::write(
-        folder.join("plugin"),
-        "#!/bin/sh\necho 'log in at https://login.example' >&2\nsleep 1000\n",
-    )
-    .unwrap();
+    write_program(
+        &folder.join("plugin"),
+        b"#!/bin/sh\necho 'log in at https://login.example' >&2\nsleep 1000\n",
+    );
     let error = lease.read().await.expect_err("it still runs");
 
     assert_eq!(error.kind(), ErrorKind::Unauthorized);

@@ -57,7 +57,7 @@ impl Fixture for Kubernetes {
     fn store(&self) -> Arc<dyn LeaseStore> {
         let connecting = ClusterConnections::connect(ClusterOptions {
             source: self.source.clone(),
-            silence_limit: Duration::from_secs(5),
+            silence_limit: Duration::from_secs(60),
             plugin_limit: ClusterOptions::DEFAULT_PLUGIN_LIMIT,
         });
         let connections = block_in_place(|| Handle::current().block_on(connecting)).unwrap();
