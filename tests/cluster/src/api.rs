@@ -17,7 +17,7 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::kubeconfig::{Credentials, Kubeconfig};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A blocking client of one server, usually the API server. Paths start with `/`.
 #[derive(Clone, Debug)]

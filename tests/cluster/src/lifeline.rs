@@ -18,7 +18,8 @@ const SCRIPT: &str = r#"
 read -r _
 for file in "$1"/*.pid; do kill -KILL "$(cat "$file")"; done
 sh "$2" "$1"
-rm -rf "$1" || { sleep 1; rm -rf "$1"; }
+tries=60
+until rm -rf "$1" || [ $((tries -= 1)) = 0 ]; do sleep 1; done
 "#;
 
 /// Does nothing in the folder of a cluster without nodes.

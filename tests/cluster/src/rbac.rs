@@ -14,7 +14,7 @@ const DOCUMENTED: [&str; 2] = [
     include_str!("../../../examples/kubernetes/base/rolebinding.yaml"),
 ];
 
-const EFFECT_LIMIT: Duration = Duration::from_secs(10);
+const EFFECT_LIMIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What the documented Role allows.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use common::{LEASES, expect_ended, lease, pids};
+use common::{LEASES, LIMIT, expect_ended, lease, pids};
 use leasehold_test_cluster::{Api, Credentials, Result, TestCluster, User, binaries};
 
 #[test]
@@ -171,7 +171,7 @@ fn a_killed_process_leaves_neither_process_nor_folder() -> Result<()> {
     let pids = pids(folder);
     starter.kill()?;
     starter.wait()?;
-    expect_ended(&pids, Duration::from_secs(10));
-    common::wait_until(Duration::from_secs(10), || !folder.exists());
+    expect_ended(&pids, LIMIT);
+    common::wait_until(LIMIT, || !folder.exists());
     Ok(())
 }

@@ -2,9 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
-
-use common::{LEASES, expect_ended, lease, pids};
+use common::{LEASES, LIMIT, expect_ended, lease, pids};
 use leasehold_test_cluster::{Api, Result, TestCluster, detached};
 
 #[test]
@@ -25,7 +23,7 @@ fn a_detached_cluster_runs_once_and_until_it_is_stopped() -> Result<()> {
 
     let pids = pids(cluster.kubeconfig.parent().expect("a file has a folder"));
     assert!(detached::stop(folder)?);
-    expect_ended(&pids, Duration::from_secs(1));
+    expect_ended(&pids, LIMIT);
     assert!(!cluster.kubeconfig.exists());
     assert!(detached::running(folder)?.is_none());
     Ok(())

@@ -5,13 +5,11 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use common::wait_until;
+use common::{LIMIT, wait_until};
 use leasehold_test_cluster::{Api, NodeCluster, Result, detached, left_out};
 use serde_json::{Value, json};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
 #[test]

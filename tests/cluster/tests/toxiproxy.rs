@@ -8,6 +8,11 @@ use std::time::{Duration, Instant};
 use leasehold_test_cluster::{Api, ApiError, Direction, Result, TestCluster, ToxiProxy, User};
 use serde_json::Value;
 
+/// How long something that must happen is waited for.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How long something that must not happen is waited for.
+const A_WHILE: Duration = Duration::from_millis(500);
+
 #[test]
 fn a_proxy_passes_on_delays_and_resets() -> Result<()> {
     let cluster = TestCluster::start()?;
@@ -45,12 +50,14 @@ fn a_silent_proxy_neither_answers_nor_closes() -> Result<()> {
     proxy.go_silent()?;
     let mut new = connect(proxy.address())?;
     for connection in [&mut old, &mut new] {
+        connection.set_read_timeout(Some(A_WHILE))?;
         // `Ok(0)` would be a connection that was closed.
         assert_eq!(echo(connection).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 
     proxy.heal()?;
     assert_eq!(echo(&mut connect(proxy.address())?)?, 1);
+    old.set_read_timeout(Some(LIMIT))?;
     assert!(!matches!(echo(&mut old), Ok(1..)));
     Ok(())
 }
@@ -66,9 +73,11 @@ fn a_proxy_that_is_silent_in_one_direction_passes_the_other_on() -> Result<()> {
         let mut client = connect(proxy.address())?;
         client.write_all(b"?")?;
         let (mut request, _) = server.accept()?;
-        request.set_read_timeout(Some(Duration::from_millis(500)))?;
+        let wait = |arrives| Some(if arrives { LIMIT } else { A_WHILE });
+        request.set_read_timeout(wait(arrives))?;
         assert_eq!(request.read(&mut [0]).is_ok(), arrives);
         request.write_all(b"!")?;
+        client.set_read_timeout(wait(!arrives))?;
         assert_eq!(client.read(&mut [0]).is_ok(), !arrives);
     }
     Ok(())
@@ -91,7 +100,7 @@ fn echo_server() -> Result<String> {
 
 fn connect(address: &str) -> Result<TcpStream> {
     let connection = TcpStream::connect(address)?;
-    connection.set_read_timeout(Some(Duration::from_millis(500)))?;
+    connection.set_read_timeout(Some(LIMIT))?;
     Ok(connection)
 }
 

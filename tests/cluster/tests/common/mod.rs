@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+/// How long something that must happen is waited for.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
 /// The collection of Leases that tests use.
 pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 
