@@ -19,7 +19,7 @@ use super::fixture::Fixture;
 use super::protocol::Outcome;
 
 /// How long a case waits for what must happen.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const POLL_PERIOD: Duration = Duration::from_millis(20);
 
 /// Runs `case` on one of its stores. An error names the step, what was expected of it, and

@@ -119,7 +119,7 @@ impl Candidate {
             Command::Stall { seconds } => {
                 election.sign_of_life();
                 thread::sleep(Duration::from_secs_f64(*seconds));
-                election.sign_of_life();
+                self.live_on();
                 Ok(Value::Null)
             }
             Command::New { .. } | Command::Close {} => Err(unable("not for one candidate")),
@@ -150,6 +150,20 @@ impl Candidate {
                 }
                 drop(candidate);
                 thread::sleep(PERIOD);
+            }
+        });
+    }
+
+    /// Shows signs of life until the candidate is dropped.
+    fn live_on(self: &Arc<Self>) {
+        self.election.sign_of_life();
+        let period = self.election.sign_of_life_period();
+        let candidate = Arc::downgrade(self);
+        thread::spawn(move || {
+            while let Some(candidate) = candidate.upgrade() {
+                candidate.election.sign_of_life();
+                drop(candidate);
+                thread::sleep(period.unwrap_or(PERIOD));
             }
         });
     }
