@@ -77,7 +77,11 @@ impl Location {
     /// `leasehold` with a subcommand, the Leases that it is about, and where they are.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = leasehold();
-        command.args(arguments);
+        command
+            // A look takes a quarter of that at most: no machine is too slow for it.
+            .env("LEASEHOLD_LEASE_DURATION", "300")
+            .env("LEASEHOLD_RENEW_DEADLINE", "200")
+            .args(arguments);
         match self {
             Self::Folder(folder) => command
                 .args(["--mode=file", "--directory"])
@@ -141,8 +145,8 @@ impl Location {
     pub(crate) fn expired_lease(&self, lease: &str, holder: &str) {
         let config = self.config(lease).identity(holder);
         let election = config
-            .lease_duration(Duration::from_secs(1))
-            .renew_deadline(Duration::from_millis(500))
+            .lease_duration(Duration::from_secs(3))
+            .renew_deadline(Duration::from_millis(2_500))
             .release_on_stop(false)
             .start()
             .unwrap();

@@ -142,7 +142,7 @@ fn a_lease_without_a_duration_expires_after_that_of_a_candidate() {
     for part in [
         "jobs  expired\n",
         "  expired     ",
-        " days ago (lease duration 15 s)",
+        " days ago (lease duration 300 s)",
     ] {
         assert!(said.text.contains(part), "no {part:?} in {said:?}");
     }

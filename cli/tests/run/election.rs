@@ -110,8 +110,8 @@ impl Election {
         leasehold
             .current_dir(self.folder.path())
             .env("LEASEHOLD_MODE", "file")
-            .env("LEASEHOLD_LEASE_DURATION", "3")
-            .env("LEASEHOLD_RENEW_DEADLINE", "2")
+            .env("LEASEHOLD_LEASE_DURATION", "12")
+            .env("LEASEHOLD_RENEW_DEADLINE", "8")
             .env("LEASEHOLD_RETRY_PERIOD", "0.2")
             .args([subcommand, "--election=jobs", "--directory"])
             .arg(self.path())

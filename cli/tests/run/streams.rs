@@ -43,7 +43,8 @@ fn a_log_that_nobody_reads_does_not_keep_a_lost_command_alive() {
     // A shell would itself write to stderr, and wait there.
     let script = "exec 2> /dev/null; trap 'say stopping; exit 0' TERM; started; \
                   while true; do sleep 0.01; done";
-    let mut first = election.script(&[], "first", script);
+    let flags = ["--lease-duration=5", "--renew-deadline=4"];
+    let mut first = election.script(&flags, "first", script);
     let first = Instance::start(first.stderr(stderr));
     assert_eq!(election.next_line(), "first started");
     election.damage_the_lease();

@@ -55,8 +55,8 @@ fn a_leader_that_is_killed_is_succeeded_when_its_time_is_up() {
     let (mut a, b) = two(
         folder.path(),
         &[
-            "--lease-duration=2",
-            "--renew-deadline=1",
+            "--lease-duration=5",
+            "--renew-deadline=4",
             "--retry-period=0.2",
         ],
     );
