@@ -23,6 +23,9 @@ impl Timing {
 
     /// A Lease that expires soon.
     pub const SHORT: Self = Self(3.0, 2.0, 0.5);
+
+    /// A leader that keeps its Lease though its machine stands still for some seconds.
+    pub const STEADY: Self = Self(8.0, 6.0, 0.5);
 }
 
 /// The same program, as a candidate that acquires the Lease of one that it knows to be dead.

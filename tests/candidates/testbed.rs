@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Result;
 use leasehold_test_cluster::{Proxy, TestCluster, ToxiProxy};
 
+use super::candidate::Timing;
 use super::trial::Trial;
 
 /// Where trials take place, any number of them at the same time.
@@ -34,7 +35,13 @@ impl Testbed {
     /// Three candidates for a Lease of their own, whose name begins with `name`, with the rights
     /// that the documentation gives.
     pub fn trial(&self, name: &str) -> Result<Trial<'_>> {
+        self.trial_with(name, Timing::SHORT)
+    }
+
+    /// The same with other timings.
+    pub fn trial_with(&self, name: &str, timing: Timing) -> Result<Trial<'_>> {
         let mut trial = self.empty_trial(name);
+        trial.set_timing(timing);
         self.cluster.grant(trial.lease_name())?;
         trial.enter_three()?;
         Ok(trial)

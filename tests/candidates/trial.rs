@@ -30,6 +30,7 @@ const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(10);
 pub struct Trial<'a> {
     testbed: &'a Testbed,
     lease: String,
+    timing: Timing,
     contenders: Vec<Contender>,
     entered: usize,
     /// Of candidates that have ended.
@@ -47,6 +48,7 @@ impl<'a> Trial<'a> {
         Self {
             testbed,
             lease,
+            timing: Timing::SHORT,
             contenders: Vec::new(),
             entered: 0,
             intervals: Vec::new(),
@@ -57,6 +59,10 @@ impl<'a> Trial<'a> {
     /// The Lease's name.
     pub fn lease_name(&self) -> &str {
         &self.lease
+    }
+
+    pub(crate) fn set_timing(&mut self, timing: Timing) {
+        self.timing = timing;
     }
 
     // ---- who takes part ------------------------------------------------------------------------
@@ -83,13 +89,7 @@ impl<'a> Trial<'a> {
     ) -> Result<String> {
         let name = format!("{}-{}", self.lease, self.entered + 1);
         let identity = identity.unwrap_or(&name);
-        self.add(
-            &name,
-            identity,
-            self.testbed.command(),
-            Timing::SHORT,
-            access,
-        )?;
+        self.add(&name, identity, self.testbed.command(), self.timing, access)?;
         Ok(name)
     }
 

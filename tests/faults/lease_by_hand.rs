@@ -1,7 +1,7 @@
 //! Somebody who may write the Lease does so by hand, or is no candidate of ours.
 
 use anyhow::Result;
-use leasehold_tests::{Answer, LIMIT, Trial};
+use leasehold_tests::{Answer, LIMIT, Timing, Trial};
 use serde_json::json;
 
 use crate::endurance::{endure, testbed};
@@ -55,7 +55,7 @@ fn a_lease_that_another_client_takes() {
 #[test]
 fn a_lease_that_is_labelled() {
     endure("Lease labelled", || {
-        let mut trial = testbed().trial("labelled")?;
+        let mut trial = testbed().trial_with("labelled", Timing::STEADY)?;
         let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "metadata": { "labels": { "team": "billing" } } }))?;
         assert_eq!(trial.recovers()?, leader);
@@ -69,11 +69,11 @@ fn a_lease_that_is_labelled() {
 #[test]
 fn a_duration_that_is_edited_to_a_million_seconds() {
     endure("duration edited to 1,000,000 s", || {
-        let mut trial = testbed().trial("million")?;
+        let mut trial = testbed().trial_with("million", Timing::STEADY)?;
         let leader = trial.followed_leader()?;
         trial.edit_lease(&json!({ "spec": { "leaseDurationSeconds": 1_000_000 } }))?;
         assert_eq!(trial.recovers()?, leader);
-        assert_eq!(trial.lease()?["spec"]["leaseDurationSeconds"], 3);
+        assert_eq!(trial.lease()?["spec"]["leaseDurationSeconds"], 8);
         trial.verdict()
     });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use leasehold_tests::{Trial, now};
+use leasehold_tests::{Timing, Trial, now};
 use serde_json::json;
 
 use self::shim::WallClocks;
@@ -15,7 +15,9 @@ use crate::endurance::{endure, testbed};
 const DURATION: Duration = Duration::from_secs(3);
 const HOUR: i64 = 3600;
 /// So many renewals take longer than the lease duration.
-const RENEWALS_OF_A_LEASE: usize = 8;
+const RENEWALS_OF_A_LEASE: usize = 12;
+/// So that a term ends by nothing but what is done to it, and soon.
+const TIMING: Timing = Timing(5.0, 4.0, 0.5);
 
 #[test]
 fn a_holder_whose_clock_is_years_ahead() {
@@ -72,7 +74,7 @@ fn the_leaders_own_clock_goes_an_hour_back() {
 fn a_leader_whose_clock_jumps(name: &str, seconds: i64, fault: &'static str) {
     let clocks = WallClocks::new().unwrap();
     endure(fault, || {
-        let mut trial = clocks.testbed().trial(name)?;
+        let mut trial = clocks.testbed().trial_with(name, TIMING)?;
         let leader = trial.followed_leader()?;
         let before = renew_time(&trial)?;
         clocks.shift(trial.candidate(&leader), seconds)?;

@@ -1,20 +1,29 @@
 //! The Lease passes from ours to client-go's and back, whether the leader releases it, is killed, cut off or paused.
 
-use leasehold_tests::Answer;
+use leasehold_tests::{Answer, Timing};
 
 use crate::contest::{ClientGo, Contest, Ours, Program};
 
 /// A contest that `leader` leads while `standby` stands by.
 fn led_by(leader: Program, standby: Program, lease: &str) -> (Contest, String, String) {
+    led_with(Timing::SHORT, leader, standby, lease)
+}
+
+fn led_with(
+    timing: Timing,
+    leader: Program,
+    standby: Program,
+    lease: &str,
+) -> (Contest, String, String) {
     let mut contest = Contest::open(lease).unwrap();
-    let leader = contest.enter(leader).unwrap();
+    let leader = contest.enter_with(leader, timing).unwrap();
     contest.await_lead_of(&leader).unwrap();
-    let standby = contest.enter(standby).unwrap();
+    let standby = contest.enter_with(standby, timing).unwrap();
     (contest, leader, standby)
 }
 
 fn hand_over_by_release(from: Program, to: Program, lease: &str) {
-    let (mut contest, old, new) = led_by(from, to, lease);
+    let (mut contest, old, new) = led_with(Timing::STEADY, from, to, lease);
     contest.terminate(&old).unwrap();
     contest.await_lead_of(&new).unwrap();
     contest.end().unwrap().expect_one_leader_at_a_time();

@@ -9,12 +9,12 @@ use crate::history::{History, Record};
 #[test]
 fn the_lease_goes_to_client_go_and_back_by_releases_that_both_understand() {
     let mut contest = Contest::open("there-and-back").unwrap();
-    let first = contest.enter(Ours).unwrap();
+    let first = contest.enter_with(Ours, Timing::STEADY).unwrap();
     contest.await_lead_of(&first).unwrap();
-    let second = contest.enter(ClientGo).unwrap();
+    let second = contest.enter_with(ClientGo, Timing::STEADY).unwrap();
     contest.terminate(&first).unwrap();
     contest.await_lead_of(&second).unwrap();
-    let third = contest.enter(Ours).unwrap();
+    let third = contest.enter_with(Ours, Timing::STEADY).unwrap();
     contest.terminate(&second).unwrap();
     contest.await_lead_of(&third).unwrap();
     let outcome = contest.end().unwrap();
@@ -25,11 +25,11 @@ fn the_lease_goes_to_client_go_and_back_by_releases_that_both_understand() {
     assert_eq!(
         steps,
         [
-            ("ours-1", 3, 0),
+            ("ours-1", 8, 0),
             ("", 1, 0),
-            ("client-go-2", 3, 1),
+            ("client-go-2", 8, 1),
             ("", 1, 1),
-            ("ours-3", 3, 2),
+            ("ours-3", 8, 2),
             ("", 1, 2),
         ]
     );

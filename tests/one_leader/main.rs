@@ -97,7 +97,8 @@ fn a_leader_that_is_cut_off_has_stopped_before_the_next_one_starts() {
 
 #[test]
 fn a_leader_that_is_cut_off_for_a_moment_goes_on_leading() {
-    let mut trial = trial("blink");
+    let trial = testbed().trial_with("blink", Timing::STEADY);
+    let mut trial = trial.expect("three candidates");
     let leader = trial.leader().unwrap();
     trial.proxy(&leader).go_silent().unwrap();
     trial.proxy(&leader).heal().unwrap();
