@@ -21,7 +21,7 @@ const RENEW_DEADLINE: &str = "3s";
 const RETRY_PERIOD: &str = "1s";
 
 /// How long a process may take to say where it listens, or to end.
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(60);
 const POLL_PERIOD: Duration = Duration::from_millis(5);
 /// How much of its log a failure shows.
 const LAST_LINES: usize = 15;

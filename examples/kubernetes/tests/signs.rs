@@ -1,5 +1,7 @@
 //! The Service that leads to the leader, with what it needs, as the manifests have it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use leasehold::lease_store::kubernetes::role_and_binding;
 use leasehold::{Config, Mode};
@@ -55,7 +57,10 @@ fn the_service_leads_to_the_leader_with_the_rights_that_are_printed() -> Result<
         )?
         .set("labels", variable("LEASEHOLD_LABELS")?)?
         .leader_service(variable("LEASEHOLD_LEADER_SERVICE")?)
-        .leader_address("10.0.0.7");
+        .leader_address("10.0.0.7")
+        // A term waits for its route for a tenth of that at most: no machine is too slow for it.
+        .lease_duration(Duration::from_secs(300))
+        .renew_deadline(Duration::from_secs(200));
 
     let review = config
         .observe()?
@@ -68,7 +73,7 @@ fn the_service_leads_to_the_leader_with_the_rights_that_are_printed() -> Result<
     assert_eq!(printed["rules"], role["rules"]);
 
     let election = config.clone().start()?;
-    election.wait_for_leadership(std::time::Duration::from_secs(60))?;
+    election.wait_for_leadership(Duration::from_secs(60))?;
     let target = config.observe()?.route()?.context("the slice")?;
     assert_eq!(target.address.as_deref(), Some("10.0.0.7"));
     election.stop()?;
