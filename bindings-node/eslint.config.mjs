@@ -21,7 +21,7 @@ const GLOBALS = [
 ];
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/packages/'] },
+  { ignores: ['**/dist/', '**/packages/', '**/target/'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],
