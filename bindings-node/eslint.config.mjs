@@ -10,6 +10,7 @@ const GLOBALS = [
   'URL',
   'WeakRef',
   'clearInterval',
+  'clearTimeout',
   'console',
   'fetch',
   'globalThis',

@@ -15,7 +15,7 @@ import pytest
 from leasehold import aio
 from support import LIMIT, Place, Program, eventually
 
-QUICK = {"lease_duration": 1, "renew_deadline": 0.8, "retry_period": 0.1}
+QUICK = {"lease_duration": 4, "renew_deadline": 3, "retry_period": 0.1}
 
 
 def settings(place: Place, **more: Any) -> Any:
@@ -83,7 +83,7 @@ def test_a_lock_is_kept_for_its_least_time(place: Place) -> None:
 
 
 def test_work_that_goes_on_for_too_long_is_told(place: Place) -> None:
-    with locks(place, **QUICK) as here:
+    with locks(place) as here:
         held = here.try_lock("job", at_most=3_600)
         assert held is not None
         told: queue.Queue[str] = queue.Queue()
