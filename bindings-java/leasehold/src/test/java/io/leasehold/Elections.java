@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
 /** What the tests say about elections. Their child JVMs say it, too, and have no JUnit. */
 final class Elections {
     /** How long a test waits for what must happen. */
-    static final Duration LIMIT = Duration.ofSeconds(30);
+    static final Duration LIMIT = Duration.ofSeconds(60);
 
     private Elections() {}
 

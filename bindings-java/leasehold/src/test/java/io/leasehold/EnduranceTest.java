@@ -12,8 +12,10 @@ import org.junit.jupiter.api.Test;
 class EnduranceTest {
     /** Creates and closes elections, and prints what they have left behind. */
     static final class Cycles {
-        private static final int WARM_UP = 500;
-        private static final int MEASURED = 3_000;
+        private static final int WARM_UP = 5;
+        private static final int MEASURED = 30;
+
+        private static final String ONE_HUNDRED = "a hundred more";
 
         private Cycles() {}
 
@@ -27,8 +29,15 @@ class EnduranceTest {
             System.out.println("grown by " + (status("VmRSS:") - memory) + " KiB");
         }
 
-        private static void run(int cycles) throws InterruptedException {
-            for (int cycle = 0; cycle < cycles; cycle++) {
+        private static void run(int hundreds) throws InterruptedException {
+            for (int hundred = 0; hundred < hundreds; hundred++) {
+                runHundred();
+                System.out.println(ONE_HUNDRED);
+            }
+        }
+
+        private static void runHundred() throws InterruptedException {
+            for (int cycle = 0; cycle < 100; cycle++) {
                 try (LeaderElection election =
                         LeaderElection.builder("jobs").mode(Mode.ALWAYS).start()) {
                     election.addListener(new LeadershipListener() {});
@@ -68,6 +77,10 @@ class EnduranceTest {
     void thousandsOfElectionsLeaveNeitherMemoryNorThreadsBehind() throws Exception {
         List<String> fixedHeap = List.of("-Xms32m", "-Xmx32m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
         try (ChildJvm child = ChildJvm.running(fixedHeap, Cycles.class)) {
+            // However slow the machine is: each hundred has the time of one line.
+            for (int hundred = 0; hundred < Cycles.WARM_UP + Cycles.MEASURED; hundred++) {
+                child.says(Cycles.ONE_HUNDRED);
+            }
             assertEquals(0, child.ends(), child::output);
             String last = child.output().lines().reduce((before, line) -> line).orElseThrow();
             long grown = Long.parseLong(last.replaceAll("[^\\d-]", ""));

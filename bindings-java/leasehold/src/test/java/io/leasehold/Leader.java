@@ -14,9 +14,9 @@ final class Leader {
         LeaderElection.Builder settings = Elections.in(Path.of(arguments[0]));
         if (arguments[1].equals("answers")) {
             // Soon succeeded when it does not renew.
-            settings.leaseDuration(Duration.ofSeconds(2))
-                    .renewDeadline(Duration.ofMillis(1_500))
-                    .retryPeriod(Duration.ofSeconds(1));
+            settings.leaseDuration(Duration.ofSeconds(6))
+                    .renewDeadline(Duration.ofSeconds(5))
+                    .retryPeriod(Duration.ofSeconds(4));
         }
         LeaderElection election = settings.start();
         election.addListener(new Elections.Diary());

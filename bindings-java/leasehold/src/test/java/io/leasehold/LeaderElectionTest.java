@@ -130,13 +130,13 @@ class LeaderElectionTest {
                 awaitForWork(finish);
                 assertFalse(term.isValid(), "the work sees that its term is over");
             }));
-            assertTrue(working.await(30, TimeUnit.SECONDS));
+            assertTrue(working.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
             leader.requestStop();
             eventually("it waits for the work", () -> leader.status().role() == Role.DRAINING);
             assertFalse(leader.isLeader());
             assertFalse(standby.isLeader());
             finish.countDown();
-            assertTrue(work.get(30, TimeUnit.SECONDS));
+            assertTrue(work.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
             standby.waitForLeadership(LIMIT);
         }
     }
@@ -150,12 +150,12 @@ class LeaderElectionTest {
                 working.countDown();
                 awaitForWork(finish);
             }));
-            assertTrue(working.await(30, TimeUnit.SECONDS));
+            assertTrue(working.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
             leader.stop(Duration.ZERO);
             assertEquals(Role.STOPPED, leader.status().role());
             assertFalse(work.isDone());
             finish.countDown();
-            assertTrue(work.get(30, TimeUnit.SECONDS));
+            assertTrue(work.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
         }
     }
 
@@ -199,7 +199,7 @@ class LeaderElectionTest {
             waiting.start();
             eventually("it waits", () -> waiting.getState() == Thread.State.TIMED_WAITING);
             standby.close();
-            failure.get(30, TimeUnit.SECONDS);
+            failure.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             assertTrue(leader.isLeader());
         }
     }

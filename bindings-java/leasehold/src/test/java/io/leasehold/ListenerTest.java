@@ -64,7 +64,7 @@ class ListenerTest {
                     throw new AssertionError("told though it was removed");
                 }
             });
-            assertTrue(thread.get(30, TimeUnit.SECONDS).isDaemon());
+            assertTrue(thread.get(LIMIT.toSeconds(), TimeUnit.SECONDS).isDaemon());
             registration.close();
             registration.close();
             thread.get().join(LIMIT.toMillis());
@@ -105,7 +105,7 @@ class ListenerTest {
                 }
             });
             leader.requestStop();
-            assertTrue(told.await(30, TimeUnit.SECONDS));
+            assertTrue(told.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
             assertEquals(Role.DRAINING, leader.status().role());
             assertFalse(standby.isLeader());
             stopped.countDown();
@@ -128,7 +128,7 @@ class ListenerTest {
                 }
             });
             leader.requestStop();
-            Loss loss = told.get(30, TimeUnit.SECONDS);
+            Loss loss = told.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             assertTrue(loss.timeLeft().compareTo(Duration.ZERO) > 0);
             assertTrue(loss.timeLeft().compareTo(limit) <= 0);
             stopped.countDown();
@@ -153,17 +153,17 @@ class ListenerTest {
         eventually("the other was told", () -> other.told.contains("stopped"));
     }
 
-    /** The callback lasts for several lease durations, as renewals count them. */
+    /** The callback lasts for two lease durations, as renewals count them. */
     @Test
     void aListenerThatBlocksStallsNoRenewal() throws Exception {
         Duration retryPeriod = Duration.ofMillis(250);
-        Duration leaseDuration = Duration.ofSeconds(4);
-        long renewals = 3 * leaseDuration.dividedBy(retryPeriod);
+        Duration leaseDuration = Duration.ofSeconds(6);
+        long renewals = 2 * leaseDuration.dividedBy(retryPeriod);
         CountDownLatch renewed = new CountDownLatch(1);
         CountDownLatch returned = new CountDownLatch(1);
         LeaderElection.Builder settings = in(folder)
                 .leaseDuration(leaseDuration)
-                .renewDeadline(Duration.ofSeconds(3))
+                .renewDeadline(Duration.ofSeconds(5))
                 .retryPeriod(retryPeriod);
         try (LeaderElection election = settings.build()) {
             election.addListener(new LeadershipListener() {
@@ -181,7 +181,7 @@ class ListenerTest {
             assertEquals(1, returned.getCount(), "the listener is still blocked");
             assertTrue(term.isValid());
             renewed.countDown();
-            assertTrue(returned.await(30, TimeUnit.SECONDS));
+            assertTrue(returned.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
         }
     }
 
@@ -209,7 +209,7 @@ class ListenerTest {
             }
         });
         leader[0].start();
-        assertTrue(closed.await(30, TimeUnit.SECONDS));
+        assertTrue(closed.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
         assertClosesSoon(leader[0]);
         leaderIn(folder).close();
     }

@@ -12,8 +12,11 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +26,14 @@ class LocksTest {
 
     @TempDir
     Path folder;
+
+    /** Those that all share are fewer than block here, on a machine of three processors. */
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @AfterEach
+    void endThreads() {
+        threads.shutdown();
+    }
 
     /** Nothing expires while a test runs, and nobody is waited for in vain. */
     private Locks.Builder slow() {
@@ -34,8 +45,8 @@ class LocksTest {
 
     private Locks.Builder quick() {
         return in(folder)
-                .leaseDuration(Duration.ofSeconds(1))
-                .renewDeadline(Duration.ofMillis(800))
+                .leaseDuration(Duration.ofSeconds(2))
+                .renewDeadline(Duration.ofMillis(1_500))
                 .retryPeriod(Duration.ofMillis(100));
     }
 
@@ -67,6 +78,7 @@ class LocksTest {
         try (Locks here = slow().identity("me").build();
                 Locks there = slow().build()) {
             HeldLock held = here.tryLock("job").orElseThrow();
+            assertTrue(there.tryLock("job").isEmpty());
             TimedOutException inVain =
                     assertThrows(TimedOutException.class, () -> there.lock("job", Duration.ofMillis(50)));
             assertTrue(inVain.getMessage().contains("`me` holds the Lease"), inVain.getMessage());
@@ -98,8 +110,8 @@ class LocksTest {
 
     @Test
     void aLockIsKeptForItsLeastTime() {
-        try (Locks here = quick().build();
-                Locks there = quick().build()) {
+        try (Locks here = slow().build();
+                Locks there = slow().build()) {
             LockRequest request = LockRequest.of("job").atLeast(Duration.ofHours(1));
             assertTrue(here.tryLock(request).orElseThrow().release());
             assertTrue(here.tryLock("job").isEmpty());
@@ -124,8 +136,8 @@ class LocksTest {
 
     @Test
     void workThatGoesOnForTooLongIsTold() throws InterruptedException {
-        try (Locks locks = quick().build()) {
-            HeldLock held = locks.tryLock(LockRequest.of("job").atMost(Duration.ofMillis(300)))
+        try (Locks locks = slow().build()) {
+            HeldLock held = locks.tryLock(LockRequest.of("job").atMost(Duration.ofHours(1)))
                     .orElseThrow();
             held.setLimits(Duration.ofMillis(200), Duration.ZERO);
             BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
@@ -175,8 +187,8 @@ class LocksTest {
         HeldLock held = locks.tryLock("job").orElseThrow();
         CountDownLatch mayReturn = new CountDownLatch(1);
         CompletableFuture<Void> closing = closeWhileTold(locks, held, () -> await(mayReturn));
-        CompletableFuture<Boolean> one = CompletableFuture.supplyAsync(held::release);
-        CompletableFuture<Boolean> another = CompletableFuture.supplyAsync(held::release);
+        CompletableFuture<Boolean> one = CompletableFuture.supplyAsync(held::release, threads);
+        CompletableFuture<Boolean> another = CompletableFuture.supplyAsync(held::release, threads);
         // The one that waits is not the only one that knows the lock.
         assertEquals(false, CompletableFuture.anyOf(one, another).get(LIMIT_SECONDS, TimeUnit.SECONDS));
         mayReturn.countDown();
@@ -200,13 +212,13 @@ class LocksTest {
     }
 
     /** The locks are closing, and the holder is told, who does this then. */
-    private static CompletableFuture<Void> closeWhileTold(Locks locks, HeldLock held, Runnable then) throws Exception {
+    private CompletableFuture<Void> closeWhileTold(Locks locks, HeldLock held, Runnable then) throws Exception {
         BlockingQueue<LostReason> told = new LinkedBlockingQueue<>();
         held.onLoss(loss -> {
             told.add(loss.reason());
             then.run();
         });
-        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close);
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(locks::close, threads);
         assertEquals(LostReason.STOPPED, next(told));
         return closing;
     }
@@ -238,7 +250,7 @@ class LocksTest {
             // Nobody renews it, as after a crash.
             LockRequest request = LockRequest.of("job").atLeast(Duration.ofSeconds(1));
             crashing.tryLock(request).orElseThrow().close();
-            Thread.sleep(2_500);
+            Thread.sleep(6_000);
             observing.tryLock("job").orElseThrow().close();
         }
     }

@@ -139,7 +139,7 @@ class UseAfterCloseTest {
             present.getAndSet(always().start()).close();
         }
         done.set(true);
-        ended.await(30, TimeUnit.SECONDS);
+        assertTrue(ended.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
         present.get().close();
         assertNull(failure.get());
     }

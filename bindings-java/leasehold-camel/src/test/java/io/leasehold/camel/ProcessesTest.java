@@ -31,7 +31,7 @@ class ProcessesTest {
             Map.of("LEASEHOLD_LEASE_DURATION", "3600", "LEASEHOLD_RENEW_DEADLINE", "1800");
 
     private static final Map<String, String> EXPIRING =
-            Map.of("LEASEHOLD_LEASE_DURATION", "5", "LEASEHOLD_RENEW_DEADLINE", "4", "LEASEHOLD_RETRY_PERIOD", "0.5");
+            Map.of("LEASEHOLD_LEASE_DURATION", "7", "LEASEHOLD_RENEW_DEADLINE", "4", "LEASEHOLD_RETRY_PERIOD", "0.5");
 
     @TempDir
     Path folder;
@@ -132,11 +132,11 @@ class ProcessesTest {
         return process;
     }
 
-    /** Waits until this instance has done some more. */
+    /** Waits until this instance has done some more, and leads for its listener as well. */
     private void goesOn(String name) throws Exception {
         long wanted = work.countOf(name) + SOME;
         long limit = System.nanoTime() + LIMIT_SECONDS * 1_000_000_000;
-        while (work.countOf(name) < wanted) {
+        while (work.countOf(name) < wanted || !terms.lines().contains(name + " leads")) {
             if (System.nanoTime() > limit) {
                 String said = java.nio.file.Files.readString(folder.resolve(name + ".log"));
                 throw new AssertionError(name + " does not work:\n" + said);

@@ -53,12 +53,17 @@ class ContractTest {
         opened.forEach(Locks::close);
     }
 
+    /** One whose locks do not expire while a test runs. */
     private LockProvider instance() {
+        return instance(Duration.ofHours(1));
+    }
+
+    private LockProvider instance(Duration leaseDuration) {
         Locks locks = Locks.builder()
                 .mode(Mode.FILE)
                 .directory(folder)
-                .leaseDuration(Duration.ofSeconds(2))
-                .renewDeadline(Duration.ofMillis(1_500))
+                .leaseDuration(leaseDuration)
+                .renewDeadline(leaseDuration.dividedBy(2))
                 .retryPeriod(Duration.ofMillis(100))
                 .build();
         opened.add(locks);
@@ -111,7 +116,7 @@ class ContractTest {
     @Test
     void aLockThatTookTooLongIsOthersWhenItsLeaseHasExpired() throws Exception {
         LockProvider there = instance();
-        SimpleLock slow = instance()
+        SimpleLock slow = instance(Duration.ofSeconds(2))
                 .lock(job("name", Duration.ofMillis(50), Duration.ZERO))
                 .orElseThrow();
         HeldLock held = JobLock.current().orElseThrow();
@@ -125,7 +130,7 @@ class ContractTest {
     void aLockIsHeldForAtLeastSoLong() throws Exception {
         LockProvider here = instance();
         LockProvider there = instance();
-        Duration atLeast = Duration.ofSeconds(2);
+        Duration atLeast = Duration.ofSeconds(5);
         Instant begun = Instant.now();
         here.lock(job("name", LONG, atLeast)).orElseThrow().unlock();
         assertTrue(here.lock(job("name")).isEmpty());
@@ -138,7 +143,7 @@ class ContractTest {
     void aLockIsExtendedAndOnlyTheNewOneCounts() throws Exception {
         LockProvider here = instance();
         LockProvider there = instance();
-        Duration atMost = Duration.ofSeconds(20);
+        Duration atMost = Duration.ofMinutes(2);
         SimpleLock lock = here.lock(job("name", atMost, Duration.ZERO)).orElseThrow();
         SimpleLock extended = lock.extend(LONG, Duration.ZERO).orElseThrow();
         assertThrows(IllegalStateException.class, lock::unlock);

@@ -22,7 +22,7 @@ class ProcessesTest {
     private static final int SOME = 5;
     private static final long LIMIT_SECONDS = 60;
     private static final Map<String, String> QUICK =
-            Map.of("LEASEHOLD_LEASE_DURATION", "4", "LEASEHOLD_RENEW_DEADLINE", "3", "LEASEHOLD_RETRY_PERIOD", "0.5");
+            Map.of("LEASEHOLD_LEASE_DURATION", "6", "LEASEHOLD_RENEW_DEADLINE", "3", "LEASEHOLD_RETRY_PERIOD", "0.5");
 
     @TempDir
     Path folder;

@@ -1,6 +1,7 @@
 package com.example;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
@@ -12,12 +13,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the documentation shows of work under a term. */
 class WorkTest {
-    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final List<String> done = new CopyOnWriteArrayList<>();
 
@@ -56,7 +59,7 @@ class WorkTest {
             }
         });
         election.start();
-        election.waitForLeadership(LIMIT);
+        assertTrue(consumer.hasStarted.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
         election.close();
         assertEquals(List.of("started", "closed"), done);
     }
@@ -91,8 +94,11 @@ class WorkTest {
     }
 
     private final class Consumer {
+        final CountDownLatch hasStarted = new CountDownLatch(1);
+
         void start() {
             done.add("started");
+            hasStarted.countDown();
         }
 
         void close() {

@@ -17,7 +17,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /** A single instance, which always leads. */
 @SpringBootTest(properties = {
     "leasehold.mode=always",
-    "spring.datasource.url=jdbc:h2:mem:monolith;LOCK_TIMEOUT=30000",
+    "spring.datasource.url=jdbc:h2:mem:monolith;LOCK_TIMEOUT=60000",
     "jobs.billing.delay=1h"
 })
 class BillingJobTest {
@@ -43,7 +43,7 @@ class BillingJobTest {
 
     @BeforeEach
     void thisInstanceLeadsAndNobodyHasBefore() throws InterruptedException {
-        clusterLeaderService.election("billing").waitForLeadership(Duration.ofSeconds(30));
+        clusterLeaderService.election("billing").waitForLeadership(Duration.ofSeconds(60));
         database.sql("DELETE FROM fence").update();
     }
 
@@ -78,7 +78,7 @@ class BillingJobTest {
             begun.join();
             return outcome;
         });
-        assertThat(earlier.handle((nothing, failure) -> failure).get(30, TimeUnit.SECONDS))
+        assertThat(earlier.handle((nothing, failure) -> failure).get(60, TimeUnit.SECONDS))
                 .hasCauseInstanceOf(StaleLeaderException.class);
     }
 

@@ -124,7 +124,7 @@ class OrderOfAdviceTest {
         for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
             jobs(configuration).run(context -> {
                 leading(context);
-                String worker = context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS);
+                String worker = context.getBean(Jobs.class).billLater().get(60, TimeUnit.SECONDS);
                 assertThat(worker).startsWith("worker-");
                 assertThat(HAPPENED).containsExactly("begin", "bill", "commit");
             });
@@ -134,7 +134,7 @@ class OrderOfAdviceTest {
     @Test
     void asynchronousWorkIsSkippedOnAStandby() {
         jobs(InTheirUsualOrder.class).withPropertyValues("leasehold.mode=never").run(context -> {
-            assertThat(context.getBean(Jobs.class).billLater().get(30, TimeUnit.SECONDS))
+            assertThat(context.getBean(Jobs.class).billLater().get(60, TimeUnit.SECONDS))
                     .isNull();
             assertThat(HAPPENED).isEmpty();
         });

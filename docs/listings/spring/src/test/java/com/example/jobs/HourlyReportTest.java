@@ -18,7 +18,7 @@ class HourlyReportTest {
         try (ConfigurableApplicationContext application = new SpringApplicationBuilder(JobsApplication.class)
                 .properties("leasehold.mode=always", "spring.main.banner-mode=off")
                 .run()) {
-            await().atMost(Duration.ofSeconds(30)).until(() -> output.getOut().contains("reporting"));
+            await().atMost(Duration.ofSeconds(60)).until(() -> output.getOut().contains("reporting"));
         }
         assertThat(output.getOut()).containsOnlyOnce("reporting");
     }
