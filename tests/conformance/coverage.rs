@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::case;
 
 /// What no case can have, and why.
-const UNSEEN: [(&str, &str, &str); 6] = [
+const UNSEEN: [(&str, &str, &str); 5] = [
     (
         "acquisition",
         "container_restarted",
@@ -29,11 +29,6 @@ const UNSEEN: [(&str, &str, &str); 6] = [
         "reason",
         "clock_fault",
         "no clock goes back: core/src/election/tests/clock.rs turns one",
-    ),
-    (
-        "reason",
-        "limit_reached",
-        "a lock's: core/tests/locks has work that goes on for too long",
     ),
     (
         "role",

@@ -85,6 +85,34 @@ pub enum Command {
         #[serde(default)]
         fails: Option<String>,
     },
+    /// `observe` of the lock that is called as the candidate's Lease.
+    Observe {},
+    /// `try_lock` of it: the term, or null.
+    TryLock {
+        /// In seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_most: Option<f64>,
+        /// In seconds.
+        #[serde(default)]
+        at_least: f64,
+    },
+    /// `lock` of it: the term.
+    Lock {
+        /// In seconds.
+        timeout: f64,
+        /// In seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_most: Option<f64>,
+        /// In seconds.
+        #[serde(default)]
+        at_least: f64,
+    },
+    /// Whether the lock that was acquired last is held.
+    IsHeld {},
+    /// `release` of it: whether it is known to be given back.
+    Release {},
+    /// `close` of the candidate's locks: answered when it returns.
+    CloseLocks {},
     /// `check` of the last term that the first listener was notified of.
     CheckTerm {},
     /// Ask `is_leader` each millisecond from now on, and report each change; `lib.rs` says how.

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LeaderElection } from '../../../bindings-node/dist/index.mjs';
+import { Locking } from './locking.mjs';
 import { PERIOD_MS, Sampler } from './sampler.mjs';
 import { notify, optionsOf, say, wireStatus, wireTerm } from './wire.mjs';
 
@@ -24,7 +25,7 @@ class Turnstile {
 }
 
 /** Its methods are the commands of the protocol. */
-export class Candidate {
+export class Candidate extends Locking {
   #name;
   #election;
   /** The term that the first listener was notified of last. */
@@ -34,6 +35,7 @@ export class Candidate {
   #work = new Turnstile();
 
   constructor(name, { config = {}, hold_losses: holdLosses = false }) {
+    super(name, config);
     this.#name = name;
     this.#election = new LeaderElection(optionsOf(config));
     this.#listen(name, holdLosses);

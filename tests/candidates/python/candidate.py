@@ -13,6 +13,7 @@ from typing import Any
 
 import leasehold
 from leasehold.types import Event
+from locking import Locking
 from sampler import PERIOD, Sampler
 from wire import of_error, of_event, of_status, of_term, say
 
@@ -36,11 +37,11 @@ class Listeners:
         return listen
 
 
-class Candidate:
+class Candidate(Locking):
     """One candidate: each command that the driver may ask for is a method of its name."""
 
     def __init__(self, name: str, config: dict[str, Any], hold_losses: bool) -> None:
-        self.name = name
+        super().__init__(name, config)
         self.listeners = Listeners()
         self.election = leasehold.LeaderElection(**config)
         self.election.add_listener(self.listeners.listener(name, hold_losses))

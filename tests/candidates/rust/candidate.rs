@@ -12,12 +12,14 @@ use leasehold::{
 use leasehold_tests::conformance::protocol::Command;
 use serde_json::{Map, Value, json};
 
+use crate::locking::Locking;
 use crate::sampler::{PERIOD, Sampler};
 use crate::{fork, settings, wire};
 
 pub(crate) struct Candidate {
     name: String,
     election: LeaderElection,
+    locking: Locking,
     listeners: Mutex<Vec<Registration>>,
     /// The last that the first listener was notified of.
     acquired: Arc<Mutex<Option<Term>>>,
@@ -38,6 +40,7 @@ impl Candidate {
         let candidate = Self {
             name: name.to_owned(),
             election,
+            locking: Locking::new(name, config),
             listeners: Mutex::default(),
             acquired: Arc::default(),
             losses: Arc::default(),
@@ -122,6 +125,12 @@ impl Candidate {
                 self.live_on();
                 Ok(Value::Null)
             }
+            Command::Observe {}
+            | Command::TryLock { .. }
+            | Command::Lock { .. }
+            | Command::IsHeld {}
+            | Command::Release {}
+            | Command::CloseLocks {} => self.locking.obey(command),
             Command::New { .. } | Command::Close {} => Err(unable("not for one candidate")),
         }
     }

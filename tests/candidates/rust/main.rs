@@ -3,6 +3,7 @@
 
 mod candidate;
 mod fork;
+mod locking;
 mod reasons;
 mod sampler;
 mod settings;

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.leasehold.ElectionSettings;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
 import io.leasehold.LeaseholdException;
@@ -18,6 +19,7 @@ import java.util.concurrent.Semaphore;
 final class Candidate {
     private final String name;
     private final LeaderElection election;
+    private final Locking locking;
     private final Semaphore losses = new Semaphore(0);
     private final Semaphore work = new Semaphore(0);
     /** The last that the first listener was notified of. */
@@ -27,12 +29,13 @@ final class Candidate {
 
     Candidate(String name, JsonObject request) {
         this.name = name;
-        this.election = election(request.getAsJsonObject("config"));
+        JsonObject config = request.getAsJsonObject("config");
+        this.election = settings(LeaderElection.builder(), config).build();
+        this.locking = new Locking(name, config);
         listen(name, request.has("hold_losses") && request.get("hold_losses").getAsBoolean());
     }
 
-    private static LeaderElection election(JsonObject config) {
-        LeaderElection.Builder builder = LeaderElection.builder();
+    static <B extends ElectionSettings<B>> B settings(B builder, JsonObject config) {
         for (Map.Entry<String, JsonElement> setting : config.entrySet()) {
             JsonElement value = setting.getValue();
             if (value.isJsonNull()) {
@@ -44,7 +47,7 @@ final class Candidate {
                 default -> builder.set(setting.getKey(), value.getAsString());
             }
         }
-        return builder.build();
+        return builder;
     }
 
     private static Map<String, String> map(JsonElement value) {
@@ -137,7 +140,9 @@ final class Candidate {
                 boolean hold = request.get("hold").getAsBoolean();
                 return new JsonPrimitive(election.runIfLeader(term -> work(term, hold)));
             }
-            default -> throw new IllegalArgumentException("the agent: no such command: " + request);
+            default -> {
+                return locking.obey(request);
+            }
         }
         return JsonNull.INSTANCE;
     }
@@ -178,7 +183,7 @@ final class Candidate {
         election.close();
     }
 
-    private static Duration seconds(JsonObject request, String argument) {
+    static Duration seconds(JsonObject request, String argument) {
         return Duration.ofNanos((long) (request.get(argument).getAsDouble() * 1e9));
     }
 }
