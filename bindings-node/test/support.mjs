@@ -30,7 +30,8 @@ function afterwards(t, undo) {
 export function folder(t) {
   const path = mkdtempSync(join(tmpdir(), 'leasehold-node-'));
   afterwards(t, () => {
-    rmSync(path, { recursive: true, force: true });
+    // A read or write of a store that nobody waits for any more may still go on in it.
+    rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
   return path;
 }
