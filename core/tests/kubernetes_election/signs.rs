@@ -249,7 +249,8 @@ fn through(proxy: &leasehold_test_cluster::Proxy, config: Config) -> Config {
 fn a_slow_api_server_delays_the_route_and_not_the_leader() {
     let scene = Scene::new("slow-route");
     create_slice("slow-route");
-    grant_all("slow-route", &routed(&scene, "slow-route", 1));
+    let config = routed(&scene, "slow-route", 1).kubernetes_events(true);
+    grant_all("slow-route", &config);
     let server = ToxiProxy::start().unwrap();
     let proxy = server.create("slow", cluster().server_address()).unwrap();
     let timed = |config: Config| {
@@ -258,8 +259,7 @@ fn a_slow_api_server_delays_the_route_and_not_the_leader() {
     };
     let first = timed(scene.config("first")).start().unwrap();
     await_leadership(&first);
-    let config = through(&proxy, routed(&scene, "slow-route", 1)).kubernetes_events(true);
-    let election = timed(config).start().unwrap();
+    let election = timed(through(&proxy, config)).start().unwrap();
     eventually("it watches", || election.status().watching);
     // An answer takes twice as long as a term waits for its route, and is in time for a renewal.
     proxy
