@@ -121,5 +121,5 @@ test('the package is small', (t) => {
       .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
   const own = size(join(home, 'node_modules', 'leasehold'));
   t.diagnostic(`${own} bytes, and the library ${size(join(home, 'node_modules', '@leasehold'))}`);
-  assert.ok(own < 250_000);
+  assert.ok(own < 275_000);
 });
