@@ -261,9 +261,9 @@ fn a_slow_api_server_delays_the_route_and_not_the_leader() {
     await_leadership(&first);
     let election = timed(through(&proxy, config)).start().unwrap();
     eventually("it watches", || election.status().watching);
-    // An answer takes twice as long as a term waits for its route, and is in time for a renewal.
+    // An answer takes longer than a term waits for its route, and is in time for a renewal.
     proxy
-        .add_latency(Duration::from_secs(4), Duration::ZERO)
+        .add_latency(Duration::from_secs(3), Duration::ZERO)
         .unwrap();
     first.stop().unwrap();
     await_leadership(&election);
