@@ -2,6 +2,7 @@
 //! Rust.
 
 mod logging;
+mod once;
 pub mod stderr;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,7 @@ use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 
 pub use self::logging::{LogLevel, LogRecord, set_log_sink};
+pub use self::once::{OnceCall, OnceHold, OnceNews, OnceWork};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;
@@ -47,7 +49,7 @@ pub trait ForeignElection {
     ///
     /// # Errors
     /// As [`run_once`](LeaderElection::run_once).
-    fn once(&self, key: &str) -> Result<RunOnce>;
+    fn once<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<RunOnce>>;
 }
 
 /// Locks whose holders, waits and life are another language's.
@@ -146,8 +148,8 @@ impl ForeignElection for LeaderElection {
         self.not_leading_after(waited)
     }
 
-    fn once(&self, key: &str) -> Result<RunOnce> {
-        self.once(key)
+    fn once<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<RunOnce>> {
+        self.once(key).boxed()
     }
 }
 

@@ -25,7 +25,7 @@ use crate::open::{self, Opened};
 use crate::proof_of_death::Prover;
 use crate::run_once::{Campaign, RunOnce, RunOnceError};
 use crate::runtime::{self, PerProcess, Runtime};
-use crate::shared::{Command, End, Shared};
+use crate::shared::{Command, End, Need, Shared};
 use crate::validation::check_work_key;
 
 /// What this process leads, for the elections that are spread over processes.
@@ -121,6 +121,7 @@ impl LeaderElection {
         let elector = election.elector(opened, Arc::default())?;
         let mut elector = elector.ok_or_else(not_running)?;
         elector.seed = seed;
+        election.shared.need(Need::Application);
         Ok((election, elector.run()))
     }
 
@@ -152,9 +153,21 @@ impl LeaderElection {
     /// [`ErrorKind::Config`] where credentials or folder cannot be used.
     pub fn start(&self) -> Result<()> {
         self.shared.leadership().check_process()?;
-        if self.shared.is_running() {
-            return Ok(());
+        loop {
+            match self.shared.need(Need::Application) {
+                Some(Ok(_)) => return Ok(()),
+                // It was there for work that runs once, which has ended.
+                Some(Err(end)) => Self::block_until(Some(end)),
+                None => break,
+            }
         }
+        self.begin_run()?;
+        self.shared.need(Need::Application);
+        Ok(())
+    }
+
+    /// Takes part from now on, for nobody yet; does nothing where it runs already.
+    fn begin_run(&self) -> Result<()> {
         let runtime = Runtime::get()?;
         if self.config.mode == Mode::Never && self.store.is_none() {
             let identity = self.config.identity()?;
@@ -296,7 +309,12 @@ impl LeaderElection {
 
     /// Whether it takes part: started, and not yet done with stopping. False in a forked child.
     pub fn is_running(&self) -> bool {
-        self.shared.leadership().check_process().is_ok() && self.shared.is_running()
+        !self.is_forked() && self.shared.is_running()
+    }
+
+    /// Whether it is that of the process from which this one was forked.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.shared.leadership().check_process().is_err()
     }
 
     /// Whether this instance is the leader now. Compares a deadline with the clock at each call, so
@@ -447,49 +465,51 @@ impl LeaderElection {
         self.do_once(key, work).await
     }
 
-    /// `work` is given the end of its term as well, and has no outcome where it was dropped by that.
     async fn do_once<T, E: fmt::Display, F: Future<Output = Option<Result<T, E>>>>(
         &self,
         key: &str,
-        mut work: impl FnMut(&Term, End) -> F,
+        work: impl FnMut(&Term, End) -> F,
     ) -> Result<Option<T>, RunOnceError<E>> {
-        let mut once = self.once(key)?;
-        let mut unrecorded = None;
-        let done = loop {
-            let (term, end) = match once.next_with_end().await {
-                Ok(Some(begun)) => begun,
-                Ok(None) => break Ok(unrecorded),
-                Err(error) => break Err(error.into()),
-            };
-            match work(&term, end).await {
-                Some(Ok(value)) => {
-                    if once.ended(None).await? {
-                        break Ok(Some(value));
-                    }
-                    unrecorded = Some(value);
-                }
-                Some(Err(error)) => {
-                    if once.ended(Some(error.to_string())).await? {
-                        break Err(RunOnceError::Work(error));
-                    }
-                }
-                None => once.interrupted(),
-            }
-        };
-        once.finish().await?;
-        done
+        self.once(key).await?.drive(work).await
     }
 
-    /// The parts of [`run_once`](Self::run_once), for work that does not fit into a closure.
+    /// The parts of [`run_once`](Self::run_once), for work that does not fit into a closure. Takes part in
+    /// the election from now on, which blocks as [`start`](Self::start) does.
     ///
     /// # Errors
     /// As [`run_once`](Self::run_once).
-    pub(crate) fn once(&self, key: &str) -> Result<RunOnce> {
+    pub(crate) async fn once(&self, key: &str) -> Result<RunOnce> {
+        self.check_key(key)?;
+        loop {
+            match self.shared.need(Need::Work) {
+                Some(Ok(run)) => return Ok(self.once_of(run, key)),
+                // Nothing is ever sent: it ends.
+                Some(Err(end)) => drop(runtime::for_application(end).await),
+                None => self.begin_run()?,
+            }
+        }
+    }
+
+    /// The same, of an election that runs; `None` where it does not, or stops.
+    ///
+    /// # Errors
+    /// As [`once`](Self::once).
+    pub(crate) fn once_if_running(&self, key: &str) -> Result<Option<RunOnce>> {
+        self.check_key(key)?;
+        let run = self.shared.need(Need::Work).and_then(|it| it.ok());
+        Ok(run.map(|run| self.once_of(run, key)))
+    }
+
+    fn check_key(&self, key: &str) -> Result<()> {
         self.shared.leadership().check_process()?;
-        check_work_key("key", key)?;
+        check_work_key("key", key)
+    }
+
+    /// Of a run that is noted to be needed for it.
+    fn once_of(&self, run: u64, key: &str) -> RunOnce {
         let is_asked = self.store.is_some() || self.config.mode != Mode::Always;
-        let campaign = Campaign::join(&self.shared, || self.start())?;
-        Ok(RunOnce::new(self.shared.clone(), key, is_asked, campaign))
+        let campaign = Campaign::new(self.shared.clone(), run);
+        RunOnce::new(self.shared.clone(), key, is_asked, campaign)
     }
 
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`

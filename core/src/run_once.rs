@@ -81,18 +81,14 @@ struct Claim {
     key: String,
 }
 
-/// A run of the election that was started for this, and ends with the last who needs it.
+/// A run of the election that this needs. If it was started for such work alone, it ends with the last.
 pub(crate) struct Campaign {
     shared: Option<Arc<Shared>>,
+    run: u64,
 }
 
 impl RunOnce {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        key: &str,
-        remembers: bool,
-        campaign: Option<Campaign>,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, key: &str, remembers: bool, campaign: Campaign) -> Self {
         Self {
             shared,
             key: key.to_owned(),
@@ -102,7 +98,7 @@ impl RunOnce {
             attempt: None,
             ran: false,
             told: String::new(),
-            campaign,
+            campaign: Some(campaign),
         }
     }
 
@@ -110,6 +106,10 @@ impl RunOnce {
     pub fn most_attempts(mut self, most: u32) -> Self {
         self.most_attempts = most.max(1);
         self
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Waits until the work is to be done here, under the term returned, and then counts as begun; `None`
@@ -145,6 +145,38 @@ impl RunOnce {
     /// Whether the work has been done here, once [`next`](Self::next) has returned `None`.
     pub fn has_run(&self) -> bool {
         self.ran
+    }
+
+    /// Has `work` done when it is to be, as `run_once` does. It is given the end of its term as well, and has
+    /// no outcome where it was dropped by that.
+    pub(crate) async fn drive<T, E: fmt::Display, F: Future<Output = Option<Result<T, E>>>>(
+        mut self,
+        mut work: impl FnMut(&Term, End) -> F,
+    ) -> Result<Option<T>, RunOnceError<E>> {
+        let mut unrecorded = None;
+        let done = loop {
+            let (term, end) = match self.next_with_end().await {
+                Ok(Some(begun)) => begun,
+                Ok(None) => break Ok(unrecorded),
+                Err(error) => break Err(error.into()),
+            };
+            match work(&term, end).await {
+                Some(Ok(value)) => {
+                    if self.ended(None).await? {
+                        break Ok(Some(value));
+                    }
+                    unrecorded = Some(value);
+                }
+                Some(Err(error)) => {
+                    if self.ended(Some(error.to_string())).await? {
+                        break Err(RunOnceError::Work(error));
+                    }
+                }
+                None => self.interrupted(),
+            }
+        };
+        self.finish().await?;
+        done
     }
 
     /// Leaves work that has not ended to others; ends the election where it was started for this, and
@@ -442,20 +474,12 @@ impl Drop for Claim {
 }
 
 impl Campaign {
-    /// Takes part in the election; `None` where that runs already, for somebody else.
-    pub(crate) fn join(
-        shared: &Arc<Shared>,
-        start: impl FnOnce() -> Result<()>,
-    ) -> Result<Option<Self>> {
-        let mut campaigns = shared.campaigns();
-        if *campaigns == 0 && shared.is_running() {
-            return Ok(None);
+    /// Of work that is noted to need the run of this number.
+    pub(crate) fn new(shared: Arc<Shared>, run: u64) -> Self {
+        Self {
+            shared: Some(shared),
+            run,
         }
-        start()?;
-        *campaigns += 1;
-        Ok(Some(Self {
-            shared: Some(shared.clone()),
-        }))
     }
 
     /// Waits for the end, if nobody else needs the election.
@@ -467,10 +491,7 @@ impl Campaign {
     }
 
     fn leave(&mut self) -> Option<End> {
-        let shared = self.shared.take()?;
-        let mut campaigns = shared.campaigns();
-        *campaigns -= 1;
-        (*campaigns == 0).then(|| shared.command(Command::Stop(None)))?
+        self.shared.take()?.leave(self.run)
     }
 }
 

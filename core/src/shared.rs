@@ -50,8 +50,6 @@ pub(crate) struct Shared {
     view: watch::Sender<Option<View>>,
     /// The keys that somebody in this process deals with.
     claimed: watch::Sender<Vec<String>>,
-    /// How many need the present run, which was started for them.
-    campaigns: Mutex<usize>,
     state: Mutex<State>,
 }
 
@@ -65,6 +63,8 @@ pub(crate) struct View {
 struct State {
     /// Present while the election runs.
     running: Option<Running>,
+    /// How many runs there have been.
+    runs: u64,
     /// The term that listeners know of.
     term: Option<CurrentTerm>,
     /// But for what changes by itself: see `LeaderElection::status`.
@@ -76,7 +76,15 @@ struct State {
 
 struct Running {
     commands: UnboundedSender<Command>,
+    /// Which run it is.
+    number: u64,
     stopping: bool,
+    /// Whether the application has started it.
+    is_started: bool,
+    /// How much work that is to run once needs it.
+    campaigns: usize,
+    /// Whether it stops since nobody needs it.
+    is_left: bool,
     /// How many commands to step down the election does not know of yet.
     stepping_down: usize,
     /// Who waits for a term; told that there will be none by their sender's end.
@@ -100,6 +108,15 @@ struct CurrentTerm {
     await_end: Vec<oneshot::Sender<Infallible>>,
 }
 
+/// Who needs a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The application, until it stops the election.
+    Application,
+    /// Work that is to run once, until it is settled.
+    Work,
+}
+
 /// The end of a run, or of a term: nobody sends, and then the sender is gone.
 pub(crate) type End = oneshot::Receiver<Infallible>;
 
@@ -120,9 +137,9 @@ impl Shared {
             stalled: AtomicBool::new(false),
             view: watch::Sender::new(None),
             claimed: watch::Sender::default(),
-            campaigns: Mutex::default(),
             state: Mutex::new(State {
                 running: None,
+                runs: 0,
                 term: None,
                 status: Status::stopped(lease, mode, "the election has not been started"),
                 subscribers: Vec::new(),
@@ -161,9 +178,14 @@ impl Shared {
             return None;
         }
         let (commands, receiver) = unbounded_channel();
+        state.runs += 1;
         state.running = Some(Running {
             commands,
+            number: state.runs,
             stopping: false,
+            is_started: false,
+            campaigns: 0,
+            is_left: false,
             stepping_down: 0,
             await_term: Vec::new(),
             await_end: Vec::new(),
@@ -190,8 +212,10 @@ impl Shared {
     /// Sends `command` to the running election, and returns the end of its run; `None` where none
     /// runs. A command to stop leading does so for everybody who asks, at once.
     pub(crate) fn command(&self, command: Command) -> Option<End> {
-        let mut state = self.state();
-        let running = state.running.as_mut()?;
+        self.send(self.state().running.as_mut()?, command)
+    }
+
+    fn send(&self, running: &mut Running, command: Command) -> Option<End> {
         match command {
             Command::StepDown => {
                 self.leadership.revoke_terms();
@@ -205,6 +229,33 @@ impl Shared {
         }
         running.commands.send(command).ok()?;
         Some(end(&mut running.await_end))
+    }
+
+    /// Notes who needs the present run, and returns its number; if it stops, the end to wait for before
+    /// another can begin. `None` where the election does not run.
+    pub(crate) fn need(&self, need: Need) -> Option<std::result::Result<u64, End>> {
+        let mut state = self.state();
+        let running = state.running.as_mut()?;
+        match need {
+            // The application has stopped it by itself, and knows.
+            Need::Application if !running.is_left => running.is_started = true,
+            Need::Work if !running.stopping => running.campaigns += 1,
+            _ => return Some(Err(end(&mut running.await_end))),
+        }
+        Some(Ok(running.number))
+    }
+
+    /// Work that is to run once no longer needs the run of this number. Stops it, and returns its end, if
+    /// nobody else does.
+    pub(crate) fn leave(&self, run: u64) -> Option<End> {
+        let mut state = self.state();
+        let running = state.running.as_mut().filter(|it| it.number == run)?;
+        running.campaigns -= 1;
+        if running.campaigns > 0 || running.is_started {
+            return None;
+        }
+        running.is_left = true;
+        self.send(running, Command::Stop(None))
     }
 
     /// Wants the Lease for one piece of work, and those who wanted it before no longer do; `None` where the
@@ -246,12 +297,6 @@ impl Shared {
 
     pub(crate) fn claimed(&self) -> &watch::Sender<Vec<String>> {
         &self.claimed
-    }
-
-    pub(crate) fn campaigns(&self) -> MutexGuard<'_, usize> {
-        self.campaigns
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is seen of the Lease, and each change of that.
@@ -575,6 +620,44 @@ mod tests {
 
         leadership.publish(Some(&term(3)));
         assert!(leadership.is_leader());
+    }
+
+    #[test]
+    fn a_run_that_only_work_needed_stops_with_the_last_and_is_nobody_elses_from_then_on() {
+        let (shared, mut commands, _) = running();
+        let run = shared.need(Need::Work).unwrap().unwrap();
+        shared.need(Need::Work).unwrap().unwrap();
+        assert!(shared.leave(run).is_none(), "another needs it");
+        assert!(shared.leave(run).is_some());
+        assert!(matches!(commands.try_recv(), Ok(Command::Stop(None))));
+        shared.need(Need::Work).unwrap().unwrap_err();
+        shared.need(Need::Application).unwrap().unwrap_err();
+
+        shared.notify(ElectionEvent::Stopped);
+        assert!(shared.need(Need::Application).is_none());
+        let _commands = shared.begin("a", "it has just been started").unwrap();
+        let next = shared.need(Need::Work).unwrap().unwrap();
+        assert_ne!(next, run);
+    }
+
+    #[test]
+    fn a_run_that_the_application_needs_as_well_goes_on_after_the_work() {
+        let (shared, mut commands, _) = running();
+        let run = shared.need(Need::Work).unwrap().unwrap();
+        shared.need(Need::Application).unwrap().unwrap();
+        assert!(shared.leave(run).is_none());
+        commands.try_recv().unwrap_err();
+    }
+
+    #[test]
+    fn work_of_an_earlier_run_leaves_the_next_one_alone() {
+        let (shared, _commands, _) = running();
+        let run = shared.need(Need::Work).unwrap().unwrap();
+        shared.notify(ElectionEvent::Stopped);
+        let mut commands = shared.begin("a", "it has just been started").unwrap();
+        shared.need(Need::Work).unwrap().unwrap();
+        assert!(shared.leave(run).is_none());
+        commands.try_recv().unwrap_err();
     }
 
     #[tokio::test(start_paused = true)]

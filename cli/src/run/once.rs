@@ -2,10 +2,11 @@
 
 use std::pin::pin;
 use std::process::{ExitCode, ExitStatus};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use leasehold::bindings::{ForeignElection, RunOnce};
+use leasehold::bindings::{ForeignElection, RunOnce, wait};
 use leasehold::{ErrorKind, MOST_ATTEMPTS, Term};
 use rustix::process::Signal;
 
@@ -58,11 +59,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
 async fn campaign(options: Options) -> Result<ExitCode> {
     let mut singleton = Singleton::new(options.of_command)?;
     let (election, key) = (singleton.election, options.key);
-    let starting = singleton
-        .signals
-        .unless_stopped(move || election.once(&key));
-    let once = match starting.await {
-        Ok(once) => once?,
+    let start = move || wait(election.once(&key), Duration::MAX);
+    let once = match singleton.signals.unless_stopped(start).await {
+        Ok(once) => once.expect("nothing limits the wait")?,
         Err(signal) => return Ok(exit::by(signal)),
     };
     let mut once = once.most_attempts(options.attempts.unwrap_or(MOST_ATTEMPTS));

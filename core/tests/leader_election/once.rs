@@ -109,6 +109,38 @@ fn an_election_that_does_not_run_runs_for_that_long() {
 }
 
 #[test]
+fn what_is_begun_while_an_earlier_run_stops_waits_for_its_end_and_starts_the_next() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let unfinished = election.begin_work().unwrap();
+    election.request_stop().unwrap();
+    let look = &mut Context::from_waker(Waker::noop());
+    let mut next = pin!(election.run_once_async("1", |_| async { Ok(()) }));
+    assert!(next.as_mut().poll(look).is_pending(), "it stops still");
+    drop(unfinished);
+    let done: Outcome<()> = runtime().block_on(next);
+    assert_eq!(done.unwrap(), Some(()));
+    assert!(!election.is_running(), "it was started for that");
+}
+
+#[test]
+fn an_election_that_the_application_starts_meanwhile_runs_on() {
+    let store = MemoryStore::new();
+    let election =
+        LeaderElection::with_store(&config(), std::sync::Arc::new(store.clone())).unwrap();
+    let done: Outcome<()> = election.run_once("1", |_| {
+        election.start().unwrap();
+        Ok(())
+    });
+    assert_eq!(done.unwrap(), Some(()));
+    assert!(election.is_running());
+    election.stop().unwrap();
+    let next: Outcome<()> = election.run_once("2", |_| Ok(()));
+    assert_eq!(next.unwrap(), Some(()));
+    assert!(!election.is_running(), "nobody has started this one");
+}
+
+#[test]
 fn two_threads_of_one_leader_do_not_work_at_once() {
     let store = MemoryStore::new();
     let election = leader(&store, &config());
@@ -332,7 +364,7 @@ fn work_does_not_begin_under_a_term_that_is_over_when_the_beginning_is_told() {
     let store = MemoryStore::new();
     let election = leader(&store, &quick());
     let term = election.term().unwrap();
-    let mut once = election.once("1").unwrap();
+    let mut once = runtime().block_on(election.once("1")).unwrap();
     let mut next = pin!(once.next());
     // While the store answers nobody, so that it is asked for and not recorded yet.
     store.edit(|_| {
