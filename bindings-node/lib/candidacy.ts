@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 
-import type { Engine, EngineEvent, EngineTerm } from './engine.js';
+import type { Engine, EngineEvent, EngineTerm, OnceNews } from './engine.js';
 import { enter, leave } from './environment.js';
+import { ClosedError } from './error-classes.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './leasehold-error.js';
 import { tell } from './listeners.js';
@@ -29,6 +30,12 @@ export class Candidacy {
   readonly #tenures = new Map<bigint, Tenure>();
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   #startError: LeaseholdError | undefined;
+  /** Whether the application has started it, and not only work that runs once. */
+  #isStarted = false;
+  /** How many calls of `runOnce` need the run. */
+  #calls = 0;
+  /** What those calls have not been told yet. */
+  readonly #onceNews = new Map<number, OnceNews[]>();
   /** Tells a run from the one that may begin as soon as it has stopped. */
   #run = 0;
   #told: Tenure | undefined;
@@ -48,6 +55,16 @@ export class Candidacy {
   }
 
   async start(): Promise<void> {
+    this.#isStarted = true;
+    try {
+      await this.#startRun();
+    } catch (error) {
+      this.#isStarted = false;
+      throw error;
+    }
+  }
+
+  async #startRun(): Promise<void> {
     // The core would take this for a start of what runs already.
     while (this.#state === 'stopping') await this.#change();
     if (this.#state === 'stopped') this.#begin();
@@ -69,6 +86,11 @@ export class Candidacy {
   }
 
   async stop(drainMs: number | undefined): Promise<void> {
+    this.#isStarted = false;
+    await this.#stopRun(drainMs);
+  }
+
+  async #stopRun(drainMs?: number): Promise<void> {
     while (this.#state === 'starting') await this.#change();
     if (this.#state === 'stopped') return;
     call(() => this.#engine.requestStop(drainMs));
@@ -79,6 +101,12 @@ export class Candidacy {
 
   #ended(): void {
     this.#state = 'stopped';
+    this.#restIfIdle();
+  }
+
+  /** Calls of `runOnce` may have news that come after the end of the run. */
+  #restIfIdle(): void {
+    if (this.isRunning || this.#onceNews.size > 0) return;
     this.pulse.stop();
     leave(this);
   }
@@ -115,11 +143,16 @@ export class Candidacy {
       const term = signal?.aborted ? undefined : this.present;
       if (term && term !== last) return term;
       if (!this.isRunning) return undefined;
-      try {
-        await this.#change(signal);
-      } catch (error) {
-        throw isTimeout(signal) ? this.notLeading(performance.now() - begun) : error;
-      }
+      await this.#changeSince(begun, signal);
+    }
+  }
+
+  /** Waits for the next event, in a wait that has begun at that time. */
+  async #changeSince(begun: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#change(signal);
+    } catch (error) {
+      throw isTimeout(signal) ? this.notLeading(performance.now() - begun) : error;
     }
   }
 
@@ -142,6 +175,72 @@ export class Candidacy {
       this.#engine.finish(work.unfinished);
     };
     return { term: this.#tenure(work.term).term, finish };
+  }
+
+  // ---- work that runs once ----------------------------------------------------------------------
+
+  /**
+   * Does `work` when it is due here, and resolves with whether it is done here. The election runs
+   * meanwhile.
+   */
+  async runOnce(
+    key: string,
+    work: (term: Term) => unknown,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    signal?.throwIfAborted();
+    this.#calls += 1;
+    try {
+      await this.#startRun();
+      return await this.#callOnce(key, work, signal);
+    } finally {
+      this.#calls -= 1;
+      const stopped = this.#calls === 0 && !this.#isStarted ? this.#stopRun() : Promise.resolve();
+      // An abort does not wait for it.
+      if (signal?.aborted) void stopped.catch(() => undefined);
+      else await stopped;
+    }
+  }
+
+  async #callOnce(
+    key: string,
+    work: (term: Term) => unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const number = call(() => this.#engine.beginOnce(key));
+    if (number === null) throw new ClosedError('the election has been stopped');
+    const begun = performance.now();
+    const news: OnceNews[] = [];
+    this.#onceNews.set(number, news);
+    try {
+      let failure: { error: unknown } | undefined;
+      for (;;) {
+        const next = news.shift();
+        if (!next) {
+          await this.#changeSince(begun, signal);
+        } else if (next.error) {
+          throw errorOf(next.error);
+        } else if (next.term && next.unfinished !== undefined) {
+          failure = await failureOf(work, this.#tenure(next.term).term);
+          this.#engine.onceEnded(next.unfinished, failure && textOf(failure.error));
+        } else {
+          if (next.here === undefined) throw failure?.error;
+          return next.here;
+        }
+      }
+    } finally {
+      this.#onceNews.delete(number);
+      this.#engine.endOnce(number);
+      news.forEach((untold) => {
+        this.#giveUp(untold);
+      });
+      this.#restIfIdle();
+    }
+  }
+
+  /** Its work will not begin here. */
+  #giveUp(news: OnceNews): void {
+    if (news.unfinished !== undefined) this.#engine.finish(news.unfinished);
   }
 
   /** Says once that no work will ever begin here: to forget `start` looks like being a standby. */
@@ -185,6 +284,12 @@ export class Candidacy {
       case 'renewalFailing':
         void tell(this.#election, 'renewalFailing', errorOf(event.error));
         break;
+      case 'once': {
+        const news = this.#onceNews.get(event.call);
+        if (news) news.push(event);
+        else this.#giveUp(event);
+        break;
+      }
       case 'stopped':
         this.#ended();
         void tell(this.#election, 'stopped');
@@ -228,6 +333,28 @@ export class Candidacy {
       this.drain();
       this.#exits = this.isRunning && this.#engine.isIdle();
     }
+  }
+}
+
+/** What work under a term fails with, if it does. */
+async function failureOf(
+  work: (term: Term) => unknown,
+  term: Term,
+): Promise<{ error: unknown } | undefined> {
+  try {
+    await work(term);
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** What others are told who wait for work that has failed. */
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'an error that cannot be shown';
   }
 }
 

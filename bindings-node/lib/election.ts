@@ -5,7 +5,7 @@ import type { InspectOptions } from 'node:util';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
-import { checkMilliseconds, checkOptions } from './checks.js';
+import { checkMilliseconds, checkOptions, wrong } from './checks.js';
 import type { Engine } from './engine.js';
 import { call } from './errors.js';
 import type { ElectionEmitter } from './events.js';
@@ -228,6 +228,44 @@ export class LeaderElection extends Emitter {
         if (begun) return await finishing(begun, work);
       }
     });
+  }
+
+  /**
+   * Does `work` once and for all, no matter who leads: a migration of a database, an initialisation. Here,
+   * if this instance comes to lead and nobody has done it before; otherwise it waits for the one that does.
+   * Resolves with whether it was done here. To be called in each replica.
+   *
+   * The `key` names the work and its version, and is kept in an annotation of the Lease when the work has
+   * ended without an error; the last 32 are, so that a rollback does not run an old one again. Deleting the
+   * Lease forgets them. Never do two candidates work at once, but an interrupted work is begun again, as is
+   * one whose end could not be recorded: at least once. The term that `work` is given says when to stop, and
+   * has the fencing token.
+   *
+   * `work` that fails has this instance step down, and rejects with its error. Another candidate begins it
+   * again, after a retry period, then two, and so on; after five attempts all who wait give up.
+   *
+   * Starts the election where it does not run, and then stops it in the end. In mode `always` the work is
+   * done at each call, since nothing is remembered; in mode `never` at none. The signal ends the wait, not
+   * the work.
+   *
+   * @throws {@link ConfigError} for a key that cannot be one, or as {@link start}.
+   * @throws {@link WorkFailedError} that says what the work has failed with, as often as it may.
+   * @throws {@link ClosedError} where the election is stopped.
+   * @throws {@link CorruptError} where what the Lease remembers cannot be understood.
+   * @throws TypeError as {@link runIfLeader}.
+   */
+  async runOnce(
+    key: string,
+    work: (term: Term) => unknown,
+    options: WaitOptions = {},
+  ): Promise<boolean> {
+    checkWork(work, 'runOnce');
+    if (typeof (key as unknown) !== 'string') throw wrong('key', key, 'use a text, such as `1.4.2`');
+    const signal = signalOf(options);
+    const done = async (term: Term) => {
+      checkOutcome(await work(term));
+    };
+    return this.#candidacy.pulse.holdFor(() => this.#candidacy.runOnce(key, done, signal));
   }
 
   /**

@@ -36,7 +36,21 @@ export type EngineEvent =
   | { kind: 'startFailed' | 'renewalFailing'; error: EngineError }
   | { kind: 'acquired'; term: EngineTerm }
   | { kind: 'lost'; term: EngineTerm; reason: LostReason; unfinished: number }
-  | { kind: 'leaderChanged'; holder?: string };
+  | { kind: 'leaderChanged'; holder?: string }
+  | OnceNews;
+
+/**
+ * @internal News of a call of `runOnce`: the term to work under, and the number to end that by; then an
+ * error, or whether the work is done `here`, or nothing if it has failed as was said last.
+ */
+export interface OnceNews {
+  kind: 'once';
+  call: number;
+  term?: EngineTerm;
+  unfinished?: number;
+  error?: EngineError;
+  here?: boolean;
+}
 
 /**
  * @internal What drives an election: the core, or a test. Nothing in it blocks, save
@@ -61,5 +75,8 @@ export interface Engine {
   finish(unfinished: number): void;
   timeLeftMs(unfinished: number): number;
   isIdle(): boolean;
+  beginOnce(key: string): number | null;
+  onceEnded(unfinished: number, failure?: string): void;
+  endOnce(call: number): void;
   notLeadingAfter(waitedMs: number): EngineError;
 }

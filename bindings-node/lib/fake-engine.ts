@@ -24,6 +24,10 @@ export class FakeEngine implements Engine {
   #drain: NodeJS.Timeout | undefined;
   #term: FakeTerm | null = null;
   #terms = 0;
+  /** The keys of work that runs once, of calls that wait for it or are at it. */
+  readonly #calls = new Map<number, { key: string; begun?: EngineWork }>();
+  readonly #done = new Set<string>();
+  #lastCall = 0;
   #holder: string | null = null;
   #failing: EngineError | null = null;
 
@@ -41,6 +45,7 @@ export class FakeEngine implements Engine {
     this.#term = new FakeTerm(this.nextToken());
     this.#failing = null;
     this.#events.push({ kind: 'acquired', term: this.#term });
+    this.#callOn();
     this.follow(this.#identity);
   }
 
@@ -126,6 +131,74 @@ export class FakeEngine implements Engine {
     return this.#works.size === 0;
   }
 
+  // ---- work that runs once: here, when this leads, and remembered here alone ---------------------
+
+  /** Whether work that was done is not done again. */
+  protected readonly remembers: boolean = true;
+
+  beginOnce(key: string): number | null {
+    if (!this.mayLead) return null;
+    this.#lastCall += 1;
+    this.#calls.set(this.#lastCall, { key });
+    this.#callOn();
+    return this.#lastCall;
+  }
+
+  onceEnded(unfinished: number, failure?: string): void {
+    const found = [...this.#calls].find(([, it]) => it.begun?.unfinished === unfinished);
+    if (found) {
+      const [call, once] = found;
+      // Otherwise nobody knows, so that it is done again.
+      const isKnown = !this.remembers || once.begun?.term === this.#term;
+      delete once.begun;
+      if (isKnown) {
+        this.#calls.delete(call);
+        if (failure === undefined) {
+          if (this.remembers) this.#done.add(once.key);
+          this.#events.push({ kind: 'once', call, here: true });
+        } else {
+          if (this.remembers) this.stepDown();
+          this.#events.push({ kind: 'once', call });
+        }
+      }
+    }
+    this.finish(unfinished);
+    this.#callOn();
+  }
+
+  endOnce(call: number): void {
+    this.#calls.delete(call);
+  }
+
+  /** Work that is not to be done here, ever. */
+  protected decline(call: number): void {
+    this.#calls.delete(call);
+    this.#events.push({ kind: 'once', call, here: false });
+    drainSoon();
+  }
+
+  /** Tells each call what it may do now. One at a time is at the work of a key. */
+  #callOn(): void {
+    for (const [call, once] of this.#calls) {
+      if (once.begun) continue;
+      const others = [...this.#calls.values()].filter((it) => it.key === once.key);
+      if (this.#done.has(once.key)) {
+        this.#calls.delete(call);
+        this.#events.push({ kind: 'once', call, here: false });
+      } else if (this.#term && !others.some((it) => it.begun)) {
+        once.begun = { term: this.#term, unfinished: this.#hold() };
+        this.#events.push({ kind: 'once', call, ...once.begun });
+      }
+    }
+    drainSoon();
+  }
+
+  #endCalls(): void {
+    for (const call of this.#calls.keys())
+      this.#events.push({ kind: 'once', call, error: { code: 'closed', message: STOPPED } });
+    this.#calls.clear();
+  }
+
   #stopIfIdle(): void {
     if (this.#isStopping && this.isIdle()) this.#stop();
     drainSoon();
@@ -135,6 +208,7 @@ export class FakeEngine implements Engine {
     clearTimeout(this.#drain);
     this.#isStopping = false;
     this.#isRunning = false;
+    this.#endCalls();
     this.#events.push({ kind: 'stopped' });
     drainSoon();
   }
@@ -213,6 +287,7 @@ function drainSoon(): void {
 
 /** The core's default. */
 const DRAIN_TIMEOUT_MS = 20_000;
+const STOPPED = 'the election has been stopped';
 const NOT_RUNNING = 'the election is not running: call start()';
 /** How long a term lasts in a test, or the work under one that is over, for those who ask. */
 const REMAINING_MS = 10_000;

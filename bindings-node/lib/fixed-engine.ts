@@ -67,6 +67,16 @@ class FixedEngine extends FakeEngine {
     this.#lead(false);
   }
 
+  /** There is no Lease. */
+  protected override readonly remembers = false;
+
+  /** Never done in mode `never`. */
+  override beginOnce(key: string): number | null {
+    const call = super.beginOnce(key);
+    if (this.#mode === 'never' && call !== null) this.decline(call);
+    return call;
+  }
+
   protected override nextToken(): number {
     lastToken += 1;
     return lastToken;

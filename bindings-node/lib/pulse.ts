@@ -14,6 +14,7 @@ export class Pulse {
 
   /** Begins to call `beat`, now and within each period; with no period, never again. */
   start(beat: () => void, periodMs: number | null): void {
+    this.stop();
     beat();
     const period = Math.min(periodMs ?? LONGEST_PERIOD_MS, LONGEST_PERIOD_MS);
     this.#timer = setInterval(beat, period);

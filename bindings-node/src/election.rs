@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use leasehold::bindings::ForeignElection;
+use leasehold::bindings::{ForeignElection, OnceCall, OnceHold, OnceNews, wait};
 use leasehold::{Config, Error, ErrorKind, Event, LeaderElection};
 use napi::Env;
 use napi::bindgen_prelude::Function;
@@ -26,6 +26,14 @@ pub struct NativeElection {
     election: Arc<LeaderElection>,
     queue: Arc<Queue<Notification>>,
     unfinished: RefCell<Unfinished>,
+    calls: RefCell<Calls>,
+}
+
+/// Calls of `runOnce` that go on, by number.
+#[derive(Default)]
+struct Calls {
+    going_on: HashMap<u32, OnceHold>,
+    last: u32,
 }
 
 #[napi]
@@ -43,6 +51,7 @@ impl NativeElection {
                 election: Arc::new(LeaderElection::new(&config)?),
                 queue: Arc::new(Queue::new(waker.clone())),
                 unfinished: RefCell::default(),
+                calls: RefCell::default(),
             })
         })
     }
@@ -167,6 +176,44 @@ impl NativeElection {
         })
     }
 
+    /// Begins a call of `runOnce`, whose news come as events with the number returned; null where the
+    /// election does not run, or stops. A thread of its own waits for them.
+    #[napi]
+    pub fn begin_once(&self, key: String) -> Result<Option<u32>> {
+        contained(move || {
+            let Some(mut call) = OnceCall::of_running(&self.election, &key)? else {
+                return Ok(None);
+            };
+            let mut calls = self.calls.borrow_mut();
+            calls.last = calls.last.wrapping_add(1);
+            let number = calls.last;
+            let hold = call.hold();
+            let queue = self.queue.clone();
+            thread::Builder::new()
+                .name("leasehold-once".to_owned())
+                .spawn(move || pass_on(call, number, &queue))
+                .map_err(|error| {
+                    let message =
+                        format!("cannot start the thread of work that runs once: {error}");
+                    Error::new(ErrorKind::Internal, message).with_source(error)
+                })?;
+            calls.going_on.insert(number, hold);
+            Ok(Some(number))
+        })
+    }
+
+    /// The work of this number, which runs once, has ended with this failure or with none.
+    #[napi]
+    pub fn once_ended(&self, unfinished: u32, failure: Option<String>) {
+        self.unfinished.borrow_mut().once_ended(unfinished, failure);
+    }
+
+    /// Nobody waits for that call any more. Work that has not ended is left to others.
+    #[napi]
+    pub fn end_once(&self, call: u32) {
+        self.calls.borrow_mut().going_on.remove(&call);
+    }
+
     /// The work of this number has ended, or the listeners of this loss are done.
     #[napi]
     pub fn finish(&self, unfinished: u32) {
@@ -239,6 +286,23 @@ fn run(election: Arc<LeaderElection>, queue: &Queue<Notification>) {
         queue.put(Notification::Event(event));
         if is_last {
             break;
+        }
+    }
+}
+
+/// Passes the news of a call on until there are no more.
+fn pass_on(mut call: OnceCall, number: u32, queue: &Queue<Notification>) {
+    loop {
+        let next = || wait(call.next(), Duration::MAX).unwrap_or(Ok(None));
+        let news = match leasehold::bindings::contain_panics(next) {
+            Ok(None) => return,
+            Ok(Some(news)) => Ok(news),
+            Err(error) => Err(error),
+        };
+        let is_last = !matches!(news, Ok(OnceNews::Begun(_)));
+        queue.put(Notification::Once(number, news));
+        if is_last {
+            return;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Events as JavaScript takes them out of the queue.
 
 use leasehold::Event;
+use leasehold::bindings::OnceNews;
 use napi_derive::napi;
 
 use crate::error::NativeError;
@@ -13,16 +14,20 @@ use crate::unfinished::{Guard, Unfinished};
 #[napi(object, object_from_js = false)]
 pub struct NativeEvent {
     pub kind: &'static str,
-    /// Of `acquired` and `lost`.
+    /// Of `acquired` and `lost`, and of `once` whose work is to be done now.
     pub term: Option<NativeTerm>,
-    /// Of `lost`: the number of what is unfinished until listeners are done.
+    /// Of `lost`: the number of what is unfinished until listeners are done. Of `once`: until its work is.
     pub unfinished: Option<u32>,
     /// Of `lost`.
     pub reason: Option<&'static str>,
     /// Of `leaderChanged`, where there is one.
     pub holder: Option<String>,
-    /// Of `startFailed` and `renewalFailing`.
+    /// Of `startFailed` and `renewalFailing`, and of `once` that cannot go on.
     pub error: Option<NativeError>,
+    /// Of `once`: the number of the call.
+    pub call: Option<u32>,
+    /// Of `once` that is done: whether that was here. It has failed if nothing else is there.
+    pub here: Option<bool>,
 }
 
 impl NativeEvent {
@@ -53,6 +58,28 @@ impl NativeEvent {
                 ..Self::of_kind("renewalFailing")
             },
             Notification::Event(Event::Stopped) => Self::of_kind("stopped"),
+            Notification::Once(call, news) => {
+                let once = Self {
+                    call: Some(call),
+                    ..Self::of_kind("once")
+                };
+                match news {
+                    Ok(OnceNews::Begun(work)) => Self {
+                        term: Some(NativeTerm(work.term.clone())),
+                        unfinished: Some(unfinished.hold(Guard::Once(work))),
+                        ..once
+                    },
+                    Ok(OnceNews::Done(here)) => Self {
+                        here: Some(here),
+                        ..once
+                    },
+                    Ok(OnceNews::Failed) => once,
+                    Err(error) => Self {
+                        error: Some((&error).into()),
+                        ..once
+                    },
+                }
+            }
             // One of a newer core, which this package has no name for.
             Notification::Event(_) => return None,
         };

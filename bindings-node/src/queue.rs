@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use leasehold::bindings::OnceNews;
 use leasehold::{Error, Event};
 
 use crate::waker::Waker;
@@ -16,6 +17,8 @@ pub(crate) enum Notification {
     StartFailed(Error),
     /// The core's event. A `Lost` in the queue counts as unfinished work, as it must.
     Event(Event),
+    /// News of the call of `runOnce` of this number.
+    Once(u32, leasehold::Result<OnceNews>),
 }
 
 /// Filled by other threads, emptied by JavaScript.

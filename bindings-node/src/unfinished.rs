@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use leasehold::Loss;
-use leasehold::bindings::Work;
+use leasehold::bindings::{OnceWork, Work};
 
 /// What keeps the Lease from being released.
 pub(crate) enum Guard {
@@ -15,6 +15,8 @@ pub(crate) enum Guard {
     Loss(Loss),
     /// Work under a term.
     Work { _held: Work },
+    /// Work that runs once.
+    Once(OnceWork),
 }
 
 #[derive(Default)]
@@ -33,6 +35,13 @@ impl Unfinished {
 
     pub(crate) fn let_go(&mut self, number: u32) {
         self.guards.remove(&number);
+    }
+
+    /// As above, of work that runs once, and how it went.
+    pub(crate) fn once_ended(&mut self, number: u32, failure: Option<String>) {
+        if let Some(Guard::Once(work)) = self.guards.remove(&number) {
+            work.ended(failure);
+        }
     }
 
     /// How long the work may go on that the loss of this number ends; zero where there is none.

@@ -11,6 +11,7 @@ use crate::background::Background;
 use crate::errors::{detached, raised};
 use crate::handle::Handle;
 use crate::memory::MemoryLease;
+use crate::once::Once;
 use crate::status::Status;
 use crate::subscription::Subscription;
 use crate::term::{Term, Work};
@@ -158,6 +159,20 @@ impl Election {
     /// Begins work if this instance leads.
     fn _begin_work(&self) -> Option<Work> {
         self.0.inherited().begin_work().map(Work::from)
+    }
+
+    /// Begins a call of `run_once`, and starts where that has to; None where the wait was cancelled.
+    fn _begin_once(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        background: &Background,
+        cancellation: Option<&Cancellation>,
+    ) -> PyResult<Option<Once>> {
+        let election = detached(py, || self.0.to_start())?;
+        let once = Once::begin(py, &election, key, cancellation)?;
+        background.add(election);
+        Ok(once)
     }
 
     /// The events from now on, with the present term first.

@@ -71,10 +71,16 @@ impl Handle {
         }
     }
 
-    /// Starts the election of this process and returns it.
-    pub(crate) fn start(&self) -> Result<Arc<LeaderElection>> {
+    /// The election of this process, which is about to be started.
+    pub(crate) fn to_start(&self) -> Result<Arc<LeaderElection>> {
         let election = self.here()?;
         self.started.store(true, Ordering::Release);
+        Ok(election)
+    }
+
+    /// Starts the election of this process and returns it.
+    pub(crate) fn start(&self) -> Result<Arc<LeaderElection>> {
+        let election = self.to_start()?;
         election.start()?;
         Ok(election)
     }

@@ -14,6 +14,7 @@ mod handle;
 mod interpreter;
 mod locks;
 mod memory;
+mod once;
 mod status;
 mod subscription;
 mod term;
@@ -34,6 +35,8 @@ mod _leasehold {
     use super::locks::{Held, LockSet};
     #[pymodule_export]
     use super::memory::MemoryLease;
+    #[pymodule_export]
+    use super::once::Once;
     #[pymodule_export]
     use super::status::Status;
     #[pymodule_export]

@@ -483,8 +483,10 @@ impl LeaderElection {
         loop {
             match self.shared.need(Need::Work) {
                 Some(Ok(run)) => return Ok(self.once_of(run, key)),
-                // Nothing is ever sent: it ends.
-                Some(Err(end)) => drop(runtime::for_application(end).await),
+                Some(Err(end)) => {
+                    // Nothing is ever sent: it ends.
+                    let _ = runtime::for_application(end).await;
+                }
                 None => self.begin_run()?,
             }
         }
@@ -496,8 +498,10 @@ impl LeaderElection {
     /// As [`once`](Self::once).
     pub(crate) fn once_if_running(&self, key: &str) -> Result<Option<RunOnce>> {
         self.check_key(key)?;
-        let run = self.shared.need(Need::Work).and_then(|it| it.ok());
-        Ok(run.map(|run| self.once_of(run, key)))
+        match self.shared.need(Need::Work) {
+            Some(Ok(run)) => Ok(Some(self.once_of(run, key))),
+            _ => Ok(None),
+        }
     }
 
     fn check_key(&self, key: &str) -> Result<()> {

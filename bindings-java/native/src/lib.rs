@@ -26,6 +26,7 @@ mod library;
 mod listening;
 mod locks;
 mod logging;
+mod once;
 mod probes;
 mod table;
 mod work;

@@ -10,7 +10,7 @@ use jni::objects::JString;
 use jni::{Env, NativeMethod, native_method};
 
 use crate::ffi::{Answer, Class, Throw};
-use crate::{election, listening, locks, logging, probes, work};
+use crate::{election, listening, locks, logging, once, probes, work};
 
 const _: [NativeMethod<'static>; 2] = [
     native_method! {
@@ -38,6 +38,7 @@ fn register<'local>(env: &mut Env<'local>, native: Class<'local>) -> Answer<()> 
         listening::METHODS,
         locks::METHODS,
         logging::METHODS,
+        once::METHODS,
         probes::METHODS,
     ] {
         // SAFETY: each is declared as static, by `native_methods!`.

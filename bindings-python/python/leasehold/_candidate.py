@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ._leasehold import MemoryLease
+    from ._leasehold import Background, Cancellation, MemoryLease, Once
     from ._listeners import Registration
 
 
@@ -36,6 +36,14 @@ class Candidate(Configured):
         self._has_warned = False
 
     def _begin(self) -> Self:
+        self._start(self._prepare_to_begin())
+        return self
+
+    def _once(self, key: str, cancellation: Cancellation | None) -> Once | None:
+        """Begins a call of `run_once`; None once cancelled."""
+        return self._begin_once(key, self._prepare_to_begin(), cancellation)
+
+    def _prepare_to_begin(self) -> Background:
         process = _process.current()
         process.ensure_threads()
         with process.lock:
@@ -43,8 +51,7 @@ class Candidate(Configured):
             waiting, self._waiting = self._waiting, []
         for registration in waiting:
             registration._attach(self)
-        self._start(process.background)
-        return self
+        return process.background
 
     def _register(self, registration: Registration) -> Registration:
         with _process.current().lock:

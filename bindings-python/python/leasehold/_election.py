@@ -119,6 +119,52 @@ class LeaderElection(Candidate):
         _functions.when_ended(outcome, begun.end)
         return outcome
 
+    def run_once(self, key: str, work: Callable[[Term], object]) -> bool:
+        """Does `work(term)` once and for all, no matter who leads: a migration of a database, an
+        initialisation. Here, if this instance comes to lead and nobody has done it before;
+        otherwise it waits for the one that does. Returns whether it was done here. To be called in
+        each replica.
+
+        The `key` names the work and its version, and is kept in an annotation of the Lease when the
+        work has ended without an error; the last 32 are, so that a rollback does not run an old one
+        again. Deleting the Lease forgets them. Never do two candidates work at once, but an
+        interrupted work is begun again, as is one whose end could not be recorded: at least once.
+        The term says when to stop, and has the fencing token: a long work calls `term.check()` on
+        its way. A `concurrent.futures.Future` that it returns is waited for.
+
+        Work that fails has this instance step down, and its error raised. Another candidate begins
+        it again, after a retry period, then two, and so on; after five attempts all who wait give
+        up, and raise `WorkFailedError`. Work that ends with what is no `Exception`, such as
+        `KeyboardInterrupt`, is left to others.
+
+        Starts the election where it does not run, and then stops it in the end. In mode `always`
+        the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
+        `ConfigError` for a key that cannot be one, and `ClosedError` where the election is stopped.
+        """
+        work = _functions.plain(work)
+        once = self._once(key, None)
+        assert once is not None, "nobody cancels it"
+        failure: Exception | None = None
+        try:
+            while True:
+                news = once.next(None)
+                assert news is not None, "nobody closes it"
+                if isinstance(news, bool):
+                    return news
+                if isinstance(news, str):
+                    assert failure is not None, "it was said to have failed"
+                    raise failure
+                failure = None
+                try:
+                    _functions.wait(work(news))
+                except Exception as error:
+                    failure = error
+                once.ended(None if failure is None else _functions.failure(failure))
+        finally:
+            once.close()
+            # It refers to this frame.
+            del failure
+
     def leader_only(self, function: Callable[P, T]) -> Callable[P, T | None]:
         """A decorator: the function runs on the leader only, as `run_if_leader` does; elsewhere the
         call returns None at once. Within, `term` is the term, and None once that is lost.

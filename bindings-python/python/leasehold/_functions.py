@@ -96,6 +96,12 @@ def wait(outcome: object) -> object:
     return outcome.result() if _is_future(outcome) else outcome
 
 
+def failure(error: Exception) -> str:
+    """What others are told who wait for work that has failed."""
+    kind, message = type(error).__name__, str(error)
+    return f"{kind}: {message}" if message else kind
+
+
 def _is_future(outcome: object) -> TypeIs[Future[object]]:
     futures = sys.modules.get("concurrent.futures")
     return futures is not None and isinstance(outcome, futures.Future)

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 from typing_extensions import Self, disjoint_base
 
@@ -18,6 +18,7 @@ __all__ = [
     "LockSet",
     "Lost",
     "MemoryLease",
+    "Once",
     "RenewalFailing",
     "Status",
     "Stopped",
@@ -122,6 +123,12 @@ class Work:
     def end(self) -> None: ...
 
 @final
+class Once:
+    def next(self, cancellation: Cancellation | None) -> Term | bool | Literal["failed"] | None: ...
+    def ended(self, failure: str | None) -> None: ...
+    def close(self) -> None: ...
+
+@final
 class Cancellation:
     def __new__(cls) -> Self: ...
     def cancel(self) -> None: ...
@@ -194,4 +201,7 @@ class Election:
         self, timeout: float | timedelta | None, cancellation: Cancellation | None
     ) -> Work | None: ...
     def _begin_work(self) -> Work | None: ...
+    def _begin_once(
+        self, key: str, background: Background, cancellation: Cancellation | None
+    ) -> Once | None: ...
     def _subscribe(self) -> Subscription: ...

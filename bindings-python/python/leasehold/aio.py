@@ -154,6 +154,61 @@ class LeaderElection(Candidate):
         async with leading as term:
             return await work(term)
 
+    async def run_once(self, key: str, work: Callable[[Term], Awaitable[object]]) -> bool:
+        """Awaits `work(term)` once and for all, no matter who leads: a migration of a database, an
+        initialisation. Here, if this instance comes to lead and nobody has done it before;
+        otherwise it waits for the one that does. Returns whether it was done here. To be called in
+        each replica.
+
+        The `key` names the work and its version, and is kept in an annotation of the Lease when the
+        work has ended without an error; the last 32 are, so that a rollback does not run an old one
+        again. Deleting the Lease forgets them. Never do two candidates work at once, but an
+        interrupted work is begun again, as is one whose end could not be recorded: at least once.
+        The term has the fencing token; the work is cancelled when it is over.
+
+        Work that fails has this instance step down, and its error raised. Another candidate begins
+        it again, after a retry period, then two, and so on; after five attempts all who wait give
+        up, and raise `WorkFailedError`. Work that ends with what is no `Exception`, such as
+        the cancellation of the caller, is left to others.
+
+        Starts the election where it does not run, and then stops it in the end. In mode `always`
+        the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
+        `ConfigError` for a key that cannot be one, and `ClosedError` where the election is stopped.
+        """
+        work = _functions.awaitable(work)
+        if self.status().role == "stopped":
+            self._home.loop = asyncio.get_running_loop()
+        once = await cancellably(partial(self._once, key))
+        failure: Exception | None = None
+        news: Term | bool | str
+        try:
+            while True:
+                news = await cancellably(once.next)
+                if isinstance(news, bool):
+                    return news
+                if isinstance(news, str):
+                    assert failure is not None, "it was said to have failed"
+                    raise failure
+                failure = None
+                try:
+                    await self._work_under(news, work)
+                except Exception as error:
+                    failure = error
+                once.ended(None if failure is None else _functions.failure(failure))
+        finally:
+            once.close()
+            # It refers to this frame.
+            del failure
+
+    async def _work_under(self, term: Term, work: Callable[[Term], Awaitable[object]]) -> None:
+        leading = _Leading(self)
+        if not leading.begin_now():
+            term.check()
+        async with leading as present:
+            if present != term:
+                term.check()
+            await work(term)
+
     def leader_only(
         self, function: Callable[P, Awaitable[T]]
     ) -> Callable[P, Coroutine[Any, Any, T | None]]:

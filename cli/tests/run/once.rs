@@ -1,7 +1,13 @@
 //! `leasehold once`: one of many runs the command, and the others wait for it.
 
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use rustix::process::Signal;
 
+use crate::common::{LEASEHOLD, program};
 use crate::election::{Election, Instance};
 
 #[test]
@@ -80,4 +86,34 @@ fn a_key_that_is_empty_is_refused() {
         says.contains("is the variable set that it comes from?"),
         "{says}"
     );
+}
+
+#[test]
+fn what_the_documentation_shows_runs_the_migration_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let migration = folder.path().join("migrate");
+    fs::write(&migration, "#!/bin/sh\necho migrated >> done\n").expect("a script");
+    fs::set_permissions(&migration, Permissions::from_mode(0o755)).expect("its mode");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let programs = Path::new(LEASEHOLD).parent().expect("a folder");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(
+        [programs.to_owned()]
+            .into_iter()
+            .chain(env::split_paths(&path)),
+    );
+    let path = path.expect("a path");
+    for _ in 0..2 {
+        let shown = program("sh".as_ref())
+            .arg(root.join("docs/listings/any-program/once.sh"))
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .env("VERSION", "1.4.2")
+            .env("LEASEHOLD_MODE", "file")
+            .env("LEASEHOLD_DIRECTORY", folder.path())
+            .status();
+        assert!(shown.expect("a shell").success());
+    }
+    let done = fs::read_to_string(folder.path().join("done"));
+    assert_eq!(done.expect("it was done"), "migrated\n");
 }

@@ -119,6 +119,21 @@ export class Candidate extends Locking {
     return ran ?? false;
   }
 
+  async run_once({ key, hold, fails }) {
+    const failure = new Error(fails);
+    const work = async (term) => {
+      notify(this.#name, 'working', { term: wireTerm(term) });
+      if (hold) await this.#work.wait();
+      if (fails) throw failure;
+    };
+    try {
+      return await this.#election.runOnce(key, work);
+    } catch (error) {
+      if (error === failure) return 'failed';
+      throw error;
+    }
+  }
+
   check_term() {
     this.#acquired.check();
   }

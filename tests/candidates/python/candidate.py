@@ -92,6 +92,22 @@ class Candidate(Locking):
 
         return self.election.run_if_leader(work) is not None
 
+    def run_once(self, key: str, hold: bool = False, fails: str | None = None) -> bool | str:
+        class FailedError(Exception):
+            pass
+
+        def work(term: leasehold.Term) -> None:
+            say({"candidate": self.name, "event": "working", "term": of_term(term)})
+            if hold:
+                self.listeners.work.acquire()
+            if fails is not None:
+                raise FailedError(fails)
+
+        try:
+            return self.election.run_once(key, work)
+        except FailedError:
+            return "failed"
+
     def check_term(self) -> None:
         assert self.listeners.acquired is not None, "a term was acquired"
         self.listeners.acquired.check()

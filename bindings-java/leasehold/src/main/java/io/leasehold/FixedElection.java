@@ -16,6 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * An election whose outcome its mode says, {@code always} or {@code never}, on a platform for which there is no native half.
@@ -41,7 +42,13 @@ final class FixedElection implements LeaderElection {
     /** Whether the thread is one that a stop would wait for. */
     private final ThreadLocal<Boolean> busy = ThreadLocal.withInitial(() -> false);
 
+    /** One call of {@link #runOnce} at a time. */
+    private final ReentrantLock once = new ReentrantLock();
+
     private boolean running;
+    /** Whether the application has started it, and not only work that runs once. */
+    private boolean isStarted;
+
     private boolean stopping;
     private boolean closed;
     private int transitions;
@@ -106,6 +113,11 @@ final class FixedElection implements LeaderElection {
 
     @Override
     public synchronized void start() {
+        begin();
+        isStarted = true;
+    }
+
+    private synchronized void begin() {
         checkOpen();
         if (running) {
             return;
@@ -202,6 +214,7 @@ final class FixedElection implements LeaderElection {
         }
         if (!stopping) {
             stopping = true;
+            isStarted = false;
             lose(LostReason.STOPPED);
             Background.daemon("leasehold-stop", () -> drain(drainTimeout)).start();
         }
@@ -335,6 +348,34 @@ final class FixedElection implements LeaderElection {
         }
         LaterWork.whenEnded(result, this::finished);
         return Optional.ofNullable(result);
+    }
+
+    /** Nothing is remembered: it is done each time, or never. */
+    @Override
+    public <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException {
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(work, "work");
+        if (mode == Mode.NEVER) {
+            return false;
+        }
+        once.lockInterruptibly();
+        try {
+            awaitStopped();
+            begin();
+            do {
+                waitForLeadership(FOR_EVER);
+            } while (!runIfLeader(work));
+            return true;
+        } finally {
+            if (!isStarted()) {
+                stop();
+            }
+            once.unlock();
+        }
+    }
+
+    private synchronized boolean isStarted() {
+        return isStarted;
     }
 
     /** Nothing can go wrong. */

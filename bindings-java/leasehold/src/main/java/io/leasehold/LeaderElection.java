@@ -149,6 +149,37 @@ public interface LeaderElection extends AutoCloseable {
     <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E;
 
     /**
+     * Does {@code work} once and for all, no matter who leads: a migration of a database, an initialisation. Here, if this
+     * instance comes to lead and nobody has done it before; otherwise it waits for the one that does. To be called in each
+     * replica.
+     *
+     * <p>The key names the work and its version, and is kept in an annotation of the Lease when the work has ended without an
+     * exception; the last 32 are, so that a rollback does not run an old one again. Deleting the Lease forgets them. Never do
+     * two candidates work at once, but an interrupted work is begun again, as is one whose end could not be recorded: at least
+     * once. The term that {@code work} is given says when to stop, and has the fencing token. What the work hands to other
+     * threads, it waits for.
+     *
+     * <p>Work that fails has this instance step down, and its exception thrown. Another candidate begins it again, after a
+     * retry period, then two, and so on; after five attempts all who wait give up.
+     *
+     * <p>Starts the election where it does not run, and then stops it in the end. In mode {@code always} the work is done at
+     * each call, since nothing is remembered; in mode {@code never} at none.
+     *
+     * @param <E> what the work may throw
+     * @param key names the work and its version: 1 to 128 visible ASCII characters without spaces
+     * @param work what to do
+     * @return whether it was done here; false if another has done it, or had before
+     * @throws E from the work
+     * @throws ConfigException for a key that cannot be one, or where credentials or folder cannot be used
+     * @throws WorkFailedException says what it has failed with, as often as it may
+     * @throws ClosedException where the election is stopped
+     * @throws CorruptException where what the Lease remembers cannot be understood
+     * @throws InterruptedException where the thread is interrupted while it waits, or from the work, which is then left to
+     *     others
+     */
+    <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException;
+
+    /**
      * Tells {@code listener} of all events, on a daemon thread of its own. Told at once when this instance leads already.
      *
      * @param listener whom to tell

@@ -57,6 +57,14 @@ final class Native {
 
     static native void endWork(long work);
 
+    static native long beginOnce(long election, String key);
+
+    static native String[] awaitOnce(long call, long nanos);
+
+    static native void onceEnded(long call, String failure);
+
+    static native void endOnce(long call);
+
     // ---- listeners -------------------------------------------------------------------------------------------------
 
     static native long listen(long election);

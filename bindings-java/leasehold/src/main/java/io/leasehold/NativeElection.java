@@ -129,6 +129,27 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
         return Optional.ofNullable(result);
     }
 
+    @Override
+    public <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException {
+        Objects.requireNonNull(key, "key");
+        OnceCaller<E> caller = new OnceCaller<>(this, Objects.requireNonNull(work, "work"));
+        if (Thread.interrupted()) {
+            throw new InterruptedException("before the work of `" + key + "` was begun");
+        }
+        startedOrWarned.set(true);
+        long call = Native.beginOnce(number, key);
+        try {
+            // Only now: one that does not run may be let go.
+            Background.accompany(this);
+            return caller.call(call);
+        } finally {
+            Native.endOnce(call);
+            if (!isRunning()) {
+                Background.leave(this);
+            }
+        }
+    }
+
     /** Work that never runs is otherwise easily taken for a standby's. */
     private void warnUnlessStarted() {
         if (startedOrWarned.compareAndSet(false, true)) {

@@ -3,6 +3,7 @@ package io.leasehold.test;
 import io.leasehold.ClosedException;
 import io.leasehold.LeaderCall;
 import io.leasehold.LeaderElection;
+import io.leasehold.LeaderTask;
 import io.leasehold.LeadershipListener;
 import io.leasehold.LostReason;
 import io.leasehold.Mode;
@@ -17,6 +18,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -34,6 +37,9 @@ public final class TestLeaderElection implements LeaderElection {
     private static final AtomicLong TOKENS = new AtomicLong();
 
     private final List<LeadershipListener> listeners = new CopyOnWriteArrayList<>();
+    /** The keys of work that runs once. */
+    private final Set<String> done = ConcurrentHashMap.newKeySet();
+
     private boolean running;
     private boolean closed;
     private int transitions;
@@ -171,6 +177,33 @@ public final class TestLeaderElection implements LeaderElection {
             throw new ClosedException("the election is not running");
         }
         return term;
+    }
+
+    /** Waits until the test lets this instance lead, and remembers what was done here. Work that fails loses the term. */
+    @Override
+    public <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException {
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(work, "work");
+        boolean wasRunning = status().role() != Role.STOPPED;
+        start();
+        try {
+            boolean ran = false;
+            while (!ran && !done.contains(key)) {
+                Term begun = waitForLeadership(Duration.ofDays(365));
+                ran = runIfLeader(work);
+                if (ran && begun.isValid()) {
+                    done.add(key);
+                }
+            }
+            return ran;
+        } catch (Exception failure) {
+            stepDown();
+            throw failure;
+        } finally {
+            if (!wasRunning) {
+                stop();
+            }
+        }
     }
 
     @Override

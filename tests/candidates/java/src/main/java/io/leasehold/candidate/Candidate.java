@@ -140,11 +140,34 @@ final class Candidate {
                 boolean hold = request.get("hold").getAsBoolean();
                 return new JsonPrimitive(election.runIfLeader(term -> work(term, hold)));
             }
+            case "run_once" -> {
+                boolean hold = request.get("hold").getAsBoolean();
+                JsonElement fails = request.get("fails");
+                try {
+                    return new JsonPrimitive(election.runOnce(request.get("key").getAsString(), term -> {
+                        work(term, hold);
+                        if (fails != null && !fails.isJsonNull()) {
+                            throw new WorkFailure(fails.getAsString());
+                        }
+                    }));
+                } catch (WorkFailure failure) {
+                    return new JsonPrimitive("failed");
+                }
+            }
             default -> {
                 return locking.obey(request);
             }
         }
         return JsonNull.INSTANCE;
+    }
+
+    /** What the work of a case fails with. */
+    private static final class WorkFailure extends Exception {
+        private static final long serialVersionUID = 1;
+
+        WorkFailure(String message) {
+            super(message);
+        }
     }
 
     private void sample(Duration renewDeadline) {

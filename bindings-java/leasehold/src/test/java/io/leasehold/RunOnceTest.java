@@ -1,0 +1,139 @@
+package io.leasehold;
+
+import static io.leasehold.Elections.LIMIT;
+import static io.leasehold.Elections.eventually;
+import static io.leasehold.Elections.in;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunOnceTest {
+    @TempDir
+    Path folder;
+
+    private LeaderElection.Builder candidate() {
+        return in(folder).retryPeriod(Duration.ofMillis(200));
+    }
+
+    private static void unreachable(Term term) {
+        throw new AssertionError("it is not to be done here");
+    }
+
+    @Test
+    void workOfAKeyIsDoneOnceAndNotAgainElsewhere() throws Exception {
+        List<Long> tokens = new ArrayList<>();
+        try (LeaderElection first = candidate().start();
+                LeaderElection second = candidate().build()) {
+            assertTrue(first.runOnce("1.4.2", term -> tokens.add(term.fencingToken())));
+            assertEquals(List.of(first.term().orElseThrow().fencingToken()), tokens);
+            assertFalse(first.runOnce("1.4.2", RunOnceTest::unreachable));
+            assertFalse(second.runOnce("1.4.2", RunOnceTest::unreachable));
+            assertTrue(first.isLeader(), "its election goes on");
+            assertEquals(Role.STOPPED, second.status().role());
+        }
+    }
+
+    @Test
+    void anElectionThatIsStartedMeanwhileRunsOn() throws Exception {
+        try (LeaderElection election = candidate().build()) {
+            assertTrue(election.runOnce("1", term -> election.start()));
+            assertTrue(election.status().role() != Role.STOPPED);
+        }
+    }
+
+    @Test
+    void workThatFailsThrowsAndIsBegunElsewhereUntilAllGiveUp() throws Exception {
+        IOException failure = new IOException("no such table");
+        for (int attempt = 1; attempt <= 5; attempt++) {
+            try (LeaderElection election = candidate().build()) {
+                assertSame(
+                        failure,
+                        assertThrows(
+                                IOException.class,
+                                () -> election.runOnce("1", term -> {
+                                    throw failure;
+                                })));
+            }
+        }
+        try (LeaderElection election = candidate().build()) {
+            WorkFailedException givenUp =
+                    assertThrows(WorkFailedException.class, () -> election.runOnce("1", RunOnceTest::unreachable));
+            assertTrue(givenUp.getMessage().contains("5 attempts"), givenUp.getMessage());
+            assertTrue(givenUp.getMessage().contains("no such table"), givenUp.getMessage());
+        }
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForAnother() throws Exception {
+        try (LeaderElection first = candidate().start();
+                LeaderElection second = candidate().build()) {
+            first.waitForLeadership(LIMIT);
+            CompletableFuture<Throwable> ended = new CompletableFuture<>();
+            Thread waiting = new Thread(() -> {
+                try {
+                    ended.complete(new AssertionError(second.runOnce("1", RunOnceTest::unreachable)));
+                } catch (Throwable failure) {
+                    ended.complete(failure);
+                }
+            });
+            waiting.start();
+            eventually("it waits", () -> second.leader().isPresent());
+            waiting.interrupt();
+            assertInstanceOf(InterruptedException.class, ended.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+            eventually("it has stopped", () -> second.status().role() == Role.STOPPED);
+            assertTrue(first.runOnce("1", term -> {}));
+        }
+    }
+
+    @Test
+    void workThatIsInterruptedIsLeftToOthers() throws Exception {
+        try (LeaderElection first = candidate().build();
+                LeaderElection second = candidate().build()) {
+            assertThrows(
+                    InterruptedException.class,
+                    () -> first.runOnce("1", term -> {
+                        throw new InterruptedException("on purpose");
+                    }));
+            assertTrue(second.runOnce("1", term -> {}));
+        }
+    }
+
+    @Test
+    void aStopEndsTheWaitForAnother() throws Exception {
+        try (LeaderElection first = candidate().start();
+                LeaderElection second = candidate().build()) {
+            first.waitForLeadership(LIMIT);
+            CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> {
+                try {
+                    eventually("it waits", () -> second.leader().isPresent());
+                } catch (InterruptedException nobody) {
+                    throw new AssertionError(nobody);
+                }
+                second.stop();
+            });
+            assertThrows(ClosedException.class, () -> second.runOnce("1", RunOnceTest::unreachable));
+            stopped.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void whatCannotBeAKeyIsRefused() {
+        try (LeaderElection election = candidate().build()) {
+            assertThrows(ConfigException.class, () -> election.runOnce("", RunOnceTest::unreachable));
+            assertEquals(Role.STOPPED, election.status().role());
+        }
+    }
+}
