@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 class NightlyReportTest {
     @Test
     void itIsMadeOnceInAMinute() {
-        try (Locks locks = Locks.builder().mode(Mode.ALWAYS).observe("nightly-report").build()) {
+        try (Locks locks =
+                Locks.builder().mode(Mode.ALWAYS).observe("nightly-report").build()) {
             NightlyReport report = new NightlyReport(locks);
             report.run();
             report.run();
