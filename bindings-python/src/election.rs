@@ -169,8 +169,9 @@ impl Election {
         background: &Background,
         cancellation: Option<&Cancellation>,
     ) -> PyResult<Option<Once>> {
-        let election = detached(py, || self.0.to_start())?;
+        let election = self.here(py)?;
         let once = Once::begin(py, &election, key, cancellation)?;
+        self.0.has_started();
         background.add(election);
         Ok(once)
     }

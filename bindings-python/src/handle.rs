@@ -71,17 +71,16 @@ impl Handle {
         }
     }
 
-    /// The election of this process, which is about to be started.
-    pub(crate) fn to_start(&self) -> Result<Arc<LeaderElection>> {
-        let election = self.here()?;
+    /// The election of this process was started: it is not a forked child's own to start any more.
+    pub(crate) fn has_started(&self) {
         self.started.store(true, Ordering::Release);
-        Ok(election)
     }
 
     /// Starts the election of this process and returns it.
     pub(crate) fn start(&self) -> Result<Arc<LeaderElection>> {
-        let election = self.to_start()?;
+        let election = self.here()?;
         election.start()?;
+        self.has_started();
         Ok(election)
     }
 }

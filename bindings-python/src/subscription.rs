@@ -67,7 +67,7 @@ pub(crate) struct Subscription {
     events: Mutex<Option<leasehold::Subscription>>,
     registration: Mutex<Option<Registration>>,
     /// That of a lock, if it is only about the loss of that.
-    of_lock: Option<leasehold::Term>,
+    of_lock: Option<Term>,
 }
 
 impl From<leasehold::Subscription> for Subscription {
@@ -111,7 +111,7 @@ impl Subscription {
         Self {
             events: Mutex::new(Some(events)),
             registration: Mutex::new(Some(registration)),
-            of_lock: Some(term.clone()),
+            of_lock: Some(Term(term.clone())),
         }
     }
 
@@ -121,8 +121,10 @@ impl Subscription {
             let Some(term) = &self.of_lock else {
                 return Some(event);
             };
-            if let Some(loss) = HeldLock::loss(event, term) {
-                return Some(Event::Lost(loss));
+            if matches!(&event, Event::Lost(loss) if Term(loss.term.clone()) == *term) {
+                // Nothing follows, also when nobody has released what nothing refers to any more.
+                *events = None;
+                return HeldLock::loss(event, &term.0).map(Event::Lost);
             }
         }
         *events = None;

@@ -73,6 +73,21 @@ def test_a_lock_that_nothing_refers_to_is_given_back(place: Place) -> None:
         there.lock("job", LIMIT).release()
 
 
+def listeners() -> set[threading.Thread]:
+    return {it for it in threading.enumerate() if it.name == "leasehold-listener"}
+
+
+def test_no_thread_stays_of_a_lock_that_is_let_go_or_released(place: Place) -> None:
+    before = listeners()
+    with locks(place) as here:
+        for let_go in [True, False]:
+            held = here.lock("job", LIMIT)
+            held.on_loss(str)
+            assert let_go or held.release()
+            del held
+            eventually("its thread has ended", lambda: listeners() <= before)
+
+
 def test_a_lock_is_kept_for_its_least_time(place: Place) -> None:
     with locks(place) as here, locks(place) as there:
         held = here.try_lock("job", at_least=3_600)
@@ -212,6 +227,20 @@ def test_the_locks_of_asyncio(place: Place) -> None:
             held = await here.lock("job", LIMIT)
             assert await held.release()
 
+    asyncio.run(asyncio.wait_for(main(), LIMIT))
+
+
+def test_no_thread_stays_of_a_lock_of_asyncio_that_is_let_go_or_released(place: Place) -> None:
+    async def main() -> None:
+        async with aio.Locks(**settings(place)) as here:
+            for let_go in [True, False]:
+                held = await here.lock("job", LIMIT)
+                assert let_go or await held.release()
+                del held
+                while not listeners() <= before:
+                    await asyncio.sleep(0.01)
+
+    before = listeners()
     asyncio.run(asyncio.wait_for(main(), LIMIT))
 
 

@@ -6,14 +6,15 @@ import asyncio
 import os
 import signal
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import leasehold
 import leasehold.aio
 import pytest
-from support import LIMIT, eventually
+from support import LIMIT, Program, eventually
 
 
 @pytest.fixture
@@ -60,6 +61,73 @@ def test_a_future_that_the_work_returns_is_waited_for(settings: dict[str, Any]) 
     assert election.run_once("1", lambda _: None)
 
 
+def test_a_future_holds_the_lease_when_a_signal_ends_the_wait_for_it(
+    settings: dict[str, Any],
+) -> None:
+    class Interrupted(Future[None]):
+        def result(self, timeout: float | None = None) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            super().result(timeout)
+
+    terms: list[leasehold.Term] = []
+    goes_on = Interrupted()
+
+    def work(term: leasehold.Term) -> Interrupted:
+        terms.append(term)
+        return goes_on
+
+    first = leasehold.LeaderElection(**settings)
+    with pytest.raises(KeyboardInterrupt):
+        first.run_once("1", work)
+    assert terms[0].is_valid
+    goes_on.set_result(None)
+    assert leasehold.LeaderElection(**settings).run_once("1", lambda _: None)
+
+
+class Paused(leasehold.LeaderElection):
+    """An election whose process is paused when work is to begin: this happens meanwhile."""
+
+    meanwhile: Callable[[], object]
+
+    def _once(self, key: str, cancellation: Any) -> Any:
+        once: Any = super()._once(key, cancellation)
+        meanwhile = self.meanwhile
+
+        class Once:
+            ended, close = once.ended, once.close
+
+            def next(self, cancellation: Any) -> Any:
+                news = once.next(cancellation)
+                if isinstance(news, leasehold.Term):
+                    meanwhile()
+                return news
+
+        return Once()
+
+
+def test_work_does_not_begin_if_its_term_has_ended_meanwhile(settings: dict[str, Any]) -> None:
+    first = Paused(**settings)
+    second = leasehold.LeaderElection(**settings)
+    done: list[bool] = []
+    doing = threading.Thread(target=lambda: done.append(second.run_once("1", lambda _: None)))
+
+    def step_down() -> None:
+        first.step_down()
+        doing.start()
+
+    first.meanwhile = step_down
+    assert not first.run_once("1", unreachable)
+    doing.join()
+    assert done == [True]
+
+
+def test_work_does_not_begin_if_the_election_stops_meanwhile(settings: dict[str, Any]) -> None:
+    election = Paused(**settings)
+    election.meanwhile = election.request_stop
+    with pytest.raises(leasehold.ClosedError):
+        election.run_once("1", unreachable)
+
+
 def test_an_election_that_is_started_meanwhile_runs_on(settings: dict[str, Any]) -> None:
     election = leasehold.LeaderElection(**settings)
     assert election.run_once("1", lambda _: election.start() and None)
@@ -74,6 +142,32 @@ def test_work_that_fails_raises_and_is_begun_elsewhere_until_all_give_up(
         with pytest.raises(LookupError):
             leasehold.LeaderElection(**settings).run_once("1", fail)
     with pytest.raises(leasehold.WorkFailedError, match=r"5 attempts.*LookupError: no such table"):
+        leasehold.LeaderElection(**settings).run_once("1", unreachable)
+
+
+def test_an_error_whose_text_cannot_be_made_is_raised_and_recorded(
+    settings: dict[str, Any],
+) -> None:
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise IndexError
+
+    def work(_: leasehold.Term) -> None:
+        raise UnspeakableError
+
+    def surrogate(_: leasehold.Term) -> None:
+        raise LookupError("\ud800")
+
+    with pytest.raises(UnspeakableError):
+        leasehold.LeaderElection(**settings).run_once("1", work)
+    with pytest.raises(LookupError):
+        leasehold.LeaderElection(**settings).run_once("1", surrogate)
+    for _ in range(3):
+        with pytest.raises(UnspeakableError):
+            leasehold.LeaderElection(**settings).run_once("1", work)
+    with pytest.raises(
+        leasehold.WorkFailedError, match=r"5 attempts.*UnspeakableError: an error that"
+    ):
         leasehold.LeaderElection(**settings).run_once("1", unreachable)
 
 
@@ -127,6 +221,26 @@ def test_what_cannot_be_a_key_and_what_is_asynchronous_is_refused(settings: dict
     with pytest.raises(TypeError):
         election.run_once("1", unreachable_async)
     assert election.status().role == "stopped"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_refused_key_leaves_the_election_to_forked_children(
+    program: Callable[..., Program],
+) -> None:
+    program(
+        """
+        election = leasehold.LeaderElection(**settings)
+        try:
+            election.run_once("", print)
+        except leasehold.ConfigError:
+            pass
+        child = os.fork()
+        if child == 0:
+            election.start().stop()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        """
+    ).ends_well()
 
 
 def test_asynchronous_work_is_done_once(settings: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _functions, _listeners
 from ._candidate import Candidate
+from ._errors import ClosedError
 from ._listeners import Registration, Singleton
 
 TYPE_CHECKING = False
@@ -130,7 +131,8 @@ class LeaderElection(Candidate):
         again. Deleting the Lease forgets them. Never do two candidates work at once, but an
         interrupted work is begun again, as is one whose end could not be recorded: at least once.
         The term says when to stop, and has the fencing token: a long work calls `term.check()` on
-        its way. A `concurrent.futures.Future` that it returns is waited for.
+        its way. A `concurrent.futures.Future` that it returns is waited for; when Ctrl-C ends that
+        wait, the Lease is not released before it is done, or `drain_timeout` has passed.
 
         Work that fails has this instance step down, and its error raised. Another candidate begins
         it again, after a retry period, then two, and so on; after five attempts all who wait give
@@ -145,6 +147,7 @@ class LeaderElection(Candidate):
         once = self._once(key, None)
         assert once is not None, "nobody cancels it"
         failure: Exception | None = None
+        outcome: object = None
         try:
             while True:
                 news = once.next(None)
@@ -154,14 +157,21 @@ class LeaderElection(Candidate):
                 if isinstance(news, str):
                     assert failure is not None, "it was said to have failed"
                     raise failure
-                failure = None
+                if not news.is_valid:
+                    # There was a pause. Said to have failed only if nobody is to try again.
+                    failure = ClosedError("the election has been stopped", "closed")
+                    once.ended("its term had ended before it began")
+                    continue
+                failure, outcome = None, None
                 try:
-                    _functions.wait(work(news))
+                    outcome = work(news)
+                    _functions.wait(outcome)
                 except Exception as error:
                     failure = error
                 once.ended(None if failure is None else _functions.failure(failure))
         finally:
-            once.close()
+            # A wait that a signal has ended leaves work that goes on.
+            _functions.when_ended(outcome, once.close)
             # It refers to this frame.
             del failure
 

@@ -98,8 +98,14 @@ def wait(outcome: object) -> object:
 
 def failure(error: Exception) -> str:
     """What others are told who wait for work that has failed."""
-    kind, message = type(error).__name__, str(error)
-    return f"{kind}: {message}" if message else kind
+    kind = type(error).__name__
+    try:
+        message = str(error)
+    except Exception:
+        message = "an error that cannot be shown"
+    text = f"{kind}: {message}" if message else kind
+    # A surrogate is no text for others.
+    return text.encode(errors="replace").decode()
 
 
 def _is_future(outcome: object) -> TypeIs[Future[object]]:
