@@ -333,6 +333,8 @@ class Calls {
   async #orAborted(answered: Promise<Outcome>, number: number, signal?: AbortSignal): Promise<Outcome> {
     if (!signal) return answered;
     const over = new EventEmitter();
+    // An answer that was taken in before the signal aborted comes first, even in the same turn: `once`
+    // rejects one microtask later than `answered` resolves.
     const abort = once(over, 'over', { signal });
     try {
       return (await Promise.race([answered, abort])) as Outcome;
