@@ -214,15 +214,27 @@ export class Candidacy {
     this.#onceNews.set(number, news);
     try {
       let failure: { error: unknown } | undefined;
+      let ended: Term | undefined;
       for (;;) {
         const next = news.shift();
         if (!next) {
-          await this.#changeSince(begun, signal);
+          // How the work went is being recorded as long as its term lasts, and an abort is too late.
+          const abortable = ended?.isValid ? undefined : signal;
+          await this.#changeSince(begun, abortable).catch((error: unknown) => {
+            throw failure ? failure.error : error;
+          });
         } else if (next.error) {
           throw errorOf(next.error);
         } else if (next.term && next.unfinished !== undefined) {
-          failure = await failureOf(work, this.#tenure(next.term).term);
-          this.#engine.onceEnded(next.unfinished, failure && textOf(failure.error));
+          const { term } = this.#tenure(next.term);
+          if (term.isValid) {
+            failure = await failureOf(work, term);
+            this.#engine.onceEnded(next.unfinished, failure && textOf(failure.error));
+            ended = term;
+          } else {
+            // The event loop was blocked meanwhile, and another may be at it.
+            this.#giveUp(next);
+          }
         } else {
           if (next.here === undefined) throw failure?.error;
           return next.here;

@@ -121,6 +121,8 @@ export class FakeEngine implements Engine {
   finish(unfinished: number): void {
     this.#works.delete(unfinished);
     this.#stopIfIdle();
+    for (const once of this.#calls.values()) if (once.begun?.unfinished === unfinished) delete once.begun;
+    this.#callOn();
   }
 
   timeLeftMs(unfinished: number): number {
@@ -150,7 +152,6 @@ export class FakeEngine implements Engine {
       const [call, once] = found;
       // Otherwise nobody knows, so that it is done again.
       const isKnown = !this.remembers || once.begun?.term === this.#term;
-      delete once.begun;
       if (isKnown) {
         this.#calls.delete(call);
         if (failure === undefined) {
@@ -163,7 +164,6 @@ export class FakeEngine implements Engine {
       }
     }
     this.finish(unfinished);
-    this.#callOn();
   }
 
   endOnce(call: number): void {

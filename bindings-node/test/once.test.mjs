@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { ClosedError, ConfigError, WorkFailedError } from 'leasehold';
 import { FakeLeaderElection } from 'leasehold/testing';
 
-import { election, eventually, leader, settings as place } from './support.mjs';
+import { LIMIT_MS, election, eventually, leader, settings as place } from './support.mjs';
 
 /** Of candidates for one Lease, which expires in none of these tests. */
 const settings = (t) => place(t, { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 });
@@ -73,6 +75,62 @@ test('a signal ends the wait for another', async (t) => {
   await assert.rejects(aborted, { name: 'AbortError' });
 });
 
+/** What is written to the Lease. */
+const written = ({ directory }) => readFileSync(join(directory, 'default', 'jobs', 'lease.json'), 'utf8');
+
+/** Blocks the event loop until the attempt is recorded, and what says so waits to be taken in. */
+function blockUntilBegun(options) {
+  const deadline = Date.now() + LIMIT_MS;
+  while (!written(options).includes('leasehold.io/attempts')) {
+    assert.ok(Date.now() < deadline, 'it has not begun');
+  }
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+}
+
+test('work does not begin under a term that has ended while the event loop was blocked', async (t) => {
+  const options = settings(t);
+  const first = await leader(t, options);
+  const second = await election(t, options).start();
+  const begun = [];
+  const stale = first.runOnce('1', () => begun.push('under a term that has ended'));
+  // Until the core knows of it; the event loop does not turn.
+  for (let turn = 0; turn < 100; turn += 1) await null;
+  blockUntilBegun(options);
+  first.stepDown();
+  assert.equal(await second.runOnce('1', () => {}), true);
+  assert.equal(await stale, false);
+  assert.deepEqual(begun, []);
+});
+
+test('nor if the election is stopped', async (t) => {
+  const options = settings(t);
+  const first = await leader(t, options);
+  const stale = first.runOnce('1', () => assert.fail('it has been stopped'));
+  for (let turn = 0; turn < 100; turn += 1) await null;
+  blockUntilBegun(options);
+  await Promise.all([assert.rejects(stale, ClosedError), first.stop()]);
+});
+
+test('a signal that aborts after the end of the work changes nothing of how it went', async (t) => {
+  const options = settings(t);
+  const first = await leader(t, options);
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  assert.equal(await first.runOnce('1', () => aborting.abort(), { signal }), true);
+  assert.equal(await first.runOnce('1', () => assert.fail('it is done')), false);
+  const again = new AbortController();
+  const failing = first.runOnce(
+    '2',
+    () => {
+      again.abort();
+      throw new RangeError('no such table');
+    },
+    { signal: again.signal },
+  );
+  await assert.rejects(failing, RangeError);
+  await eventually('it is recorded', () => written(options).includes('no such table'));
+});
+
 test('a stop ends the wait for another', async (t) => {
   const options = settings(t);
   await leader(t, options);
@@ -109,4 +167,17 @@ test('a fake election does the work when the test lets it lead, and remembers it
   await fake.stop();
   await waiting;
   assert.deepEqual(done, ['first']);
+});
+
+test('a fake election does not begin work under a term that it has lost', async () => {
+  const fake = await new FakeLeaderElection().start();
+  const terms = [];
+  const work = fake.runOnce('1', (term) => terms.push(term));
+  for (let turn = 0; turn < 100; turn += 1) await null;
+  fake.acquire();
+  fake.lose();
+  fake.acquire();
+  assert.equal(await work, true);
+  assert.deepEqual(terms, [fake.term]);
+  await fake.stop();
 });

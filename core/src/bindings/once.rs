@@ -5,10 +5,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, ready};
 
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
+use futures_util::future::select;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -16,17 +18,27 @@ use crate::error::Result;
 use crate::leader_election::LeaderElection;
 use crate::leadership::Term;
 use crate::run_once::{RunOnce, RunOnceError};
-use crate::shared::Shared;
+use crate::runtime::Runtime;
+use crate::shared::{End, Shared};
 
 /// One call of `run_once`, which goes on while somebody waits for its [`next`](Self::next) news. Dropped,
-/// it leaves the work to others, and does not wait for the end of an election that was started for it.
+/// it leaves work to others that has not ended, and does not wait for the end of an election that was
+/// started for it.
 #[must_use = "the work is left to others when this is dropped"]
 pub struct OnceCall {
     shared: Arc<Shared>,
     /// Until it is over.
     call: Option<BoxFuture<'static, Outcome>>,
-    begun: UnboundedReceiver<OnceWork>,
+    begun: UnboundedReceiver<(OnceWork, End)>,
+    /// The work that was told of last.
+    told: Option<Told>,
     holder: Option<oneshot::Receiver<Infallible>>,
+}
+
+struct Told {
+    has_ended: Arc<AtomicBool>,
+    /// Of its term.
+    end: End,
 }
 
 type Outcome = std::result::Result<Option<()>, RunOnceError<String>>;
@@ -42,11 +54,13 @@ pub enum OnceNews {
     Failed,
 }
 
-/// Work that has begun, and counts as unfinished until it is said to have [`ended`](Self::ended).
+/// Work that has begun, and counts as unfinished until it is said to have [`ended`](Self::ended). To be
+/// dropped if its term is no longer valid when it would begin: the next news say what comes instead.
 #[derive(Debug)]
 pub struct OnceWork {
     /// What it is done under.
     pub term: Term,
+    has_ended: Arc<AtomicBool>,
     ended: oneshot::Sender<Option<String>>,
 }
 
@@ -74,24 +88,31 @@ impl OnceCall {
     fn of(once: RunOnce) -> Self {
         let shared = once.shared().clone();
         let (sender, begun) = unbounded_channel();
-        let work = move |term: &Term, _| {
-            let (ended, has_ended) = oneshot::channel();
+        let work = move |term: &Term, end| {
+            let (ended, outcome) = oneshot::channel();
             let term = term.clone();
+            let work = OnceWork {
+                term: term.clone(),
+                has_ended: Arc::default(),
+                ended,
+            };
             // Who waits for the outcome has the receiver.
-            let _ = sender.send(OnceWork { term, ended });
+            let _ = sender.send((work, end));
             async move {
                 // Unlike a future, it cannot be dropped with its term: it ends by itself.
-                Some(match has_ended.await {
-                    Ok(None) => Ok(()),
-                    Ok(Some(failure)) => Err(failure),
-                    Err(_) => Err("it ended without a word".to_owned()),
-                })
+                match outcome.await {
+                    Ok(None) => Some(Ok(())),
+                    Ok(Some(failure)) => Some(Err(failure)),
+                    Err(_) if term.is_valid() => Some(Err("it ended without a word".to_owned())),
+                    Err(_) => None,
+                }
             }
         };
         Self {
             shared,
             call: Some(once.drive(work).boxed()),
             begun,
+            told: None,
             holder: None,
         }
     }
@@ -112,7 +133,9 @@ impl OnceCall {
             let Some(call) = &mut self.call else {
                 return Poll::Ready(Ok(None));
             };
-            if let Poll::Ready(Some(work)) = self.begun.poll_recv(context) {
+            if let Poll::Ready(Some((work, end))) = self.begun.poll_recv(context) {
+                let has_ended = work.has_ended.clone();
+                self.told = Some(Told { has_ended, end });
                 return Poll::Ready(Ok(Some(OnceNews::Begun(work))));
             }
             if let Some(holder) = &mut self.holder
@@ -120,7 +143,9 @@ impl OnceCall {
             {
                 return Poll::Ready(Ok(None));
             }
-            call.poll_unpin(context).map(|outcome| match outcome {
+            let outcome = ready!(call.poll_unpin(context));
+            self.call = None;
+            Poll::Ready(match outcome {
                 Ok(done) => Ok(Some(OnceNews::Done(done.is_some()))),
                 Err(RunOnceError::Work(_)) => Ok(Some(OnceNews::Failed)),
                 Err(RunOnceError::Election(error)) => Err(error),
@@ -134,10 +159,19 @@ impl OnceCall {
     }
 
     fn end(&mut self) {
-        let call = self.call.take();
+        let Some(call) = self.call.take() else {
+            return;
+        };
         if self.shared.leadership().check_process().is_err() {
             // Another thread may have held the locks that it takes, when the process was forked.
-            mem::forget(call);
+            return mem::forget(call);
+        }
+        let told = self.told.take();
+        if let Some(told) = told.filter(|it| it.has_ended.load(Ordering::Acquire))
+            && let Ok(runtime) = Runtime::get()
+        {
+            // How it went is still recorded, if its term lasts.
+            runtime.spawn(select(told.end, call).map(drop));
         }
     }
 }
@@ -158,6 +192,7 @@ impl OnceWork {
     /// It has ended, with this failure or with none. Whether that is settled, or it has to be done again
     /// since its term had ended before, the next news say.
     pub fn ended(self, failure: Option<String>) {
+        self.has_ended.store(true, Ordering::Release);
         // Otherwise the call was given up.
         let _ = self.ended.send(failure);
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use leasehold::bindings::ForeignElection;
+use leasehold::bindings::{ForeignElection, OnceCall, OnceNews, OnceWork};
 use leasehold::lease_record::{ATTEMPTS, Begun, LeaseRecord, Memory};
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{Config, ErrorKind, LeaderElection, MOST_ATTEMPTS, Mode, RunOnceError, Term};
@@ -380,4 +380,68 @@ fn work_does_not_begin_under_a_term_that_is_over_when_the_beginning_is_told() {
         let begun = next.await.unwrap().unwrap();
         assert!(begun.fencing_token() > term.fencing_token());
     });
+}
+
+/// A call of another language's whose work has begun.
+fn begun(election: &LeaderElection) -> (OnceCall, OnceWork) {
+    runtime().block_on(async {
+        let mut call = OnceCall::begin(election, "1").await.unwrap();
+        match call.next().await {
+            Ok(Some(OnceNews::Begun(work))) => (call, work),
+            other => panic!("{other:?}"),
+        }
+    })
+}
+
+#[test]
+fn how_work_went_is_recorded_though_its_caller_has_gone_before_the_answer() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let (call, work) = begun(&election);
+    work.ended(None);
+    drop(call);
+    eventually("it is recorded", || memory(&store).done == ["1"]);
+    assert!(election.is_leader(), "nothing is left to others");
+}
+
+#[test]
+fn how_work_went_is_recorded_though_its_caller_goes_while_the_store_is_asked() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &quick());
+    let (mut call, work) = begun(&election);
+    store.edit(|_| {
+        work.ended(Some("no such table".to_owned()));
+        let look = &mut Context::from_waker(Waker::noop());
+        let hold = call.hold();
+        assert!(pin!(call.next()).poll(look).is_pending());
+        drop(hold);
+        let news = runtime().block_on(call.next());
+        assert!(matches!(news, Ok(None)), "{news:?}");
+    });
+    eventually("it is recorded", || {
+        let failure = memory(&store).begun("1").and_then(|it| it.failure.clone());
+        failure.as_deref() == Some("no such table")
+    });
+    eventually("others are to try", || !election.is_leader());
+}
+
+#[test]
+fn work_that_does_not_begin_since_its_term_has_ended_has_not_failed() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &quick());
+    let (mut call, work) = begun(&election);
+    let term = work.term.clone();
+    store.delete();
+    eventually("the term has ended", || !term.is_valid());
+    drop(work);
+    let next = runtime().block_on(call.next()).unwrap();
+    let Some(OnceNews::Begun(next)) = next else {
+        panic!("{next:?}");
+    };
+    assert!(next.term.fencing_token() > term.fencing_token());
+
+    election.request_stop().unwrap();
+    drop(next);
+    let stopped = runtime().block_on(call.next()).unwrap_err();
+    assert_eq!(stopped.kind(), ErrorKind::Closed);
 }
