@@ -4,10 +4,10 @@
 
 use std::fmt;
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
-use futures_util::pin_mut;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -222,7 +222,14 @@ impl RunOnce {
             return Ok(None);
         }
         if self.claim.is_none() {
-            self.claim = Some(Claim::of(&shared, &self.key).await);
+            let stopped = self.campaign.as_ref().and_then(Campaign::end_of_run);
+            let stopped = stopped.ok_or_else(not_running)?;
+            let claim = pin!(Claim::of(&shared, &self.key));
+            // Who has it may be at work for long after the end of the run.
+            match select(claim, stopped).await {
+                Either::Left((claim, _)) => self.claim = Some(claim),
+                Either::Right(_) => return Err(not_running()),
+            }
         }
         let mut views = shared.view();
         loop {
@@ -270,8 +277,7 @@ impl RunOnce {
             }
             self.tell(view.as_ref(), earlier.as_ref());
             let term = shared.await_term().ok_or_else(not_running)?;
-            let changed = views.changed();
-            pin_mut!(changed);
+            let changed = pin!(views.changed());
             if let Either::Left((Err(_), _)) = select(term, changed).await {
                 return Err(not_running());
             }
@@ -480,6 +486,11 @@ impl Campaign {
             shared: Some(shared),
             run,
         }
+    }
+
+    /// `None` where it has ended.
+    fn end_of_run(&self) -> Option<End> {
+        self.shared.as_ref()?.end_of_run(self.run)
     }
 
     /// Waits for the end, if nobody else needs the election.

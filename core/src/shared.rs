@@ -245,6 +245,13 @@ impl Shared {
         Some(Ok(running.number))
     }
 
+    /// The end of the run of this number; `None` where it has ended.
+    pub(crate) fn end_of_run(&self, run: u64) -> Option<End> {
+        let mut state = self.state();
+        let running = state.running.as_mut().filter(|it| it.number == run)?;
+        Some(end(&mut running.await_end))
+    }
+
     /// Work that is to run once no longer needs the run of this number. Stops it, and returns its end, if
     /// nobody else does.
     pub(crate) fn leave(&self, run: u64) -> Option<End> {

@@ -445,3 +445,17 @@ fn work_that_does_not_begin_since_its_term_has_ended_has_not_failed() {
     let stopped = runtime().block_on(call.next()).unwrap_err();
     assert_eq!(stopped.kind(), ErrorKind::Closed);
 }
+
+#[test]
+fn a_stop_ends_the_wait_for_another_of_the_same_process_that_works_on() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let (call, work) = begun(&election);
+    let mut waiting = pin!(election.run_once_async("1", |_| async { Ok(()) }));
+    let look = &mut Context::from_waker(Waker::noop());
+    assert!(waiting.as_mut().poll(look).is_pending());
+    election.stop_within(Duration::ZERO).unwrap();
+    let stopped: Outcome<()> = runtime().block_on(waiting);
+    assert_eq!(refusal(stopped).kind(), ErrorKind::Closed);
+    drop((call, work));
+}
