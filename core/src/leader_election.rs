@@ -118,10 +118,9 @@ impl LeaderElection {
             prover,
             ..Opened::of(store)
         };
-        let elector = election.elector(opened, Arc::default())?;
+        let elector = election.elector(opened, Arc::default(), true)?;
         let mut elector = elector.ok_or_else(not_running)?;
         elector.seed = seed;
-        election.shared.need(Need::Application);
         Ok((election, elector.run()))
     }
 
@@ -158,25 +157,32 @@ impl LeaderElection {
                 Some(Ok(_)) => return Ok(()),
                 // It was there for work that runs once, which has ended.
                 Some(Err(end)) => Self::block_until(Some(end)),
-                None => break,
+                // Otherwise work that runs once has begun a run meanwhile, and may end it.
+                None => {
+                    if self.begin_run(true)? {
+                        return Ok(());
+                    }
+                }
             }
         }
-        self.begin_run()?;
-        self.shared.need(Need::Application);
-        Ok(())
     }
 
-    /// Takes part from now on, for nobody yet; does nothing where it runs already.
-    fn begin_run(&self) -> Result<()> {
+    /// Takes part from now on, for the application if that has started it, or for nobody yet. Returns whether
+    /// this has begun the run: it does nothing where it runs already.
+    fn begin_run(&self, is_started: bool) -> Result<bool> {
         let runtime = Runtime::get()?;
         if self.config.mode == Mode::Never && self.store.is_none() {
             let identity = self.config.identity()?;
-            if let Some(commands) = self.shared.begin(&identity, "the mode is `never`") {
-                let lease = self.shared.lease();
-                info!(lease, "not taking part, and never leading (mode `never`)");
-                runtime.spawn(elector::never_lead(self.shared.clone(), commands));
-            }
-            return Ok(());
+            let begun = self
+                .shared
+                .begin(&identity, "the mode is `never`", is_started);
+            let Some(commands) = begun else {
+                return Ok(false);
+            };
+            let lease = self.shared.lease();
+            info!(lease, "not taking part, and never leading (mode `never`)");
+            runtime.spawn(elector::never_lead(self.shared.clone(), commands));
+            return Ok(true);
         }
         let opened = match &self.store {
             Some(store) => Opened::of(store.clone()),
@@ -184,17 +190,18 @@ impl LeaderElection {
         };
         let location = opened.location.clone();
         let led = LED.get().map_err(runtime::no_memory)?;
-        if let Some(elector) = self.elector(opened, Arc::clone(led))? {
-            if !self.on_demand {
-                self.log_start(&elector.identity, location.as_ref());
-            }
-            runtime.spawn(elector.run());
-            if self.config.mode == Mode::Always && self.store.is_none() && !self.on_demand {
-                // Fails where another thread has stopped it meanwhile, or the machine is stuck.
-                let _ = self.wait_for_leadership(self.config.renew_deadline);
-            }
+        let Some(elector) = self.elector(opened, Arc::clone(led), is_started)? else {
+            return Ok(false);
+        };
+        if !self.on_demand {
+            self.log_start(&elector.identity, location.as_ref());
         }
-        Ok(())
+        runtime.spawn(elector.run());
+        if self.config.mode == Mode::Always && self.store.is_none() && !self.on_demand {
+            // Fails where another thread has stopped it meanwhile, or the machine is stuck.
+            let _ = self.wait_for_leadership(self.config.renew_deadline);
+        }
+        Ok(true)
     }
 
     /// Which election this is, for whoever wonders why it does not lead.
@@ -208,10 +215,10 @@ impl LeaderElection {
     }
 
     /// The background task of a new run; `None` where one runs already.
-    fn elector(&self, opened: Opened, led: Arc<Led>) -> Result<Option<Elector>> {
+    fn elector(&self, opened: Opened, led: Arc<Led>, is_started: bool) -> Result<Option<Elector>> {
         let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
-        let commands = self.shared.begin(&identity, why);
+        let commands = self.shared.begin(&identity, why, is_started);
         Ok(commands.map(|commands| Elector {
             identity,
             seed,
@@ -487,7 +494,7 @@ impl LeaderElection {
                     // Nothing is ever sent: it ends.
                     let _ = runtime::for_application(end).await;
                 }
-                None => self.begin_run()?,
+                None => drop(self.begin_run(false)?),
             }
         }
     }

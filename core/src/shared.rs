@@ -166,12 +166,14 @@ impl Shared {
 
     // ---- for the threads that ask --------------------------------------------------------------
 
-    /// The channel of commands to a new run under `identity`; `None` when one is running already.
-    /// `why_not_leading` holds until the background task says otherwise.
+    /// The channel of commands to a new run under `identity`, which only the application needs so far, or
+    /// nobody; `None` when one is running already. `why_not_leading` holds until the background task says
+    /// otherwise.
     pub(crate) fn begin(
         &self,
         identity: &str,
         why_not_leading: &str,
+        is_started: bool,
     ) -> Option<UnboundedReceiver<Command>> {
         let mut state = self.state();
         if state.running.is_some() {
@@ -183,7 +185,7 @@ impl Shared {
             commands,
             number: state.runs,
             stopping: false,
-            is_started: false,
+            is_started,
             campaigns: 0,
             is_left: false,
             stepping_down: 0,
@@ -587,7 +589,9 @@ mod tests {
     ) {
         let clock = Clock::simulated(WallTime::default());
         let shared = Shared::new("jobs", Mode::Kubernetes, Leadership::new(clock).unwrap());
-        let commands = shared.begin("a", "it has just been started").unwrap();
+        let commands = shared
+            .begin("a", "it has just been started", false)
+            .unwrap();
         let until = clock.now() + Duration::from_secs(10);
         let term = move |number| {
             let term = TermRecord {
@@ -642,9 +646,22 @@ mod tests {
 
         shared.notify(ElectionEvent::Stopped);
         assert!(shared.need(Need::Application).is_none());
-        let _commands = shared.begin("a", "it has just been started").unwrap();
+        let _commands = shared
+            .begin("a", "it has just been started", false)
+            .unwrap();
         let next = shared.need(Need::Work).unwrap().unwrap();
         assert_ne!(next, run);
+    }
+
+    #[test]
+    fn a_run_that_the_application_has_begun_goes_on_after_work_that_came_meanwhile() {
+        let (shared, ..) = running();
+        shared.notify(ElectionEvent::Stopped);
+        let mut commands = shared.begin("a", "it has just been started", true).unwrap();
+        let run = shared.need(Need::Work).unwrap().unwrap();
+        assert!(shared.leave(run).is_none());
+        commands.try_recv().unwrap_err();
+        assert!(shared.begin("a", "it runs already", true).is_none());
     }
 
     #[test]
@@ -661,7 +678,9 @@ mod tests {
         let (shared, _commands, _) = running();
         let run = shared.need(Need::Work).unwrap().unwrap();
         shared.notify(ElectionEvent::Stopped);
-        let mut commands = shared.begin("a", "it has just been started").unwrap();
+        let mut commands = shared
+            .begin("a", "it has just been started", false)
+            .unwrap();
         shared.need(Need::Work).unwrap().unwrap();
         assert!(shared.leave(run).is_none());
         commands.try_recv().unwrap_err();
