@@ -1,7 +1,6 @@
 //! Calls of `runOnce`: a thread of Java waits here for what it is to do.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jni::Env;
 use jni::objects::JString;
@@ -14,7 +13,7 @@ use crate::handles::ElectionHandle;
 use crate::table::Table;
 
 native_methods! {
-    fn begin_once(election: jlong, key: JString) -> jlong;
+    fn begin_once(election: jlong, key: JString, limit: jlong) -> jlong;
     fn await_once(call: jlong, limit: jlong) -> [JString];
     fn once_ended(call: jlong, failure: JString);
     fn end_once(call: jlong);
@@ -34,14 +33,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn begin_once(env: &mut Env<'_>, _: Class<'_>, election: jlong, key: JString<'_>) -> Answer<jlong> {
+/// Waits for so many nanoseconds for the end of a run that stops. Zero while that goes on: nothing has begun.
+fn begin_once(
+    env: &mut Env<'_>,
+    _: Class<'_>,
+    election: jlong,
+    key: JString<'_>,
+    limit: jlong,
+) -> Answer<jlong> {
     let key = key.try_to_string(env)?;
     let handle = ElectionHandle::get(election)?;
-    let begun = wait(OnceCall::begin(&handle.election, &key), Duration::MAX);
-    let call = begun.expect("nothing limits the wait")?;
+    let Some(call) = wait(OnceCall::begin(&handle.election, &key), duration(limit)) else {
+        return Ok(0);
+    };
     Ok(CALLS.insert(Once {
         election,
-        call: Mutex::new(call),
+        call: Mutex::new(call?),
         work: Mutex::default(),
     }))
 }

@@ -172,7 +172,7 @@ public interface LeaderElection extends AutoCloseable {
      * @throws E from the work
      * @throws ConfigException for a key that cannot be one, or where credentials or folder cannot be used
      * @throws WorkFailedException says what it has failed with, as often as it may
-     * @throws ClosedException where the election is stopped
+     * @throws ClosedException where the election is stopped; also for guarded work and listeners while it stops
      * @throws CorruptException where what the Lease remembers cannot be understood
      * @throws InterruptedException where the thread is interrupted while it waits, or from the work, which is then left to
      *     others

@@ -57,7 +57,7 @@ final class Native {
 
     static native void endWork(long work);
 
-    static native long beginOnce(long election, String key);
+    static native long beginOnce(long election, String key, long nanos);
 
     static native String[] awaitOnce(long call, long nanos);
 

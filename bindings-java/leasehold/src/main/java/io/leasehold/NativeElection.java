@@ -133,11 +133,8 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
     public <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException {
         Objects.requireNonNull(key, "key");
         OnceCaller<E> caller = new OnceCaller<>(this, Objects.requireNonNull(work, "work"));
-        if (Thread.interrupted()) {
-            throw new InterruptedException("before the work of `" + key + "` was begun");
-        }
         startedOrWarned.set(true);
-        long call = Native.beginOnce(number, key);
+        long call = caller.begin(key);
         try {
             // Only now: one that does not run may be let go.
             Background.accompany(this);
@@ -245,7 +242,7 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
         }
     }
 
-    private boolean isBusy() {
+    boolean isBusy() {
         return busy.get() != null;
     }
 

@@ -1,7 +1,7 @@
 package io.leasehold;
 
 /** Does what is to run once when the native half says so. */
-final class OnceCaller<E extends Exception> {
+class OnceCaller<E extends Exception> {
     /** How long a thread waits until it looks whether it was interrupted. */
     private static final long SLICE_NANOS = 50_000_000;
 
@@ -11,6 +11,22 @@ final class OnceCaller<E extends Exception> {
     OnceCaller(NativeElection election, LeaderTask<E> work) {
         this.election = election;
         this.work = work;
+    }
+
+    /** Begins a call. A stop that is under way is waited for, unless it waits for the calling thread. */
+    long begin(String key) throws InterruptedException {
+        while (true) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException("before the work of `" + key + "` was begun");
+            }
+            long call = Native.beginOnce(election.number(), key, SLICE_NANOS);
+            if (call != 0) {
+                return call;
+            }
+            if (election.isBusy()) {
+                throw stopped();
+            }
+        }
     }
 
     /** Returns whether the work was done here. */
@@ -24,13 +40,20 @@ final class OnceCaller<E extends Exception> {
             if (news.find("failed") != null) {
                 throw OnceCaller.<E>asDeclared(failure);
             }
-            failure = run(news.term(election.number()));
-            Native.onceEnded(call, failure == null ? null : failure.toString());
+            Term term = news.term(election.number());
+            if (!term.isValid()) {
+                // There was a pause. Said to have failed only if nobody is to try again.
+                failure = stopped();
+                Native.onceEnded(call, "its term had ended before it began");
+                continue;
+            }
+            failure = run(term);
+            Native.onceEnded(call, failure == null ? null : textOf(failure));
         }
     }
 
     /** What is known already comes before an interrupt: it may be that the work is done. */
-    private static Fields await(long call) throws InterruptedException {
+    Fields await(long call) throws InterruptedException {
         while (true) {
             Fields news = Fields.of(Native.awaitOnce(call, SLICE_NANOS));
             if (news != null) {
@@ -53,6 +76,21 @@ final class OnceCaller<E extends Exception> {
             }
             return failure;
         }
+    }
+
+    /** What others are told who wait for work that has failed. */
+    private static String textOf(Throwable failure) {
+        String text = null;
+        try {
+            text = failure.toString();
+        } catch (Throwable unspeakable) {
+            // Its class says something.
+        }
+        return text == null ? failure.getClass().getName() + ": an error that cannot be shown" : text;
+    }
+
+    private static ClosedException stopped() {
+        return new ClosedException("the election has been stopped");
     }
 
     /** As what the work may throw: it has thrown that, or what is unchecked. */

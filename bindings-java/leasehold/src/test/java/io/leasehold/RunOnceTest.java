@@ -3,6 +3,7 @@ package io.leasehold;
 import static io.leasehold.Elections.LIMIT;
 import static io.leasehold.Elections.eventually;
 import static io.leasehold.Elections.in;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -14,8 +15,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +76,138 @@ class RunOnceTest {
                     assertThrows(WorkFailedException.class, () -> election.runOnce("1", RunOnceTest::unreachable));
             assertTrue(givenUp.getMessage().contains("5 attempts"), givenUp.getMessage());
             assertTrue(givenUp.getMessage().contains("no such table"), givenUp.getMessage());
+        }
+    }
+
+    @Test
+    void anExceptionWhoseTextCannotBeMadeIsThrownAndRecorded() throws Exception {
+        class Unspeakable extends RuntimeException {
+            private static final long serialVersionUID = 1L;
+            private final int attempt;
+
+            Unspeakable(int attempt) {
+                this.attempt = attempt;
+            }
+
+            @Override
+            public String toString() {
+                return switch (attempt) {
+                    case 1 -> null;
+                    case 2 -> "\ud800";
+                    default -> throw new IllegalStateException("on purpose");
+                };
+            }
+        }
+        for (int attempt = 1; attempt <= 5; attempt++) {
+            Unspeakable failure = new Unspeakable(attempt);
+            try (LeaderElection election = candidate().build()) {
+                assertSame(
+                        failure,
+                        assertThrows(
+                                RuntimeException.class,
+                                () -> election.runOnce("1", term -> {
+                                    throw failure;
+                                })));
+            }
+        }
+        try (LeaderElection election = candidate().build()) {
+            WorkFailedException givenUp =
+                    assertThrows(WorkFailedException.class, () -> election.runOnce("1", RunOnceTest::unreachable));
+            assertTrue(givenUp.getMessage().contains("Unspeakable"), givenUp.getMessage());
+        }
+    }
+
+    /** A call in a process that is paused when work is to begin: this happens meanwhile. */
+    private static boolean runOncePaused(LeaderElection started, Runnable meanwhile) throws InterruptedException {
+        NativeElection election = (NativeElection) started;
+        OnceCaller<RuntimeException> caller = new OnceCaller<>(election, RunOnceTest::unreachable) {
+            @Override
+            Fields await(long call) throws InterruptedException {
+                Fields news = super.await(call);
+                if (news.find("done_here") == null && news.find("failed") == null) {
+                    meanwhile.run();
+                }
+                return news;
+            }
+        };
+        long call = caller.begin("1");
+        try {
+            return caller.call(call);
+        } finally {
+            Native.endOnce(call);
+        }
+    }
+
+    @Test
+    void workDoesNotBeginIfItsTermHasEndedMeanwhile() throws Exception {
+        try (LeaderElection first = candidate().start();
+                LeaderElection second = candidate().build()) {
+            CompletableFuture<Boolean> done = new CompletableFuture<>();
+            Thread doing = new Thread(() -> {
+                try {
+                    done.complete(second.runOnce("1", term -> {}));
+                } catch (Throwable failure) {
+                    done.completeExceptionally(failure);
+                }
+            });
+            assertFalse(runOncePaused(first, () -> {
+                first.stepDown();
+                doing.start();
+            }));
+            assertTrue(done.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void workDoesNotBeginIfTheElectionStopsMeanwhile() {
+        try (LeaderElection election = candidate().start()) {
+            assertThrows(ClosedException.class, () -> runOncePaused(election, election::requestStop));
+        }
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForAStop() throws Exception {
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        try (LeaderElection election = candidate().drainTimeout(LIMIT).start()) {
+            election.waitForLeadership(LIMIT);
+            CountDownLatch begun = new CountDownLatch(1);
+            Thread working = new Thread(() -> election.runIfLeader(term -> {
+                begun.countDown();
+                assertDoesNotThrow(() -> mayEnd.await());
+            }));
+            working.start();
+            begun.await();
+            election.requestStop();
+            CompletableFuture<Throwable> ended = new CompletableFuture<>();
+            Thread waiting = new Thread(() -> {
+                try {
+                    ended.complete(new AssertionError(election.runOnce("1", RunOnceTest::unreachable)));
+                } catch (Throwable failure) {
+                    ended.complete(failure);
+                }
+            });
+            waiting.start();
+            eventually(
+                    "it waits",
+                    () -> Arrays.stream(waiting.getStackTrace())
+                            .anyMatch(frame -> frame.getMethodName().equals("beginOnce")));
+            waiting.interrupt();
+            assertInstanceOf(InterruptedException.class, ended.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+            mayEnd.countDown();
+            working.join();
+        } finally {
+            mayEnd.countDown();
+        }
+    }
+
+    @Test
+    void guardedWorkDoesNotWaitForAStopThatWaitsForIt() throws Exception {
+        try (LeaderElection election = candidate().drainTimeout(LIMIT).start()) {
+            election.waitForLeadership(LIMIT);
+            assertTrue(election.runIfLeader(term -> {
+                election.requestStop();
+                assertThrows(ClosedException.class, () -> election.runOnce("1", RunOnceTest::unreachable));
+            }));
         }
     }
 
