@@ -10,8 +10,9 @@ use super::toolchain::{GLIBC, MACOS};
 use super::{LIBRARIES, PROGRAM};
 use crate::platform::{Platform, System};
 
-/// In bytes: each library goes into every image of its users.
-const LARGEST_LIBRARY: u64 = 5_000_000;
+/// In bytes: each library goes into every image of its users. Locks and work that runs once have brought
+/// Node's for x86-64 Linux to 5.03 MB; what grows beyond this has to be made smaller first.
+const LARGEST_LIBRARY: u64 = 5_200_000;
 
 /// What loads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
