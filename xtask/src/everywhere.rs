@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use xshell::cmd;
 
-use self::installed::{Installed, environment};
+use self::installed::{Installed, Packing, environment};
 use self::runtimes::Row;
 use self::systems::How;
 use crate::platform::PLATFORMS;
@@ -33,7 +33,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// An emulated runtime that hangs is ended after so many seconds, and again so many later.
 const LIMIT: [&str; 3] = ["timeout", "--kill-after=10", "900"];
 
-/// Node under wine cannot write to a pipe.
+/// Node under wine cannot write to a pipe, and Python cannot write to a file.
 const TO_A_FILE: [&str; 4] = [
     "sh",
     "-c",
@@ -130,7 +130,7 @@ fn run(step: &Step, row: &Row) -> Result<std::result::Result<String, String>> {
 fn command(step: &Step, row: &Row, installed: &Installed) -> Result<Vec<String>> {
     let prefix = match row.how {
         _ if !installed.is_foreign => Vec::new(),
-        How::Wine => {
+        How::Wine if row.packing == Packing::Npm => {
             let to_a_file = TO_A_FILE.map(str::to_owned).into();
             [to_a_file, row.how.prefix(step)?].concat()
         }
