@@ -3,11 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use leasehold::bindings::{ForeignElection, OnceCall, OnceHold, OnceNews, wait};
-use leasehold::{Config, Error, ErrorKind, Event, LeaderElection};
+use leasehold::bindings::{ForeignElection, OnceCall, OnceHold, OnceNews, configured, wait};
+use leasehold::{Event, LeaderElection};
 use napi::Env;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
@@ -18,6 +17,7 @@ use crate::fast_path::function_of;
 use crate::queue::{Notification, Queue};
 use crate::status::NativeStatus;
 use crate::term::{NativeTerm, NativeWork, whole_milliseconds};
+use crate::threads;
 use crate::unfinished::{Guard, Unfinished};
 use crate::waker::Waker;
 
@@ -42,11 +42,7 @@ impl NativeElection {
     #[napi(constructor)]
     pub fn new(settings: HashMap<String, String>, waker: &Waker) -> Result<Self> {
         contained(|| {
-            let config = settings
-                .into_iter()
-                .try_fold(Config::from_env(), |config, (field, text)| {
-                    config.set(&field, &text)
-                })?;
+            let config = configured(settings)?;
             Ok(Self {
                 election: Arc::new(LeaderElection::new(&config)?),
                 queue: Arc::new(Queue::new(waker.clone())),
@@ -68,14 +64,9 @@ impl NativeElection {
     pub fn start(&self) -> Result<()> {
         let (election, queue) = (self.election.clone(), self.queue.clone());
         contained(|| {
-            thread::Builder::new()
-                .name("leasehold-events".to_owned())
-                .spawn(move || run(election, &queue))
-                .map(drop)
-                .map_err(|error| {
-                    let message = format!("cannot start the thread of an election: {error}");
-                    Error::new(ErrorKind::Internal, message).with_source(error)
-                })
+            threads::start("leasehold-events", "an election", move || {
+                run(election, &queue);
+            })
         })
     }
 
@@ -189,14 +180,9 @@ impl NativeElection {
             let number = calls.last;
             let hold = call.hold();
             let queue = self.queue.clone();
-            thread::Builder::new()
-                .name("leasehold-once".to_owned())
-                .spawn(move || pass_on(call, number, &queue))
-                .map_err(|error| {
-                    let message =
-                        format!("cannot start the thread of work that runs once: {error}");
-                    Error::new(ErrorKind::Internal, message).with_source(error)
-                })?;
+            threads::start("leasehold-once", "work that runs once", move || {
+                pass_on(call, number, &queue);
+            })?;
             calls.going_on.insert(number, hold);
             Ok(Some(number))
         })

@@ -21,5 +21,6 @@ mod log;
 mod queue;
 mod status;
 mod term;
+mod threads;
 mod unfinished;
 mod waker;

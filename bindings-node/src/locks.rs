@@ -5,17 +5,17 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
-use leasehold::bindings::{ForeignHeldLock, ForeignLocks, contain_panics, wait};
-use leasehold::{Config, Error, ErrorKind, HeldLock, LockRequest, Locks, Loss, Registration};
+use leasehold::bindings::{ForeignHeldLock, ForeignLocks, configured, contain_panics, wait};
+use leasehold::{Error, ErrorKind, HeldLock, LockRequest, Locks, Loss, Registration};
 use napi_derive::napi;
 
 use crate::error::{NativeError, Result, contained};
 use crate::queue::Queue;
 use crate::term::{NativeTerm, whole_milliseconds};
+use crate::threads;
 use crate::waker::Waker;
 
 #[napi]
@@ -72,11 +72,7 @@ impl NativeLocks {
     #[napi(constructor)]
     pub fn new(settings: HashMap<String, String>, waker: &Waker) -> Result<Self> {
         contained(|| {
-            let config = settings
-                .into_iter()
-                .try_fold(Config::from_env(), |config, (field, text)| {
-                    config.set(&field, &text)
-                })?;
+            let config = configured(settings)?;
             Ok(Self {
                 locks: Arc::new(Locks::new(&config)?),
                 queue: Arc::new(Queue::new(waker.clone())),
@@ -328,13 +324,7 @@ fn acquire(
 }
 
 fn spawn(body: impl FnOnce() + Send + 'static) -> leasehold::Result<()> {
-    let spawned = thread::Builder::new()
-        .name("leasehold-lock".to_owned())
-        .spawn(body);
-    spawned.map(drop).map_err(|error| {
-        let message = format!("cannot start the thread of a lock: {error}");
-        Error::new(ErrorKind::Internal, message).with_source(error)
-    })
+    threads::start("leasehold-lock", "a lock", body)
 }
 
 /// So many milliseconds, of which there may be infinitely many. The package has refused what is no time.

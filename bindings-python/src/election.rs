@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leasehold::bindings::ForeignElection;
-use leasehold::{Config, LeaderElection};
+use leasehold::LeaderElection;
+use leasehold::bindings::{ForeignElection, configured};
 use pyo3::prelude::*;
 
 use crate::background::Background;
@@ -32,13 +32,7 @@ impl Election {
         lease: Option<&MemoryLease>,
     ) -> PyResult<Self> {
         let store = lease.map(|lease| lease.0.clone());
-        detached(py, || {
-            let mut config = Config::from_env();
-            for (field, text) in settings {
-                config = config.set(&field, &text)?;
-            }
-            Handle::new(config, store).map(Self)
-        })
+        detached(py, || Handle::new(configured(settings)?, store).map(Self))
     }
 
     // ---- questions, answered from memory -------------------------------------------------------

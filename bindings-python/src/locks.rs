@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use leasehold::bindings::{ForeignHeldLock, ForeignLocks, wait};
-use leasehold::{Config, HeldLock, LockRequest, Locks};
+use leasehold::bindings::{ForeignHeldLock, ForeignLocks, configured, wait};
+use leasehold::{HeldLock, LockRequest, Locks};
 use pyo3::prelude::*;
 
 use crate::background::Background;
@@ -22,10 +22,7 @@ impl LockSet {
     #[new]
     fn new(py: Python<'_>, settings: Vec<(String, String)>) -> PyResult<Self> {
         detached(py, || {
-            let mut config = Config::from_env();
-            for (field, text) in settings {
-                config = config.set(&field, &text)?;
-            }
+            let config = configured(settings)?;
             Ok(Self(Arc::new(Locks::new(&config)?)))
         })
     }

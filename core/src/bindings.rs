@@ -25,6 +25,19 @@ use crate::locks::{HeldLock, LockRequest, Locks};
 pub use crate::run_once::RunOnce;
 use crate::runtime;
 
+/// The environment's settings, and these over them: by name, as text.
+pub fn configured<Name, Text>(settings: impl IntoIterator<Item = (Name, Text)>) -> Result<Config>
+where
+    Name: AsRef<str>,
+    Text: AsRef<str>,
+{
+    settings
+        .into_iter()
+        .try_fold(Config::from_env(), |config, (name, text)| {
+            config.set(name.as_ref(), text.as_ref())
+        })
+}
+
 /// An election whose work, waits and life are another language's.
 pub trait ForeignElection {
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`

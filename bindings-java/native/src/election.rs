@@ -5,7 +5,7 @@ use std::time::Duration;
 use jni::Env;
 use jni::objects::JString;
 use jni::sys::{jboolean, jlong};
-use leasehold::bindings::{ForeignElection, ForeignLocks};
+use leasehold::bindings::{ForeignElection, ForeignLocks, configured};
 use leasehold::{Config, Error, LeaderElection};
 
 use crate::ffi::{Answer, Class, Texts, read};
@@ -43,11 +43,9 @@ fn create(env: &mut Env<'_>, _: Class<'_>, settings: Texts<'_>) -> Answer<jlong>
 
 /// These settings: names and texts in turn.
 pub(crate) fn configuration(env: &mut Env<'_>, settings: &Texts<'_>) -> Answer<Config> {
-    let mut config = Config::from_env();
-    for pair in read(env, settings)?.chunks_exact(2) {
-        config = config.set(&pair[0], &pair[1])?;
-    }
-    Ok(config)
+    let settings = read(env, settings)?;
+    let pairs = settings.chunks_exact(2).map(|pair| (&pair[0], &pair[1]));
+    Ok(configured(pairs)?)
 }
 
 fn start(_: &mut Env<'_>, _: Class<'_>, election: jlong) -> Answer<()> {

@@ -1,6 +1,6 @@
 //! Listeners: each is a thread of Java that waits here for the next event.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use jni::Env;
@@ -10,7 +10,7 @@ use leasehold::{Event, Registration, Subscription};
 use crate::ffi::{Answer, Class, Texts};
 use crate::fields::{Fields, nanos};
 use crate::handles::ElectionHandle;
-use crate::table::Table;
+use crate::table::{Table, lock};
 
 native_methods! {
     fn listen(election: jlong) -> jlong;
@@ -55,10 +55,6 @@ impl Listening {
     fn end(&self) {
         *lock(&self.registration) = None;
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Subscribes to all events from now on.

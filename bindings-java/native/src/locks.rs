@@ -1,7 +1,7 @@
 //! `io.leasehold.Locks`, attempts to acquire one, and those that are held.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jni::Env;
@@ -15,7 +15,7 @@ use leasehold::{
 use crate::election::configuration;
 use crate::ffi::{Answer, Class, Texts};
 use crate::fields::{Fields, duration, nanos};
-use crate::table::Table;
+use crate::table::{Table, lock};
 
 native_methods! {
     fn create_locks(settings: [JString]) -> jlong;
@@ -54,10 +54,6 @@ struct Held {
     registration: Mutex<Option<Registration>>,
     /// What a listener is busy with.
     loss: Mutex<Option<Loss>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn locks_of(number: jlong) -> Result<Arc<Locks>, Error> {

@@ -1,6 +1,6 @@
 //! Calls of `runOnce`: a thread of Java waits here for what it is to do.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use jni::Env;
 use jni::objects::JString;
@@ -10,7 +10,7 @@ use leasehold::bindings::{OnceCall, OnceNews, OnceWork, wait};
 use crate::ffi::{Answer, Class, Texts};
 use crate::fields::{Fields, duration};
 use crate::handles::ElectionHandle;
-use crate::table::Table;
+use crate::table::{Table, lock};
 
 native_methods! {
     fn begin_once(election: jlong, key: JString, limit: jlong) -> jlong;
@@ -27,10 +27,6 @@ struct Once {
     call: Mutex<OnceCall>,
     /// What is under way.
     work: Mutex<Option<OnceWork>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for so many nanoseconds for the end of a run that stops. Zero while that goes on: nothing has begun.

@@ -5,7 +5,7 @@
 //! that reading one needs no lock but the slot's own, which nobody holds for longer than it takes to
 //! put something in or out.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jni::sys::jlong;
 
@@ -34,6 +34,11 @@ struct Vacancies {
     never_used: usize,
 }
 
+/// What is held is whole, also after a panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl<T> Table<T> {
     pub(crate) const fn new() -> Self {
         Self {
@@ -48,10 +53,7 @@ impl<T> Table<T> {
     /// Keeps `value` until its number is given back.
     pub(crate) fn insert(&self, value: T) -> jlong {
         let place = {
-            let mut vacancies = self
-                .vacancies
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut vacancies = lock(&self.vacancies);
             vacancies.left.pop().unwrap_or_else(|| {
                 vacancies.never_used += 1;
                 vacancies.never_used - 1
@@ -100,10 +102,7 @@ impl<T> Table<T> {
         let value = content.value.take()?;
         // A slot whose numbers are used up is left alone from now on.
         if use_number < i32::MAX.cast_unsigned() {
-            let mut vacancies = self
-                .vacancies
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut vacancies = lock(&self.vacancies);
             vacancies.left.push(place(number));
         }
         Some(value)
