@@ -14,7 +14,7 @@ pub use candidate::{CandidateProcess, Timing, with_proofs, with_proofs_in};
 pub use go_candidate::go_candidate;
 pub(crate) use intervals::Intervals;
 pub use log::Log;
-pub use process::{Line, Process, command, command_under_test};
+pub use process::{Line, Process, command, command_under_test, pause};
 pub use testbed::Testbed;
 pub use timeline::{Answer, Moment, TermInterval, Timeline, now};
 pub use trial::{LIMIT, Trial};

@@ -25,6 +25,6 @@ pub mod pods;
 
 pub use candidates::{
     Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, TermInterval, Testbed, Timeline,
-    Timing, Trial, Verdict, command, command_under_test, go_candidate, now, with_proofs,
+    Timing, Trial, Verdict, command, command_under_test, go_candidate, now, pause, with_proofs,
     with_proofs_in,
 };

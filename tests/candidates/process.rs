@@ -3,11 +3,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -21,6 +23,9 @@ const CANDIDATE: &str = "LEASEHOLD_CANDIDATE";
 
 /// Variables besides `LEASEHOLD_…` that Leasehold reads settings from.
 const VARIABLES: [&str; 4] = ["KUBECONFIG", "POD_NAMESPACE", "POD_NAME", "MY_POD_NAME"];
+
+/// How long a process that has a file locked goes on before it is paused again.
+const WHILE_IT_WRITES: Duration = Duration::from_millis(10);
 
 static HEED_SIGNALS: Once = Once::new();
 
@@ -53,6 +58,40 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
         }
     }
     command
+}
+
+/// Stops `child` as a debugger does; none of its threads runs any longer when this returns.
+///
+/// Not while it has a file locked, as a candidate has that writes to a Lease in a folder: until it goes
+/// on, no other could write.
+pub fn pause(child: &Child) -> Result<Moment> {
+    let process = Pid::from_child(child);
+    let stopped_or_ended = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    loop {
+        kill_process(process, Signal::STOP)?;
+        waitid(WaitId::Pid(process), stopped_or_ended)?;
+        let paused_at = now();
+        if !has_a_file_locked(child.id())? {
+            return Ok(paused_at);
+        }
+        kill_process(process, Signal::CONT)?;
+        thread::sleep(WHILE_IT_WRITES);
+    }
+}
+
+/// As the kernel lists it: `1: FLOCK  ADVISORY  WRITE 912 fe:00:5794656 0 EOF`. Other systems have no
+/// such list, and there it is taken to have none.
+fn has_a_file_locked(process: u32) -> Result<bool> {
+    let locks = match fs::read_to_string("/proc/locks") {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        locks => locks.context("cannot read /proc/locks")?,
+    };
+    let process = process.to_string();
+    Ok(locks.lines().any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        // Of the other kinds one is held as long as the process lives: the proof that it does.
+        words.next() == Some("FLOCK") && words.nth(2) == Some(&process)
+    }))
 }
 
 /// What comes from a process.
@@ -110,10 +149,7 @@ impl Process {
 
     /// Stops it as a debugger does; none of its threads runs any longer when this returns.
     pub fn pause(&self) -> Result<Moment> {
-        self.signal(Signal::STOP)?;
-        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
-        waitid(WaitId::Pid(Pid::from_child(&self.0)), stopped)?;
-        Ok(now())
+        pause(&self.0)
     }
 
     /// Waits until it has ended.
@@ -177,5 +213,29 @@ mod tests {
         let heard: Vec<_> = lines.iter().take(3).collect();
         let output = |text: &str| Line::Output(text.to_owned());
         assert_eq!(heard, [output("one"), output("two"), Line::Ended]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_is_not_paused_while_it_has_a_file_locked() {
+        use std::io::Write;
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut writer = command("flock");
+        writer.stdin(Stdio::piped()).arg(file.path());
+        writer.args(["sh", "-c", "echo locked; read line"]);
+        let (sender, lines) = channel();
+        let hear = move |line| sender.send(line).unwrap_or_default();
+        let mut writer = Process::start(&mut writer, hear).unwrap();
+        assert_eq!(lines.recv(), Ok(Line::Output("locked".to_owned())));
+
+        let mut input = writer.take_input().unwrap();
+        let lets_go = thread::spawn(move || {
+            thread::sleep(10 * WHILE_IT_WRITES);
+            input.write_all(b"\n").unwrap();
+        });
+        writer.pause().unwrap();
+        file.as_file().try_lock().unwrap();
+        lets_go.join().unwrap();
     }
 }

@@ -175,6 +175,15 @@ impl Candidate {
         Ok(())
     }
 
+    /// Pauses it, if it is there.
+    pub(crate) fn pause(&self) -> Result<()> {
+        if let Some(child) = &self.child {
+            leasehold_tests::pause(child)
+                .with_context(|| format!("cannot pause {}", self.name()))?;
+        }
+        Ok(())
+    }
+
     /// Whether it is gone. After SIGTERM or SIGKILL that is only a matter of time.
     pub(crate) fn is_gone(&mut self) -> Result<bool> {
         self.status()?;

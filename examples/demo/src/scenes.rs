@@ -165,18 +165,25 @@ impl<'a> Play<'a> {
         self.watch(BETWEEN_RUNS)?;
         self.wait_for("a leader", |play| play.leader().is_some())?;
         let who = self.leader().context("there is one")?;
-        let signal = match deed {
-            Deed::Kill => Signal::KILL,
-            Deed::Pause => Signal::STOP,
-            _ => Signal::TERM,
-        };
-        self.candidates[who].signal(signal)?;
-        self.history.act(who, deed);
+        self.do_to(who, deed)?;
         let candidate = &self.candidates[who];
         let consequence = words::consequence(deed, candidate.kind());
         let line = format!("{} to {}: {consequence}", deed.name(), candidate.name());
         self.tell(now(), line);
         Ok(who)
+    }
+
+    /// It has led until this begins if it is killed, and until this is done if it is paused.
+    fn do_to(&mut self, who: usize, deed: Deed) -> Result<()> {
+        if deed == Deed::Pause {
+            self.candidates[who].pause()?;
+        }
+        self.history.act(who, deed);
+        match deed {
+            Deed::Kill => self.candidates[who].signal(Signal::KILL),
+            Deed::Terminate => self.candidates[who].signal(Signal::TERM),
+            _ => Ok(()),
+        }
     }
 
     /// Starts anew who was ended, and wakes who was paused.
