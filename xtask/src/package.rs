@@ -6,6 +6,7 @@
 mod archive;
 mod image;
 mod inspection;
+mod origin;
 mod papers;
 mod rules;
 mod sums;
@@ -24,6 +25,7 @@ use crate::commit_time::CommitTime;
 use crate::platform::{NativeHalf, PLATFORMS, Platform};
 use crate::steps::{Ran, Steps};
 use crate::{copy_file, java, node, python, root, target_folder};
+use origin::Origin;
 use papers::Papers;
 use rules::Artifact;
 use toolchain::Toolchain;
@@ -37,7 +39,7 @@ pub(crate) struct Options {
     /// For all platforms.
     #[arg(long)]
     all: bool,
-    /// Without a build: packs what an earlier run has built, and checks it again.
+    /// Without a build: packs what an earlier run has built from this very commit, and checks it again.
     #[arg(long)]
     staged: bool,
     /// Then builds all of it again, from a clone in a folder with a longer path, and fails if its bytes
@@ -86,6 +88,10 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
     if !options.staged {
         build(&steps, &platforms);
     }
+    steps.run(
+        "libraries and programs are of what they are packed with",
+        |_| Origin::read()?.check(&platforms),
+    );
     steps.run("libraries and programs are as they must be", |_| {
         platforms.iter().try_for_each(|it| rules::check_all(it))
     });
@@ -134,7 +140,9 @@ fn build(steps: &Steps, platforms: &[&'static Platform]) {
     };
     for platform in platforms {
         steps.run(&format!("{}: built", platform.name), |step| {
-            toolchain.build(step, platform)
+            let origin = Origin::read()?;
+            toolchain.build(step, platform)?;
+            origin.note(platform)
         });
     }
 }
