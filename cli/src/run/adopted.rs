@@ -8,12 +8,23 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use crate::children;
 
 /// From now on, what this process has started is left to it, rather than to the first process. Only
-/// Linux can do that: elsewhere what leaves the command's process group is out of reach.
+/// Linux can do that: elsewhere what leaves the command's process group is out of reach. Where Linux
+/// refuses, no command is started: nobody could end all of it.
 pub(super) fn adopt() -> Result<()> {
     #[cfg(target_os = "linux")]
     {
+        use anyhow::Context;
         use rustix::process::{getpid, set_child_subreaper};
-        set_child_subreaper(Some(getpid()))?;
+        let process = getpid();
+        // The first process of a container need not ask, and is emulated by qemu-user, which does not
+        // know the question.
+        if !process.is_init() {
+            set_child_subreaper(Some(process)).context(
+                "cannot adopt what the command leaves behind, since this system refuses \
+                 prctl(PR_SET_CHILD_SUBREAPER), as emulation by qemu-user does: let `leasehold` be the \
+                 first process of a container",
+            )?;
+        }
     }
     Ok(())
 }
