@@ -47,7 +47,6 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Subcommands {
     Run(Box<run::Options>),
-    #[cfg(unix)]
     Once(Box<run::once::Options>),
     Serve(Box<serve::Options>),
     Status(status::Options),
@@ -90,7 +89,6 @@ fn run() -> Result<ExitCode> {
     }
     match arguments().command {
         Subcommands::Run(options) => run::run(*options),
-        #[cfg(unix)]
         Subcommands::Once(options) => run::once::run(*options),
         Subcommands::Serve(options) => serve::run(&options),
         Subcommands::Status(options) => signals::interruptible(move || status::run(&options)),

@@ -1,4 +1,4 @@
-//! `leasehold run` where it cannot keep what it promises.
+//! `leasehold run` and `leasehold once` where they cannot keep what they promise.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -16,8 +16,15 @@ use clap::Args;
 #[derive(Args)]
 #[command(verbatim_doc_comment, disable_help_flag = true)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    _arguments: Anything,
+}
+
+// No words of documentation here: they would be those of the command line.
+#[derive(Args)]
+struct Anything {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    _arguments: Vec<OsString>,
+    _words: Vec<OsString>,
 }
 
 pub(crate) fn run(_: Options) -> Result<ExitCode> {
@@ -26,4 +33,30 @@ pub(crate) fn run(_: Options) -> Result<ExitCode> {
          in a Linux container or under WSL, let the program ask `leasehold serve` before each piece of \
          work, or use the library for Java, Node.js or Python"
     )
+}
+
+pub(crate) mod once {
+    use super::{Anything, Args, ExitCode, Result, bail};
+
+    /// Runs a command once and for all, such as a migration of a database: not on this system.
+    ///
+    /// As `leasehold run`, it must be able to ask any command to stop, which no program can on Windows, unless
+    /// the command has agreed to.
+    ///
+    /// Run it in a Linux container or under WSL; or use `run_once` of the library for Java, Node.js or
+    /// Python.
+    #[derive(Args)]
+    #[command(verbatim_doc_comment, disable_help_flag = true)]
+    pub(crate) struct Options {
+        #[command(flatten)]
+        _arguments: Anything,
+    }
+
+    pub(crate) fn run(_: Options) -> Result<ExitCode> {
+        bail!(
+            "`leasehold once` does not work on Windows, where not every command can be asked to stop: \
+             run it in a Linux container or under WSL, or use `run_once` of the library for Java, \
+             Node.js or Python"
+        )
+    }
 }
