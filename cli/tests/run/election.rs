@@ -81,10 +81,15 @@ impl Election {
 
     /// The same under `leasehold once`, and key `1` unless the flags have another.
     pub(crate) fn once(&self, flags: &[&str], name: &str, script: &str) -> Instance {
+        Instance::start(&mut self.once_script(flags, name, script))
+    }
+
+    /// The same, not started yet.
+    pub(crate) fn once_script(&self, flags: &[&str], name: &str, script: &str) -> Command {
         let has_key = flags.iter().any(|flag| flag.starts_with("--key"));
         let key: &[&str] = if has_key { &[] } else { &["--key=1"] };
         let flags = [key, flags].concat();
-        Instance::start(&mut self.script_under("once", &flags, name, script))
+        self.script_under("once", &flags, name, script)
     }
 
     /// As [`run_with`](Self::run_with), not started yet.
@@ -113,8 +118,8 @@ impl Election {
             .env("LEASEHOLD_LEASE_DURATION", "12")
             .env("LEASEHOLD_RENEW_DEADLINE", "8")
             .env("LEASEHOLD_RETRY_PERIOD", "0.2")
-            .args([subcommand, "--election=jobs", "--directory"])
-            .arg(self.path())
+            .env("LEASEHOLD_DIRECTORY", self.path())
+            .args([subcommand, "--election=jobs"])
             .args(flags)
             .arg("--")
             .args(command)
@@ -124,7 +129,7 @@ impl Election {
         leasehold
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 

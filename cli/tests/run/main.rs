@@ -14,6 +14,7 @@ mod once;
 #[path = "../common/plugin.rs"]
 mod plugin;
 mod processes;
+mod replicas;
 mod signals;
 mod streams;
 
