@@ -1,5 +1,6 @@
 package io.leasehold.camel;
 
+import io.leasehold.ClosedException;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
 import io.leasehold.Loss;
@@ -41,11 +42,16 @@ final class LeaseholdClusterView extends AbstractCamelClusterView implements Cam
         if (local.isLeader()) {
             return Optional.of(local);
         }
-        String holder = election.status().holder();
-        // What the Lease says of this instance, which does not lead, is out of date.
-        return Optional.ofNullable(holder)
-                .filter(it -> !it.equals(local.getId()))
-                .map(Leader::new);
+        try {
+            String holder = election.status().holder();
+            // What the Lease says of this instance, which does not lead, is out of date.
+            return Optional.ofNullable(holder)
+                    .filter(it -> !it.equals(local.getId()))
+                    .map(Leader::new);
+        } catch (ClosedException shutDown) {
+            // A listener may be told of the end so late.
+            return Optional.empty();
+        }
     }
 
     @Override

@@ -21,6 +21,9 @@ record ShutdownLimits(Map<String, Duration> byProperty, boolean interrupts) {
     private static final String PHASE = "spring.lifecycle.timeout-per-shutdown-phase";
     private static final Collection<String> POOLS =
             List.of("spring.task.scheduling.shutdown", "spring.task.execution.shutdown");
+    private static final String CAMEL = "camel.main.shutdown-timeout";
+    /** Camel's own, if that is not set. */
+    private static final Duration CAMELS_USUAL = Duration.ofSeconds(45);
     /** Boot's own limit of a phase. It is shorter than a drain limit that is not set, and a Lease that runs out after it. */
     private static final Duration USUAL_PHASE = Duration.ofSeconds(30);
 
@@ -36,6 +39,18 @@ record ShutdownLimits(Map<String, Duration> byProperty, boolean interrupts) {
                     !binder.bind(pool + ".await-termination", Boolean.class).orElse(false);
         }
         return new ShutdownLimits(limits, interrupts);
+    }
+
+    /** And how long Camel lets exchanges go on. */
+    static ShutdownLimits ofCamel(Environment environment) {
+        ShutdownLimits limits = of(environment);
+        limits.byProperty.put(
+                CAMEL,
+                Binder.get(environment)
+                        .bind(CAMEL, Integer.class)
+                        .map(Duration::ofSeconds)
+                        .orElse(CAMELS_USUAL));
+        return limits;
     }
 
     /** Follows what is longer than usual, unless the drain limit is set: then says if it is too short. */

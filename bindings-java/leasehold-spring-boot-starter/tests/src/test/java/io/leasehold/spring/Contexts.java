@@ -46,14 +46,19 @@ final class Contexts {
 
     /** What the starter logs while a context with these properties starts, and ends. */
     static List<String> logged(String... properties) {
+        return logged(
+                () -> runner().withPropertyValues(properties).run(context -> assertThat(context).hasNotFailed()));
+    }
+
+    /** What the starter logs meanwhile. */
+    static List<String> logged(Runnable action) {
         Logger logger = (Logger) LoggerFactory.getLogger(ClusterLeaderService.class);
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
         logger.addAppender(lines);
         logger.setLevel(Level.INFO);
         try {
-            runner().withPropertyValues(properties)
-                    .run(context -> assertThat(context).hasNotFailed());
+            action.run();
         } finally {
             logger.detachAppender(lines);
             logger.setLevel(null);
