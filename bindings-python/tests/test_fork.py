@@ -16,7 +16,7 @@ def forked(call):
     try:
         call()
     except leasehold.ForkedError as error:
-        assert "start an election of its own" in str(error)
+        assert "start another election in the child" in str(error)
     else:
         raise AssertionError("no ForkedError")
 

@@ -17,27 +17,29 @@ use crate::settings::{Extras, Leases, needs_cluster};
 
 /// Says whether an election may run here, or else what to grant.
 ///
-/// Is the API server reached, and do these credentials have each verb that is needed? If not, prints
-/// the Role and `RoleBinding` to paste. A Lease that is missing, and may be created, is created in a
-/// dry run.
+/// Asks whether the API server is reached, and whether these credentials have each verb that is
+/// needed. If not, prints the Role and `RoleBinding` to paste. If a Lease is missing and may be
+/// created, it is created in a dry run.
 ///
-/// Run it where the candidates run, with the credentials that they have; or anywhere, and ask about
-/// them: `--as system:serviceaccount:NAMESPACE:NAME`, on a laptop with `--mode kubernetes`. Without a
-/// cluster (mode file) it asks whether the folder can be used. Nothing is written.
+/// Run it where the candidates run, with their credentials; or run it anywhere, and ask about them:
+/// `--as system:serviceaccount:NAMESPACE:NAME`, on a laptop with `--mode kubernetes`. Without a
+/// cluster (mode file) it asks whether the directory can be used. Nothing is written.
 ///
-/// Exits with 0 when nothing is missing; 1 when a verb is; 2 for a wrong flag or setting, a folder
-/// that cannot be used, a namespace that does not exist, or where the API server does not answer.
+/// Exits with 0 when nothing is missing; 1 when a verb is; 2 for a wrong flag or setting, a
+/// directory that cannot be used, a namespace that does not exist, or an API server that does not
+/// answer.
 ///
-/// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null where it
-/// is not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
-/// update, watch, create; null in mode file), `beside` with what the settings need beside the Leases
-/// (`resource`, `name` or null, `verb`, `granted`), `manifest`, which is the Role and `RoleBinding`, or null
-/// when nothing is missing, and `error` with `kind` and `message` where it exits with 2:
+/// With --json, one object: `mode`, `namespace`, `namespace_from`, `kept_in`, `user` (null if it is
+/// not known), `ready`, `leases` with each one's `lease` and `verbs` (true or false for get,
+/// update, watch, create; null in mode file), `beside` with what the settings need beside the
+/// Leases (`resource`, `name` or null, `verb`, `granted`), `manifest`, which is the Role and
+/// `RoleBinding`, or null when nothing is missing, and `error` with `kind` and `message` if it
+/// exits with 2:
 /// `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    /// Asks about another user, as somebody who may
+    /// Asks about another user, which takes the right to impersonate
     #[arg(long = "as", value_name = "USER")]
     user: Option<String>,
     /// Writes JSON, for programs
@@ -275,8 +277,8 @@ fn purpose(verb: Verb) -> &'static str {
     match verb {
         Verb::Get => "to read the Lease",
         Verb::Update => "to acquire, renew and release it",
-        Verb::Watch => "to be told of changes; without it, candidates poll",
-        Verb::Create => "to make it where it is missing",
+        Verb::Watch => "to learn of changes; without it, candidates poll",
+        Verb::Create => "to create it if it is missing",
         _ => "",
     }
 }

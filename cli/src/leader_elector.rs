@@ -21,7 +21,7 @@ use crate::settings::{set, time};
 /// The program's name among the files of an image, which makes it this one.
 pub(crate) const NAME: &str = "leader-elector";
 
-/// Flags of the old sidecar's libraries that decide nothing here.
+/// Flags of the old sidecar's libraries that have no effect here.
 const MEANINGLESS_VALUES: [&str; 6] = [
     "v",
     "vmodule",
@@ -68,7 +68,7 @@ struct Flags {
     /// This candidate's unique name [default: the pod's name and a random suffix]
     #[arg(long)]
     id: Option<String>,
-    /// After how long others take over from a crashed leader: whole seconds
+    /// How long others wait before they take over from a crashed leader: whole seconds
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     ttl: Duration,
     /// How long a leader may act on its last renewal [default: 2/3 of --ttl]

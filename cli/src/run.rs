@@ -49,26 +49,25 @@ const RECEIVED: [Signal; 10] = [
 /// Runs a command while this instance leads, and nowhere else.
 ///
 /// The command is started with each term, with the fencing token in `LEASEHOLD_FENCING_TOKEN`. When
-/// the term ends it gets SIGTERM, and it and all that it has started SIGKILL before another instance
-/// may lead; also when this process is killed. Out of reach is a machine or a `leasehold` that is
-/// frozen (SIGSTOP), what goes on where `leasehold` and its watchdog are killed at once, and, where
-/// `leasehold` is killed, what has left the command's process group (setsid, an interactive shell's
-/// jobs): for these, check the token.
+/// the term ends it gets SIGTERM, and it and all that it has started SIGKILL before another
+/// instance may lead; also when this process is killed. It cannot stop the command on a machine or
+/// under a `leasehold` that is frozen (SIGSTOP), nor if `leasehold` and its watchdog are killed at
+/// once, nor, if `leasehold` is killed, what has left the command's process group (setsid, an
+/// interactive shell's jobs): for these, check the token.
 ///
-/// It is for programs that do not end. When the command ends by itself, with whatever code, this
-/// instance gives the Lease back and ends too, and the next one starts the command. So three replicas
-/// of `leasehold run -- ./nightly.sh` run it three times, one after another. For jobs at set times, let
-/// it run what starts them: `leasehold run -- supercronic ./crontab` has each job run on the leader
-/// alone.
+/// It is for programs that do not end. When the command ends by itself, with any exit code, this
+/// instance releases the Lease and ends too, and the next one starts the command. So three replicas
+/// of `leasehold run -- ./nightly.sh` run it three times, one after another. For jobs at set times,
+/// run their scheduler: `leasehold run -- supercronic ./crontab` runs each job on the leader only.
 ///
 /// On SIGTERM or SIGINT the command is stopped, then the Lease is released; a second one kills the
 /// command, and a third does not wait for the release. SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
-/// SIGWINCH and SIGCONT are passed on to the command, which decides; while none runs, SIGHUP and SIGQUIT
+/// SIGWINCH and SIGCONT are passed on to the command; while none runs, SIGHUP and SIGQUIT
 /// stop this process. It may be the first process of a container: what it adopts, it reaps. The
-/// command's input is that of `leasehold`, but empty where that is a terminal.
+/// command's input is that of `leasehold`, but empty if that is a terminal.
 ///
-/// Exits with the command's own code once that has ended by itself; 128 + n where signal n ended
-/// it; 0 when asked to stop; 2 for a wrong flag or setting; 126 and 127 where the command cannot be
+/// Exits with the command's own code if it ends by itself; 128 + n if signal n ended it;
+/// 0 when asked to stop; 2 for a wrong flag or setting; 126 and 127 if the command cannot be
 /// run or found.
 ///
 /// A TIME is a number of seconds, or a form such as `15s`, `500ms` or `1m30s`.
@@ -87,7 +86,7 @@ struct OfCommand {
     command: Vec<OsString>,
     #[arg(long, value_name = "TIME", help = with_time("How long the command may take to stop when it is asked to", DEFAULT_DRAIN_TIMEOUT))]
     drain_timeout: Option<String>,
-    /// What the command is asked to stop by
+    /// The signal that asks the command to stop
     #[arg(long, value_name = "SIGNAL", default_value_t = StopSignal(Signal::TERM))]
     stop_signal: StopSignal,
     // Last, since its heading would be that of what follows.

@@ -69,8 +69,8 @@ pub(crate) fn needs_cluster(
     match (value, &location.backend) {
         (Some(value), Backend::Folder(folder)) => {
             let fix = format!(
-                "is about a cluster, and the Lease is looked for in the folder {}: add --mode kubernetes, \
-                 or leave {flag} out",
+                "is for a cluster, but the Lease is looked for in the directory {}: add \
+                 --mode kubernetes, or remove {flag}",
                 folder.display()
             );
             Err(Error::config(flag, value, fix))
@@ -86,7 +86,7 @@ pub(crate) struct Extras {
     proof_of_death: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an Event is written at each change of leader: true or false", DEFAULT_KUBERNETES_EVENTS))]
     kubernetes_events: Option<String>,
-    /// The Service that leads to the leader, and its `EndpointSlice`
+    /// The Service that points at the leader, and its `EndpointSlice`
     #[arg(long, value_name = "NAME")]
     leader_service: Option<String>,
 }
@@ -117,7 +117,7 @@ pub(crate) struct Settings {
     renew_deadline: Option<String>,
     #[arg(long, value_name = "TIME", help = with_time("The time between renewals, and between attempts", DEFAULT_RETRY_PERIOD))]
     retry_period: Option<String>,
-    #[arg(long, value_name = "WHETHER", help = with_default("Whether ending gives the Lease back, so that another leads at once: true or false", DEFAULT_RELEASE_ON_STOP))]
+    #[arg(long, value_name = "WHETHER", help = with_default("Whether stopping releases the Lease, so that another leads at once: true or false", DEFAULT_RELEASE_ON_STOP))]
     release_on_stop: Option<String>,
     #[arg(long, value_name = "WHETHER", help = with_default("Whether an unexpired record under this very identity is taken up at once: true or false", DEFAULT_RECLAIM))]
     reclaim: Option<String>,

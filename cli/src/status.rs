@@ -25,26 +25,27 @@ use crate::settings::Leases;
 ///
 /// The times in a Lease are those of its holder's clock; what is shown as age and expiry compares
 /// them with this machine's, for people. Candidates never do: they wait until they have seen the
-/// Lease unchanged for its duration, or for their own where it has none. `leasehold watch` shows
+/// Lease unchanged for its duration, or for their own if it has none. `leasehold watch` shows
 /// expiry as they see it.
 ///
 /// Exits with 0 when somebody holds each Lease; 1 when nobody holds one of them: it is absent,
 /// released or expired; 2 for a wrong flag or setting, or a Lease that cannot be read.
 ///
-/// With --json, one object on one line for each Lease, of which all fields are always there, null
-/// where there is nothing to say, and where it is not known: `lease`, `namespace`, `mode`, `state` (held, released, expired,
-/// absent or unknown), `holder`, `acquired_at`, `acquisition` (how the holder came to lead, where it is
-/// one of Leasehold's that has noted it), `term_seconds`, `renewed_at`, `age_seconds`,
-/// `expires_in_seconds` (negative since then), `lease_duration_seconds`, `transitions`,
-/// `resource_version`, `uid`, `labels`, `route` (`address` or null, `pod`, `holder`,
-/// `fencing_token`; null without `--leader-service`, or `LEASEHOLD_LEADER_SERVICE`) and `error` with `kind` and `message`.
+/// With --json, one object on one line for each Lease, which always has all fields, null if there
+/// is nothing to say or it is not known: `lease`, `namespace`, `mode`, `state` (held, released,
+/// expired, absent or unknown), `holder`, `acquired_at`, `acquisition` (how the holder came to
+/// lead, if it is one of Leasehold's and has recorded it), `term_seconds`, `renewed_at`,
+/// `age_seconds`, `expires_in_seconds` (negative since then), `lease_duration_seconds`,
+/// `transitions`, `resource_version`, `uid`, `labels`, `route` (`address` or null, `pod`, `holder`,
+/// `fencing_token`; null without `--leader-service`, or `LEASEHOLD_LEADER_SERVICE`) and `error`
+/// with `kind` and `message`.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Writes JSON, for programs
     #[arg(long)]
     json: bool,
-    /// Shows where this Service leads
+    /// Shows where this Service points
     #[arg(long, value_name = "NAME")]
     leader_service: Option<String>,
     // Last, since its heading would be that of what follows.
@@ -273,7 +274,7 @@ impl<'a> Report<'a> {
         let in_cluster = matches!(location.backend, Backend::Cluster { .. });
         (absent && in_cluster).then(|| {
             let namespace = &location.namespace;
-            format!("perhaps there is no namespace {namespace}: leasehold check says it")
+            format!("perhaps there is no namespace {namespace}: leasehold check tells")
         })
     }
 

@@ -24,22 +24,22 @@ use crate::signals::{self, Signals};
 /// How often a terminal is redrawn.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// Follows Leases, and tells what happens to them until it is interrupted.
+/// Follows Leases, and prints what happens to them until it is interrupted.
 ///
 /// One line for each event: `found` (as it was at first), `acquired`, `handed_over`, `released`,
 /// `expired`, `renewed` (after it had expired), `created`, `deleted`, `failing`, `recovered`.
-/// Ordinary renewals are not told. On a terminal, a time line of the last minute stands below, with
+/// Ordinary renewals are not shown. On a terminal, a time line of the last minute is below, with
 /// a column for each second and a letter for each holder: `·` is nobody, `!` is expired.
 ///
-/// Takes no part: it watches as a candidate does, with the rights to `get` and `watch`; where it may
-/// not watch, it says so and polls. Whatever fails, it goes on. Expiry is what a candidate sees: a
-/// lease duration without a change, from the first sight on.
+/// Never acquires: it watches as a candidate does, with the rights to `get` and `watch`; if it may
+/// not watch, it says so and polls. It goes on after any failure. A Lease expires here as for a
+/// candidate: when it has been seen unchanged for its lease duration.
 ///
-/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM) and has begun to watch; 128 + n where signal n
-/// came before that; 2 for a wrong flag or setting, or where a Lease may not be read.
+/// Exits with 0 when it is interrupted (Ctrl-C, SIGTERM) and has begun to watch; 128 + n if
+/// signal n came before that; 2 for a wrong flag or setting, or if a Lease may not be read.
 ///
-/// With --json, one object on one line for each event, of which all fields are always there, null
-/// where there is nothing to say: `time` (of this machine), `lease`, `namespace`, `event`, `state`
+/// With --json, one object on one line for each event, which always has all fields, null if
+/// there is nothing to say: `time` (of this machine), `lease`, `namespace`, `event`, `state`
 /// (held, released, expired, absent or unknown), `holder`, `previous_holder`, `transitions`,
 /// `resource_version`, and `error` with `kind` and `message`.
 #[derive(Args)]

@@ -31,7 +31,7 @@ pub(crate) fn random() -> Result<u64> {
     getrandom::u64().map_err(|error| {
         Error::new(
             ErrorKind::Internal,
-            format!("the operating system gives no random numbers: {error}"),
+            format!("cannot read random numbers from the operating system: {error}"),
         )
     })
 }

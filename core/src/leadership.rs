@@ -161,8 +161,8 @@ impl Leadership {
         } else {
             Err(Error::new(
                 ErrorKind::Forked,
-                "this process was forked from the one that started the election, which alone takes \
-                 part in it: start an election of its own in the child",
+                "this process was forked from the one that started the election, and only that \
+                 one takes part in it: start another election in the child",
             ))
         }
     }

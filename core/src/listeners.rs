@@ -17,7 +17,7 @@ pub(crate) fn listen(
     let body = move || {
         while let Some(Some(event)) = runtime::block_on(events.next(), None) {
             if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
-                error!("a leadership listener panicked; it is told of later events all the same");
+                error!("a leadership listener panicked; it still receives later events");
             }
             // Dropped here: the listener is done with it, so its work counts as stopped.
             drop(event);

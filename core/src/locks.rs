@@ -334,7 +334,8 @@ impl Locks {
     /// parent may have held the lock.
     fn names(&self) -> Result<MutexGuard<'_, Names>> {
         if !self.process.is_same_process() {
-            let message = "this process was forked from the one that made the locks: make others in the child";
+            let message = "this process was forked from the one that created the locks: create others \
+                           in the child";
             return Err(Error::new(ErrorKind::Forked, message));
         }
         Ok(self.names.lock().unwrap_or_else(PoisonError::into_inner))
@@ -379,7 +380,10 @@ impl fmt::Debug for Locks {
 }
 
 fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the locks have been closed: make others")
+    Error::new(
+        ErrorKind::Closed,
+        "the locks have been closed: create others",
+    )
 }
 
 #[cfg(test)]

@@ -204,8 +204,8 @@ fn connect(runtime: Runtime, config: &Checked) -> Result<ClusterConnections> {
     if options.source == ClusterSource::InCluster && Platform::HERE.has_kubeconfigs() {
         warn!(
             lease = config.lease,
-            "KUBECONFIG is set and not used: a pod elects by its service account, unless the setting \
-             `kubeconfig` names a file"
+            "KUBECONFIG is set but not used: in a pod an election uses the service account, unless \
+             the setting `kubeconfig` names a file"
         );
     }
     let clusters = CLUSTERS.get().map_err(no_memory)?;

@@ -389,7 +389,10 @@ impl RunOnce {
         let waits = match (holder, begun) {
             (None, _) => self.shared.status().why_not_leading.unwrap_or_default(),
             (Some(holder), Some(begun)) if begun.by == holder && begun.failure.is_none() => {
-                format!("`{holder}` is at it (attempt {} of {most})", begun.attempts)
+                format!(
+                    "`{holder}` is running it (attempt {} of {most})",
+                    begun.attempts
+                )
             }
             (Some(holder), Some(begun)) => {
                 let (Begun { attempts, by, .. }, failure) = (begun, how_it_ended(begun));

@@ -63,7 +63,8 @@ impl Runtime {
         if self.0.is_same_process() {
             return Ok(());
         }
-        let message = "this process was forked from the one that opened the Lease: open it anew";
+        let message = "this process was forked from the one that opened the Lease: open it again \
+                       in the child";
         Err(Error::new(ErrorKind::Forked, message))
     }
 

@@ -502,7 +502,7 @@ impl Shared {
                 warn!(
                     lease,
                     fencing_token,
-                    "work has not ended in time: the Lease is not released, and has to run out"
+                    "work has not ended in time: the Lease is not released, and has to expire"
                 );
             }
             ElectionEvent::LeaderChanged(holder) => {

@@ -159,7 +159,10 @@ impl Signs {
             at: self.pace.clock.wall(),
         };
         if events.try_send(change).is_err() {
-            debug!(lease = self.lease, "an Event is left out: too many wait");
+            debug!(
+                lease = self.lease,
+                "dropping an Event: too many are waiting"
+            );
         }
     }
 
@@ -186,7 +189,7 @@ async fn write_events(
     while let Some(change) = changes.recv().await {
         if let Err(error) = within(&pace, events.write(&change)).await {
             // Nobody needs them: not even an election that may not write them has anything to complain of.
-            debug!(lease, %error, "an Event is left out");
+            debug!(lease, %error, "cannot write an Event");
         }
     }
 }

@@ -80,10 +80,10 @@ fn without_watch() {
         cluster.grant_except("default", trial.lease_name(), &["watch"])?;
         trial.enter_three()?;
         let leader = trial.leader()?;
-        trial.everyone_says("polling, since the Lease may not be watched")?;
+        trial.everyone_says("polling, since the right to watch the Lease is missing")?;
         trial.candidate(&leader).kill()?;
         trial.recovers()?;
-        trial.everyone_said_once("polling, since the Lease may not be watched")?;
+        trial.everyone_said_once("polling, since the right to watch the Lease is missing")?;
         trial.verdict()
     });
 }

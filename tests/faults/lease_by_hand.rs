@@ -92,7 +92,7 @@ fn a_stranger_who_holds_the_lease_for_a_million_seconds() {
                 "renewTime": "2026-01-01T00:00:00.000000Z",
             }}))?;
             trial.candidate(&leader).wait_for(Answer::Follower, LIMIT)?;
-            trial.everyone_says("should it crash, others wait 1000000.0 s")?;
+            trial.everyone_says("if it crashes, others wait 1000000.0 s")?;
             trial.edit_lease(&json!({ "spec": {
                 "holderIdentity": "",
                 "leaseDurationSeconds": 1,

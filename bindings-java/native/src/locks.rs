@@ -58,7 +58,7 @@ struct Held {
 
 fn locks_of(number: jlong) -> Result<Arc<Locks>, Error> {
     LOCKS.get(number).ok_or_else(|| {
-        let message = "the locks have been closed: make others";
+        let message = "the locks have been closed: create others";
         Error::new(ErrorKind::Closed, message)
     })
 }

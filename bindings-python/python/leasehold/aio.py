@@ -168,7 +168,7 @@ class LeaderElection(Candidate):
 
         Work that fails has this instance step down, and its error raised. Another candidate begins
         it again, after a retry period, then two, and so on; after five attempts all who wait give
-        up, and raise `WorkFailedError`. Work that ends with what is no `Exception`, such as
+        up, and raise `WorkFailedError`. Work that ends with what is not an `Exception`, such as
         the cancellation of the caller, is left to others.
 
         Starts the election where it does not run, and then stops it in the end. In mode `always`

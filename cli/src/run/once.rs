@@ -18,14 +18,15 @@ use crate::settings::with_default;
 
 /// Runs a command once and for all, such as a migration of a database: as an init container, for one.
 ///
-/// Of all that are started with the same election and key, one at a time runs the command. When that has
-/// ended with 0, the key is noted in the Lease, and all the others end with 0 as well; those that are
-/// started later do so at once. Until then they wait, and say for whom.
+/// Of all that are started with the same election and key, one at a time runs the command. When
+/// that has ended with 0, the key is recorded in the Lease, and all the others end with 0 as well;
+/// those that are started later do so at once. Until then they wait, and say for whom.
 ///
-/// The command gets the fencing token in `LEASEHOLD_FENCING_TOKEN`. It may be begun again where it was
-/// killed, or where its end could not be noted: it must bear that. Never do two run at once, as far as
-/// `leasehold run` promises that. When it fails, its code is passed on, and another candidate begins it
-/// again after a retry period, then two, and so on; when it was begun as often as it may be, all give up.
+/// The command gets the fencing token in `LEASEHOLD_FENCING_TOKEN`. It may be started again if it
+/// was killed, or if its end could not be recorded, so it must be safe to repeat. Two never run at
+/// once, as far as `leasehold run` promises that. When it fails, its code is passed on, and another
+/// candidate starts it again after a retry period, then two, and so on; when it has been started as
+/// often as it may be, all give up.
 ///
 /// The Lease remembers the last 32 keys, so that a rollback does not run an old one again. Deleting the
 /// Lease forgets them.
@@ -33,19 +34,19 @@ use crate::settings::with_default;
 /// On SIGTERM or SIGINT the command is stopped, then the Lease is released; a second one kills the command.
 /// Other signals are passed on to it.
 ///
-/// Exits with 0 when it is done, here or elsewhere; the command's own code when that has failed, or 128 + n
-/// where signal n has ended the command, or asked to stop before it was done; 125 where the command was
-/// begun as often as it may be, and has failed; 2 for a wrong flag or setting; 126 and 127 where the
+/// Exits with 0 when it is done, here or elsewhere; the command's own code if that fails, or
+/// 128 + n if signal n ended the command, or asked to stop before it was done; 125 if the command was
+/// started as often as it may be, and failed; 2 for a wrong flag or setting; 126 and 127 if the
 /// command cannot be run or found.
 ///
 /// A TIME is a number of seconds, or a form such as `15s`, `500ms` or `1m30s`.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    /// What the work is called, with its version: the image's tag, for one
+    /// The name of the work with its version, such as the image's tag
     #[arg(long)]
     key: String,
-    #[arg(long, value_name = "NUMBER", help = with_default("How often the command may be begun", MOST_ATTEMPTS))]
+    #[arg(long, value_name = "NUMBER", help = with_default("How often the command may be started", MOST_ATTEMPTS))]
     attempts: Option<u32>,
     #[command(flatten)]
     of_command: OfCommand,

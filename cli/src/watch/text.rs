@@ -20,7 +20,7 @@ pub(crate) fn text(
         Event::Found => found(&holder, seen, location, now),
         Event::Acquired => format!("acquired by {holder}{}", version(seen)),
         Event::HandedOver if holder == previous => {
-            format!("acquired anew by {holder}{}", version(seen))
+            format!("acquired again by {holder}{}", version(seen))
         }
         Event::HandedOver => format!(
             "went from {previous} to {holder}{}{}",

@@ -30,7 +30,7 @@ fn what_the_signs_need_is_asked_about_and_printed() {
     for part in [
         "✗ missing  create  to write an Event",
         "endpointslices orders\n  ✗ missing  get     to read where",
-        "✗ missing  update  to have it lead",
+        "✗ missing  update  to point it",
         "✗ missing  watch   to see that the container of a leader has ended",
         "resourceNames: [\"orders\"]",
     ] {

@@ -205,7 +205,7 @@ fn a_flag_about_a_cluster_is_refused_where_a_folder_would_be_looked_into() {
             let said = location.output(&[command, "jobs", flag, "nope"]);
             assert_eq!(said.code, Some(2), "{said:?}");
             assert!(said.text.is_empty(), "{said:?}");
-            let refused = format!("{flag} = nope: is about a cluster");
+            let refused = format!("{flag} = nope: is for a cluster");
             assert!(said.errors.contains(&refused), "{said:?}");
             assert!(said.errors.contains("--mode kubernetes"), "{said:?}");
         }

@@ -63,7 +63,7 @@ fn without_the_verb_watch_it_says_so_once_and_polls() {
     is(&watch.next_event(), "released", None, Some("a"));
     let (code, errors) = watch.interrupt();
     assert_eq!(code, Some(0));
-    let polling = "polling, since the Lease may not be watched";
+    let polling = "polling, since the right to watch the Lease is missing";
     assert_eq!(errors.matches(polling).count(), 1, "{errors}");
 }
 

@@ -118,7 +118,7 @@ fn said_in_a_pod(kubeconfig: &str) -> String {
 
 #[test]
 fn a_pod_says_that_it_does_not_use_the_kubeconfig_that_kubectl_would() {
-    let warning = "KUBECONFIG is set and not used";
+    let warning = "KUBECONFIG is set but not used";
     let said = said_in_a_pod("/etc/kubeconfig");
     assert!(said.contains("service account"), "{said}");
     assert!(said.contains(warning), "{said}");

@@ -79,7 +79,7 @@ fn the_help_says_the_defaults_and_what_it_exits_with() {
     let help = leasehold().args(["run", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for text in [
-        "126 and 127 where the command cannot be",
+        "126 and 127 if the command cannot be",
         "How long others wait after the Lease last changed [default: 15s]",
         "stop when it is asked to [default: 20s]",
         "always or never [default: auto]",

@@ -20,7 +20,7 @@ fn of_three_that_are_started_at_once_one_runs_the_command() {
     let waiting = ["first", "second", "third"].map(|it| it != name);
     for (instance, waits) in all.iter().zip(waiting) {
         if waits {
-            let line = instance.line("is at it (attempt 1 of 5)");
+            let line = instance.line("is running it (attempt 1 of 5)");
             assert!(line.starts_with("waiting: `"), "{line}");
         }
     }
@@ -41,7 +41,7 @@ fn a_command_whose_leasehold_is_killed_is_begun_by_another() {
     let first = election.once(&[], "first", "started; exec sleep 1000");
     assert_eq!(election.next_line(), "first started");
     let mut second = election.once(&[], "second", "started");
-    second.line("is at it");
+    second.line("is running it");
     first.signal(Signal::KILL);
     assert_eq!(election.next_line(), "second started");
     assert_eq!(second.exit_code(), Some(0));
@@ -66,7 +66,7 @@ fn who_is_asked_to_stop_has_not_done_it() {
     let mut first = election.once(&[], "first", "started; exec sleep 1000");
     assert_eq!(election.next_line(), "first started");
     let mut second = election.once(&[], "second", "started; exec sleep 1000");
-    second.line("is at it");
+    second.line("is running it");
     second.signal(Signal::TERM);
     assert_eq!(second.exit_code(), Some(128 + Signal::TERM.as_raw()));
     first.signal(Signal::TERM);

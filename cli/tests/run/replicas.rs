@@ -325,7 +325,7 @@ fn one_that_is_killed_while_it_waits_changes_nothing_for_the_others() {
     } else {
         "first"
     };
-    application.replica(waits).instance.line("is at it");
+    application.replica(waits).instance.line("is running it");
     application.kill(waits);
     application.open_gate();
     let all = application.finish();

@@ -54,7 +54,7 @@ pub fn set_log_sink(
     tracing::subscriber::set_global_default(Sink { level, sink }).map_err(|error| {
         Error::new(
             ErrorKind::Config,
-            "the log has a sink already: set it once, or use the tracing subscriber that is there",
+            "the log already has a sink: set it once, or use the existing tracing subscriber",
         )
         .with_source(error)
     })?;

@@ -41,8 +41,8 @@ impl Election {
     /// Nothing can be made of it: ask again.
     fn handle_outdated(&mut self, now: Instant, version: ResourceVersion) {
         let error = format!(
-            "the store answers with version {version}, which is older than version {} seen before: \
-             it was put back to an earlier state, or answers from a cache",
+            "the store answered with version {version}, which is older than version {} seen before: \
+             it was restored to an earlier state, or answers from a cache",
             self.observed.newest(),
         );
         self.notify_failing(Failing::Reads, Error::new(ErrorKind::Unavailable, error));
@@ -131,7 +131,7 @@ impl Election {
         self.retry_at = now + self.conflict_wait();
         let is_told = sent.newest < self.observed.newest();
         if self.conflicts > MOST_CONFLICTS {
-            let error = format!("the Lease is changed again and again before each write: {reason}");
+            let error = format!("somebody changes the Lease before each of our writes: {reason}");
             self.notify_failing(Failing::Writes, Error::new(ErrorKind::Unavailable, error));
         }
         self.unexplained_conflict = (!is_told).then_some(reason);

@@ -167,8 +167,8 @@ impl Election {
             return;
         }
         if stored.record.memory != *memory {
-            let error = "the annotations that the Lease is to remember work by are gone from what was \
-                         written: let no admission webhook, controller or store remove or change them";
+            let error = "the annotations that record work were not stored as written: let no \
+                         admission webhook, controller or store remove or change them";
             let error = Error::new(ErrorKind::Unavailable, error);
             self.notify_failing(Failing::Recordings, error);
             return self.defer_recordings(now);

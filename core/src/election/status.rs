@@ -107,7 +107,7 @@ impl Election {
             ),
             (_, true) => "acquiring the Lease".to_owned(),
             (None, false) => format!(
-                "the Lease has no holder, but its last one may not know yet: waiting {}",
+                "the Lease has no holder, but its last holder may not have noticed yet: waiting {}",
                 seconds(wait)
             ),
             (Some(holder), false) => {
@@ -119,7 +119,7 @@ impl Election {
     fn long_duration_warning(&self) -> String {
         match self.observed.holder_duration() {
             Some(theirs) if theirs > self.settings.lease_duration * MUCH_LONGER => format!(
-                ", and should it crash, others wait {}, its own lease duration (ours is {})",
+                "; if it crashes, others wait {}, its own lease duration (ours is {})",
                 seconds(theirs),
                 seconds(self.settings.lease_duration)
             ),

@@ -149,7 +149,7 @@ impl<'a> Watcher<'a> {
         if went_back {
             warn!(
                 lease = self.lease,
-                "versions went back; watching from what there is now"
+                "the versions went back; watching again from the present one"
             );
             self.told = ResourceVersion::default();
             self.untold = None;
@@ -168,7 +168,7 @@ impl<'a> Watcher<'a> {
         if deaf {
             warn!(
                 lease = self.lease,
-                "the watch does not tell of changes; opening another one"
+                "the watch has missed a change; opening another one"
             );
             self.untold = None;
         }
@@ -196,7 +196,8 @@ impl<'a> Watcher<'a> {
         let error = Error::from(error);
         if error.kind() == ErrorKind::Forbidden {
             if !std::mem::replace(&mut self.refused, true) {
-                warn!(lease = self.lease, %error, "polling, since the Lease may not be watched");
+                let lease = &self.lease;
+                warn!(lease, %error, "polling, since the right to watch the Lease is missing");
             }
             return self.retry_period * REFUSED_BACKOFF;
         }

@@ -37,7 +37,7 @@ pub fn default_directory() -> Result<PathBuf> {
         _ => Err(Error::config(
             "directory",
             "unset",
-            "this user has no home folder to keep elections in, so name a folder",
+            "this user has no home directory to keep Leases in: set it to a directory",
         )),
     }
 }

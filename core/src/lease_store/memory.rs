@@ -165,7 +165,7 @@ struct Server {
 impl Server {
     fn create(&mut self, record: LeaseRecord) -> Result<StoredLease> {
         if self.lease.is_some() {
-            return Err(conflict("the Lease exists already"));
+            return Err(conflict("the Lease already exists"));
         }
         Ok(self.post(record))
     }
@@ -176,7 +176,7 @@ impl Server {
         match &self.lease {
             None => Err(conflict("the Lease is gone")),
             Some(present) if present.uid != wanted.uid => {
-                Err(conflict("the Lease was created anew"))
+                Err(conflict("the Lease was deleted and created again"))
             }
             Some(present) if present.version != wanted.version => {
                 Err(conflict("the Lease has changed"))

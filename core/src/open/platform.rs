@@ -125,7 +125,7 @@ impl Platform<'_> {
             Some(sign) => Ok(AutoMode::File(sign)),
             None => Err(refusal(
                 format_args!(
-                    "no person works here, as far as one can see (no terminal, no desktop, nobody \
+                    "nobody seems to work here (no terminal, no desktop, nobody \
                      logged on): this may be one of many instances"
                 ),
                 "Set",

@@ -53,7 +53,7 @@ pub(super) fn of_this_process(folder: &Path) -> Option<ProcessLock> {
         return Some(lock.clone());
     }
     if own.len() >= MOST_FOLDERS {
-        debug!(folder = %folder.display(), "no lock here: this process has enough of them");
+        debug!(folder = %folder.display(), "not locking this folder: this process has enough locks");
         return None;
     }
     match take(folder) {
@@ -62,7 +62,11 @@ pub(super) fn of_this_process(folder: &Path) -> Option<ProcessLock> {
             Some(lock)
         }
         Err(error) => {
-            debug!(folder = %folder.display(), %error, "no lock by which others could tell that this process is dead");
+            debug!(
+                folder = %folder.display(),
+                %error,
+                "cannot take the lock by which others could tell that this process is dead"
+            );
             None
         }
     }

@@ -242,12 +242,15 @@ impl Namespace {
     /// Tells once what is not granted.
     fn wait_after(&self, error: &Error) -> Duration {
         if error.kind() != ErrorKind::Forbidden {
-            debug!(%error, "the status of a pod is not known");
+            debug!(%error, "cannot read the status of a pod");
             return error.retry_after().unwrap_or_default();
         }
         if !self.has_warned.swap(true, Ordering::Relaxed) {
-            warn!(%error, "proof_of_death is `pods`, and the status of pods may not be seen: leaders that \
-                           crash elsewhere are succeeded when their Lease has expired");
+            warn!(
+                %error,
+                "proof_of_death is `pods`, but the right to see the status of pods is missing: \
+                 after a crash elsewhere the next leader waits until the Lease has expired"
+            );
         }
         self.retry_period * REFUSED_BACKOFF
     }

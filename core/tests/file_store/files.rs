@@ -121,7 +121,7 @@ async fn a_damaged_version_stops_writes_and_never_goes_back() {
         let error = store.replace(seen.clone(), held_by("b")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{contents:?}");
         assert!(
-            error.to_string().contains("version is no whole number"),
+            error.to_string().contains("version is not a whole number"),
             "{error}"
         );
     }

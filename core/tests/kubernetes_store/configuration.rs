@@ -36,7 +36,7 @@ async fn a_missing_file_is_named() {
 async fn a_file_that_is_no_kubeconfig_is_named() {
     let message = mistake_in(&Kubeconfig::with_content(json!({ "clusters": 7 }))).await;
     assert!(
-        message.starts_with("kubeconfig = FILE: FILE is no kubeconfig: line 1, column "),
+        message.starts_with("kubeconfig = FILE: FILE is not a kubeconfig: line 1, column "),
         "{message}"
     );
 }
@@ -119,7 +119,7 @@ async fn each_unusable_part_of_a_cluster_is_named() {
         ),
         (
             json!({ "proxy-url": "socks4://127.0.0.1:1080" }),
-            "kubeconfig = FILE: the proxy socks4://127.0.0.1:1080/ is of a kind that is not",
+            "kubeconfig = FILE: the proxy socks4://127.0.0.1:1080/ is not supported",
         ),
         (
             json!({ "tls-server-name": "a b" }),

@@ -86,7 +86,10 @@ async fn a_context_that_means_another_user_is_told_and_not_followed_until_it_is_
     acting["as"] = json!("somebody");
     kubeconfig.set_user(&acting);
     let message = told(lease.read().await);
-    assert!(message.contains("now acts as another one"), "{message}");
+    assert!(
+        message.contains("now impersonates another user"),
+        "{message}"
+    );
 
     kubeconfig.set_user(&admin());
     assert!(lease.read().await.unwrap().is_none());

@@ -70,7 +70,7 @@ async fn an_unusable_kubeconfig_is_told_while_the_server_is_away_and_followed_wh
     fs::write(kubeconfig.path(), "{ \"clusters\": [").unwrap();
     let message = lease.read().await.unwrap_err().to_string();
     assert!(message.contains("Connection refused"), "{message}");
-    assert!(message.contains("is no kubeconfig: line 1"), "{message}");
+    assert!(message.contains("is not a kubeconfig: line 1"), "{message}");
 
     kubeconfig.content["clusters"][0]["cluster"] = cluster();
     kubeconfig.save();

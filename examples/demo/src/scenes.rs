@@ -198,12 +198,12 @@ impl<'a> Play<'a> {
                 State::Paused => {
                     self.history.act(who, Deed::Resume);
                     self.candidates[who].signal(Signal::CONT)?;
-                    let line = format!("SIGCONT to {name}: it wakes after its Lease has run out");
+                    let line = format!("SIGCONT to {name}: it wakes after its Lease has expired");
                     self.tell(now(), line);
                 }
                 State::Down => {
                     self.start(who)?;
-                    self.tell(now(), format!("{name} starts anew"));
+                    self.tell(now(), format!("{name} starts again"));
                 }
                 _ => {}
             }

@@ -15,8 +15,8 @@ use crate::sidecar::RELEASE_DELAY;
 /// What comes of a deed that ends a leadership.
 pub(crate) fn consequence(deed: Deed, kind: Kind) -> String {
     match (deed, kind) {
-        (Deed::Kill, _) => format!("its Lease runs out, after {LEASE_DURATION}"),
-        (Deed::Pause, _) => "it stands still, and its Lease runs out".to_owned(),
+        (Deed::Kill, _) => format!("its Lease expires after {LEASE_DURATION}"),
+        (Deed::Pause, _) => "it is frozen, and its Lease expires".to_owned(),
         (_, Kind::Application) => "it stops its work, and releases the Lease".to_owned(),
         (_, Kind::Sidecar) => {
             format!("its answer turns; it releases the Lease after {RELEASE_DELAY}")
@@ -47,7 +47,7 @@ pub(crate) fn woken(history: &History, who: &str, token: u64, moment: Moment) ->
     term.until.filter(|until| *until < woken.moment)?;
     let after = readable(between(woken.moment, moment));
     Some(format!(
-        "{who} says that it leads no more, {after} after it woke"
+        "{who} says that it no longer leads, {after} after it woke"
     ))
 }
 

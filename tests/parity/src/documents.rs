@@ -118,7 +118,7 @@ pub(crate) fn unknown_variables(sources: &Sources) -> Result<Vec<String>> {
                         used[other] = true;
                     } else if !settings.iter().any(|setting| setting == name) {
                         findings.push(format!(
-                            "`{name}` ({file}:{}) is no setting: correct it, or say in {} what it is",
+                            "`{name}` ({file}:{}) is not a setting: correct it, or say in {} what it is",
                             index + 1,
                             file!()
                         ));

@@ -60,11 +60,11 @@ fn a_variable_that_is_no_setting_is_found() {
     let expected: [&[&str]; 2] = [
         &[
             "`LEASEHOLD_LEASE_LENGTH` (bindings-node/README.md:",
-            "is no setting",
+            "is not a setting",
         ],
         &[
             "`LEASEHOLD_TOKEN` (docs/src/any-program.md:",
-            "is no setting",
+            "is not a setting",
         ],
     ];
     assert_all_found(&changes, &expected);

@@ -244,7 +244,7 @@ fn at_first_sight_a_released_lease_is_free_and_one_emptied_by_hand_is_not() {
     a.run_until(1.0);
     assert_eq!(
         a.why_not_leading(),
-        "the Lease has no holder, but its last one may not know yet: waiting 59.0 s"
+        "the Lease has no holder, but its last holder may not have noticed yet: waiting 59.0 s"
     );
     a.run_until(59.9).assert_not_leader();
     a.run_until(60.0).assert_leader();

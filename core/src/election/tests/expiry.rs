@@ -240,7 +240,7 @@ fn the_status_says_who_holds_the_lease_and_for_how_long_if_that_is_very_long() {
     a.run_until(1.0);
     assert_eq!(
         a.why_not_leading(),
-        "`b` holds the Lease, and should it crash, others wait 3600.0 s, its own lease duration \
+        "`b` holds the Lease; if it crashes, others wait 3600.0 s, its own lease duration \
          (ours is 15.0 s)"
     );
     let snapshot = a.election.lease_snapshot(a.now());

@@ -346,7 +346,7 @@ fn a_writer_that_never_rests_is_met_in_its_gaps_and_not_raced() {
         ["failing: Unavailable", "term 1 lost: expired"],
         "it is told once why"
     );
-    assert!(a.why_not_leading().contains("again and again"));
+    assert!(a.why_not_leading().contains("before each of our writes"));
 }
 
 #[test]
@@ -492,8 +492,8 @@ fn a_store_put_back_to_an_earlier_state_is_believed_after_a_lease_duration() {
     assert_eq!(a.events(), ["failing: Unavailable"]);
     assert_eq!(
         a.why_not_leading(),
-        "the store answers with version 1, which is older than version 11 seen before: it was put \
-         back to an earlier state, or answers from a cache"
+        "the store answered with version 1, which is older than version 11 seen before: it was \
+         restored to an earlier state, or answers from a cache"
     );
     a.run_until(30.0).assert_not_leader();
     assert_eq!(a.events(), ["c holds the Lease"], "seen for the first time");

@@ -88,7 +88,7 @@ impl LeaseFolder {
         if !self.makes_folders {
             let found = guard::find(&self.directory, below)?;
             return found.map(drop).ok_or_else(|| {
-                let message = format!("there is no folder {} yet", self.path.display());
+                let message = format!("the directory {} does not exist yet", self.path.display());
                 Error::new(ErrorKind::Unavailable, message)
             });
         }
@@ -137,7 +137,7 @@ impl LeaseFolder {
     pub(super) fn create(&self, record: &LeaseRecord) -> Result<StoredLease, StoreError> {
         let _lock = self.lock()?;
         if self.read()?.is_some() {
-            return Err(conflict("the Lease exists already"));
+            return Err(conflict("the Lease already exists"));
         }
         let uid = Uuid::new_v4().to_string();
         let version = self.next_version(None)?;
@@ -153,7 +153,7 @@ impl LeaseFolder {
         let present = match self.read()? {
             None => return Err(conflict("the Lease is gone")),
             Some(present) if present.uid != seen.uid => {
-                return Err(conflict("the Lease was created anew"));
+                return Err(conflict("the Lease was deleted and created again"));
             }
             Some(present) if present.version != seen.version => {
                 return Err(conflict("the Lease has changed"));
@@ -205,7 +205,7 @@ impl LeaseFolder {
         number.map(Some).ok_or_else(|| {
             self.corrupt(
                 VERSION,
-                "is no whole number: stop all candidates, then delete the file",
+                "is not a whole number: stop all candidates, then delete the file",
             )
         })
     }

@@ -74,7 +74,7 @@ pub(super) fn understand(object: Value) -> Result<StoredLease, String> {
                 "has format {newer}, and this Leasehold knows formats up to {FORMAT}: update it"
             ));
         }
-        _ => return Err(damaged(&"no known format number")),
+        _ => return Err(damaged(&"its format number is missing or wrong")),
     }
     let LeaseFile { metadata, spec } =
         LeaseFile::deserialize(&object).map_err(|error| damaged(&error))?;

@@ -27,8 +27,7 @@ pub(super) fn find(directory: &Path, below: [&str; 2]) -> Result<Option<PathBuf>
     check_absolute(directory)?;
     let folder = directory.join(below[0]).join(below[1]);
     let failed = |error| {
-        let fix =
-            format!("cannot be looked into ({error}): choose a folder that this user may read");
+        let fix = format!("cannot be read ({error}): choose a directory that this user can read");
         Error::config("directory", directory.display(), fix)
     };
     match folder.canonicalize() {
@@ -59,20 +58,25 @@ fn walk(
     let mut folder = there.canonicalize().map_err(failed)?;
     // Nobody else may put another folder, or a link to one, in place of the way to the election.
     for path in there.ancestors().chain(folder.ancestors()) {
-        refuse_if(path, folders::threat_on_the_way(path).map_err(failed)?)?;
+        refuse_if(
+            directory,
+            path,
+            folders::threat_on_the_way(path).map_err(failed)?,
+        )?;
     }
     if there != directory {
         check_place(directory, &folder)?;
         return Ok(None);
     }
     // Nor touch the election itself.
-    refuse_if(&folder, folders::threat_within(&folder).map_err(failed)?)?;
+    let threat = folders::threat_within(&folder).map_err(failed)?;
+    refuse_if(directory, &folder, threat)?;
     for name in below {
         let parent = folder.clone();
         folder.push(name);
         visit(&folder).map_err(failed)?;
         match folders::threat_within(&folder) {
-            Ok(threat) => refuse_if(&folder, threat)?,
+            Ok(threat) => refuse_if(directory, &folder, threat)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 check_place(directory, &parent)?;
                 return Ok(None);
@@ -88,13 +92,13 @@ fn check_absolute(directory: &Path) -> Result<()> {
     if directory.is_absolute() {
         return Ok(());
     }
-    let fix = "use an absolute path: a relative one is another folder in each process";
+    let fix = "use an absolute path: a relative one is another directory in each process";
     Err(Error::config("directory", directory.display(), fix))
 }
 
 /// It says all that `error` does, which is therefore not its source.
 fn unusable(directory: &Path, error: &io::Error) -> Error {
-    let fix = format!("cannot be used ({error}): choose a folder that this user may write to");
+    let fix = format!("cannot be used ({error}): choose a directory that this user can write to");
     Error::config("directory", directory.display(), fix)
 }
 
@@ -106,7 +110,7 @@ fn check_place(directory: &Path, folder: &Path) -> Result<()> {
         Some(name) => {
             let fix = format!(
                 "is on a {name} file system, where locks and changes do not reach every process: \
-                 choose a folder on a local disk"
+                 choose a directory on a local disk"
             );
             Err(Error::config("directory", directory.display(), fix))
         }
@@ -114,9 +118,13 @@ fn check_place(directory: &Path, folder: &Path) -> Result<()> {
     }
 }
 
-fn refuse_if(path: &Path, threat: Option<String>) -> Result<()> {
+/// The threat may be above or below the directory that the setting names.
+fn refuse_if(directory: &Path, path: &Path, threat: Option<String>) -> Result<()> {
     match threat {
-        Some(threat) => Err(Error::config("directory", path.display(), threat)),
+        Some(threat) => {
+            let fix = format!("{} {threat}", path.display());
+            Err(Error::config("directory", directory.display(), fix))
+        }
         None => Ok(()),
     }
 }

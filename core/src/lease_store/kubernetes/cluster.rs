@@ -111,7 +111,7 @@ impl Cluster {
             Err(error) => {
                 let told = present.problem.as_ref().map(Error::message);
                 if told != Some(error.message()) {
-                    warn!(%error, "going on as before, since the configuration cannot be followed");
+                    warn!(%error, "cannot follow the configuration; going on with the one before");
                 }
                 present.problem = Some(error);
             }
@@ -139,7 +139,7 @@ impl Cluster {
         match pin.conflict(&access.pin) {
             None => Ok(Some(Arc::new(access))),
             Some(conflict) => Err(access.origin.wrong(format!(
-                "{conflict}, so it is not followed; put it right, or start again"
+                "{conflict}, so the change is not followed: undo it, or start the election again"
             ))),
         }
     }
@@ -163,7 +163,7 @@ impl Cluster {
         };
         had.map_err(|error| {
             let message = format!(
-                "the API server refuses these credentials, and new ones cannot be had: {error}"
+                "the API server refuses these credentials, and getting new ones failed: {error}"
             );
             Error::new(ErrorKind::Unauthorized, message)
         })

@@ -112,7 +112,7 @@ fn in_cluster(
     };
     let server: Uri = address.parse().map_err(|error| {
         origin.wrong(format!(
-            "KUBERNETES_SERVICE_HOST {host} and KUBERNETES_SERVICE_PORT {port} are no address \
+            "KUBERNETES_SERVICE_HOST {host} and KUBERNETES_SERVICE_PORT {port} are not an address \
              ({error})"
         ))
     })?;

@@ -63,7 +63,7 @@ impl ClusterConnections {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a pod is not told its own.
     pub fn default_namespace(&self) -> Result<&str> {
         self.0.cluster.namespace().ok_or_else(|| {
-            let fix = "the service account's files do not have it; set it, or POD_NAMESPACE";
+            let fix = "the service account's files do not name it; set it, or POD_NAMESPACE";
             Error::config("namespace", "(not set)", fix)
         })
     }

@@ -91,7 +91,7 @@ fn route(
             ))
         }
         _ => Err(origin.wrong(format!(
-            "the proxy {} is of a kind that is not supported; use an http, https or socks5 proxy",
+            "the proxy {} is not supported; use an http, https or socks5 proxy",
             proxy.uri()
         ))),
     }

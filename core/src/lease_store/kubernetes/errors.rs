@@ -37,8 +37,8 @@ fn distrust(error: &rustls::Error, access: &Access) -> Option<String> {
                 "it does not speak TLS ({error}); is the port right?"
             )),
             rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => Some(format!(
-                "it has no cryptography in common with us ({error}); a certificate with a key on \
-                 P-521 is not supported: use {SUPPORTED_KEYS}"
+                "it and Leasehold support no common TLS algorithm ({error}); a certificate with a key \
+                 on P-521 is not supported: use {SUPPORTED_KEYS}"
             )),
             _ => None,
         };
@@ -65,7 +65,7 @@ fn distrust(error: &rustls::Error, access: &Access) -> Option<String> {
         ),
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => format!(
-            "its certificate, or one by which {trust} vouches for it, is signed in a way that is not \
+            "its certificate, or one between it and {trust}, is signed in a way that is not \
              supported, such as ECDSA with SHA-512: sign it with SHA-256 or SHA-384"
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {

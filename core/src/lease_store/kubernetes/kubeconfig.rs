@@ -90,11 +90,11 @@ fn unreadable(path: &Path, origin: &Origin, error: KubeconfigError) -> Error {
     origin.wrong(match error {
         KubeconfigError::Parse(cause) => match cause.location() {
             Some(at) => format!(
-                "{path} is no kubeconfig: line {}, column {} cannot be understood; correct it",
+                "{path} is not a kubeconfig: line {}, column {} cannot be understood; correct it",
                 at.line(),
                 at.column()
             ),
-            None => format!("{path} is no kubeconfig; name another file"),
+            None => format!("{path} is not a kubeconfig; name another file"),
         },
         KubeconfigError::ReadConfig(cause, _) => format!("{path} cannot be read ({cause})"),
         other => format!("{path}: {other}; correct the file"),

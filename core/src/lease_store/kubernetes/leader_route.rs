@@ -120,7 +120,7 @@ impl LeaderRoute {
             }
         }
         let message = format!(
-            "the EndpointSlice {} is written by others all the time",
+            "the EndpointSlice {} changes before each of our writes",
             self.slice
         );
         Err(Error::new(ErrorKind::Unavailable, message))
@@ -129,8 +129,8 @@ impl LeaderRoute {
     fn cannot(&self, verb: &str, refusal: &Refusal) -> Error {
         let Self { slice, lease, .. } = self;
         if refusal.says_no(SLICES) {
-            let fix = "there is no EndpointSlice of this name: create it with its Service, which have to \
-                       be there beforehand (see the documentation, Signs in the cluster)";
+            let fix = "there is no EndpointSlice of this name: create it and its Service \
+                       before the election starts (see the documentation, Signs in the cluster)";
             return Error::config("leader_service", slice, fix);
         }
         let error = refusal.to(&format!("{verb} the EndpointSlice {slice}"));

@@ -114,7 +114,7 @@ impl Pin {
             }
             if pinned.acts_as != found.acts_as {
                 return Some(format!(
-                    "the user {} now acts as another one than when the election started",
+                    "the user {} now impersonates another user than when the election started",
                     pinned.user
                 ));
             }

@@ -187,7 +187,7 @@ impl Plugin {
             Err(error) => {
                 let still_valid = state.given.is_some() && !state.refused;
                 if still_valid {
-                    warn!(%error, "using the credentials of before for as long as they are valid");
+                    warn!(%error, "using the previous credentials for as long as they are valid");
                 }
                 state.failed = Some((Instant::now(), error.clone()));
                 Err(error)
@@ -247,7 +247,7 @@ impl Plugin {
         let certificate = match pair {
             (Some(certificate), Some(key)) => Some(Arc::new(
                 tls::certified_key(certificate.as_bytes(), key.as_bytes())
-                    .map_err(|why| printed(&format!("what cannot be used: {why}")))?,
+                    .map_err(|why| printed(&format!("credentials that cannot be used: {why}")))?,
             )),
             (None, None) => None,
             _ => return Err(printed("only one of a certificate and its key")),

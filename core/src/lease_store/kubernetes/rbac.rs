@@ -82,8 +82,8 @@ impl Permission {
             purpose,
         };
         vec![
-            permission("get", "to read where the Service leads"),
-            permission("update", "to have it lead to the leader"),
+            permission("get", "to read where the Service points"),
+            permission("update", "to point it at the leader"),
         ]
     }
 }

@@ -19,7 +19,7 @@ const TRUSTED: [&str; 5] = [
     "S-1-5-18",                                                       // the system
     "S-1-5-32-544",                                                   // administrators
     "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464", // what installs Windows
-    "S-1-3-0", // in what is inherited: whoever makes the file
+    "S-1-3-0", // in what is inherited: who makes the file
     "S-1-3-4", // the rights of the owner
 ];
 
@@ -27,7 +27,7 @@ const TRUSTED: [&str; 5] = [
 /// panics at others.
 const KINDS: [&str; 7] = ["A", "D", "OA", "OD", "XA", "XD", "ZA"];
 
-const FIX: &str = "take that away (icacls), or choose a folder in your own user profile";
+const FIX: &str = "change its owner or rights (icacls), or choose a directory in your user profile";
 
 // Rights to folders, as in winnt.h.
 const ADD_FILE: u32 = 0x02;
@@ -54,16 +54,18 @@ pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// By what somebody else may put another folder, or a link to one, in place of what is below `path`,
-/// and what to do about it.
+/// How somebody else can put another directory, or a link to one, in place of what is below `path`,
+/// and what to do about it: the end of a sentence that begins with `path`.
 pub(crate) fn threat_on_the_way(path: &Path) -> io::Result<Option<String>> {
     threat(&*security(path)?, Part::Place)
 }
 
-/// By what somebody else may touch what is in the folder `path`, and what to do about it.
+/// How somebody else can change what is in the directory `path`, and what to do about it, likewise.
 pub(crate) fn threat_within(path: &Path) -> io::Result<Option<String>> {
     if !fs::symlink_metadata(path)?.is_dir() {
-        return Ok(Some("is no folder, or a link to one: remove it".to_owned()));
+        return Ok(Some(
+            "is not a directory, or is a link to one: remove it".to_owned(),
+        ));
     }
     threat(&*security(path)?, Part::Contents)
 }
@@ -104,7 +106,7 @@ fn threat(security: &SecurityDescriptor, part: Part) -> io::Result<Option<String
         return Ok(Some(format!("belongs to user {owner}: {FIX}")));
     }
     let Some(entries) = security.dacl() else {
-        return Ok(Some(format!("everybody may write to it: {FIX}")));
+        return Ok(Some(format!("is writable by everybody: {FIX}")));
     };
     if let Some(kind) = unknown_kind(&as_text(security)?) {
         let doubt = format!("has an entry of kind {kind:?} that may let others write to it");
@@ -118,7 +120,7 @@ fn threat(security: &SecurityDescriptor, part: Part) -> io::Result<Option<String
             Some(sid) if is_trusted(sid) => None,
             sid => Some(sid.map_or_else(|| "somebody".to_owned(), ToString::to_string)),
         });
-    Ok(stranger.map(|sid| format!("{sid} may write to it: {FIX}")))
+    Ok(stranger.map(|sid| format!("is writable by {sid}: {FIX}")))
 }
 
 /// The list as text: `D:P(A;OICI;FA;;;SY)(…)`.
@@ -128,10 +130,7 @@ fn as_text(security: &SecurityDescriptor) -> io::Result<String> {
         Ok(text) => Ok(text.to_string_lossy().into_owned()),
         Err(why) => {
             let doubt = "its access control list has an entry of a kind that Windows cannot name";
-            Err(io::Error::new(
-                why.kind(),
-                format!("{doubt} ({why}): {FIX}"),
-            ))
+            Err(io::Error::new(why.kind(), format!("{doubt} ({why})")))
         }
     }
 }
@@ -209,7 +208,7 @@ mod tests {
         // The rights of those who are logged on to the root of a drive.
         let [place, contents] = threats("(A;;LC;;;AU)(A;OICIIO;SDGXGWGR;;;AU)");
         assert_eq!(place, None);
-        assert!(contents.unwrap().starts_with("S-1-5-11 may write to it: "));
+        assert!(contents.unwrap().starts_with("is writable by S-1-5-11: "));
     }
 
     #[test]

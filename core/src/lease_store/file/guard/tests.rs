@@ -78,7 +78,7 @@ fn a_path_that_is_no_folder_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("file");
     fs::write(&file, "").unwrap();
-    assert!(refusal(&file).contains("choose a folder"));
+    assert!(refusal(&file).contains("choose a directory"));
     assert!(refusal(Path::new("elections")).contains("absolute"));
     assert!(refusal(Path::new("")).contains("absolute"));
 }

@@ -21,7 +21,7 @@ fn folders_that_others_may_write_to_are_refused() {
         let home = tempfile::tempdir().unwrap();
         prepare(home.path(), BELOW).unwrap();
         set_access(&home.path().join(shared), "(A;OICI;FA;;;WD)");
-        assert!(refusal(home.path()).contains("may write to it"), "{shared}");
+        assert!(refusal(home.path()).contains("is writable by "), "{shared}");
     }
 }
 

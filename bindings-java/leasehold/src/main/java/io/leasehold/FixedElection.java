@@ -455,8 +455,7 @@ final class FixedElection implements LeaderElection {
             try {
                 event.tell(listener);
             } catch (Throwable failure) {
-                Log.LOGGER.log(
-                        Level.ERROR, "a leadership listener failed; it is told of later events all the same", failure);
+                Log.LOGGER.log(Level.ERROR, "a leadership listener failed; it still receives later events", failure);
             }
         }
     }

@@ -47,8 +47,7 @@ final class ListenerThread implements Registration {
         try (NativeElection.Busy busy = election.busy()) {
             call.run();
         } catch (Throwable failure) {
-            Log.LOGGER.log(
-                    Level.ERROR, "a leadership listener failed; it is told of later events all the same", failure);
+            Log.LOGGER.log(Level.ERROR, "a leadership listener failed; it still receives later events", failure);
         }
     }
 }

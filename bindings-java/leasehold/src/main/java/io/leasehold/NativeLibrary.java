@@ -230,7 +230,7 @@ final class NativeLibrary {
             String fix = "make it writable, or name another folder with -D" + FOLDER;
             return failed(folder, unwritable, fix);
         } catch (UnsatisfiedLinkError | SecurityException refused) {
-            String fix = "where it is mounted noexec, name another folder with -D" + FOLDER;
+            String fix = "if it is mounted noexec, name another folder with -D" + FOLDER;
             return failed(folder, refused, fix);
         } finally {
             delete(library);

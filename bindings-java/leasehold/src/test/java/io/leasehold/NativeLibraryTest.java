@@ -222,7 +222,7 @@ class NativeLibraryTest {
         command.add(command.size() - 3, "-Duser.home=" + NOWHERE);
         try (ChildJvm child = ChildJvm.of(command)) {
             assertEquals(0, child.ends());
-            assertTrue(child.output().contains("where it is mounted noexec"), child::output);
+            assertTrue(child.output().contains("if it is mounted noexec"), child::output);
         }
     }
 

@@ -33,7 +33,7 @@ public final class JobLock {
     public static void check() {
         current()
                 .orElseThrow(() -> new IllegalStateException(
-                        "no job under a lock of Leasehold's runs on this thread: see @SchedulerLock"))
+                        "this thread runs no job under a lock of Leasehold: see @SchedulerLock"))
                 .term()
                 .check();
     }

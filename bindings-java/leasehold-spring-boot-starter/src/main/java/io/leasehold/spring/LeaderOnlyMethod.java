@@ -36,13 +36,13 @@ record LeaderOnlyMethod(String name, String election, OnStandby onStandby, Class
         if (Modifier.isPrivate(modifiers) || Modifier.isStatic(modifiers) || Modifier.isFinal(modifiers)) {
             throw fault(
                     method,
-                    "it would run on every instance, since no proxy can stand before a private, static or final method",
+                    "it would run on every instance, since no proxy can intercept a private, static or final method",
                     "make it none of these (in Kotlin: open)");
         }
         if (Modifier.isFinal(type.getModifiers())) {
             throw fault(
                     method,
-                    "it would run on every instance, since no proxy can stand before a final class, such as a record",
+                    "it would run on every instance, since no proxy can intercept a final class, such as a record",
                     "make the class open to extension (in Kotlin: open, or the compiler's plugin `spring`)");
         }
     }

@@ -30,7 +30,7 @@ final class LeaseNames {
     private static void refuseElectionsOf(String name, LeaseholdProperties own) {
         if (!own.elections().isEmpty()) {
             throw new ApplicationException(
-                    "leasehold.elections." + name + ".elections is no setting",
+                    "leasehold.elections." + name + ".elections is not a setting",
                     "an election has none of its own: leave it out");
         }
     }

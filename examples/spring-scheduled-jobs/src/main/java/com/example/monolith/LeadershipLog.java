@@ -20,7 +20,7 @@ class LeadershipLog {
 
     @EventListener
     void on(LeadershipLostEvent event) {
-        LOGGER.info("{}: this instance leads no more: {}", event.election(), event.reason());
+        LOGGER.info("{}: this instance no longer leads: {}", event.election(), event.reason());
     }
 
     @EventListener
