@@ -24,7 +24,7 @@ use libtest_mimic::{Failed, Trial};
 
 use self::case::{Case, Store};
 
-/// Cases mostly wait for a Lease to run out, so that more of them than there are cores go well.
+/// Cases mostly wait for a Lease to expire, so that more of them than there are cores go well.
 const AT_ONCE: usize = 8;
 
 /// Runs the cases, as a test program does that was called with these arguments, with the agent whose

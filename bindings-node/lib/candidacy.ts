@@ -333,7 +333,7 @@ export class Candidacy {
 
   // ---- the end of the thread --------------------------------------------------------------------
 
-  /** Begins to stop, unless work goes on: nobody can wait for it, so the Lease is left to run out. */
+  /** Begins to stop, unless work goes on: nobody can wait for it, so the Lease is left to expire. */
   beginExit(): void {
     this.#exits = this.#engine.isIdle() && this.#engine.requestStop();
   }
@@ -361,7 +361,7 @@ async function failureOf(
   }
 }
 
-/** What others are told who wait for work that has failed. */
+/** The message for others who wait for work that has failed. */
 function textOf(error: unknown): string {
   try {
     return String(error);

@@ -38,12 +38,12 @@ const Emitter = EventEmitter as new () => ElectionEmitter;
 
 /**
  * One candidate in the election for one Lease. Have as many as there are Leases; they share one
- * thread in the background, on which the Leases are renewed whatever the event loop does. While an
- * election runs, another thread of its own waits for its events.
+ * thread in the background, on which the Leases are renewed no matter what the event loop does.
+ * While an election runs, another thread of its own waits for its events.
  *
  * It runs from {@link start} to {@link stop}, whether or not anything refers to it, and does not
  * keep the process from exiting unless something is awaited. When the process exits, or the worker
- * thread ends, the Lease is given back if no work is under way; otherwise it is left to run out.
+ * thread ends, the Lease is released if no work is under way; otherwise it is left to expire.
  *
  * ```js
  * const election = new LeaderElection({ lease: 'monolith-jobs' });
@@ -78,9 +78,9 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * Takes part from now on, under an identity drawn anew. Does nothing where it runs already; may be
-   * called again after {@link stop}. Resolves when credentials are loaded, and does not wait for the
-   * first answer of the API server: a cluster that is down is waited for in the background.
+   * Takes part from now on, under a new random identity. Does nothing if it runs already; may be
+   * called again after {@link stop}. Resolves when credentials are loaded, and does not wait for
+   * the first answer of the API server: a cluster that is down is waited for in the background.
    *
    * @throws {@link ConfigError} that names the wrong field, its value and the fix.
    */
@@ -90,9 +90,9 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * Stops: the answer turns false at once, listeners are told and waited for while renewal goes on,
-   * then the Lease is given back. Resolves when all that is done, at most the drain timeout and the
-   * renew deadline later. Does nothing where it does not run. Work under a term must not await it:
+   * Stops: the answer turns false at once, listeners are called and waited for while renewal goes
+   * on, then the Lease is released. Resolves when all that is done, at most the drain timeout and
+   * the renew deadline later. Does nothing if it does not run. Work under a term must not await it:
    * each would wait for the other, for the whole drain timeout.
    *
    * @throws {@link ConfigError} if `drainMs` is no time.
@@ -133,7 +133,7 @@ export class LeaderElection extends Emitter {
 
   /**
    * The term under which this instance leads; null when it does not, and for an instant after
-   * {@link isLeader} turned true, which is published before anybody is told.
+   * {@link isLeader} turned true, which is published before any listener is called.
    */
   get term(): Term | null {
     return this.#candidacy.present ?? null;
@@ -149,19 +149,19 @@ export class LeaderElection extends Emitter {
     return new Status(call(() => this.#engine.status()));
   }
 
-  /** Metrics in the Prometheus text format, under client-go's names where it has them. */
+  /** Metrics in the Prometheus text format, under client-go's names if it has them. */
   metrics(): string {
     return call(() => this.#engine.metrics());
   }
 
   /**
-   * For a liveness probe: a standby is healthy, and so is a candidate whose API server is down. Not so
-   * an election whose background thread is stuck, nor one that the Lease still names `toleranceMs`
-   * milliseconds after it ran out.
+   * For a liveness probe: a standby is healthy, and so is a candidate whose API server is down. Not
+   * so an election whose background thread is stuck, nor one that the Lease still names
+   * `toleranceMs` milliseconds after it expired.
    *
    * @throws {@link ConfigError} if `toleranceMs` is no time.
-   * @throws {@link InternalError} where the election is stuck.
-   * @throws {@link LeadershipLostError} where it let its Lease run out.
+   * @throws {@link InternalError} if the election is stuck.
+   * @throws {@link LeadershipLostError} if it let its Lease expire.
    */
   checkHealth(options: { toleranceMs?: number | undefined } = {}): void {
     checkOptions(options, ['toleranceMs'], '{ toleranceMs: 5_000 }');
@@ -187,7 +187,7 @@ export class LeaderElection extends Emitter {
   /**
    * Resolves with the term when this instance leads, at once if it does already.
    *
-   * @throws {@link ClosedError} where the election does not run, or stops.
+   * @throws {@link ClosedError} if the election does not run, or stops.
    */
   async waitForLeadership(options: WaitOptions = {}): Promise<Term> {
     const signal = signalOf(options);
@@ -215,7 +215,7 @@ export class LeaderElection extends Emitter {
    * Waits until this instance leads, runs `work` once as {@link runIfLeader} does, and resolves with
    * what it returned. The signal ends the wait, not the work.
    *
-   * @throws {@link ClosedError} where the election does not run, or stops before it leads.
+   * @throws {@link ClosedError} if the election does not run, or stops before it leads.
    * @throws TypeError as {@link runIfLeader}.
    */
   async lead<T>(work: (term: Term) => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
@@ -244,14 +244,14 @@ export class LeaderElection extends Emitter {
    * `work` that fails has this instance step down, and rejects with its error. Another candidate begins it
    * again, after a retry period, then two, and so on; after five attempts all who wait give up.
    *
-   * Starts the election where it does not run, and then stops it in the end. In mode `always` the work is
-   * done at each call, since nothing is remembered; in mode `never` at none. The signal ends the wait, not
-   * the work.
+   * Starts the election if it does not run, and then stops it in the end. In mode `always` the work
+   * is done at each call, since nothing is remembered; in mode `never` at none. The signal ends the
+   * wait, not the work.
    *
    * @throws {@link ConfigError} for a key that cannot be one, or as {@link start}.
    * @throws {@link WorkFailedError} that says what the work has failed with, as often as it may.
-   * @throws {@link ClosedError} where the election is stopped.
-   * @throws {@link CorruptError} where what the Lease remembers cannot be understood.
+   * @throws {@link ClosedError} if the election is stopped.
+   * @throws {@link CorruptError} if what the Lease remembers cannot be understood.
    * @throws TypeError as {@link runIfLeader}.
    */
   async runOnce(
@@ -274,7 +274,7 @@ export class LeaderElection extends Emitter {
    * waits for the next term. It ends when the election stops; so that it can, the body catches what
    * `term.signal` cuts short.
    *
-   * @throws {@link ClosedError} where the election does not run.
+   * @throws {@link ClosedError} if the election does not run.
    */
   async *terms(options: WaitOptions = {}): AsyncGenerator<Term, void, undefined> {
     const signal = signalOf(options);

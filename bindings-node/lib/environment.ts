@@ -25,7 +25,8 @@ export function drainAll(): void {
 }
 
 // The last moment at which JavaScript runs, after `process.exit` and an uncaught exception as well:
-// with no work under way the Leases are given back, so that others need not wait for them to run out.
+// with no work under way the Leases are released, so that others need not wait for them to
+// expire.
 process.on('exit', () => {
   const members = [...running];
   for (const member of members) member.beginExit();

@@ -7,13 +7,13 @@ import type { Term } from './term.js';
 /**
  * What an election tells. Each term has one `acquired` and one `lost`, in order. `error` is never
  * emitted: unheard, it would end the process. A listener that throws, or returns a promise that
- * rejects, is an uncaught exception; the others are told all the same.
+ * rejects, is an uncaught exception; the others are still called.
  *
  * Each event is published on the diagnostics channel `leasehold:` and its name, as an object with
  * the `election` and the `value` that listeners are called with.
  */
 export interface LeaderElectionEvents {
-  /** This instance leads. A listener that is added while it leads is told of the present term. */
+  /** This instance leads. A listener that is added while it leads is called with the present term. */
   acquired: [term: Term];
   /**
    * This instance no longer leads: stop the guarded work. The Lease is not released before all

@@ -2,8 +2,9 @@ import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 
 /**
- * Calls each listener, whatever the others do, and mirrors the event on its diagnostics channel.
- * Resolves when all that they returned has settled; undefined if there is nothing to wait for.
+ * Calls each listener, no matter what the others do, and mirrors the event on its diagnostics
+ * channel. Resolves when all that they returned has settled; undefined if there is nothing to wait
+ * for.
  */
 export function tell(
   election: EventEmitter,

@@ -71,8 +71,8 @@ const LIMITS = ['atMostMs', 'atLeastMs'] as const;
 
 /**
  * Locks for one piece of work each, by a Lease for each: for what is done once in a while by the
- * instance that comes first, and not by a leader. A lock is renewed while the work goes on, and given
- * back after it; nobody campaigns for it in between.
+ * instance that comes first, and not by a leader. A lock is renewed while the work goes on, and
+ * released after it; nobody campaigns for it in between.
  *
  * What an election promises of a leader holds of who has a lock: the answer is false as soon as it
  * cannot be vouched for, and the old holder has stopped before another begins. A name is observed from
@@ -114,7 +114,7 @@ export class Locks {
    * Observes locks from now on, so that one whose holder has crashed is free when it is wanted. Resolves
    * when credentials are loaded, and does not wait for an answer of the API server.
    *
-   * @throws {@link ConfigError} where credentials or folder cannot be used.
+   * @throws {@link ConfigError} if credentials or folder cannot be used.
    * @throws {@link ClosedError} when they were closed.
    */
   async observe(...names: string[]): Promise<void> {
@@ -126,9 +126,9 @@ export class Locks {
   }
 
   /**
-   * Acquires a lock if it is free; null if somebody holds it, be it this process. Resolves when that is
-   * known, which has limits: those of requests, and while this process is about to give it back, those
-   * of a release.
+   * Acquires a lock if it is free; null if somebody holds it, be it this process. Resolves when
+   * that is known, which has limits: those of requests, and while this process is about to release
+   * it, those of a release.
    *
    * @throws why it could not be found out: {@link LeaseholdError}, whose `code` says what to do.
    * @throws {@link ConfigError} if `atLeastMs` is longer than `atMostMs`.

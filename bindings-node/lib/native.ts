@@ -21,8 +21,8 @@ interface Library {
 let opened: { library: Library; waker: object } | undefined;
 
 /**
- * An election of the core. Loads the library at first use; without it, the modes that ask nobody are
- * answered all the same.
+ * An election of the core. Loads the library at first use; without it, the modes that ask nobody
+ * are answered nevertheless.
  */
 export function openEngine(options: LeaderElectionOptions): Engine {
   const settings = settingsOf(options);

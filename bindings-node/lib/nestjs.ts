@@ -30,8 +30,9 @@ export interface LeaseholdAsyncOptions {
  * {@link electionToken}, and {@link LeaderElectionHealth}.
  *
  * The election starts in `onModuleInit`, before anything is scheduled. When the application closes,
- * the answer is false from `onModuleDestroy` on, and `beforeApplicationShutdown` waits until the work
- * has ended and the Lease is given back. Nest hears of signals only after `app.enableShutdownHooks()`.
+ * the answer is false from `onModuleDestroy` on, and `beforeApplicationShutdown` waits until the
+ * work has ended and the Lease is released. Nest hears of signals only after
+ * `app.enableShutdownHooks()`.
  */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- as Nest has it
 export class LeaseholdModule {
@@ -162,7 +163,7 @@ export class LeaderElectionHealth {
   }
 
   /**
-   * Down if an election is stuck, or let its Lease run out more than `toleranceMs` milliseconds ago
+   * Down if an election is stuck, or let its Lease expire more than `toleranceMs` milliseconds ago
    * without noticing. For a liveness probe.
    */
   isHealthy<const Key extends string>(key: Key, { toleranceMs = 0 } = {}): HealthResult<Key> {

@@ -46,7 +46,7 @@ export interface LeaderElectionOptions {
    * means never. It is watched from the first sign of life on. In milliseconds. Default: 30,000.
    */
   stallTimeoutMs?: number | undefined;
-  /** Whether stopping gives the Lease back, so that another leads at once. Default: true. */
+  /** Whether stopping releases the Lease, so that another leads at once. Default: true. */
   releaseOnStop?: boolean | undefined;
   /**
    * Whether an unexpired record under this very `identity` is taken up at once, as client-go does.
@@ -55,7 +55,7 @@ export interface LeaderElectionOptions {
   reclaim?: boolean | undefined;
   /**
    * By which proofs that its holder is dead the Lease is acquired before it has expired: `none`;
-   * `local`, what this machine tells without being asked for rights; `pods`, also the status of the
+   * `local`, what this machine shows without further rights; `pods`, also the status of the
    * holder's pod. Default: `local`.
    */
   proofOfDeath?: ProofOfDeath | undefined;
@@ -78,24 +78,23 @@ export interface LeaderElectionOptions {
   kubeconfig?: string | undefined;
   /** The kubeconfig's context. Default: its current one. */
   context?: string | undefined;
-  /** The folder of mode `file`. Default: `~/.leasehold`. */
+  /** The directory in which mode `file` keeps Leases. Default: `~/.leasehold`. */
   directory?: string | undefined;
   /**
-   * Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set when it is
-   * created, and put right when it is written. Default: none.
+   * Labels of the Lease in mode `kubernetes`, which policies may demand: set when it is created,
+   * and corrected when it is written. Default: none.
    */
   labels?: Readonly<Record<string, string>> | undefined;
-  /** Annotations that the Lease has, as `labels`. Default: none. */
+  /** Annotations of the Lease, as `labels`. Default: none. */
   annotations?: Readonly<Record<string, string>> | undefined;
   /**
    * Whether an Event is written at each change of leader, in mode `kubernetes`, as client-go does.
-   * Needs the verb `create` on events; where that is not granted, there are none. Default: false.
+   * Needs the verb `create` on events; if that is not granted, there are none. Default: false.
    */
   kubernetesEvents?: boolean | undefined;
   /**
-   * The Service without a selector that leads to the leader, in mode `kubernetes`: the name of its
-   * `EndpointSlice`, which has to be there and in which the leader's address is kept. Default:
-   * none.
+   * The Service without a selector that points at the leader, in mode `kubernetes`: the name of its
+   * `EndpointSlice`, which must exist, and in which the leader's address is kept. Default: none.
    */
   leaderService?: string | undefined;
   /**

@@ -5,11 +5,11 @@ import type { Acquisition } from './words.js';
 /** One uninterrupted leadership of this instance. */
 export class Term {
   /**
-   * A number that only grows from term to term, whoever leads. Send it with each write that must not
-   * be done twice, and let the receiver refuse a smaller one than it has seen.
+   * A number that only grows from term to term, no matter who leads. Send it with each write that
+   * must not be done twice, and let the receiver refuse a smaller one than it has seen.
    */
   readonly fencingToken: bigint;
-  /** The Lease's own count of acquisitions. Starts anew when the Lease is deleted. */
+  /** The Lease's own count of acquisitions. Starts again from zero when the Lease is deleted. */
   readonly transitions: number;
   /** The UID of the Lease object. */
   readonly leaseUid: string;
@@ -18,10 +18,10 @@ export class Term {
   /** How it came about: what had become of the last holder. */
   readonly acquisition: Acquisition;
   /**
-   * Aborted when the term is over; its reason is a {@link LeadershipLostError}. Pass it to whatever
-   * takes an `AbortSignal`. It is aborted when somebody asks it, and in each turn of the event loop
-   * before timers: what waits for one does not go on after a pause in which the term has ended. Between
-   * two steps of your own ask {@link check}.
+   * Aborted when the term is over; its reason is a {@link LeadershipLostError}. Pass it to
+   * everything that takes an `AbortSignal`. It is aborted when somebody asks it, and in each turn
+   * of the event loop before timers: what waits for one does not go on after a pause in which the
+   * term has ended. Between two steps of your own ask {@link check}.
    */
   readonly signal: AbortSignal;
 

@@ -25,7 +25,7 @@ export interface FakeLeaderElectionOptions {
  * election.acquire();
  * // … the code under test does its work …
  * election.lose('expired');
- * // … and has been told to stop.
+ * // … and has been asked to stop.
  * ```
  */
 export class FakeLeaderElection extends LeaderElection {
@@ -40,7 +40,7 @@ export class FakeLeaderElection extends LeaderElection {
   }
 
   /**
-   * This instance leads from now on. Listeners have been told when this returns.
+   * This instance leads from now on. Listeners have been called when this returns.
    *
    * @throws {@link ClosedError} if the election was not started.
    */
@@ -48,7 +48,7 @@ export class FakeLeaderElection extends LeaderElection {
     this.#engine.acquire();
   }
 
-  /** The term is over. Listeners have been told when this returns. */
+  /** The term is over. Listeners have been called when this returns. */
   lose(reason: LostReason = 'expired'): void {
     this.#engine.lose(reason);
   }

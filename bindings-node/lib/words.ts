@@ -3,8 +3,8 @@
 /** Where the Lease is kept, and so who takes part. */
 export type Mode =
   /**
-   * In a pod `kubernetes`; `file` where a person works at a terminal or a desktop, or where the
-   * directory is set. Anything else is a configuration error, never a private election.
+   * In a pod `kubernetes`; `file` if a person works at a terminal or a desktop, or if the directory
+   * is set. Anything else is a configuration error, never a private election.
    */
   | 'auto'
   /** A Lease in Kubernetes: through the pod's service account, else a kubeconfig. */
@@ -18,17 +18,17 @@ export type Mode =
 
 /** By which proofs that its holder is dead a Lease is acquired before it has expired. */
 export type ProofOfDeath =
-  /** By none, and nothing is noted by which others could prove that this process is dead. */
+  /** By none, and nothing is recorded by which others could prove that this process is dead. */
   | 'none'
   /**
-   * By what this machine tells without being asked for rights: that the holder's container has been
-   * started again, or that the kernel has let go of the holder's lock.
+   * By what this machine shows without further rights: that the holder's container has been started
+   * again, or that the kernel has released the holder's lock.
    */
   | 'local'
   /**
    * By these and, in mode `kubernetes`, by the status of the holder's pod, which says that its
-   * container has ended. Needs the verbs `get` and `watch` on pods; where these are not granted, it
-   * is `local`.
+   * container has ended. Needs the verbs `get` and `watch` on pods; if these are not granted, it is
+   * `local`.
    */
   | 'pods';
 
@@ -36,7 +36,7 @@ export type ProofOfDeath =
 export type Acquisition =
   /** Nobody held the Lease, or there was none. */
   | 'free'
-  /** Its last holder gave it back. */
+  /** Its last holder released it. */
   | 'released'
   /** Its last holder had not renewed it for its lease duration. */
   | 'expired'
@@ -63,7 +63,7 @@ export type Role =
   | 'leader'
   /** No longer the leader; renews until the application's work has stopped. */
   | 'draining'
-  /** The work has stopped; the Lease is being given back. */
+  /** The work has stopped; the Lease is being released. */
   | 'releasing'
   /** Not campaigning, because the event loop shows no sign of life. */
   | 'stalled'

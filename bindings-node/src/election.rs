@@ -125,7 +125,7 @@ impl NativeElection {
         })
     }
 
-    /// How often `signOfLife` is due, in milliseconds; null where nobody watches.
+    /// How often `signOfLife` is due, in milliseconds; null if nobody watches.
     #[napi]
     pub fn sign_of_life_period_ms(&self) -> Option<f64> {
         let period = self.election.sign_of_life_period();
@@ -167,7 +167,7 @@ impl NativeElection {
         })
     }
 
-    /// Begins a call of `runOnce`, whose news come as events with the number returned; null where the
+    /// Begins a call of `runOnce`, whose news come as events with the number returned; null if the
     /// election does not run, or stops. A thread of its own waits for them.
     #[napi]
     pub fn begin_once(&self, key: String) -> Result<Option<u32>> {
@@ -276,7 +276,7 @@ fn run(election: Arc<LeaderElection>, queue: &Queue<Notification>) {
     }
 }
 
-/// Passes the news of a call on until there are no more.
+/// Passes the news of a call on until the last.
 fn pass_on(mut call: OnceCall, number: u32, queue: &Queue<Notification>) {
     loop {
         let next = || wait(call.next(), Duration::MAX).unwrap_or(Ok(None));

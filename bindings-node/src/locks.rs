@@ -24,8 +24,8 @@ pub struct NativeLocks {
     queue: Arc<Queue<Answer>>,
     /// What ends the wait of a call.
     waits: RefCell<HashMap<u32, AbortHandle>>,
-    /// By the number of the call that acquired it, not by an object: one that JavaScript lost would be
-    /// collected, and the lock given back over work that has not ended.
+    /// By the number of the call that acquired it, not by an object: one that JavaScript lost would
+    /// be collected, and the lock released over work that has not ended.
     held: RefCell<HashMap<u32, Held>>,
 }
 
@@ -60,7 +60,7 @@ pub struct NativeAnswer {
     pub term: Option<NativeTerm>,
     /// Of `lost`.
     pub reason: Option<&'static str>,
-    /// Of `done`: of a release, whether it is known to be given back.
+    /// Of `done`: of a release, whether it is known to be released.
     pub value: Option<bool>,
     /// Of `acquired` and `done`.
     pub error: Option<NativeError>,
@@ -116,7 +116,7 @@ impl NativeLocks {
         contained(|| spawn(move || acquire(locks, request, timeout, registration, call, &queue)))
     }
 
-    /// The wait of the call is over; what it acquires all the same is to be released.
+    /// The wait of the call is over; what it acquires nevertheless is to be released.
     #[napi]
     pub fn cancel(&self, call: u32) {
         if let Some(wait) = self.waits.borrow_mut().remove(&call) {
@@ -185,7 +185,7 @@ impl NativeLocks {
         })
     }
 
-    /// How often `signOfLife` is due, in milliseconds; null where nobody watches.
+    /// How often `signOfLife` is due, in milliseconds; null if nobody watches.
     #[napi]
     pub fn sign_of_life_period_ms(&self) -> Option<f64> {
         let period = self.locks.sign_of_life_period();

@@ -44,7 +44,7 @@ impl Unfinished {
         }
     }
 
-    /// How long the work may go on that the loss of this number ends; zero where there is none.
+    /// How long the work may go on that the loss of this number ends; zero if there is none.
     pub(crate) fn time_left(&self, number: u32) -> Duration {
         match self.guards.get(&number) {
             Some(Guard::Loss(loss)) => loss.time_left(),

@@ -19,7 +19,7 @@ test('each name is an election of its own, under the same settings', async (t) =
   assert.deepEqual([...leaders.elections.keys()], ['monolith', 'billing', 'reports']);
 
   leaders.election('billing').stepDown();
-  await eventually('it leads billing no more', () => !leaders.isThisInstanceLeader('billing'));
+  await eventually('it no longer leads billing', () => !leaders.isThisInstanceLeader('billing'));
   assert.equal(leaders.isThisInstanceLeader(), true);
 
   await leaders[Symbol.asyncDispose]();

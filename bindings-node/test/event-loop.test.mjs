@@ -30,12 +30,12 @@ test('a leader whose event loop is blocked for longer than it may loses the Leas
   }, 20);
   await wait;
   clearInterval(watch);
-  assert.equal(holderWhileFree, 'a', 'it ran out under its holder');
+  assert.equal(holderWhileFree, 'a', 'it expired under its holder');
   await blocked.said('not leading');
   await blocked.said('lost stalled');
 });
 
-test('a stall timeout of zero means for ever', async (t) => {
+test('a stall timeout of zero means no limit', async (t) => {
   const options = settings(t, { stallTimeoutMs: 0 });
   const blocked = program(t, 'blocked.mjs', options, 4_000);
   await blocked.said('still leading, in the same term');

@@ -80,7 +80,7 @@ test('on a platform that has no package, the error says so, and which ones there
   assert.doesNotMatch(stderr, /npm install/);
 });
 
-test('mode always leads there all the same, term after term, and warns once', (t) => {
+test('mode always leads there nevertheless, term after term, and warns once', (t) => {
   const { status, stdout, stderr } = runElsewhere(
     installed(t),
     `const election = new LeaderElection({ lease: 'jobs', mode: 'always' });

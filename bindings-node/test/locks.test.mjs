@@ -34,7 +34,7 @@ async function loss(lock) {
   }
 }
 
-test('a lock is held by one and given back', async (t) => {
+test('a lock is held by one and released', async (t) => {
   const options = slow(t);
   const [here, there] = [locks(t, options), locks(t, options)];
   await here.observe('job');
@@ -157,7 +157,7 @@ test('settings and limits are checked', async (t) => {
   await assert.rejects(here.lock('job', { timeout: 1 }), /no such option/);
 });
 
-test('a lock that is being released at the exit is given back, one that is held is not', async (t) => {
+test('a lock that is being released at the exit is free then, one that is held is not', async (t) => {
   const options = slow(t);
   const { code, errors } = await program(t, 'holds.mjs', options).ended;
   assert.equal(code, 7, errors);

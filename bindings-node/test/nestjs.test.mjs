@@ -1,5 +1,5 @@
-// Nest applications as processes, whose jobs are counted: each piece of work is done once, whatever
-// happens to the one that does it.
+// Nest applications as processes, whose jobs are counted: each piece of work is done once, no
+// matter what happens to the one that does it.
 //
 // On a real API server where NEST_FIRST_KUBECONFIG and its like say how to reach it, each through a network
 // of its own; else in a folder.
@@ -151,14 +151,14 @@ test('one that is cut off has stopped before another works', { skip }, async (t)
   ledgers.wereFilledBy('first', 'second');
 });
 
-test('what the documentation shows takes part, and gives its Lease back', async (t) => {
+test('what the documentation shows takes part, and releases its Lease', async (t) => {
   const settings = { mode: 'file', directory: folder(t), lease: 'billing', ...RELEASED };
   process.env.LEASEHOLD_MODE = settings.mode;
   process.env.LEASEHOLD_DIRECTORY = settings.directory;
   const { child } = program(t, '../../target/main.mjs');
   delete process.env.LEASEHOLD_MODE;
   delete process.env.LEASEHOLD_DIRECTORY;
-  // Leads when the Lease is given back, and not since its holder is dead.
+  // Leads when the Lease is released, and not since its holder is dead.
   const successor = election(t, { ...settings, proofOfDeath: 'none' });
   await eventually('it leads', () => lease(settings)?.holderIdentity);
   await eventually('it heeds SIGTERM', () => heeds(child, 'SIGTERM'));

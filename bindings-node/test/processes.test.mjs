@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { election, lease, program, settings } from './support.mjs';
 
-test('a running election does not keep the process from exiting, and gives the Lease back', async (t) => {
+test('a running election does not keep the process from exiting, and releases the Lease', async (t) => {
   const options = settings(t);
   const { code, errors } = await program(t, 'exits.mjs', options, 'by-itself').ended;
   assert.equal(code, 0, errors);
@@ -34,7 +34,7 @@ for (const [how, code] of [
   ['an unhandled rejection', 1],
   ['SIGTERM that is handled', 0],
 ])
-  test(`after ${how} the Lease is given back, and lost was told`, async (t) => {
+  test(`after ${how} the Lease is released, and lost was told`, async (t) => {
     const options = settings(t);
     const ended = await program(t, 'exits.mjs', options, how).ended;
     assert.equal(ended.code, code, ended.errors);
@@ -43,7 +43,7 @@ for (const [how, code] of [
   });
 
 for (const how of ['process.exit over unfinished work', 'process.exit over an unfinished listener'])
-  test(`after ${how} the Lease runs out`, async (t) => {
+  test(`after ${how} the Lease expires`, async (t) => {
     const options = settings(t, { identity: 'a' });
     const { code, errors } = await program(t, 'exits.mjs', options, how).ended;
     assert.equal(code, 7, errors);
@@ -56,7 +56,7 @@ for (const [how, signal] of [
   ['SIGTERM that is not handled', 'SIGTERM'],
   ['SIGKILL', 'SIGKILL'],
 ])
-  test(`after ${how} the Lease runs out, and another leads`, async (t) => {
+  test(`after ${how} the Lease expires, and another leads`, async (t) => {
     const options = settings(t, { identity: 'a' });
     const ended = await program(t, 'exits.mjs', options, signal).ended;
     assert.equal(ended.signal, signal, ended.errors);

@@ -117,7 +117,7 @@ test('an unknown option is refused with those there are, also one that the core 
     );
 });
 
-test('a wait refuses what is none of its options, and so would wait for ever', async () => {
+test('a wait refuses what is none of its options, and so would wait without end', async () => {
   const election = new LeaderElection({ lease: 'jobs', mode: 'never' });
   const timeout = {
     name: 'ConfigError',

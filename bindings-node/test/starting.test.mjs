@@ -72,7 +72,7 @@ test('a start that fails says why, and may be tried again', async (t) => {
   await assert.rejects(failing.waitForLeadership(), ClosedError);
 });
 
-test('a stop gives the Lease back, and its term is over', async (t) => {
+test('a stop releases the Lease, and its term is over', async (t) => {
   const options = settings(t);
   const stopped = await leader(t, options);
   const { term } = stopped;

@@ -16,7 +16,7 @@ async function leadingWorker(t, options, how = 'leads') {
   return worker;
 }
 
-test('a worker that is terminated while it leads gives the Lease back', async (t) => {
+test('a worker that is terminated while it leads releases the Lease', async (t) => {
   const options = settings(t, { identity: 'a' });
   const worker = await leadingWorker(t, options);
   assert.equal(lease(options).holderIdentity, 'a');
@@ -24,7 +24,7 @@ test('a worker that is terminated while it leads gives the Lease back', async (t
   assert.equal(lease(options).holderIdentity, '');
 });
 
-test('a worker that is terminated over unfinished work lets the Lease run out', async (t) => {
+test('a worker that is terminated over unfinished work lets the Lease expire', async (t) => {
   const options = settings(t, { ...EXPIRING, identity: 'a' });
   const worker = await leadingWorker(t, options, 'works');
   await worker.terminate();
@@ -33,7 +33,7 @@ test('a worker that is terminated over unfinished work lets the Lease run out', 
 });
 
 for (const how of ['exits', 'throws'])
-  test(`a worker that ${how} while it leads gives the Lease back`, async (t) => {
+  test(`a worker that ${how} while it leads releases the Lease`, async (t) => {
     const options = settings(t, { identity: 'a' });
     const worker = await leadingWorker(t, options, how);
     const exited = new Promise((resolve) => worker.on('error', () => {}).on('exit', resolve));
@@ -42,7 +42,7 @@ for (const how of ['exits', 'throws'])
     assert.equal(lease(options).holderIdentity, '');
   });
 
-test('a blocked worker is terminated all the same', async (t) => {
+test('a blocked worker is terminated nevertheless', async (t) => {
   const options = settings(t, { identity: 'a' });
   const worker = await leadingWorker(t, options, 'blocks');
   await worker.terminate();

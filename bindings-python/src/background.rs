@@ -22,7 +22,7 @@ use crate::waiting;
 const LOG_CAPACITY: usize = 1_000;
 
 /// Where the core's log goes: to the `Background` of this process. A child gets its own, since the
-/// lock of the inherited one may be held for ever.
+/// lock of the inherited one may never be released.
 static CURRENT: AtomicPtr<Shared> = AtomicPtr::new(ptr::null_mut());
 
 /// The elections and locks of this process that run, and the lines of the log that Python has not seen.

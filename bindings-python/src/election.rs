@@ -51,7 +51,7 @@ impl Election {
     }
 
     /// The term under which this instance leads; None when it does not, and for an instant after
-    /// `is_leader` turned True, which is published before anybody is told.
+    /// `is_leader` turned True, which is published before any listener is called.
     #[getter]
     fn term(&self) -> Option<Term> {
         self.0.inherited().term().map(Term)
@@ -68,15 +68,15 @@ impl Election {
         Status::new(py, self.0.inherited().status())
     }
 
-    /// The election's metrics in the Prometheus text format, under client-go's names where it has
+    /// The election's metrics in the Prometheus text format, under client-go's names if it has
     /// them. In a forked child there are none.
     fn metrics(&self) -> String {
         self.0.inherited().metrics()
     }
 
     /// Whether the election works as it should, for a liveness probe: a standby is healthy, and so
-    /// is a candidate whose API server is down. Not so an election whose background thread is stuck,
-    /// nor one that the Lease still names `tolerance` seconds after it ran out.
+    /// is a candidate whose API server is down. Not so an election whose background thread is
+    /// stuck, nor one that the Lease still names `tolerance` seconds after it expired.
     #[pyo3(signature = (tolerance = Seconds(Duration::ZERO)), text_signature = "($self, tolerance=0)")]
     fn healthy(&self, tolerance: Seconds) -> bool {
         self.0.inherited().check_health(tolerance.0).is_ok()
@@ -93,7 +93,7 @@ impl Election {
 
     /// Stops leading, and holds back for one lease duration so that another candidate may lead.
     /// The answer is false when it returns, and the Lease is released when the work has stopped.
-    /// Nothing happens where it does not lead.
+    /// Nothing happens if it does not lead.
     fn step_down(&self, py: Python<'_>) -> PyResult<()> {
         let election = self.here(py)?;
         detached(py, || election.step_down())
@@ -123,7 +123,7 @@ impl Election {
         waiting::stop(py, &election, drain.map(|drain| drain.0))
     }
 
-    /// Waits until this instance leads; None where the wait was cancelled.
+    /// Waits until this instance leads; None if the wait was cancelled.
     fn _wait_for_leadership(
         &self,
         py: Python<'_>,
@@ -137,7 +137,7 @@ impl Election {
         })
     }
 
-    /// Waits until this instance leads, and begins work; None where the wait was cancelled.
+    /// Waits until this instance leads, and begins work; None if the wait was cancelled.
     fn _wait_for_work(
         &self,
         py: Python<'_>,
@@ -155,7 +155,7 @@ impl Election {
         self.0.inherited().begin_work().map(Work::from)
     }
 
-    /// Begins a call of `run_once`, and starts where that has to; None where the wait was cancelled.
+    /// Begins a call of `run_once`, and starts if that has to; None if the wait was cancelled.
     fn _begin_once(
         &self,
         py: Python<'_>,

@@ -4,7 +4,7 @@ use leasehold::Error;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-/// The exception for an error. Which class a kind of error has stands in `leasehold._errors`.
+/// The exception for an error. Which class a kind of error has is in `leasehold._errors`.
 pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let make = MAKE.import(py, "leasehold._errors", "error_of_kind")?;

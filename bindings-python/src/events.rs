@@ -1,4 +1,4 @@
-//! What listeners are told, as classes that can be matched and printed.
+//! What listeners receive, as classes that can be matched and printed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,7 +43,7 @@ pub(crate) struct Lost {
 #[pymethods]
 impl Lost {
     /// How many seconds the term's work may still go on: before that, no other candidate leads.
-    /// Zero where another may lead already, and once the listener has returned. Ask again rather
+    /// Zero if another may lead already, and once the listener has returned. Ask again rather
     /// than keep the answer: it shrinks when renewals fail.
     #[getter]
     fn time_left(&self) -> f64 {

@@ -1,4 +1,4 @@
-//! Leasehold for Python: what the core says, as Python objects. The package around it stands in
+//! Leasehold for Python: what the core says, as Python objects. The package around it is in
 //! `python/leasehold`; this crate is its private module `leasehold._leasehold`.
 //!
 //! It converts and holds no rule. Every wait is without the GIL, in slices, so that a signal is

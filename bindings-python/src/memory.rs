@@ -4,7 +4,7 @@ use leasehold::lease_record::{LeaseRecord, RELEASED_DURATION_SECONDS};
 use leasehold::lease_store::memory::MemoryStore;
 use pyo3::prelude::*;
 
-/// As good as for ever, for a test.
+/// Without end, for a test.
 const A_DAY_IN_SECONDS: i32 = 24 * 3600;
 
 /// A Lease in memory, in place of the one that an election's settings name.
@@ -24,7 +24,7 @@ impl MemoryLease {
         self.put(holder, A_DAY_IN_SECONDS);
     }
 
-    /// The other candidate releases the Lease: whoever wants it may have it at once.
+    /// The other candidate releases the Lease: anybody may acquire it at once.
     fn release(&self) {
         self.put(String::new(), RELEASED_DURATION_SECONDS);
     }

@@ -11,7 +11,7 @@ use crate::errors::detached;
 use crate::term::Term;
 use crate::waiting::{Cancellation, in_slices};
 
-/// Tells when the work is to be done, and is told how it went.
+/// Tells when the work is to be done, and learns how it went.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Once {
     call: Mutex<Option<OnceCall>>,

@@ -62,7 +62,7 @@ impl Delivery {
 /// The events of an election, in order, or the loss of a lock, for one listener.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Subscription {
-    /// Locked by the one thread that waits for events. None once there are no more: an event that
+    /// Locked by the one thread that waits for events. None once the last has come: an event that
     /// nobody takes would hold up the release of the Lease.
     events: Mutex<Option<leasehold::Subscription>>,
     registration: Mutex<Option<Registration>>,
@@ -83,7 +83,7 @@ impl From<leasehold::Subscription> for Subscription {
 
 #[pymethods]
 impl Subscription {
-    /// Waits for the next event; None when there will be no more. For a thread of its own: no
+    /// Waits for the next event; None when no other will come. For a thread of its own: no
     /// signal interrupts it.
     fn next(&self, py: Python<'_>) -> PyResult<Option<Delivery>> {
         while let Some(event) = py.detach(|| self.wait()) {

@@ -27,14 +27,14 @@ impl Hash for Term {
 
 #[pymethods]
 impl Term {
-    /// A number that only grows from term to term, whoever leads. Send it with each write that must
-    /// not be done twice, and let the receiver refuse a smaller one than it has seen.
+    /// A number that only grows from term to term, no matter who leads. Send it with each write
+    /// that must not be done twice, and let the receiver refuse a smaller one than it has seen.
     #[getter]
     fn fencing_token(&self) -> u64 {
         self.0.fencing_token()
     }
 
-    /// The Lease's own count of acquisitions. Starts anew when the Lease is deleted.
+    /// The Lease's own count of acquisitions. Starts again from zero when the Lease is deleted.
     #[getter]
     fn transitions(&self) -> i32 {
         self.0.transitions()

@@ -75,7 +75,7 @@ pub(crate) fn in_slices<T: Send>(
     }
 }
 
-/// Waits until this instance leads and `then` has an outcome. `None` only where it was cancelled.
+/// Waits until this instance leads and `then` has an outcome. `None` only if it was cancelled.
 pub(crate) fn wait_for_leadership<T: Send>(
     py: Python<'_>,
     election: &LeaderElection,

@@ -47,7 +47,7 @@ class Told:
 
 
 class Place:
-    """A folder for candidates of one Lease. It runs out in an hour, so that who leads within a test
+    """A folder for candidates of one Lease. It expires in an hour, so that who leads within a test
     does so because it was released; and work may take as long as a test waits."""
 
     def __init__(self, directory: Path) -> None:

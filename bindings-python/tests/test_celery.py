@@ -1,5 +1,5 @@
 """Celery beat as processes of their own, with a real broker: each firing is sent once at most,
-whatever happens to the one that sends.
+no matter what happens to the one that sends.
 
 On a real API server where `BEAT_FIRST_KUBECONFIG` and its like say how to reach it, each through a
 network of its own; else in a folder.

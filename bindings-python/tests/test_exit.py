@@ -85,7 +85,7 @@ def test_exit_on_sigterm_releases_the_lease(program: Callable[..., Program], pla
         ("os.kill(os.getpid(), signal.SIGKILL); time.sleep(60)", -signal.SIGKILL),
     ],
 )
-def test_an_end_that_no_interpreter_sees_leaves_the_lease_to_run_out(
+def test_an_end_that_no_interpreter_sees_leaves_the_lease_to_expire(
     end: str, code: int, program: Callable[..., Program], place: Place
 ) -> None:
     leader = program(LEADS + end)
@@ -126,7 +126,7 @@ for election in elections:
     election.add_listener(lambda event: None)
     election.start()
     election.wait_for_leadership(LIMIT)
-    # Daemons that wait for what never comes, and that ask for ever.
+    # Daemons that wait for what never comes, and that ask without end.
     never = leasehold.LeaderElection("never", mode="never")
     never.start()
     threading.Thread(target=never.wait_for_leadership, daemon=True).start()

@@ -86,7 +86,7 @@ with FakeLeaderElection("fake") as election:
 
     before = len(ticks)
     wait()
-    assert len(ticks) == before, "the documented limit is no more: change the README"
+    assert len(ticks) == before, "the documented limit is gone: change the README"
     gevent.get_hub().threadpool.apply(wait)
     assert len(ticks) > before
     ticking.kill()

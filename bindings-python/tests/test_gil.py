@@ -24,7 +24,7 @@ def test_a_thread_that_keeps_the_gil_for_ten_seconds_does_not_end_the_term() -> 
         assert term.is_valid
 
 
-def test_an_interpreter_that_is_dead_for_longer_than_the_stall_timeout_leads_no_more() -> None:
+def test_an_interpreter_that_is_dead_for_longer_than_the_stall_timeout_no_longer_leads() -> None:
     told = Told()
     election = leasehold.LeaderElection("jobs", mode="always", stall_timeout=1, **SHORT)
     election.add_listener(told)

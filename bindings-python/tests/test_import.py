@@ -1,4 +1,4 @@
-"""What `import leasehold` brings, and that it brings no more."""
+"""What `import leasehold` brings, and that it brings nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What listeners are told, and that none of them can do harm."""
+"""What listeners receive, and that none of them can do harm."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_listener_is_told_through_stops_and_starts() -> None:
         told.next(leasehold.Stopped)
 
 
-def test_a_listener_is_told_no_more_once_removed_and_holds_nothing_up() -> None:
+def test_a_listener_is_no_longer_called_once_removed_and_holds_nothing_up() -> None:
     removed, other = Told(), Told()
     with FakeLeaderElection("fake", drain_timeout=3600) as election:
         registration = election.add_listener(removed)
@@ -297,7 +297,7 @@ def test_a_singleton_service_that_does_not_stop_in_time_is_named(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     service = LastingService()
-    # Named when its Lease has run out, and nothing keeps another from leading.
+    # Named when its Lease has expired, and nothing keeps another from leading.
     election = FakeLeaderElection(
         "fake", drain_timeout=0, lease_duration=3, renew_deadline=2, retry_period=0.2
     ).start()

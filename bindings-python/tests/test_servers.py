@@ -205,7 +205,7 @@ def test_of_the_workers_of_celery_one_leads(
     place.is_released()
 
 
-def test_a_worker_that_is_killed_leaves_its_lease_to_run_out(
+def test_a_worker_that_is_killed_leaves_its_lease_to_expire(
     server: Callable[..., Server], place: Place
 ) -> None:
     place.settings |= {"lease_duration": 8, "renew_deadline": 6, "retry_period": 0.5}

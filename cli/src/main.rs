@@ -105,7 +105,7 @@ fn main() -> ExitCode {
     let code = run().unwrap_or_else(|error| {
         let io_error = error.downcast_ref::<io::Error>();
         if io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            // Whoever read the output, `head` for one, has seen enough.
+            // The reader of the output, such as `head`, has seen enough.
             return ExitCode::SUCCESS;
         }
         complain(format_args!("{error:#}"));

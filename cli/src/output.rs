@@ -20,7 +20,7 @@ const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 /// As long as an identity may be; who writes a longer one wants to hide what stands beside it.
 const LONGEST_NAME: usize = 253;
 
-/// Writes one line, and fails where nobody reads any more.
+/// Writes one line, and fails if nobody reads any more.
 pub(crate) fn say(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }

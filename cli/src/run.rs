@@ -246,8 +246,8 @@ impl Singleton {
         Ok(())
     }
 
-    /// Ends, since there is nothing left to run: gives the Lease back, unless work goes on that nobody
-    /// could end.
+    /// Ends, since there is nothing left to run: releases the Lease, unless work goes on that
+    /// nobody could end.
     async fn leave(&mut self, all_has_ended: bool) -> Result<()> {
         self.request_stop()?;
         let mut losses: Vec<Loss> = Vec::new();
@@ -298,7 +298,7 @@ async fn no_time_to_stop(term: &Term) {
     }
 }
 
-/// Waits until `term` is over by the clock, whoever tells of it.
+/// Waits until `term` is over by the clock, no matter who tells of it.
 async fn over(term: &Term) {
     while term.is_valid() {
         sleep(term.remaining().min(LOOK_AGAIN)).await;

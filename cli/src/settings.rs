@@ -30,7 +30,7 @@ pub(crate) struct Location {
     /// The kubeconfig's context
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
-    /// The folder of mode file
+    /// The directory in which mode file keeps Leases
     #[arg(long, value_name = "FOLDER")]
     directory: Option<String>,
 }
@@ -123,10 +123,10 @@ pub(crate) struct Settings {
     reclaim: Option<String>,
     #[arg(long, value_name = "RANK", help = with_default("Who leads if there is a choice: this candidate's rank, 0 being the first", DEFAULT_PREFERENCE))]
     preference: Option<String>,
-    /// Labels that the Lease has, as `KEY=VALUE,KEY=VALUE` or a JSON object
+    /// Labels of the Lease, as `KEY=VALUE,KEY=VALUE` or a JSON object
     #[arg(long, value_name = "MAP")]
     labels: Option<String>,
-    /// Annotations that the Lease has, likewise
+    /// Annotations of the Lease, likewise
     #[arg(long, value_name = "MAP")]
     annotations: Option<String>,
     #[command(flatten)]

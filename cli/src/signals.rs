@@ -70,8 +70,8 @@ impl Signals {
     }
 }
 
-/// Does `work` until it ends, or this process is asked to stop: at once, whatever it waits for, and also
-/// where this is the first process of a container, which no signal ends by itself.
+/// Does `work` until it ends, or this process is asked to stop: at once, no matter what it waits
+/// for, and also where this is the first process of a container, which no signal ends by itself.
 pub(crate) fn interruptible(
     work: impl FnOnce() -> Result<ExitCode> + Send + 'static,
 ) -> Result<ExitCode> {

@@ -49,16 +49,16 @@ pub trait ForeignElection {
     fn sign_of_life(&self);
 
     /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
-    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
+    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` if nobody
     /// watches.
     fn sign_of_life_period(&self) -> Option<Duration>;
 
-    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
-    /// or [`ErrorKind::Closed`] where the election does not run.
+    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the
+    /// reason, or [`ErrorKind::Closed`] if the election does not run.
     fn not_leading_after(&self, waited: Duration) -> Error;
 
-    /// The parts of `run_once`, for work that does not fit into a closure. Starts the election where it
-    /// does not run, which blocks as [`start`](LeaderElection::start) does.
+    /// The parts of `run_once`, for work that does not fit into a closure. Starts the election if
+    /// it does not run, which blocks as [`start`](LeaderElection::start) does.
     ///
     /// # Errors
     /// As [`run_once`](LeaderElection::run_once).

@@ -19,7 +19,7 @@ named! {
     /// Where the Lease is kept, and so who takes part.
     #[derive(Default)]
     pub enum Mode {
-        /// In a pod `kubernetes`; `file` where a person works at a terminal or a desktop, or where the
+        /// In a pod `kubernetes`; `file` if a person works at a terminal or a desktop, or if the
         /// directory is set. Anything else is a configuration error, never a private election.
         #[default]
         Auto = "auto",
@@ -38,14 +38,15 @@ named! {
     /// By which proofs that its holder is dead a Lease is acquired before it has expired.
     #[derive(Default)]
     pub enum ProofOfDeath {
-        /// By none, and nothing is noted by which others could prove that this process is dead.
+        /// By none, and nothing is recorded by which others could prove that this process is dead.
         None = "none",
-        /// By what this machine tells without being asked for rights: that the holder's container has been
-        /// started again, or that the kernel has let go of the holder's lock.
+        /// By what this machine shows without further rights: that the holder's container has been
+        /// started again, or that the kernel has released the holder's lock.
         #[default]
         Local = "local",
-        /// By these and, in mode `kubernetes`, by the status of the holder's pod, which says that its container
-        /// has ended. Needs the verbs `get` and `watch` on pods; where these are not granted, it is `local`.
+        /// By these and, in mode `kubernetes`, by the status of the holder's pod, which says that
+        /// its container has ended. Needs the verbs `get` and `watch` on pods; if these are not
+        /// granted, it is `local`.
         Pods = "pods",
     }
 }
@@ -87,7 +88,7 @@ settings! {
     /// means never. It is watched from the first sign of life on.
     stall_timeout: Duration { DEFAULT_STALL_TIMEOUT = 30 s }
 
-    /// Whether stopping gives the Lease back, so that another leads at once.
+    /// Whether stopping releases the Lease, so that another leads at once.
     release_on_stop: bool { DEFAULT_RELEASE_ON_STOP = true }
 
     /// Whether an unexpired record under this very `identity` is taken up at once, as client-go does.
@@ -95,8 +96,8 @@ settings! {
     reclaim: bool { DEFAULT_RECLAIM = false }
 
     /// By which proofs that its holder is dead the Lease is acquired before it has expired: `none`;
-    /// `local`, what this machine tells without being asked for rights; `pods`, also the status of the
-    /// holder's pod.
+    /// `local`, what this machine shows without further rights; `pods`, also the status of the holder's
+    /// pod.
     proof_of_death: ProofOfDeath { DEFAULT_PROOF_OF_DEATH = ProofOfDeath::Local }
 
     /// How long a free Lease is left to others, for each election with this setting that this process
@@ -114,22 +115,22 @@ settings! {
     /// The kubeconfig's context.
     context: String { otherwise "its current one" }
 
-    /// The folder of mode `file`.
+    /// The directory in which mode `file` keeps Leases.
     directory: PathBuf { otherwise "`~/.leasehold`" }
 
-    /// Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set when it is
-    /// created, and put right when it is written.
+    /// Labels of the Lease in mode `kubernetes`, which policies may demand: set when it is created, and
+    /// corrected when it is written.
     labels: BTreeMap<String, String> { otherwise "none" }
 
-    /// Annotations that the Lease has, as `labels`.
+    /// Annotations of the Lease, as `labels`.
     annotations: BTreeMap<String, String> { otherwise "none" }
 
-    /// Whether an Event is written at each change of leader, in mode `kubernetes`, as client-go does.
-    /// Needs the verb `create` on events; where that is not granted, there are none.
+    /// Whether an Event is written at each change of leader, in mode `kubernetes`, as client-go
+    /// does. Needs the verb `create` on events; if that is not granted, there are none.
     kubernetes_events: bool { DEFAULT_KUBERNETES_EVENTS = false }
 
-    /// The Service without a selector that leads to the leader, in mode `kubernetes`: the name of its
-    /// `EndpointSlice`, which has to be there and in which the leader's address is kept.
+    /// The Service without a selector that points at the leader, in mode `kubernetes`: the name of its
+    /// `EndpointSlice`, which must exist, and in which the leader's address is kept.
     leader_service: String { otherwise "none" }
 
     /// The address at which this candidate is reached while it leads, for `leader_service`.

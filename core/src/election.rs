@@ -58,9 +58,9 @@ pub(crate) struct Settings {
     pub renew_deadline: Duration,
     /// The time between renewals, and between attempts that fail.
     pub retry_period: Duration,
-    /// How long the application's work may take to stop before the Lease is left to run out.
+    /// How long the application's work may take to stop before the Lease is left to expire.
     pub drain_timeout: Duration,
-    /// Whether stopping gives the Lease back at once.
+    /// Whether stopping releases the Lease at once.
     pub release_on_stop: bool,
     /// Whether an unexpired record under this identity is taken up at once, as client-go does.
     pub reclaim: bool,
@@ -137,7 +137,7 @@ pub(crate) struct ActiveTerm {
     unconfirmed: Option<Instant>,
 }
 
-/// Word that whoever wrote a record is dead, with all that it has started.
+/// Word that the writer of a record is dead, with all that it has started.
 #[derive(Clone, Debug)]
 pub(crate) struct ProvenDeath {
     /// The object that has the record.
@@ -193,7 +193,7 @@ pub(crate) struct Election {
     found_free: bool,
     /// Without a watch, the next read of the Lease.
     poll_at: Instant,
-    /// After the Lease was given back, no attempt before this instant.
+    /// After the Lease was released, no attempt before this instant.
     hold_back_until: Instant,
     watching: bool,
     stalled: bool,
@@ -241,7 +241,7 @@ enum Phase {
         active: ActiveTerm,
         drain_until: Instant,
     },
-    /// The work has stopped; gives the Lease back, unless it runs out first.
+    /// The work has stopped; releases the Lease, unless it expires first.
     Releasing { leader_until: Instant },
     /// Nothing more will happen.
     Stopped,
@@ -469,10 +469,10 @@ impl Election {
 
     // ---- inputs --------------------------------------------------------------------------------
 
-    /// Whoever wrote a record is dead, and so is all that it has started. If that is the record as it
-    /// is known now, its holder need not be waited for: a write may follow that is conditional on this
-    /// very version. Anything newer voids the proof, and a holder before it is waited for all the same.
-    /// While this candidate holds the Lease itself, nothing follows.
+    /// The writer of a record is dead, and so is all that it has started. If that is the record as
+    /// it is known now, its holder need not be waited for: a write may follow that is conditional
+    /// on this very version. Anything newer voids the proof, and a holder before it is still waited
+    /// for. While this candidate holds the Lease itself, nothing follows.
     pub(crate) fn handle_proof(&mut self, now: Instant, death: &ProvenDeath) {
         self.advance(now);
         let ProvenDeath {
@@ -531,7 +531,7 @@ impl Election {
                 self.handle_error(now, &in_flight, error);
             }
             (Reply::Written(Err(error)), true) => {
-                // It may have taken effect all the same: look.
+                // It may have taken effect nevertheless: look.
                 self.must_read = true;
                 self.handle_error(now, &in_flight, error);
             }
@@ -577,8 +577,8 @@ impl Election {
     }
 
     /// The application wants this candidate to stop leading, and then to hold back for one lease
-    /// duration so that another may lead. Nothing happens where it does not lead. The Lease is no longer
-    /// wanted, if it was on demand.
+    /// duration so that another may lead. Nothing happens if it does not lead. The Lease is no
+    /// longer wanted, if it was on demand.
     pub(crate) fn handle_step_down(&mut self, now: Instant) {
         self.advance(now);
         self.withdraw_demand();

@@ -418,7 +418,7 @@ async fn opened(opening: &mut Option<BoxFuture<'static, ()>>) {
     }
 }
 
-/// The answer to the request in flight; waits for ever while there is none.
+/// The answer to the request in flight; does not end while there is none.
 async fn answer(in_flight: &mut Option<BoxFuture<'_, Reply>>) -> Reply {
     match in_flight {
         Some(request) => {

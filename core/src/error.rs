@@ -39,7 +39,7 @@ named! {
     }
 }
 
-/// An error with its kind, a message for people, and the cause where there is one.
+/// An error with its kind, a message for people, and the cause if there is one.
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -99,7 +99,7 @@ impl Error {
         &self.message
     }
 
-    /// How long the store asked to be left alone, where it did.
+    /// How long the store asked to be left alone, if it did.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

@@ -79,7 +79,7 @@ pub struct Loss {
 impl Loss {
     /// How long the term's work may still go on: before that, no other candidate leads. Where this
     /// instance stops or steps down, that is the rest of `drain_timeout` while renewals succeed;
-    /// where nobody could renew, until the Lease runs out; zero where another may lead already, and
+    /// if nobody could renew, until the Lease expires; zero if another may lead already, and
     /// in a forked child. Ask again rather than keep the answer: it shrinks when renewals fail.
     pub fn time_left(&self) -> Duration {
         self.term.work_time_left()
@@ -160,7 +160,7 @@ impl Subscription {
     }
 
     /// A subscription that also ends when the registration is dropped, which another thread may do
-    /// while this one waits. Events that are there by then are told first.
+    /// while this one waits. Events that are there by then come first.
     pub fn registered(mut self) -> (Self, Registration) {
         let (listening, registered) = mpsc::channel(1);
         self.registered = Some(registered);
@@ -170,7 +170,7 @@ impl Subscription {
         (self, registration)
     }
 
-    /// The next event; `None` when there will be no more. Works under any async runtime.
+    /// The next event; `None` when no other will come. Works under any async runtime.
     pub async fn recv(&mut self) -> Option<Event> {
         runtime::for_application(self.next()).await
     }
@@ -209,7 +209,7 @@ pub trait SingletonService: Send + 'static {
     fn stop(&mut self);
 }
 
-/// A listener's registration: it is told no more once this is dropped.
+/// A listener's registration: it is no longer called once this is dropped.
 #[must_use = "a listener is removed when its registration is dropped"]
 #[derive(Debug)]
 pub struct Registration {

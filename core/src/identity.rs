@@ -13,7 +13,7 @@ const POD_VARIABLES: [&str; 2] = ["POD_NAME", "MY_POD_NAME"];
 /// Random bits in the suffix; two candidates draw the same ones about never.
 const SUFFIX_BITS: u32 = 40;
 
-/// The pod's or host's name, `_`, and a suffix drawn anew from the operating system, so that a
+/// The pod's or host's name, `_`, and a new random suffix from the operating system, so that a
 /// restarted process never takes its predecessor's record for its own.
 pub(crate) fn draw() -> Result<String> {
     let suffix = random()? >> (u64::BITS - SUFFIX_BITS);

@@ -85,7 +85,7 @@ impl LeaderElection {
         Self::build(config.check()?, None, Clock::suspend_aware())
     }
 
-    /// An election over a store of the program's own, whatever the mode. Its futures are polled on the
+    /// An election over a store of the program's own, in any mode. Its futures are polled on the
     /// background thread: one that blocks there stops all elections of the process.
     ///
     /// # Errors
@@ -145,11 +145,11 @@ impl LeaderElection {
         &self.shared
     }
 
-    /// Takes part from now on, under an identity drawn anew. Does nothing where it runs already;
+    /// Takes part from now on, under a new random identity. Does nothing if it runs already;
     /// may be called again after [`stop`](Self::stop). Blocks as [`Config::start`] does.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] where credentials or folder cannot be used.
+    /// [`ErrorKind::Config`] if credentials or folder cannot be used.
     pub fn start(&self) -> Result<()> {
         self.shared.leadership().check_process()?;
         loop {
@@ -167,8 +167,8 @@ impl LeaderElection {
         }
     }
 
-    /// Takes part from now on, for the application if that has started it, or for nobody yet. Returns whether
-    /// this has begun the run: it does nothing where it runs already.
+    /// Takes part from now on, for the application if that has started it, or for nobody yet.
+    /// Returns whether this has begun the run: it does nothing if it runs already.
     fn begin_run(&self, is_started: bool) -> Result<bool> {
         let runtime = Runtime::get()?;
         if self.config.mode == Mode::Never && self.store.is_none() {
@@ -198,13 +198,13 @@ impl LeaderElection {
         }
         runtime.spawn(elector.run());
         if self.config.mode == Mode::Always && self.store.is_none() && !self.on_demand {
-            // Fails where another thread has stopped it meanwhile, or the machine is stuck.
+            // Fails if another thread has stopped it meanwhile, or the machine is stuck.
             let _ = self.wait_for_leadership(self.config.renew_deadline);
         }
         Ok(true)
     }
 
-    /// Which election this is, for whoever wonders why it does not lead.
+    /// Which election this is, for those who wonder why it does not lead.
     fn log_start(&self, identity: &str, location: Option<&Location>) {
         let (lease, mode) = (self.shared.lease(), self.config.mode.name());
         if let Some(location) = location {
@@ -214,7 +214,7 @@ impl LeaderElection {
         }
     }
 
-    /// The background task of a new run; `None` where one runs already.
+    /// The background task of a new run; `None` if one runs already.
     fn elector(&self, opened: Opened, led: Arc<Led>, is_started: bool) -> Result<Option<Elector>> {
         let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
@@ -235,8 +235,9 @@ impl LeaderElection {
     }
 
     /// Stops: the answer turns false at once, listeners are notified and waited for while renewal
-    /// goes on, then the Lease is given back. Returns when all that is done, at most `drain_timeout`
-    /// and `renew_deadline` later; with `kubernetes_events` a tenth of that more. Does nothing where it does not run.
+    /// goes on, then the Lease is released. Returns when all that is done, at most `drain_timeout`
+    /// and `renew_deadline` later; with `kubernetes_events` a tenth of that more. Does nothing if
+    /// it does not run.
     ///
     /// Blocks the calling thread for so long: in async code use
     /// [`stop_async`](Self::stop_async), from a listener [`request_stop`](Self::request_stop).
@@ -301,7 +302,7 @@ impl LeaderElection {
 
     /// Stops leading, as [`stop`](Self::stop) does but without waiting for it, and holds back for
     /// one lease duration so that another candidate may lead. The answer is false when it returns.
-    /// Nothing happens where it does not lead.
+    /// Nothing happens if it does not lead.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
@@ -339,7 +340,8 @@ impl LeaderElection {
     }
 
     /// The term under which this instance leads; `None` when it does not, and for an instant after
-    /// [`is_leader`](Self::is_leader) turned true, which is published before anybody is told.
+    /// [`is_leader`](Self::is_leader) turned true, which is published before any listener is
+    /// called.
     pub fn term(&self) -> Option<Term> {
         self.shared.leadership().check_process().ok()?;
         self.shared.work().map(|(term, _)| term)
@@ -349,7 +351,7 @@ impl LeaderElection {
     /// long: in async code use [`wait_for_leadership_async`](Self::wait_for_leadership_async).
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] says why it does not lead; [`ErrorKind::Closed`] where the election
+    /// [`ErrorKind::TimedOut`] says why it does not lead; [`ErrorKind::Closed`] if the election
     /// does not run, or stops.
     pub fn wait_for_leadership(&self, timeout: Duration) -> Result<Term> {
         runtime::block_on(self.next_term(), Some(timeout))
@@ -361,7 +363,7 @@ impl LeaderElection {
     /// leading, [`status`](Self::status) says.
     ///
     /// # Errors
-    /// [`ErrorKind::Closed`] where the election does not run, or stops; [`ErrorKind::Forked`].
+    /// [`ErrorKind::Closed`] if the election does not run, or stops; [`ErrorKind::Forked`].
     pub fn wait_for_leadership_async(&self) -> impl Future<Output = Result<Term>> + Send + use<> {
         runtime::for_application(self.next_term())
     }
@@ -381,9 +383,9 @@ impl LeaderElection {
         }
     }
 
-    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the reason,
-    /// or [`ErrorKind::Closed`] where the election does not run. For bindings to languages that wait
-    /// in their own way.
+    /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the
+    /// reason, or [`ErrorKind::Closed`] if the election does not run. For bindings to languages
+    /// that wait in their own way.
     pub(crate) fn not_leading_after(&self, waited: Duration) -> Error {
         if !self.shared.is_running() {
             return not_running();
@@ -405,9 +407,10 @@ impl LeaderElection {
         Some(work(&under_way.term))
     }
 
-    /// Awaits `work` if this instance leads when the future is first polled, under any async runtime.
-    /// The Lease is not released before the future has ended or is dropped, or `drain_timeout` has
-    /// passed; a long job checks the term on its way. `None` where this instance does not lead.
+    /// Awaits `work` if this instance leads when the future is first polled, under any async
+    /// runtime. The Lease is not released before the future has ended or is dropped, or
+    /// `drain_timeout` has passed; a long job checks the term on its way. `None` if this instance
+    /// does not lead.
     pub async fn run_if_leader_async<T, F: Future<Output = T>>(
         &self,
         work: impl FnOnce(Term) -> F,
@@ -417,9 +420,9 @@ impl LeaderElection {
         Some(work(under_way.term.clone()).await)
     }
 
-    /// As [`run_if_leader_async`](Self::run_if_leader_async), and drops `work` as soon as the term is
-    /// over: for work that goes on for as long as this instance leads. `None` where it does not lead,
-    /// or no longer. The Lease is released after `work` has been dropped.
+    /// As [`run_if_leader_async`](Self::run_if_leader_async), and drops `work` as soon as the term
+    /// is over: for work that goes on for as long as this instance leads. `None` if it does not
+    /// lead, or no longer. The Lease is released after `work` has been dropped.
     pub async fn run_while_leader<T, F: Future<Output = T>>(
         &self,
         work: impl FnOnce(Term) -> F,
@@ -429,9 +432,10 @@ impl LeaderElection {
         while_valid(term.clone(), end, work(term)).await
     }
 
-    /// Does `work` once and for all, no matter who leads: a migration of a database, an initialisation. Here, if
-    /// this instance comes to lead and nobody has done it before; otherwise it waits for the one that does.
-    /// Returns what `work` has, or `None` where it was done elsewhere. To be called in each replica.
+    /// Does `work` once and for all, no matter who leads: a migration of a database, an
+    /// initialisation. Here, if this instance comes to lead and nobody has done it before;
+    /// otherwise it waits for the one that does. Returns what `work` has, or `None` if it was done
+    /// elsewhere. To be called in each replica.
     ///
     /// The `key` names the work and its version, and is kept in an annotation of the Lease when the work has
     /// ended without an error; the last [`MOST_DONE`](crate::lease_record::MOST_DONE) are, so that a rollback
@@ -443,9 +447,9 @@ impl LeaderElection {
     /// again, after a retry period, then two, and so on; after [`MOST_ATTEMPTS`](crate::MOST_ATTEMPTS) all
     /// who wait give up.
     ///
-    /// Starts the election where it does not run, and then stops it in the end. In mode `always` the work is
-    /// done at each call, since nothing is remembered; in mode `never` at none. Blocks the calling thread: in
-    /// async code use [`run_once_async`](Self::run_once_async).
+    /// Starts the election if it does not run, and then stops it in the end. In mode `always` the
+    /// work is done at each call, since nothing is remembered; in mode `never` at none. Blocks the
+    /// calling thread: in async code use [`run_once_async`](Self::run_once_async).
     ///
     /// # Errors
     /// [`RunOnceError`]; [`ErrorKind::Config`] for a key that cannot be one.
@@ -499,7 +503,7 @@ impl LeaderElection {
         }
     }
 
-    /// The same, of an election that runs; `None` where it does not, or stops.
+    /// The same, of an election that runs; `None` if it does not, or stops.
     ///
     /// # Errors
     /// As [`once`](Self::once).
@@ -548,7 +552,7 @@ impl LeaderElection {
     /// logged. Told at once when this instance leads already.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] where the system gives no more threads.
+    /// [`ErrorKind::Internal`] if the system cannot start another thread.
     pub fn add_listener(
         &self,
         listener: impl FnMut(&Event) + Send + 'static,
@@ -574,7 +578,7 @@ impl LeaderElection {
     }
 
     /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
-    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` where nobody
+    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` if nobody
     /// watches.
     pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
         self.config.sign_of_life_period()

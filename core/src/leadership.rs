@@ -32,7 +32,7 @@ struct Snapshot {
     leader_until: AtomicU64,
     leader_since: AtomicU64,
     term: AtomicU64,
-    /// The last term that is over because the application wants no more of it.
+    /// The last term that is over because the application does not want it any longer.
     revoked: AtomicU64,
     /// Until when the work of that term may go on, also after it is over.
     work_until: AtomicU64,
@@ -73,7 +73,7 @@ impl Leadership {
     /// Until when this instance leads, and what time it is; `None` when it does not lead.
     #[inline(always)]
     fn deadline_and_now(&self) -> Option<(Instant, Instant)> {
-        // The deadline first: whoever sees a term's deadline also sees when it began.
+        // The deadline first: a reader that sees a term's deadline also sees when it began.
         let until = Instant::from_nanos(self.snapshot.leader_until.load(Ordering::Acquire));
         if until == Instant::ZERO || !self.snapshot.is_same_process() {
             return None;
@@ -144,7 +144,7 @@ impl Leadership {
 
     /// How long the work of `term` may still go on; zero once there is another term.
     fn work_time_left(&self, term: u64) -> Duration {
-        // The instant first: whoever sees that of a later term also sees that there is one.
+        // The instant first: a reader that sees that of a later term also sees that there is one.
         let until = Instant::from_nanos(self.snapshot.work_until.load(Ordering::Acquire));
         if self.snapshot.is_same_process() && self.snapshot.term.load(Ordering::Acquire) == term {
             until.since(self.clock.now())
@@ -211,7 +211,7 @@ impl Term {
         }
     }
 
-    /// A number that only grows from term to term, whoever leads: the resource version of the
+    /// A number that only grows from term to term, no matter who leads: the resource version of the
     /// write that won it. Send it with each write that must not be done twice, and let the receiver
     /// refuse a smaller one than it has seen (Kleppmann, "How to do distributed locking").
     pub fn fencing_token(&self) -> u64 {
@@ -223,7 +223,7 @@ impl Term {
         self.record.number
     }
 
-    /// The Lease's own count of acquisitions. Starts anew when the Lease is deleted.
+    /// The Lease's own count of acquisitions. Starts again from zero when the Lease is deleted.
     pub fn transitions(&self) -> i32 {
         self.record.transitions
     }
@@ -260,9 +260,9 @@ impl Term {
         }
     }
 
-    /// How long the term's work may still go on, whether or not the end of the term was told: what
-    /// [`Loss::time_left`](crate::Loss::time_left) says, for who watches the clock instead. While
-    /// this instance leads, it is the time until another may if nobody renews.
+    /// How long the term's work may still go on, whether or not the end of the term was announced:
+    /// what [`Loss::time_left`](crate::Loss::time_left) says, for who watches the clock instead.
+    /// While this instance leads, it is the time until another may if nobody renews.
     pub fn work_time_left(&self) -> Duration {
         self.leadership.work_time_left(self.record.number)
     }

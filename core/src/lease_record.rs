@@ -96,8 +96,8 @@ impl LeaseRecord {
     }
 }
 
-/// The version of a stored Lease. Versions of one Lease only grow, also across its deletion and
-/// creation anew (KEP-5504), which is what makes them fencing tokens.
+/// The version of a stored Lease. Versions of one Lease only grow, also across its deletion
+/// and later creation (KEP-5504), which is what makes them fencing tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceVersion(pub u64);
 
@@ -114,7 +114,7 @@ pub struct StoredLease {
     pub record: LeaseRecord,
     /// Grows with each change of the stored object.
     pub version: ResourceVersion,
-    /// Tells this object from one created anew under the same name.
+    /// Tells this object from one that was created later under the same name.
     pub uid: String,
     /// The whole object as the store knows it, in the shape of a Kubernetes Lease, so that a write
     /// keeps the fields of others. But for labels, only the store that made it looks inside.

@@ -107,7 +107,7 @@ pub trait LeaseStore: Send + Sync + 'static {
 /// What a watch tells.
 #[derive(Clone, Debug)]
 pub enum WatchEvent {
-    /// The watch stands: changes from now on will be told. Always the first event.
+    /// The watch stands: changes come from now on. Always the first event.
     Opened,
     /// Changes before the next one may be left out, such as a holder of whom nobody hears.
     LeftOut,

@@ -32,9 +32,9 @@ static PROCESS: PerProcess<()> = PerProcess::new();
 
 type Stores = dyn Fn(&str) -> Arc<dyn LeaseStore> + Send + Sync;
 
-/// Mutual exclusion between the processes of a cluster, by a Lease for each lock: for work that is done
-/// once in a while by the instance that comes first, and not by a leader. A lock is held for one piece of work,
-/// renewed meanwhile, and given back; nobody campaigns for it in between.
+/// Mutual exclusion between the processes of a cluster, by a Lease for each lock: for work that is
+/// done once in a while by the instance that comes first, and not by a leader. A lock is held for
+/// one piece of work, renewed meanwhile, and released; nobody campaigns for it in between.
 ///
 /// What an election promises of a leader holds of who has a lock: the answer is false as soon as it cannot
 /// be vouched for, and the old holder has stopped before another begins.
@@ -114,14 +114,14 @@ impl Locks {
     /// the calling thread while credentials are loaded, but not for an answer.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] where credentials or folder cannot be used; [`ErrorKind::Closed`].
+    /// [`ErrorKind::Config`] if credentials or folder cannot be used; [`ErrorKind::Closed`].
     pub fn observe(&self, name: &str) -> Result<()> {
         self.name(name, true).map(drop)
     }
 
-    /// Acquires a lock if it is free; `None` if somebody holds it, or another thread of this process.
-    /// Blocks the calling thread for as long as that takes to find out, which has limits: those of requests,
-    /// and while this process is about to give it back, those of a release.
+    /// Acquires a lock if it is free; `None` if somebody holds it, or another thread of this
+    /// process. Blocks the calling thread for as long as that takes to find out, which has limits:
+    /// those of requests, and while this process is about to release it, those of a release.
     ///
     /// # Errors
     /// Why it could not be found out: [`ErrorKind`] says what to do. [`ErrorKind::Config`] also if
@@ -141,8 +141,8 @@ impl Locks {
         acquired.ok_or_else(closed)
     }
 
-    /// As [`try_lock`](Self::try_lock), under any async runtime. What is acquired when nobody awaits it any
-    /// more is given back. The first use of a name blocks while credentials are loaded.
+    /// As [`try_lock`](Self::try_lock), under any async runtime. What is acquired when nobody
+    /// awaits it any more is released. The first use of a name blocks while credentials are loaded.
     ///
     /// # Errors
     /// As [`try_lock`](Self::try_lock).
@@ -170,8 +170,8 @@ impl Locks {
         })
     }
 
-    /// No lock is acquired from now on, and those that are held end: their holders are told, and waited for
-    /// while renewal goes on, as an election's work is.
+    /// No lock is acquired from now on, and those that are held end: their holders learn of it, and
+    /// are waited for while renewal goes on, as an election's work is.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
@@ -244,7 +244,7 @@ impl Locks {
                     biased;
                     () = sender.closed() => {}
                     acquired = name.acquire(request, timeout, clock) => {
-                        // Where nobody waits any more, it is given back.
+                        // If nobody waits any more, it is released.
                         let _ = sender.send(acquired);
                     }
                 }

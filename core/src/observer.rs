@@ -75,8 +75,9 @@ impl Observer {
         self.ask(async move { Ok(store.read().await?) })
     }
 
-    /// What the API server lets these credentials, or another `user` by its name, do with the Lease;
-    /// `None` where no API server keeps it. Blocks the calling thread, as [`read`](Self::read) does.
+    /// What the API server lets these credentials, or another `user` by its name, do with the
+    /// Lease; `None` if no API server keeps it. Blocks the calling thread, as [`read`](Self::read)
+    /// does.
     ///
     /// # Errors
     /// As [`read`](Self::read); not everybody may ask about others.
@@ -88,8 +89,8 @@ impl Observer {
         self.ask(async move { store.review_access(user.as_deref()).await.map(Some) })
     }
 
-    /// Where the Service of the setting `leader_service` leads; `None` where that is not set, where no
-    /// API server keeps the Lease, or where there is no such slice. Blocks the calling thread, as
+    /// Where the Service of the setting `leader_service` leads; `None` if that is not set, if no
+    /// API server keeps the Lease, or if there is no such slice. Blocks the calling thread, as
     /// [`read`](Self::read) does.
     ///
     /// # Errors
@@ -124,10 +125,10 @@ impl Observer {
     }
 
     /// Follows the Lease from now on as a candidate does: reads it, watches it, polls it where it
-    /// may not be watched, and goes on whatever fails.
+    /// may not be watched, and goes on after any failure.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) where the system gives no randomness.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the system gives no randomness.
     pub fn follow(&self) -> Result<LeaseSnapshots> {
         self.runtime.check_process()?;
         let clock = Clock::suspend_aware();
@@ -175,7 +176,7 @@ impl fmt::Debug for Observer {
 pub struct LeaseSnapshots(mpsc::UnboundedReceiver<LeaseSnapshot>);
 
 impl LeaseSnapshots {
-    /// The next snapshot; `None` when there will be no more. Works under any async runtime.
+    /// The next snapshot; `None` when no other will come. Works under any async runtime.
     pub async fn recv(&mut self) -> Option<LeaseSnapshot> {
         runtime::for_application(self.0.recv()).await
     }

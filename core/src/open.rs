@@ -274,8 +274,8 @@ fn warn_of_private_election(config: &Checked, directory: &Path, why: &str) {
     );
 }
 
-/// A store of one's own, where there is nobody to lose to. Its versions, and so the tokens, grow
-/// from start to start of this process, and nothing else vouches for them.
+/// A store without other candidates. Its versions, and so the tokens, grow from start to start of
+/// this process, and nothing else vouches for them.
 fn open_always(lease: &str) -> MemoryStore {
     /// More versions than one run can use.
     const VERSIONS_PER_START: u64 = 1 << 32;

@@ -28,10 +28,10 @@ pub(crate) use self::pods::{Namespaces, PodProver};
 
 /// Finds out that the holder of a Lease is dead.
 pub trait Prover: Send + Sync + 'static {
-    /// By what others can tell that this process is dead; `None` where nothing would.
+    /// By what others can tell that this process is dead; `None` if nothing would.
     fn process(&self) -> Option<HolderProcess>;
 
-    /// Returns when it is certain that whoever has written this version is dead, and so is all that it
+    /// Returns when it is certain that the writer of this version is dead, and so is all that it
     /// has started: at once, later, or never.
     fn death(&self, lease: &StoredLease) -> BoxFuture<'static, Proof>;
 }

@@ -28,8 +28,8 @@ pub const MOST_ATTEMPTS: u32 = 5;
 pub enum RunOnceError<E> {
     /// The work has failed here, with this error. Another candidate may begin it again.
     Work(E),
-    /// It was not done here: [`ErrorKind::WorkFailed`] where it has failed as often as it may,
-    /// [`ErrorKind::Closed`] where the election was stopped, [`ErrorKind::Corrupt`] where what the Lease
+    /// It was not done here: [`ErrorKind::WorkFailed`] if it has failed as often as it may,
+    /// [`ErrorKind::Closed`] if the election was stopped, [`ErrorKind::Corrupt`] if what the Lease
     /// remembers cannot be understood, or as [`start`](crate::LeaderElection::start) fails.
     Election(Error),
 }
@@ -58,8 +58,9 @@ impl<E: std::error::Error + 'static> std::error::Error for RunOnceError<E> {
     }
 }
 
-/// One call of `run_once`: says when the work is to be done here, and is told how it went. For work that
-/// does not fit into a closure, as that of other languages. Only one at a time has a key in a process.
+/// One call of `run_once`: says when the work is to be done here, and learns how it went. For work
+/// that does not fit into a closure, as that of other languages. Only one at a time has a key in a
+/// process.
 #[must_use = "the work is left to others when this is dropped"]
 pub struct RunOnce {
     shared: Arc<Shared>,
@@ -147,8 +148,8 @@ impl RunOnce {
         self.ran
     }
 
-    /// Has `work` done when it is to be, as `run_once` does. It is given the end of its term as well, and has
-    /// no outcome where it was dropped by that.
+    /// Has `work` done when it is to be, as `run_once` does. It is given the end of its term as
+    /// well, and has no outcome if it was dropped by that.
     pub(crate) async fn drive<T, E: fmt::Display, F: Future<Output = Option<Result<T, E>>>>(
         mut self,
         mut work: impl FnMut(&Term, End) -> F,
@@ -491,7 +492,7 @@ impl Campaign {
         }
     }
 
-    /// `None` where it has ended.
+    /// `None` if it has ended.
     fn end_of_run(&self) -> Option<End> {
         self.shared.as_ref()?.end_of_run(self.run)
     }

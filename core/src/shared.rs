@@ -211,7 +211,7 @@ impl Shared {
         self.state().running.as_ref().is_some_and(|it| !it.stopping)
     }
 
-    /// Sends `command` to the running election, and returns the end of its run; `None` where none
+    /// Sends `command` to the running election, and returns the end of its run; `None` if none
     /// runs. A command to stop leading does so for everybody who asks, at once.
     pub(crate) fn command(&self, command: Command) -> Option<End> {
         self.send(self.state().running.as_mut()?, command)
@@ -233,8 +233,8 @@ impl Shared {
         Some(end(&mut running.await_end))
     }
 
-    /// Notes who needs the present run, and returns its number; if it stops, the end to wait for before
-    /// another can begin. `None` where the election does not run.
+    /// Notes who needs the present run, and returns its number; if it stops, the end to wait for
+    /// before another can begin. `None` if the election does not run.
     pub(crate) fn need(&self, need: Need) -> Option<std::result::Result<u64, End>> {
         let mut state = self.state();
         let running = state.running.as_mut()?;
@@ -247,7 +247,7 @@ impl Shared {
         Some(Ok(running.number))
     }
 
-    /// The end of the run of this number; `None` where it has ended.
+    /// The end of the run of this number; `None` if it has ended.
     pub(crate) fn end_of_run(&self, run: u64) -> Option<End> {
         let mut state = self.state();
         let running = state.running.as_mut().filter(|it| it.number == run)?;
@@ -267,8 +267,8 @@ impl Shared {
         self.send(running, Command::Stop(None))
     }
 
-    /// Wants the Lease for one piece of work, and those who wanted it before no longer do; `None` where the
-    /// election does not run.
+    /// Wants the Lease for one piece of work, and those who wanted it before no longer do; `None`
+    /// if the election does not run.
     pub(crate) fn demand(&self, demand: Demand) -> Option<oneshot::Receiver<Answer>> {
         let (sender, answer) = oneshot::channel();
         let mut state = self.state();
@@ -278,8 +278,8 @@ impl Shared {
         Some(answer)
     }
 
-    /// Ends such work, or the wait for it. Returns what tells whether its Lease was given back; `None`
-    /// where the election does not run.
+    /// Ends such work, or the wait for it. Returns what tells whether its Lease was released;
+    /// `None` where the election does not run.
     pub(crate) fn give_back(&self) -> Option<oneshot::Receiver<bool>> {
         let (sender, given_back) = oneshot::channel();
         self.state().running.as_mut()?.await_given_back.push(sender);
@@ -287,7 +287,7 @@ impl Shared {
         Some(given_back)
     }
 
-    /// What the next term will be sent through, or the present one is at once; `None` where the
+    /// What the next term will be sent through, or the present one is at once; `None` if the
     /// election does not run.
     pub(crate) fn await_term(&self) -> Option<oneshot::Receiver<Term>> {
         let mut state = self.state();

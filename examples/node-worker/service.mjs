@@ -37,7 +37,7 @@ const server = page.listen(Number(process.env.PORT ?? 8080), () => {
 });
 
 await once(process, 'SIGTERM');
-// First no more work, then the Lease: another replica leads some milliseconds after.
+// First the work stops, then the Lease is released: another replica leads some milliseconds later.
 await billing.stop();
 await election.stop();
 server.close();

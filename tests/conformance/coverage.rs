@@ -37,7 +37,7 @@ const UNSEEN: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// The cases as they stand in their files.
+/// The cases as they are in their files.
 fn cases() -> Vec<Value> {
     let files = fs::read_dir(case::folder()).unwrap();
     let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());

@@ -109,7 +109,7 @@ pub enum Command {
     },
     /// Whether the lock that was acquired last is held.
     IsHeld {},
-    /// `release` of it: whether it is known to be given back.
+    /// `release` of it: whether it is known to be released.
     Release {},
     /// `close` of the candidate's locks: answered when it returns.
     CloseLocks {},

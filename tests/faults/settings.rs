@@ -58,7 +58,7 @@ fn a_candidate_that_trusts_another_authority() {
     );
 }
 
-/// In this process: candidates of the contract stand in the namespace `default`.
+/// In this process: candidates of the contract are in the namespace `default`.
 #[test]
 fn a_namespace_that_does_not_exist_yet() {
     let cluster = testbed().cluster();

@@ -37,7 +37,7 @@ fn a_holder_whose_clock_is_years_behind() {
     );
 }
 
-/// Others wait the duration in the record, from when they saw it: no sooner, and not for ever.
+/// Others wait the duration in the record, from when they saw it: no sooner, and no longer.
 fn a_holder_at(name: &str, time: &str, fault: &'static str) {
     endure(fault, || {
         let mut trial = testbed().trial(name)?;
@@ -63,7 +63,7 @@ fn the_leaders_own_clock_goes_an_hour_forward() {
     a_leader_whose_clock_jumps("forward", HOUR, fault);
 }
 
-/// Its record must go on to change all the same, or the others would take it for dead.
+/// Its record must go on changing nevertheless, or the others would take it for dead.
 #[test]
 fn the_leaders_own_clock_goes_an_hour_back() {
     let fault = "the leader's wall clock an hour back, then it is cut off";
@@ -95,7 +95,7 @@ fn a_leader_whose_clock_jumps(name: &str, seconds: i64, fault: &'static str) {
     });
 }
 
-/// They wait the duration all the same, or they would lead beside one that is only cut off.
+/// They wait the duration nevertheless, or they would lead beside one that is only cut off.
 #[test]
 fn the_clocks_of_all_who_wait_go_an_hour_forward() {
     let clocks = WallClocks::new().unwrap();

@@ -36,7 +36,7 @@ fn a_leader_that_is_terminated_hands_over() {
 }
 
 #[test]
-fn a_leader_that_is_killed_is_succeeded_when_its_lease_has_run_out() {
+fn a_leader_that_is_killed_is_succeeded_when_its_lease_has_expired() {
     let mut trial = trial("killed");
     let old = trial.leader().unwrap();
     trial.candidate(&old).kill().unwrap();
@@ -72,7 +72,7 @@ fn leaders_that_are_killed_are_succeeded_at_once_by_others_of_their_machine_and_
 
 /// The candidate itself fails when its first answer after the pause is still true.
 #[test]
-fn a_leader_that_was_paused_knows_at_once_that_it_leads_no_more() {
+fn a_leader_that_was_paused_knows_at_once_that_it_no_longer_leads() {
     let mut trial = trial("paused");
     let old = trial.leader().unwrap();
     trial.candidate(&old).pause().unwrap();

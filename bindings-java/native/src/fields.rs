@@ -99,7 +99,7 @@ impl From<LogRecord> for Fields {
     }
 }
 
-/// A duration for Java, in nanoseconds; what a `long` cannot hold is as good as for ever.
+/// A duration for Java, in nanoseconds; what a `long` cannot hold means without end.
 pub(crate) fn nanos(duration: Duration) -> jlong {
     jlong::try_from(duration.as_nanos()).unwrap_or(jlong::MAX)
 }

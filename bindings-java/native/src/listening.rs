@@ -33,7 +33,7 @@ struct Listening {
 }
 
 impl Listening {
-    /// The next event; `None` when there will be no more. The one before is done with.
+    /// The next event; `None` when no other will come. The one before is done with.
     fn next(&self) -> Option<Event> {
         *lock(&self.present) = None;
         let event = lock(&self.events).recv_timeout(Duration::MAX).ok();

@@ -160,7 +160,7 @@ fn await_lock<'local>(
         .inspect_err(|_| drop(HELD.remove(number)))
 }
 
-/// Gives the number back. What is acquired all the same is given back.
+/// Gives the number back. A lock that is acquired nevertheless is released.
 fn end_lock(_: &mut Env<'_>, _: Class<'_>, attempt: jlong) -> Answer<()> {
     drop(ATTEMPTS.remove(attempt));
     Ok(())

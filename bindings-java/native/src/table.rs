@@ -80,7 +80,7 @@ impl<T> Table<T> {
             .filter(|_| content.use_number == use_number)
     }
 
-    /// What `ask` says about the value; `None` where there is none, or it is being removed. Neither
+    /// What `ask` says about the value; `None` if there is none, or it is being removed. Neither
     /// waits nor panics.
     #[inline(always)]
     pub(crate) fn peek<R>(&self, number: jlong, ask: impl FnOnce(&T) -> R) -> Option<R> {

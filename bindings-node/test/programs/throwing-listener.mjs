@@ -1,4 +1,4 @@
-// A listener throws, another returns a promise that rejects, and a third is told all the same.
+// A listener throws, another returns a promise that rejects, and a third is still called.
 
 import { LeaderElection } from 'leasehold';
 

@@ -7,7 +7,7 @@
             ...  # This instance, and no other, runs the scheduled job.
 
 `leasehold.aio` has the same for asyncio. A `Term` is one uninterrupted leadership and carries a
-fencing token; listeners are told of its beginning and its end. The election runs on a thread of
+fencing token; listeners are called at its beginning and its end. The election runs on a thread of
 Leasehold's own; its log goes to the logger `leasehold`.
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def post(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any) -> bool:
-    """Calls in `loop`, from any thread; False where it is closed."""
+    """Calls in `loop`, from any thread; False if it is closed."""
     try:
         loop.call_soon_threadsafe(call, *arguments)
     except RuntimeError:
@@ -78,7 +78,7 @@ class Block:
 
     def _watch(self) -> None:
         """Cancels the block when the term's time is over, also before anybody has told of it: after
-        a pause a timer that is due comes before whatever the block has waited for.
+        a pause a timer that is due comes before what the block has waited for.
         """
         if self.term.is_valid:
             loop = asyncio.get_running_loop()

@@ -63,7 +63,7 @@ class Candidate(Configured):
 
     def _check_started(self, advice: str) -> None:
         """Says once that work is not done since nobody has started the election. Raises
-        `ForkedError` where the parent of this process has.
+        `ForkedError` if the parent of this process has.
         """
         if self._started_in not in (None, os.getpid()):
             self.check_health()

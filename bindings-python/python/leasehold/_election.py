@@ -29,19 +29,19 @@ class LeaderElection(Candidate):
     __doc__ = Candidate.__doc__
 
     def start(self) -> Self:
-        """Takes part from now on, under an identity drawn anew, and returns the election. Does
-        nothing where it runs already; may be called again after `stop`.
+        """Takes part from now on, under a new random identity, and returns the election. Does
+        nothing if it runs already; may be called again after `stop`.
 
         Waits while credentials are loaded, but not for the first answer of the API server: a
-        cluster that is down is waited for in the background. Raises `ConfigError` where credentials
+        cluster that is down is waited for in the background. Raises `ConfigError` if credentials
         or folder cannot be used.
         """
         return self._begin()
 
     def stop(self, drain: Duration | None = None) -> None:
-        """Stops: `is_leader` turns False at once, listeners are told and waited for while renewal
-        goes on, then the Lease is given back. Returns when all that is done, at most `drain`
-        seconds (else `drain_timeout`) and `renew_deadline` later. Does nothing where it does not
+        """Stops: `is_leader` turns False at once, listeners are called and waited for while renewal
+        goes on, then the Lease is released. Returns when all that is done, at most `drain`
+        seconds (else `drain_timeout`) and `renew_deadline` later. Does nothing if it does not
         run.
 
         Not for guarded work or a listener, which would wait for itself until `drain` is over: see
@@ -52,7 +52,7 @@ class LeaderElection(Candidate):
     def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
         """Waits until this instance leads, for at most `timeout` seconds.
 
-        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
+        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` if the
         election does not run, or stops.
         """
         term = self._wait_for_leadership(timeout, None)
@@ -139,9 +139,9 @@ class LeaderElection(Candidate):
         up, and raise `WorkFailedError`. Work that ends with what is not an `Exception`, such as
         `KeyboardInterrupt`, is left to others.
 
-        Starts the election where it does not run, and then stops it in the end. In mode `always`
+        Starts the election if it does not run, and then stops it in the end. In mode `always`
         the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
-        `ConfigError` for a key that cannot be one, and `ClosedError` where the election is stopped.
+        `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped.
         """
         work = _functions.plain(work)
         once = self._once(key, None)

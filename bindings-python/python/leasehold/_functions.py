@@ -97,7 +97,7 @@ def wait(outcome: object) -> object:
 
 
 def failure(error: Exception) -> str:
-    """What others are told who wait for work that has failed."""
+    """The message for others who wait for work that has failed."""
     kind = type(error).__name__
     try:
         message = str(error)
@@ -151,7 +151,7 @@ _USE_ASYNC_DEF = "there is nothing to await; use `async def`, or leasehold.Leade
 
 def _is(kind: Callable[[object], bool], function: Callable[..., object]) -> bool:
     function = _without_arguments(function)
-    # What an object that can be called does stands in its class.
+    # What an object that can be called does is in its class.
     return kind(function) or kind(type(function).__call__)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Registration:
-    """A listener that was added to an election; it is told no more once `remove` is called."""
+    """A listener that was added to an election; it is no longer called once `remove` is called."""
 
     def __init__(self, deliver: Deliver, at_end: Callable[[], object] | None = None) -> None:
         self._deliver = deliver
@@ -104,7 +104,7 @@ def calling(listener: Callable[[Event], object]) -> Deliver:
 
 
 def log_defect() -> None:
-    """Logs that a listener raised, which is told of later events all the same."""
+    """Logs that a listener raised, which still receives later events."""
     import logging
 
     logging.getLogger("leasehold").exception("a leadership listener raised an exception")

@@ -106,7 +106,7 @@ class HeldLockBase:
 
     def set_limits(self, *, at_most: Duration | None = None, at_least: Duration = 0) -> None:
         """Sets other limits for the work, from now on; see `Locks.lock`. Raises
-        `LeadershipLostError` where it is no longer held, and `ConfigError` if `at_least` is longer
+        `LeadershipLostError` if it is no longer held, and `ConfigError` if `at_least` is longer
         than `at_most`.
         """
         self._held.set_limits(at_most, at_least)
@@ -119,7 +119,7 @@ class HeldLockBase:
 class Locks(LocksBase):
     """Locks for one piece of work each, by a Lease for each: for what is done once in a while by
     the instance that comes first, and not by a leader. A lock is renewed while the work goes on,
-    and given back after it; nobody campaigns for it in between.
+    and released after it; nobody campaigns for it in between.
 
         locks = leasehold.Locks()
         lock = locks.try_lock("nightly-report")
@@ -150,7 +150,7 @@ class Locks(LocksBase):
     ) -> HeldLock | None:
         """Acquires a lock if it is free; None if somebody holds it, or another thread of this
         process. Waits for as long as that takes to find out, which has limits: those of requests,
-        and while this process is about to give it back, those of a release. For the limits of the
+        and while this process is about to release it, those of a release. For the limits of the
         work see `lock`.
 
         Raises why it could not be found out.
@@ -181,8 +181,8 @@ class Locks(LocksBase):
         return HeldLock(name, held)
 
     def close(self) -> None:
-        """No lock is acquired from now on, and those that are held end: their holders are told, and
-        waited for while renewal goes on, for at most `drain_timeout`.
+        """No lock is acquired from now on, and those that are held end: their holders learn of it,
+        and are waited for while renewal goes on, for at most `drain_timeout`.
         """
         self._locks.close()
 
@@ -210,7 +210,7 @@ class HeldLock(HeldLockBase):
 
     def on_loss(self, callback: OnLoss) -> OnLoss:
         """Calls `callback(lost)` if the lock is lost, on a thread of its own; not when it is
-        released. Told at once where it is lost already. Until it returns, the work counts as
+        released. Told at once if it is lost already. Until it returns, the work counts as
         unfinished. There is one callback: another is a RuntimeError. May be a decorator.
         """
         deliver = _listeners.calling(_lost_only(_functions.plain(callback)))
@@ -258,8 +258,8 @@ class _Told:
             deliver(delivery)
 
     def end(self) -> None:
-        """Tells no more. The work of the callback that calls this has ended with it: it would wait
-        for itself.
+        """Tells nothing from now on. The work of the callback that calls this has ended with it: it
+        would wait for itself.
         """
         self._is_over = True
         if self.listening is not None:

@@ -24,7 +24,7 @@ _FAREWELL = 1.0
 
 class Process:
     """The state of one process. A forked child begins with a new one: of what it inherits, locks
-    may be held for ever, and threads are gone.
+    may never be released, and threads are gone.
     """
 
     def __init__(self) -> None:

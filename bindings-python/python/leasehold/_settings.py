@@ -122,13 +122,13 @@ class Configured(Election):
         - stall_timeout: After how long without a sign of life from the interpreter this instance
           stops leading; zero means never. It is watched from the first sign of life on. Default:
           30.
-        - release_on_stop: Whether stopping gives the Lease back, so that another leads at once.
+        - release_on_stop: Whether stopping releases the Lease, so that another leads at once.
           Default: True.
         - reclaim: Whether an unexpired record under this very `identity` is taken up at once, as
           client-go does. Safe only if no other process ever uses that identity. Default: False.
         - proof_of_death: By which proofs that its holder is dead the Lease is acquired before it
-          has expired: `none`; `local`, what this machine tells without being asked for rights;
-          `pods`, also the status of the holder's pod. Default: `local`.
+          has expired: `none`; `local`, what this machine shows without further rights; `pods`, also
+          the status of the holder's pod. Default: `local`.
         - spread: How long a free Lease is left to others, for each election with this setting that
           this process leads already: many elections so spread over few processes. At most a third
           of `lease_duration`; zero spreads nothing. Default: 0.
@@ -138,16 +138,16 @@ class Configured(Election):
         - kubeconfig: The kubeconfig file, for mode `kubernetes` outside a pod. Default:
           `KUBECONFIG`, else `~/.kube/config`.
         - context: The kubeconfig's context. Default: its current one.
-        - directory: The folder of mode `file`. Default: `~/.leasehold`.
-        - labels: Labels that the Lease has, as policies may demand them, in mode `kubernetes`: set
-          when it is created, and put right when it is written. Default: none.
-        - annotations: Annotations that the Lease has, as `labels`. Default: none.
+        - directory: The directory in which mode `file` keeps Leases. Default: `~/.leasehold`.
+        - labels: Labels of the Lease in mode `kubernetes`, which policies may demand: set when it
+          is created, and corrected when it is written. Default: none.
+        - annotations: Annotations of the Lease, as `labels`. Default: none.
         - kubernetes_events: Whether an Event is written at each change of leader, in mode
-          `kubernetes`, as client-go does. Needs the verb `create` on events; where that is not
+          `kubernetes`, as client-go does. Needs the verb `create` on events; if that is not
           granted, there are none. Default: False.
-        - leader_service: The Service without a selector that leads to the leader, in mode
-          `kubernetes`: the name of its `EndpointSlice`, which has to be there and in which the
-          leader's address is kept. Default: none.
+        - leader_service: The Service without a selector that points at the leader, in mode
+          `kubernetes`: the name of its `EndpointSlice`, which must exist, and in which the leader's
+          address is kept. Default: none.
         - leader_address: The address at which this candidate is reached while it leads, for
           `leader_service`. Default: `POD_IP`.
 

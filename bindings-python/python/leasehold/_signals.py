@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 def exit_on_sigterm() -> None:
     """Lets SIGTERM end the process as `sys.exit` does, so that `with` blocks are left and Leases
-    are released. By itself Python dies of it at once, and the Lease has to run out. For programs
+    are released. By itself Python dies of it at once, and the Lease has to expire. For programs
     whose server does not see to it; call it on the main thread.
     """
     import signal

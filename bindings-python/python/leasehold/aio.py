@@ -56,11 +56,11 @@ class LeaderElection(Candidate):
         self._home = _Home()
 
     async def start(self) -> Self:
-        """Takes part from now on, under an identity drawn anew, and returns the election. Does
-        nothing where it runs already; may be called again after `stop`.
+        """Takes part from now on, under a new random identity, and returns the election. Does
+        nothing if it runs already; may be called again after `stop`.
 
         Waits while credentials are loaded, but not for the first answer of the API server: a
-        cluster that is down is waited for in the background. Raises `ConfigError` where credentials
+        cluster that is down is waited for in the background. Raises `ConfigError` if credentials
         or folder cannot be used.
         """
         self._home.loop = asyncio.get_running_loop()
@@ -68,9 +68,9 @@ class LeaderElection(Candidate):
 
     async def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, blocks under `leading()` are cancelled, listeners
-        are told, and all are waited for while renewal goes on; then the Lease is given back.
+        are called, and all are waited for while renewal goes on; then the Lease is released.
         Returns when that is done, at most `drain` seconds (else `drain_timeout`) and
-        `renew_deadline` later. Does nothing where it does not run. Goes on when the caller is
+        `renew_deadline` later. Does nothing if it does not run. Goes on when the caller is
         cancelled.
 
         Not for guarded work or a listener, which would wait for itself until `drain` is over: see
@@ -81,7 +81,7 @@ class LeaderElection(Candidate):
     async def wait_for_leadership(self, timeout: Duration | None = None) -> Term:
         """Waits until this instance leads, for at most `timeout` seconds.
 
-        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` where the
+        Raises `TimedOutError`, which says why it does not lead, and `ClosedError` if the
         election does not run, or stops.
         """
         return await cancellably(partial(self._wait_for_leadership, timeout))
@@ -94,7 +94,7 @@ class LeaderElection(Candidate):
         `start`.
 
         After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
-        has passed. What it raises is logged. A loop that was closed is told nothing.
+        has passed. What it raises is logged. Nothing is called in a loop that was closed.
         """
         listener = _functions.callable_(listener)
         return self._register(Registration(_Calls(self._home, listener).deliver))
@@ -171,9 +171,9 @@ class LeaderElection(Candidate):
         up, and raise `WorkFailedError`. Work that ends with what is not an `Exception`, such as
         the cancellation of the caller, is left to others.
 
-        Starts the election where it does not run, and then stops it in the end. In mode `always`
+        Starts the election if it does not run, and then stops it in the end. In mode `always`
         the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
-        `ConfigError` for a key that cannot be one, and `ClosedError` where the election is stopped.
+        `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped.
         """
         work = _functions.awaitable(work)
         if self.status().role == "stopped":

@@ -34,7 +34,7 @@ class _Rivalled(Candidate):
     _rival: MemoryLease
     _registered: list[Registration]
     _told: dict[Registration, tuple[type[Event], Term]]
-    """What each listener was told last of terms, and has done."""
+    """What each listener received last of terms, and has done."""
 
     @classmethod
     def _memory(cls) -> MemoryLease:
@@ -80,7 +80,7 @@ class FakeLeaderElection(_Rivalled, LeaderElection):
     """A `LeaderElection` that leads when the test says so. It starts as a standby."""
 
     def acquire(self) -> Term:
-        """Lets this instance lead. Returns when it does and listeners and services were told,
+        """Lets this instance lead. Returns when it does and listeners and services were called,
         unless one takes longer than some seconds.
         """
         self._rival.release()
@@ -105,7 +105,7 @@ class FakeAsyncLeaderElection(_Rivalled, aio.LeaderElection):
     """As `FakeLeaderElection`, of `leasehold.aio`."""
 
     async def acquire(self) -> Term:
-        """Lets this instance lead. Returns when it does and listeners and services were told,
+        """Lets this instance lead. Returns when it does and listeners and services were called,
         unless one takes longer than some seconds.
         """
         self._rival.release()

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypedDict
 from ._leasehold import Acquired, LeaderChanged, Lost, RenewalFailing, Stopped
 
 Event: TypeAlias = Acquired | Lost | LeaderChanged | RenewalFailing | Stopped
-"""What a listener is told. Each term has one `Acquired` and one `Lost`, in order."""
+"""What a listener receives. Each term has one `Acquired` and one `Lost`, in order."""
 
 Duration: TypeAlias = float | timedelta
 """A duration; as a number it is in seconds."""
@@ -28,8 +28,8 @@ Mode: TypeAlias = Literal[
 ]
 """Where the Lease is kept, and so who takes part.
 
-- `auto`: In a pod `kubernetes`; `file` where a person works at a terminal or a desktop, or where
-  the directory is set. Anything else is a configuration error, never a private election.
+- `auto`: In a pod `kubernetes`; `file` if a person works at a terminal or a desktop, or if the
+  directory is set. Anything else is a configuration error, never a private election.
 - `kubernetes`: A Lease in Kubernetes: through the pod's service account, else a kubeconfig.
 - `file`: A record in a folder, for the processes of one host.
 - `always`: The leader from the start, without asking anybody. For a single instance.
@@ -43,11 +43,11 @@ ProofOfDeath: TypeAlias = Literal[
 ]
 """By which proofs that its holder is dead a Lease is acquired before it has expired.
 
-- `none`: By none, and nothing is noted by which others could prove that this process is dead.
-- `local`: By what this machine tells without being asked for rights: that the holder's container
-  has been started again, or that the kernel has let go of the holder's lock.
+- `none`: By none, and nothing is recorded by which others could prove that this process is dead.
+- `local`: By what this machine shows without further rights: that the holder's container has been
+  started again, or that the kernel has released the holder's lock.
 - `pods`: By these and, in mode `kubernetes`, by the status of the holder's pod, which says that its
-  container has ended. Needs the verbs `get` and `watch` on pods; where these are not granted, it is
+  container has ended. Needs the verbs `get` and `watch` on pods; if these are not granted, it is
   `local`.
 """
 
@@ -63,7 +63,7 @@ Acquisition: TypeAlias = Literal[
 """How a leader came to lead.
 
 - `free`: Nobody held the Lease, or there was none.
-- `released`: Its last holder gave it back.
+- `released`: Its last holder released it.
 - `expired`: Its last holder had not renewed it for its lease duration.
 - `regained`: It was still this candidate's own; or, with `reclaim`, that of its identity.
 - `container_restarted`: Its holder was proven dead: the container that it ran in has been started
@@ -87,7 +87,7 @@ Role: TypeAlias = Literal[
 - `candidate`: Follows the Lease and acquires it when it becomes free.
 - `leader`: Entitled to act.
 - `draining`: No longer the leader; renews until the application's work has stopped.
-- `releasing`: The work has stopped; the Lease is being given back.
+- `releasing`: The work has stopped; the Lease is being released.
 - `stalled`: Not campaigning, because the interpreter shows no sign of life.
 - `stopped`: Does not take part.
 """

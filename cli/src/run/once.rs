@@ -88,11 +88,11 @@ async fn campaign(options: Options) -> Result<ExitCode> {
 }
 
 impl Singleton {
-    /// Waits until the command is to be run here, and under which term; `None` where it is done.
+    /// Waits until the command is to be run here, and under which term; `None` if it is done.
     async fn wait_for(&mut self, once: &mut RunOnce) -> leasehold::Result<Option<Term>> {
         let mut next = pin!(once.next());
         loop {
-            // It only fails where the kernel does.
+            // It only fails if the kernel does.
             let _ = adopted::reap(&[]);
             tokio::select! {
                 begun = &mut next => return begun,

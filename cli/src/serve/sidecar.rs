@@ -67,7 +67,7 @@ impl Sidecar {
         self.election.term().filter(Term::is_valid)
     }
 
-    /// The pod that leads, as last observed. Empty where nobody does, and where the Lease names
+    /// The pod that leads, as last observed. Empty if nobody does, and if the Lease names
     /// this pod, which is not entitled to act (any more, or not yet after a restart): applications
     /// compare this name with their own.
     pub(crate) fn leader_name(&self) -> String {
@@ -88,7 +88,7 @@ impl Sidecar {
         self.election.metrics()
     }
 
-    /// From now on this instance does not lead; its Lease is given back in the background.
+    /// From now on this instance does not lead; its Lease is released in the background.
     pub(crate) fn leave(&self) -> Result<()> {
         self.leaving.store(true, Ordering::SeqCst);
         self.election.request_stop().map(drop)

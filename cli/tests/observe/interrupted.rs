@@ -1,4 +1,4 @@
-//! A signal ends it at once, whatever it waits for.
+//! A signal ends it at once, no matter what it waits for.
 
 use std::fs;
 use std::thread;

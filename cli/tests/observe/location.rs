@@ -141,7 +141,7 @@ impl Location {
         election
     }
 
-    /// A Lease that its holder has left to run out, and that has.
+    /// A Lease that its holder has left to expire, and that has.
     pub(crate) fn expired_lease(&self, lease: &str, holder: &str) {
         let config = self.config(lease).identity(holder);
         let election = config

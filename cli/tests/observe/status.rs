@@ -79,7 +79,7 @@ fn the_json_has_all_fields_for_programs() {
 }
 
 #[test]
-fn a_lease_that_was_left_to_run_out_is_expired_by_its_holders_clock() {
+fn a_lease_that_was_left_to_expire_is_expired_by_its_holders_clock() {
     let location = Location::folder();
     location.expired_lease("jobs", "web-1");
     let deadline = Instant::now() + LIMIT;

@@ -1,4 +1,4 @@
-//! Nothing of a command outlives its term, whoever is killed.
+//! Nothing of a command outlives its term, no matter who is killed.
 
 use std::thread;
 use std::time::Instant;

@@ -138,7 +138,7 @@ impl Election {
         self.lines.recv_timeout(LIMIT).expect("a line")
     }
 
-    /// Lets whoever reads from this pipe go on.
+    /// Lets the reader of this pipe go on.
     pub(crate) fn open_gate(&self, pipe: &str) {
         let gate = OpenOptions::new().write(true).open(self.path().join(pipe));
         writeln!(gate.expect("a pipe"), "go").expect("somebody reads");

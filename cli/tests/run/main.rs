@@ -71,7 +71,7 @@ fn a_command_that_does_not_stop_is_killed_with_all_its_children_before_another_s
 }
 
 #[test]
-fn the_command_is_killed_when_the_lease_is_lost_and_started_anew_with_the_next_term() {
+fn the_command_is_killed_when_the_lease_is_lost_and_started_again_with_the_next_term() {
     let election = Election::new();
     let mut first = election.run("first", "started; exec sleep 1000");
     assert_eq!(election.next_line(), "first started");

@@ -46,7 +46,7 @@ pub enum LogLevel {
 /// before the first election.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] where the process has a sink or a `tracing` subscriber already.
+/// [`ErrorKind::Config`] if the process has a sink or a `tracing` subscriber already.
 pub fn set_log_sink(
     level: LogLevel,
     sink: impl Fn(LogRecord) + Send + Sync + 'static,

@@ -1,4 +1,5 @@
-//! A call of `run_once` whose work is another language's: it is told when to do it, and says how it went.
+//! A call of `run_once` whose work is another language's: it learns when to do it, and says how it
+//! went.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -69,7 +70,8 @@ pub struct OnceWork {
 pub struct OnceHold(#[expect(dead_code, reason = "its end says it")] oneshot::Sender<Infallible>);
 
 impl OnceCall {
-    /// Starts the election where it does not run, which blocks as [`start`](LeaderElection::start) does.
+    /// Starts the election if it does not run, which blocks as [`start`](LeaderElection::start)
+    /// does.
     ///
     /// # Errors
     /// As [`run_once`](LeaderElection::run_once).
@@ -77,7 +79,7 @@ impl OnceCall {
         Ok(Self::of(election.once(key).await?))
     }
 
-    /// The same, of an election that runs; `None` where it does not, or stops. Never blocks.
+    /// The same, of an election that runs; `None` if it does not, or stops. Never blocks.
     ///
     /// # Errors
     /// As [`run_once`](LeaderElection::run_once).

@@ -24,7 +24,7 @@ pub(crate) struct Demand {
 pub(crate) struct Limits {
     /// The term ends then.
     pub at_most: Option<Duration>,
-    /// The record that gives the Lease back expires then.
+    /// The record that releases the Lease expires then.
     pub at_least: Duration,
 }
 
@@ -121,7 +121,7 @@ impl Election {
             return;
         }
         let error = match (&self.phase, &self.failing) {
-            // What was held before is about to be given back.
+            // What was held before is about to be released.
             (Phase::Draining { .. } | Phase::Releasing { .. } | Phase::Stopped, _) => return,
             (Phase::Leading(_), _) => None,
             (Phase::Candidate, _) if self.stalled => {
@@ -142,7 +142,7 @@ impl Election {
         self.events.push_back(ElectionEvent::Declined(error));
     }
 
-    /// For how long the record that gives the Lease back still keeps it.
+    /// For how long the record that releases the Lease still keeps it.
     pub(super) fn kept_for_seconds(&self) -> Option<i32> {
         let left = self.kept_until.since(self.now);
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
@@ -150,7 +150,7 @@ impl Election {
         (!left.is_zero()).then_some(seconds.max(RELEASED_DURATION_SECONDS))
     }
 
-    /// From when on this candidate may acquire again what it has given back.
+    /// From when on this candidate may acquire again what it has released.
     pub(super) fn hold_back_until_after_term(&self) -> Instant {
         match self.part {
             Part::OnDemand(_) => self.kept_until.max(self.now),

@@ -12,7 +12,7 @@ pub(crate) struct TermRecord {
     pub number: u64,
     /// The resource version of the write that won the term.
     pub fencing_token: ResourceVersion,
-    /// The Lease's own count of acquisitions. Starts anew with a new Lease object.
+    /// The Lease's own count of acquisitions. Starts again from zero with a new Lease object.
     pub transitions: i32,
     /// The UID of the Lease object.
     pub uid: String,
@@ -63,8 +63,8 @@ pub(crate) enum ElectionEvent {
     RenewalFailing(Error),
     /// The Lease is wanted in vain: somebody holds it, or requests fail.
     Declined(Option<Error>),
-    /// What was wanted for one piece of work is no longer held; whether it is known that the Lease was
-    /// given back.
+    /// What was wanted for one piece of work is no longer held; whether it is known that the Lease
+    /// was released.
     GivenBack(bool),
     /// The election has ended and nothing more will happen.
     Stopped,

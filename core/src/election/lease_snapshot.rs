@@ -1,4 +1,4 @@
-//! What is seen of a Lease, by whoever only looks: following it without ever acquiring it.
+//! What is seen of a Lease by one who only looks: following it without ever acquiring it.
 
 use std::time::Duration;
 

@@ -64,7 +64,7 @@ struct Death {
 pub(super) enum Change {
     /// Nothing, or only fields outside the record.
     None,
-    /// The record, so that `free_at` was set anew.
+    /// The record, so that `free_at` was set again.
     Record,
 }
 
@@ -282,7 +282,7 @@ impl Observed {
 
     /// Only a release lets others in at once: an empty holder with a duration of one second. A
     /// holder emptied by hand keeps its duration, and may not have noticed; nor has one whose Lease
-    /// was created anew.
+    /// was created again.
     fn free_without_holder(&self, now: Instant, lease: &StoredLease) -> Instant {
         let record = &lease.record;
         let released = record.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS);

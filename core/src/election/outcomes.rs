@@ -212,7 +212,7 @@ impl Election {
         if changed {
             self.found_free = first_sight && self.observed.free_at() <= now;
         }
-        // A version that says the same voids a proof all the same.
+        // A version that says the same voids a proof, too.
         if changed || self.observed.proof() != proof {
             self.spread_attempt();
         }

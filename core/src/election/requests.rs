@@ -94,7 +94,7 @@ impl Election {
     }
 
     /// When to give up a request that is sent now. It may outlast the term that it would extend,
-    /// since a late success begins another; but not one that is being given back.
+    /// since a late success begins another; but not one that is being released.
     pub(super) fn request_deadline(&self, now: Instant) -> Instant {
         let limit = now + self.answer_limit.now;
         match &self.phase {

@@ -19,7 +19,7 @@ named! {
         Leader = "leader",
         /// No longer the leader; renews until the application's work has stopped.
         Draining = "draining",
-        /// The work has stopped; the Lease is being given back.
+        /// The work has stopped; the Lease is being released.
         Releasing = "releasing",
         /// Not campaigning, because the host runtime shows no sign of life.
         Stalled = "stalled",
@@ -70,7 +70,7 @@ impl Election {
             Role::Stopped => "the election has been stopped".to_owned(),
             Role::Stalled => "the application shows no sign of life".to_owned(),
             Role::Draining => format!("{}: waiting for the guarded work to end", self.leaving()),
-            Role::Releasing => format!("{}: giving the Lease back", self.leaving()),
+            Role::Releasing => format!("{}: releasing the Lease", self.leaving()),
             Role::Candidate => self.why_waiting(now),
         };
         Some(why)

@@ -1,4 +1,4 @@
-//! The phases of a term: it begins, ends on the spot or in order, and is given back.
+//! The phases of a term: it begins, ends on the spot or in order, and is released.
 //!
 //! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
@@ -29,7 +29,7 @@ impl ActiveTerm {
 }
 
 impl Election {
-    /// Ends what has run out by `now`. Every input goes through here first, so that no reply and
+    /// Ends what has expired by `now`. Every input goes through here first, so that no reply and
     /// no event is ever judged under a term that is over.
     pub(super) fn advance(&mut self, now: Instant) {
         if now < self.now {
@@ -110,7 +110,7 @@ impl Election {
         }
     }
 
-    /// When another may acquire a Lease that is not given back: its duration after the write from
+    /// When another may acquire a Lease that is not released: its duration after the write from
     /// which `leader_until` counts was sent, at the soonest.
     pub(super) fn others_may_acquire_at(&self, leader_until: Instant) -> Instant {
         let Settings {

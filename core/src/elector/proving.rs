@@ -34,7 +34,7 @@ impl Proving {
         }
     }
 
-    /// The proof; waits for ever while none is to be had. May be dropped and called again at any time.
+    /// The proof; does not end while there is none. May be dropped and called again at any time.
     pub(super) async fn proven(&mut self) -> ProvenDeath {
         let Some(waiting) = &mut self.0 else {
             return std::future::pending().await;

@@ -80,7 +80,7 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// The next thing that the watch tells, from version `from` on; waits for ever while there is
+    /// The next thing that the watch tells, from version `from` on; does not end while there is
     /// no version to watch from. May be dropped and called again at any time.
     pub(super) async fn next(&mut self, from: Option<ResourceVersion>) -> Observation {
         let Some(from) = from else {
@@ -94,7 +94,7 @@ impl<'a> Watcher<'a> {
             self.clock.sleep_until(self.open_at).await;
             self.opened_at = self.clock.now();
             // Where an object has not changed for long, its own version may be too old to watch
-            // from: version zero means from whatever the server has.
+            // from: version zero means from what the server has.
             let too_old = self.too_old.is_some_and(|version| from <= version);
             self.complete = !too_old && from > ResourceVersion::default();
             self.stream = Some(self.store.watch(if too_old {

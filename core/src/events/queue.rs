@@ -84,7 +84,7 @@ impl Drop for EventSender {
 pub(crate) struct EventReceiver(Arc<Queue>);
 
 impl EventReceiver {
-    /// The next event; `None` when there will be no more. Cancel-safe.
+    /// The next event; `None` when no other will come. Cancel-safe.
     pub(crate) async fn recv(&mut self) -> Option<Event> {
         loop {
             {

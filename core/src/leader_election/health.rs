@@ -30,12 +30,13 @@ impl LeaderElection {
     }
 
     /// Whether the election works as it should, for a liveness probe: a standby is healthy, and so
-    /// is a candidate whose API server is down. Not so an election whose background thread is stuck,
-    /// nor one that the Lease still names `tolerance` after it ran out (client-go `HealthzAdaptor`).
+    /// is a candidate whose API server is down. Not so an election whose background thread is
+    /// stuck, nor one that the Lease still names `tolerance` after it expired (client-go
+    /// `HealthzAdaptor`).
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] where the election is stuck, [`ErrorKind::LeadershipLost`] where it
-    /// let its Lease run out, [`ErrorKind::Forked`].
+    /// [`ErrorKind::Internal`] if the election is stuck, [`ErrorKind::LeadershipLost`] if it
+    /// let its Lease expire, [`ErrorKind::Forked`].
     pub fn check_health(&self, tolerance: Duration) -> Result<()> {
         let leadership = self.shared.leadership();
         leadership.check_process()?;
@@ -60,7 +61,7 @@ impl LeaderElection {
         }
     }
 
-    /// The election's metrics in the Prometheus text format, under client-go's names where it has
+    /// The election's metrics in the Prometheus text format, under client-go's names if it has
     /// them. In a forked child there are none.
     pub fn metrics(&self) -> String {
         match self.shared.leadership().check_process() {

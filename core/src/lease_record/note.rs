@@ -23,7 +23,7 @@ named! {
     pub enum Acquisition {
         /// Nobody held the Lease, or there was none.
         Free = "free",
-        /// Its last holder gave it back.
+        /// Its last holder released it.
         Released = "released",
         /// Its last holder had not renewed it for its lease duration.
         Expired = "expired",
@@ -111,7 +111,8 @@ pub struct ProcessLock {
 }
 
 impl HolderNote {
-    /// The annotation of a holder beside `record`; `None` where that has no times, to which a note is bound.
+    /// The annotation of a holder beside `record`; `None` if that has no times, to which a note is
+    /// bound.
     pub(crate) fn to_text(&self, record: &LeaseRecord) -> Option<String> {
         let HolderProcess {
             boot,
@@ -149,7 +150,7 @@ impl HolderNote {
         Some(note.to_string())
     }
 
-    /// What `text` notes of whoever wrote `record`; `None` where it is about another write, or where
+    /// What `text` notes of the writer of `record`; `None` if it is about another write, or where
     /// anything in it cannot be understood.
     pub(crate) fn from_text(text: &str, record: &LeaseRecord) -> Option<Self> {
         let note: Value = serde_json::from_str(text).ok()?;
@@ -194,7 +195,7 @@ fn lock(value: &Value) -> Option<ProcessLock> {
     })
 }
 
-/// Nothing where there is nothing; `None` where there is something else than is expected.
+/// Nothing if there is nothing; `None` if there is something else than is expected.
 #[expect(clippy::option_option, reason = "absent is not the same as wrong")]
 fn optional<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Option<Option<T>> {
     match value {

@@ -142,7 +142,7 @@ impl Watch {
                 }
                 Sight::Absent(version) if version > self.last => {
                     self.last = version;
-                    // Whoever watches from zero knows of no Lease that could be gone.
+                    // One who watches from zero knows of no Lease that could be gone.
                     if !from_zero {
                         return Ok(Some(self.tell(WatchEvent::Deleted(version), false)));
                     }

@@ -132,7 +132,7 @@ impl KubernetesStore {
     }
 
     /// Whether the Lease could be created: by a dry run, in which everything but the storage takes
-    /// part. Passes where there is one already.
+    /// part. Passes if there is one already.
     pub(crate) async fn rehearse_creation(&self) -> error::Result<()> {
         let record = LeaseRecord {
             holder: "a dry run".to_owned(),

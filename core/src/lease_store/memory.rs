@@ -22,7 +22,7 @@ const HISTORY_LENGTH: usize = 1_000;
 /// One Lease and the part of the API server that keeps it; for tests and simulation.
 ///
 /// Clones share the Lease: give one to each candidate. Beside [`LeaseStore`], which candidates
-/// use, its own methods play whoever else has access to the Lease, and the server's whims.
+/// use, its own methods play others who have access to the Lease, and the server's whims.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Mutex<Server>>);
 

@@ -16,9 +16,9 @@ use crate::listeners;
 use crate::runtime;
 use crate::shared::Command;
 
-/// A lock that is held, and renewed until it is released or dropped. Dropping it gives it back without
-/// waiting for that; [`release`](Self::release) waits, and says whether it was.
-#[must_use = "the lock is given back when this is dropped"]
+/// A lock that is held, and renewed until it is released or dropped. Dropping it releases it
+/// without waiting for that; [`release`](Self::release) waits, and says whether it was.
+#[must_use = "the lock is released when this is dropped"]
 pub struct HeldLock {
     election: Arc<LeaderElection>,
     lock: String,
@@ -172,7 +172,7 @@ impl HeldLock {
         }
     }
 
-    /// The work has ended. Whose turn is next here waits until the Lease is given back, as all do.
+    /// The work has ended. Whose turn is next here waits until the Lease is released, as all do.
     fn let_go(&mut self) -> Option<oneshot::Receiver<bool>> {
         let shared = self.election.shared();
         let turn = self.turn.take()?;

@@ -77,7 +77,7 @@ impl LockName {
             until,
             limits: request.limits,
         };
-        // Given up or refused, it is given back.
+        // Given up or refused, it is released.
         let mut held = HeldLock::new(self.election.clone(), request.name.clone(), turn);
         let answer = shared.demand(demand).ok_or_else(closed)?;
         match answer.await {

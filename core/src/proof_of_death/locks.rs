@@ -33,7 +33,7 @@ static LOCKS: PerProcess<Locks> = PerProcess::new();
 struct Locks {
     /// What this process holds, by folder.
     own: Mutex<HashMap<PathBuf, ProcessLock>>,
-    /// Locks of others. One thread waits for each, whichever elections want to know.
+    /// Locks of others. One thread waits for each, no matter which elections want to know.
     others: Mutex<HashMap<(PathBuf, ProcessLock), watch::Receiver<Finding>>>,
 }
 

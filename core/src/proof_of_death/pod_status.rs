@@ -38,8 +38,8 @@ pub(super) fn running_id(pod: &Value, container: &Container) -> Option<String> {
     id_of(status).map(str::to_owned)
 }
 
-/// What is said of this container, in the very pod. Nothing where it shares its PID namespace: its processes
-/// would not die with its first one.
+/// What is said of this container, in the very pod. Nothing if it shares its PID namespace: its
+/// processes would not die with its first one.
 fn statuses<'a>(pod: &'a Value, container: &Container) -> impl Iterator<Item = &'a Value> {
     let of_pod = pod["metadata"]["uid"] == container.pod_uid
         && pod["metadata"]["name"] == container.pod_name

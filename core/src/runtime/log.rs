@@ -94,7 +94,7 @@ fn put(entry: Entry) -> bool {
 fn log(entries: &Receiver<Entry>) {
     for entry in entries {
         match entry {
-            // A subscriber that panics gets the next event all the same.
+            // A subscriber that panics still gets the next event.
             Entry::Event(event) => drop(catch_unwind(AssertUnwindSafe(|| event.dispatch()))),
             // It may have given up.
             Entry::Flush(done) => drop(done.send(())),

@@ -35,7 +35,7 @@ pub(crate) fn is_background_thread() -> bool {
     IS_ELECTIONS.get()
 }
 
-/// What the application polls, under whatever async runtime it has.
+/// What the application polls, under any async runtime.
 pub(crate) async fn for_application<T>(future: impl Future<Output = T>) -> T {
     let relay = Forgetful(Arc::new(Relay::default()));
     let waker = Waker::from(relay.0.clone());
@@ -68,14 +68,14 @@ impl Wake for Relay {
         match queue() {
             // The thread at its other end never ends.
             Ok(queue) => drop(queue.send(waker)),
-            // The system gives no more threads: rather here than never.
+            // The system cannot start another thread: rather here than never.
             Err(_) => waker.wake(),
         }
     }
 }
 
-/// With the future goes the application's waker, on the thread that drops it, whoever still has the
-/// relay.
+/// With the future goes the application's waker, on the thread that drops it, no matter who still
+/// has the relay.
 struct Forgetful(Arc<Relay>);
 
 impl Drop for Forgetful {

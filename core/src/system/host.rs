@@ -15,7 +15,7 @@ pub(crate) fn name() -> String {
 #[cfg(windows)]
 pub(crate) fn name() -> String {
     use winapi_util::sysinfo::{ComputerNameKind, get_computer_name};
-    // It has one; if it cannot be had, the rest of an identity is unique all the same.
+    // It has one; if it cannot be read, the rest of an identity is still unique.
     get_computer_name(ComputerNameKind::DnsHostname).map_or_else(
         |_| "windows".to_owned(),
         |name| name.to_string_lossy().into_owned(),

@@ -106,8 +106,8 @@ async fn a_damaged_lease_is_reported_and_never_taken_for_a_free_one() {
     }
 
     fs::remove_file(&lease).unwrap();
-    let anew = store.create(held_by("b")).await.unwrap();
-    assert!(anew.version > seen.version);
+    let recreated = store.create(held_by("b")).await.unwrap();
+    assert!(recreated.version > seen.version);
 }
 
 #[tokio::test]
@@ -161,8 +161,8 @@ async fn versions_outlive_the_whole_directory() {
     assert!(store.read().await.unwrap().is_none());
     let error = store.replace(seen.clone(), held_by("b")).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error}");
-    let anew = store.create(held_by("b")).await.unwrap();
-    assert!(anew.version > seen.version);
+    let recreated = store.create(held_by("b")).await.unwrap();
+    assert!(recreated.version > seen.version);
 }
 
 #[tokio::test]
@@ -178,8 +178,8 @@ async fn versions_outlive_the_lease_after_many_writes() {
     }
 
     fs::remove_file(file(directory.path(), "lease.json")).unwrap();
-    let anew = store.create(held_by("b")).await.unwrap();
-    assert!(anew.version > seen.version);
+    let recreated = store.create(held_by("b")).await.unwrap();
+    assert!(recreated.version > seen.version);
 }
 
 #[tokio::test]
@@ -215,12 +215,12 @@ async fn a_watch_tells_the_end_of_its_folder_and_the_next_one_what_comes_after()
         next(&mut watch).await,
         Some(Ok(WatchEvent::Opened))
     ));
-    let anew = store.create(held_by("b")).await.unwrap();
-    assert!(anew.version > deleted);
+    let recreated = store.create(held_by("b")).await.unwrap();
+    assert!(recreated.version > deleted);
     let Some(Ok(WatchEvent::Changed(told))) = next(&mut watch).await else {
         panic!("the creation was due");
     };
-    assert_eq!(told.version, anew.version);
+    assert_eq!(told.version, recreated.version);
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn a_watch_says_that_it_leaves_out_what_was_overtaken() {
     ));
 }
 
-/// Fails rather than wait for ever.
+/// Fails rather than wait without end.
 async fn next(watch: &mut BoxStream<'_, Result<WatchEvent>>) -> Option<Result<WatchEvent>> {
     let limit = Duration::from_secs(60);
     timeout(limit, watch.next())

@@ -93,7 +93,7 @@ fn without_the_role_it_says_which_verb_is_missing_and_goes_on_when_it_is_granted
 }
 
 #[test]
-fn where_watching_is_not_granted_it_polls_and_takes_over_all_the_same() {
+fn if_watching_is_not_granted_it_polls_and_still_takes_over() {
     let scene = Scene::new("not-watched");
     let granted = cluster().grant_except("default", "not-watched", &["watch"]);
     granted.unwrap();

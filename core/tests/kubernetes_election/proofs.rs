@@ -178,7 +178,7 @@ fn the_last_end_of_a_container_that_was_started_again_counts_as_well() {
 }
 
 #[test]
-fn whatever_else_becomes_of_a_pod_its_lease_is_waited_for() {
+fn no_matter_what_else_becomes_of_a_pod_its_lease_is_waited_for() {
     type Change = fn(&mut Value);
     let mut waited_for = Vec::new();
     let mut held = |name: &str, spec: &Value| {

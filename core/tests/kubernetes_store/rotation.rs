@@ -153,7 +153,7 @@ async fn a_kubeconfig_that_never_ends_is_told_and_an_election_goes_on_as_before(
         );
     }
 
-    // Whoever reads the pipe gets the rest of it.
+    // The reader of the pipe gets the rest of it.
     let pipe = kubeconfig.path();
     kubeconfig.content["clusters"][0]["cluster"] = cluster();
     let content = kubeconfig.content.to_string();

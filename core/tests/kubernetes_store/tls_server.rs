@@ -155,7 +155,7 @@ fn common_name(chain: &[CertificateDer<'static>]) -> String {
     String::from_utf8(der[at + 1..=at + length].to_vec()).unwrap()
 }
 
-/// Takes each client, with or without a certificate, of whatever version.
+/// Takes each client, with or without a certificate, of any version.
 #[derive(Debug)]
 struct AnyClient;
 

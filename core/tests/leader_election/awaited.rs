@@ -257,8 +257,8 @@ impl Wake for Hostile {
     }
 }
 
-/// Polls `future`, which waits for something of `election`, with a hostile waker. Then that happens, and
-/// the elections of the process go on all the same.
+/// Polls `future`, which waits for something of `election`, with a hostile waker. Then that
+/// happens, and the elections of the process still go on.
 fn wakes_elsewhere(election: &Arc<LeaderElection>, future: impl Future, happens: impl FnOnce()) {
     let hostile = Arc::new(Hostile {
         election: election.clone(),

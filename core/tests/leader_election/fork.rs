@@ -18,7 +18,7 @@ fn in_child(child: impl FnOnce() -> bool) -> bool {
     // and musl, whose allocators survive a fork.
     match unsafe { libc::fork() } {
         0 => {
-            // A child that waits for its parent's threads waits for ever: the alarm ends it.
+            // A child that waits for its parent's threads waits without end: the alarm ends it.
             // SAFETY: sets a timer.
             unsafe { libc::alarm(60) };
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));

@@ -19,7 +19,7 @@ fn an_election_is_healthy_whether_it_leads_or_not() {
 }
 
 #[test]
-fn an_application_without_a_sign_of_life_leads_no_more_and_does_not_release() {
+fn an_application_without_a_sign_of_life_no_longer_leads_and_does_not_release() {
     let store = MemoryStore::new();
     let config = config()
         .identity("first")

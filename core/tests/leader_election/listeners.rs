@@ -62,7 +62,7 @@ fn a_listener_that_panics_is_told_of_later_events_and_does_not_hold_the_lease() 
 }
 
 #[test]
-fn a_listener_is_told_no_more_once_its_registration_is_dropped() {
+fn a_listener_is_no_longer_called_once_its_registration_is_dropped() {
     let election = leader(&MemoryStore::new(), &config());
     let (tell, told) = mpsc::channel();
     let registration = election

@@ -105,7 +105,7 @@ fn an_election_that_does_not_run_runs_for_that_long() {
     let done: Outcome<bool> = election.run_once("1", |_| Ok(election.is_leader()));
     assert_eq!(done.unwrap(), Some(true));
     assert!(!election.is_running());
-    assert_eq!(store.get().unwrap().record.holder, "", "it was given back");
+    assert_eq!(store.get().unwrap().record.holder, "", "it was released");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn stopping_releases_the_lease_and_a_standby_takes_over_with_a_larger_token() {
 }
 
 #[test]
-fn without_release_on_stop_the_lease_is_left_to_run_out() {
+fn without_release_on_stop_the_lease_is_left_to_expire() {
     let store = MemoryStore::new();
     let first = leader(&store, &config().identity("first").release_on_stop(false));
     first.stop().unwrap();

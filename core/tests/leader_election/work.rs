@@ -107,7 +107,7 @@ fn work_that_outlasts_the_drain_timeout_keeps_the_lease_from_being_released() {
     assert_eq!(unfinished.reason, LostReason::Stopped);
     assert_eq!(store.get().unwrap().record.holder, "first");
     let left = unfinished.time_left();
-    assert!(!left.is_zero(), "until the Lease runs out");
+    assert!(!left.is_zero(), "until the Lease expires");
     assert!(left <= DEFAULT_LEASE_DURATION);
 }
 

@@ -124,7 +124,7 @@ fn a_lease_is_followed_from_before_it_is_there_until_it_is_gone() {
 #[test]
 fn a_holder_that_does_not_renew_is_seen_to_expire() {
     let folder = tempfile::tempdir().unwrap();
-    // Left to run out, as by a crash.
+    // Left to expire, as by a crash.
     let config = jobs(folder.path())
         .lease_duration(Duration::from_secs(1))
         .renew_deadline(Duration::from_millis(600))

@@ -1,5 +1,5 @@
 //! A release is followed by the next leader within a few round trips, and a crash by the next
-//! leader as soon as the Lease runs out: nobody waits for the next poll.
+//! leader as soon as the Lease expires: nobody waits for the next poll.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn a_leader_that_is_proven_dead_is_followed_within_round_trips() {
 }
 
 #[test]
-fn a_leader_that_dies_is_followed_when_its_lease_has_run_out() {
+fn a_leader_that_dies_is_followed_when_its_lease_has_expired() {
     for seed in 0..20 {
         in_virtual_time(Plan::calm(seed), async |world| {
             let (leader, _others) = world.elect().await;

@@ -3,8 +3,8 @@
 //! the old one could count its renew deadline from. One that is dead, and proven to be, is waited for no
 //! longer than it takes to know.
 //!
-//! Outsiders can break this. Whoever had seen the holder before the outsider came waits for it all
-//! the same, so those stay bound; a candidate that had not seen it cannot know.
+//! Outsiders can break this. One who had seen the holder before the outsider came still waits for
+//! it, so those stay bound; a candidate that had not seen it cannot know.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -98,7 +98,7 @@ impl History {
         Violation::new(new.begin, what)
     }
 
-    /// Whether the old leader gave the Lease back between the two terms.
+    /// Whether the old leader released the Lease between the two terms.
     fn was_released(&self, old: &Term, new: &Term) -> bool {
         let between = old.token.min(new.token)..new.token;
         self.stored

@@ -1,4 +1,4 @@
-//! Whatever goes wrong, a candidate does not storm the API server.
+//! No matter what goes wrong, a candidate does not storm the API server.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whatever an answer takes, as long as it is less than the renew deadline: somebody leads.
+//! No matter how long an answer takes, if it is less than the renew deadline: somebody leads.
 
 use std::time::Duration;
 

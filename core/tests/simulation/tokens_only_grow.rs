@@ -1,7 +1,9 @@
-//! Each term has a fencing token greater than that of every term that began before it, whoever led.
+//! Each term has a fencing token greater than that of every term that began before it, no matter
+//! who led.
 //!
 //! Not so where an outsider broke in between the two writes that won: the term that he ended may
-//! learn of its victory after the next one has begun. Whoever refuses smaller tokens refuses it.
+//! learn of its victory after the next one has begun. A receiver that refuses smaller tokens
+//! refuses it.
 
 use crate::verdicts::{Violation, assert_holds};
 use crate::world::Run;

@@ -1,5 +1,5 @@
 //! A Lease is not taken from its holder before it has gone without a change for as long as its
-//! record says, by the clock of whoever takes it; unless its holder is dead, and proven to be.
+//! record says, by the clock of the one that takes it; unless its holder is dead, and proven to be.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

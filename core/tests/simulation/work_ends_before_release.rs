@@ -37,7 +37,7 @@ fn no_lease_is_released_over_unfinished_work() {
 }
 
 #[test]
-fn a_leader_renews_while_its_work_ends_and_leaves_the_lease_to_run_out_when_time_is_up() {
+fn a_leader_renews_while_its_work_ends_and_leaves_the_lease_to_expire_when_time_is_up() {
     let (mut in_time, mut too_late) = (0, 0);
     for seed in 0..40 {
         let plan = Plan {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leasehold::lease_store::LeaseStore;
 use serde_json::Value;
 
-/// One Lease of its own for one test, absent at first, and the means of whoever else may touch it.
+/// One Lease of its own for one test, absent at first, and the means of others who may touch it.
 pub(crate) trait Fixture {
     /// Whether a watch may leave out a change that a later one has overtaken.
     const COALESCES_CHANGES: bool = false;

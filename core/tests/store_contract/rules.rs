@@ -28,10 +28,10 @@ macro_rules! contract {
             replacing_a_stale_version_is_a_conflict
             replacing_what_an_outsider_has_edited_is_a_conflict
             replacing_a_deleted_lease_is_a_conflict_and_creates_nothing
-            replacing_a_lease_created_anew_is_a_conflict
+            replacing_a_lease_created_again_is_a_conflict
             replacing_under_another_uid_is_a_conflict
             versions_grow_with_each_write_and_across_deletion
-            the_uid_stays_until_the_lease_is_created_anew
+            the_uid_stays_until_the_lease_is_created_again
             an_unchanged_replace_succeeds_and_keeps_the_version
             one_of_many_concurrent_creates_wins
             one_of_many_concurrent_replaces_wins
@@ -157,7 +157,7 @@ pub(crate) async fn replacing_a_deleted_lease_is_a_conflict_and_creates_nothing(
     assert!(store.read().await.unwrap().is_none());
 }
 
-pub(crate) async fn replacing_a_lease_created_anew_is_a_conflict(fixture: &impl Fixture) {
+pub(crate) async fn replacing_a_lease_created_again_is_a_conflict(fixture: &impl Fixture) {
     let store = fixture.store();
     let seen = store.create(held_by("a")).await.unwrap();
     fixture.delete().await;
@@ -197,15 +197,15 @@ pub(crate) async fn versions_grow_with_each_write_and_across_deletion(fixture: &
     }
 }
 
-pub(crate) async fn the_uid_stays_until_the_lease_is_created_anew(fixture: &impl Fixture) {
+pub(crate) async fn the_uid_stays_until_the_lease_is_created_again(fixture: &impl Fixture) {
     let store = fixture.store();
     let created = store.create(held_by("a")).await.unwrap();
     let replaced = store.replace(created.clone(), held_by("b")).await.unwrap();
     assert_eq!(replaced.uid, created.uid);
 
     fixture.delete().await;
-    let anew = store.create(held_by("b")).await.unwrap();
-    assert_ne!(anew.uid, created.uid);
+    let recreated = store.create(held_by("b")).await.unwrap();
+    assert_ne!(recreated.uid, created.uid);
 }
 
 pub(crate) async fn an_unchanged_replace_succeeds_and_keeps_the_version(fixture: &impl Fixture) {
@@ -267,11 +267,11 @@ pub(crate) async fn a_watch_opens_first_and_tells_each_change_once(fixture: &imp
     let deleted = next_deletion(&mut watch).await;
     assert!(deleted > replaced.version);
 
-    let anew = store.create(held_by("c")).await.unwrap();
-    assert!(anew.version > deleted);
-    assert_same(&next_change(&mut watch).await, &anew);
+    let recreated = store.create(held_by("c")).await.unwrap();
+    assert!(recreated.version > deleted);
+    assert_same(&next_change(&mut watch).await, &recreated);
 
-    let replaced = store.replace(anew, held_by("d")).await.unwrap();
+    let replaced = store.replace(recreated, held_by("d")).await.unwrap();
     assert_same(&next_change(&mut watch).await, &replaced);
 }
 

@@ -27,7 +27,7 @@ function run(t, ...args) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'])
-  test(`the first program gives the Lease back on ${signal}`, async (t) => {
+  test(`the first program releases the Lease on ${signal}`, async (t) => {
     const { program, directory, ended, lines } = run(t, 'jobs.mjs');
     const [line] = await once(lines, 'line');
     assert.match(line, /^the job, under token \d+$/);

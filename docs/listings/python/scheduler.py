@@ -20,7 +20,7 @@ async def bill() -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with election:  # on the way out it waits for the job, and gives the Lease back
+    async with election:  # on the way out it waits for the job, and releases the Lease
         scheduler.start()
         yield
         scheduler.pause()  # no job begins any more

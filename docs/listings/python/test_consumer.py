@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).parent / "consumer.py"
 
 
 def test_sigterm_hands_the_lease_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Lease runs out in an hour, so that another leads only where it was released."""
+    """The Lease expires in an hour, so that another leads only where it was released."""
     settings = {
         "MODE": "file",
         "DIRECTORY": str(tmp_path),

@@ -1,9 +1,10 @@
 //! The first program of each language's page, as a newcomer runs it: in an empty folder, with the
 //! package as it is delivered, twice.
 //!
-//! What to type stands in the page's `first.sh`: its last line is the program, those before it
-//! install what it needs. `LEASEHOLD_PAGE` names the page; by default it is those that need nothing
-//! but Rust, built with this test. `LEASEHOLD_PACKAGES` is the folder with the packages that were built.
+//! What to type is in the page's `first.sh`: its last line is the program, those before it install
+//! what it needs. `LEASEHOLD_PAGE` names the page; by default it is those that need nothing but
+//! Rust, built with this test. `LEASEHOLD_PACKAGES` is the folder with the packages that were
+//! built.
 
 mod instance;
 mod newcomer;

@@ -92,8 +92,8 @@ fn environment(folder: &Path, packages: Option<&Path>) -> Vec<(&'static str, Str
     environment
 }
 
-/// Copies the files of a folder whose names begin with `start`, whatever the case; as text from a
-/// page, which carries no right to be executed.
+/// Copies the files of a folder whose names begin with `start`, in upper or lower case; as text
+/// from a page, which carries no right to be executed.
 fn copy(from: &Path, start: &str, to: &Path) {
     for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");

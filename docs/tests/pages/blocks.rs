@@ -14,7 +14,7 @@ use crate::support::{Page, files, pages, root};
 const TESTED: [&str; 2] = ["docs/listings", "examples"];
 
 #[test]
-fn each_code_block_stands_in_a_file_that_is_tested() {
+fn each_code_block_is_in_a_file_that_is_tested() {
     let missing: Vec<String> = pages().iter().flat_map(untested).collect();
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
@@ -33,7 +33,7 @@ fn untested(page: &Page) -> Vec<String> {
             wrong.push(format!("{place}: `{language}` is not a language of a block"));
             continue;
         };
-        if !extensions.is_empty() && !stands_in_a_file(&code, extensions) {
+        if !extensions.is_empty() && !is_in_a_file(&code, extensions) {
             wrong.push(format!(
                 "{place}: this block is in no tested file: put it into docs/listings, or mend it"
             ));
@@ -72,7 +72,7 @@ fn blocks(page: &Page) -> Vec<Block> {
     blocks
 }
 
-/// The endings of files that a block may stand in; none where there is nothing to test.
+/// The endings of files that a block may be in; none if there is nothing to test.
 fn extensions(language: &str) -> Option<&'static [&'static str]> {
     Some(match language {
         "" | "text" | "console" => &[],
@@ -90,7 +90,7 @@ fn extensions(language: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-fn stands_in_a_file(code: &str, extensions: &[&str]) -> bool {
+fn is_in_a_file(code: &str, extensions: &[&str]) -> bool {
     let code = lines(code);
     TESTED
         .iter()
@@ -111,7 +111,7 @@ fn lines(text: &str) -> Vec<&str> {
     lines.filter(|line| !line.is_empty()).collect()
 }
 
-/// Without the indentation of all, which differs with what a block stands in.
+/// Without the indentation of all, which differs with what a block is in.
 fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let indentation = |line: &&str| line.len() - line.trim_start().len();
     let common = lines.iter().map(indentation).min().unwrap_or(0);

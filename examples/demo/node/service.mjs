@@ -22,7 +22,7 @@ await election.stop();
 
 function run(term) {
   const due = Math.floor(Date.now() / 1000);
-  // It belongs to whoever led when it came due, and may have done it before this one led.
+  // It belongs to the leader of that time, which may have done it before this one led.
   if (due <= last || due * 1000 <= term.acquiredAt) return;
   last = due;
   note('run', term.fencingToken, due);

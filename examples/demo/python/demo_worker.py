@@ -20,7 +20,7 @@ def acquired(term: leasehold.Term) -> None:
 
 @election.on_lost
 def lost(term: leasehold.Term, reason: LostReason) -> None:
-    """Says that it leads no more. The Lease is not released before this has returned."""
+    """Says that it no longer leads. The Lease is not released before this has returned."""
     note("lost", term.fencing_token, reason)
 
 
@@ -28,7 +28,7 @@ def run(term: leasehold.Term) -> None:
     """Runs the job, if one has come due."""
     global last
     due = int(time.time())
-    # It belongs to whoever led when it came due, and may have done it before this one led.
+    # It belongs to the leader of that time, which may have done it before this one led.
     if due <= last or due <= term.acquired_at.timestamp():
         return
     last = due

@@ -15,7 +15,7 @@ use crate::ledger;
 use crate::sidecar::{self, Application};
 
 pub(crate) const LEASE: &str = "demo-jobs";
-/// Short, so that the demo is: a crashed leader's Lease must run out.
+/// Short, so that the demo is: a crashed leader's Lease must expire.
 pub(crate) const LEASE_DURATION: &str = "5s";
 const RENEW_DEADLINE: &str = "3s";
 const RETRY_PERIOD: &str = "1s";
@@ -28,7 +28,7 @@ const LAST_LINES: usize = 15;
 
 /// Where the processes elect, and what they share.
 pub(crate) struct Place {
-    /// For whatever they write; deleted in the end.
+    /// For what they write; deleted in the end.
     pub(crate) folder: PathBuf,
     pub(crate) ledger: PathBuf,
     /// Elects through a Lease of this cluster; otherwise through the folder.
@@ -134,7 +134,7 @@ impl Candidate {
         )
     }
 
-    /// Fails where it has ended without being asked to, with what it said last.
+    /// Fails if it has ended without being asked to, with what it said last.
     pub(crate) fn check(&mut self) -> Result<()> {
         if let Some(status) = self.status()? {
             bail!(

@@ -16,7 +16,7 @@ pub(crate) struct History {
     pub(crate) candidates: Vec<Candidate>,
     /// In the order in which they began.
     pub(crate) terms: Vec<Term>,
-    /// In the order in which they stand in the ledger.
+    /// In the order in which they are in the ledger.
     pub(crate) runs: Vec<Run>,
     pub(crate) acts: Vec<Act>,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Term {
     pub(crate) who: usize,
     pub(crate) token: u64,
     pub(crate) from: Moment,
-    /// When its holder said that it is over; or could say no more, killed or paused.
+    /// When its holder said that it is over; or could no longer say anything, killed or paused.
     pub(crate) until: Option<Moment>,
     /// Why it is over.
     pub(crate) end: String,
@@ -224,7 +224,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_paused_leader_leads_until_it_was_paused_whatever_it_says_when_it_wakes() {
+    fn a_paused_leader_leads_until_it_was_paused_no_matter_what_it_says_when_it_wakes() {
         let mut history = history("1 a acquired 1");
         history.act(0, Deed::Pause);
         let paused = history.terms[0].until;

@@ -1,8 +1,8 @@
 //! The file that all processes of the demo write to: who leads, and what was run.
 //!
-//! Lines such as `8213700155234 node run 4711 1767225600`: moment, who, what, the fencing token, and
-//! the second in which the run came due, or why the leadership ended. No lock guards the file, so
-//! that what two leaders at one instant did would stand in it.
+//! Lines such as `8213700155234 node run 4711 1767225600`: moment, who, what, the fencing token,
+//! and the second in which the run came due, or why the leadership ended. No lock guards the file,
+//! so that what two leaders at one instant did would be in it.
 
 use std::fmt::{Display, Write as _};
 use std::fs::{File, OpenOptions};

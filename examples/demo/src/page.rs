@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_wrong_stands_in_place_of_the_verdict() {
+    fn what_was_wrong_is_shown_in_place_of_the_verdict() {
         let page = page("", "all is well", &["two leaders".to_owned()]);
         let document = parsed(&page);
         let paragraphs = texts(&document, "p");

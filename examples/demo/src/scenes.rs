@@ -186,7 +186,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Starts anew who was ended, and wakes who was paused.
+    /// Starts again who was ended, and wakes who was paused.
     fn bring_all_back(&mut self) -> Result<()> {
         self.wait_for("those that were ended to be gone", |play| {
             let mut all = 0..play.candidates.len();

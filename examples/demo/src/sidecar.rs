@@ -108,7 +108,7 @@ impl Work {
             since: SystemTime::now(),
         });
         let due = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        // It belongs to whoever led when it came due, and may have done it before this one led.
+        // It belongs to the leader of that time, which may have done it before this one led.
         if due > self.last_due && UNIX_EPOCH + Duration::from_secs(due) > leads.since {
             self.last_due = due;
             self.note(&[&"run", &token, &due])?;

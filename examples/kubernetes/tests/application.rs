@@ -33,7 +33,7 @@ pub(crate) fn applications() -> Result<Vec<Application>> {
     Ok(applications)
 }
 
-/// The Role that users are told to apply.
+/// The Role that users are asked to apply.
 pub(crate) fn documented_role() -> Result<Value> {
     yaml(&manifests().join("base/role.yaml"))
 }

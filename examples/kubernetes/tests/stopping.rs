@@ -1,4 +1,4 @@
-//! The arithmetic of stopping, which stands in `candidate/candidate.yaml`.
+//! The arithmetic of stopping, which is in `candidate/candidate.yaml`.
 
 use std::time::Duration;
 

@@ -84,7 +84,7 @@ class Server:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """A Lease that runs out in an hour, so that who leads does so because it was released."""
+    """A Lease that expires in an hour, so that who leads does so because it was released."""
     return {
         "LEASEHOLD_MODE": "file",
         "LEASEHOLD_LEASE": "jobs-of-a-pod",

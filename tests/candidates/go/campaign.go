@@ -55,7 +55,7 @@ func newCampaign(
 }
 
 // Campaigns until ctx ends. Each term gets an elector of its own: Run returns when a term is lost,
-// and the elector that lost it may believe for ever that it leads.
+// and the elector that lost it may never notice.
 func (it *campaign) run(ctx context.Context) error {
 	for {
 		it.elector.Load().Run(ctx)

@@ -1,4 +1,4 @@
-//! Whether the same commit makes the same bytes, wherever it is built.
+//! Whether the same commit makes the same bytes, no matter where it is built.
 
 use std::fs;
 use std::path::Path;

@@ -100,7 +100,7 @@ fn a_clock_fault_makes_no_older_version_credible() {
 }
 
 #[test]
-fn a_clock_fault_leaves_what_was_drained_or_released_to_run_out() {
+fn a_clock_fault_leaves_what_was_drained_or_released_to_expire() {
     for work_has_stopped in [false, true] {
         let store = MemoryStore::new();
         let mut a = leader("a", &store);

@@ -1,5 +1,5 @@
-//! Only a release lets others in at once: whoever deletes or empties the Lease by hand has not asked
-//! the holder, which may not have noticed.
+//! Only a release lets others in at once: one who deletes or empties the Lease by hand has not
+//! asked the holder, which may not have noticed.
 
 use super::harness::*;
 use crate::election::{LostReason, Observation};
@@ -38,7 +38,7 @@ fn an_emptied_holder_ends_the_term_at_once() {
 }
 
 #[test]
-fn whoever_lost_a_deleted_lease_campaigns_for_a_new_one() {
+fn one_who_lost_a_deleted_lease_campaigns_for_a_new_one() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     let first = a.term();
@@ -106,18 +106,18 @@ fn after_the_holder_was_emptied_by_hand_others_wait_its_duration() {
 }
 
 #[test]
-fn a_lease_created_anew_without_a_holder_after_a_deletion_shortens_no_wait() {
-    for anew in [LeaseRecord::default(), released()] {
+fn a_lease_created_again_without_a_holder_after_a_deletion_shortens_no_wait() {
+    for recreated in [LeaseRecord::default(), released()] {
         assert_free(70.0, |store| {
             store.delete();
-            store.put_foreign(anew.clone());
+            store.put_foreign(recreated.clone());
         });
         let store = store_held_by("b", 60);
         let mut a = candidate("a", &store);
         a.run_until(10.0);
         store.delete();
         a.run_until(11.0);
-        store.put_foreign(anew);
+        store.put_foreign(recreated);
         a.run_until(69.9).assert_not_leader();
         a.run_until(70.0).assert_leader();
     }
@@ -156,12 +156,12 @@ fn between_two_reads_there_may_have_been_a_holder_that_nobody_saw() {
 
 #[test]
 fn what_happens_to_a_lease_without_holder_does_not_shorten_the_wait_for_the_last_one() {
-    let anew = |store: &MemoryStore| {
+    let recreated = |store: &MemoryStore| {
         store.delete();
         store.put_foreign(LeaseRecord::default());
     };
     let deleted = |store: &MemoryStore| assert!(store.delete());
-    for later in [anew, deleted] {
+    for later in [recreated, deleted] {
         let store = store_held_by("b", 60);
         let mut a = candidate("a", &store).without_watch();
         a.run_until(10.0);

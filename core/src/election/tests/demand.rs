@@ -1,4 +1,4 @@
-//! A lock for one piece of work: wanted, held, kept, given back; and followed in between.
+//! A lock for one piece of work: wanted, held, kept, released; and followed in between.
 
 use std::time::Duration;
 
@@ -265,7 +265,7 @@ fn a_release_that_is_not_answered_is_found_out_or_said_not_to_be_known() {
 }
 
 #[test]
-fn whoever_has_lost_a_lock_has_nothing_to_give_back() {
+fn one_who_has_lost_a_lock_has_nothing_to_release() {
     let store = MemoryStore::new();
     let mut a = idle(&store);
     a.want(0.0).settle().assert_leader();

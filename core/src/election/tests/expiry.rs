@@ -37,7 +37,7 @@ fn a_record_that_names_no_duration_is_given_ones_own() {
 }
 
 #[test]
-fn each_renewal_starts_the_wait_anew() {
+fn each_renewal_starts_the_wait_again() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);
     a.run_until(14.0);
@@ -47,7 +47,7 @@ fn each_renewal_starts_the_wait_anew() {
 }
 
 #[test]
-fn whoever_breaks_in_does_not_end_the_wait_for_the_holder_before() {
+fn an_intruder_does_not_end_the_wait_for_the_holder_before() {
     let store = store_held_by("b", 60);
     let mut a = candidate("a", &store);
     a.run_until(10.0);
@@ -61,7 +61,7 @@ fn whoever_breaks_in_does_not_end_the_wait_for_the_holder_before() {
 }
 
 #[test]
-fn a_lease_that_whoever_broke_in_has_lost_again_is_still_waited_for() {
+fn a_lease_that_an_intruder_has_lost_again_is_still_waited_for() {
     let lost: [fn(&MemoryStore); 3] = [
         |store| _ = store.edit(|record| record.holder.clear()),
         |store| _ = store.put_foreign(released()),
@@ -154,7 +154,7 @@ fn a_change_outside_the_record_resets_nothing() {
 }
 
 #[test]
-fn a_lease_created_anew_with_the_same_record_starts_the_wait_anew() {
+fn a_lease_created_again_with_the_same_record_starts_the_wait_again() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store).without_watch();
     a.run_until(10.0);
@@ -173,7 +173,7 @@ fn the_attempt_is_sent_the_moment_the_lease_expires_not_at_the_next_poll() {
 }
 
 #[test]
-fn an_attempt_on_a_record_that_has_changed_unseen_fails_and_waits_anew() {
+fn an_attempt_on_a_record_that_has_changed_unseen_fails_and_waits_again() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);
     a.run_until(1.0);

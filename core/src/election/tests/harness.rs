@@ -366,7 +366,7 @@ impl Candidate {
         self.listen()
     }
 
-    /// It becomes known that whoever wrote what is stored is dead.
+    /// It becomes known that the writer of what is stored is dead.
     pub(super) fn prove(&mut self) -> &mut Self {
         let lease = stored(&self.store);
         self.prove_version(&lease.uid, lease.version)

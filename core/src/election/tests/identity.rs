@@ -98,7 +98,7 @@ fn two_candidates_of_one_name_never_both_lead() {
         ["a holds the Lease", "failing: IdentityConflict"],
         "told once"
     );
-    // The first hangs until its Lease has run out.
+    // The first hangs until its Lease has expired.
     run(&mut [&mut second], 80.0);
     second.assert_leader();
     first.at(80.0).assert_lost(LostReason::Expired);

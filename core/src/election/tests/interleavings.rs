@@ -3,8 +3,8 @@
 //! stop, crash, step down, stall and finish their work late; machines that sleep; hands that edit; and
 //! proofs that a process which crashed is dead, to some candidates sooner than to others.
 //!
-//! Whatever happens, no two lead at once, and when it is over somebody leads. Each course is drawn
-//! from a seed, which a failure names.
+//! No matter what happens, no two lead at once, and when it is over somebody leads. Each course is
+//! drawn from a seed, which a failure names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -55,7 +55,7 @@ enum Due {
     WatchOpens,
     Drained,
     Alive,
-    /// It becomes known that whoever wrote this version is dead.
+    /// It becomes known that the writer of this version is dead.
     Proof(ProvenDeath),
 }
 

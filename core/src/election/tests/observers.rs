@@ -132,7 +132,7 @@ fn before_anything_was_seen_nothing_is_said_of_when() {
 }
 
 #[test]
-fn a_lease_is_unchanged_since_its_record_was_first_seen_whatever_else_is_edited() {
+fn a_lease_is_unchanged_since_its_record_was_first_seen_no_matter_what_else_is_edited() {
     let store = store_held_by("b", 15);
     let mut a = observer(&store);
     a.run_until(4.0);

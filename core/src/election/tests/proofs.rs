@@ -9,7 +9,7 @@ use crate::lease_record::{
 };
 use crate::lease_store::memory::MemoryStore;
 
-/// Another process has taken the Lease, under whatever name.
+/// Another process has taken the Lease, under any name.
 fn acquired_by(holder: &str, seconds: i64) -> LeaseRecord {
     let at = WallTime::from_micros(1_800_000_000_000_000 + seconds * 1_000_000);
     LeaseRecord {
@@ -63,7 +63,7 @@ fn a_proof_of_another_version_or_object_counts_for_nothing() {
 }
 
 #[test]
-fn whatever_is_newer_voids_a_proof() {
+fn anything_newer_voids_a_proof() {
     let changes: [fn(&MemoryStore); 3] = [
         |store| drop(store.edit(renewed)),
         |store| drop(store.edit(|record| record.lease_duration_seconds = Some(14))),
@@ -208,7 +208,7 @@ fn an_earlier_process_under_ones_own_name_may_be_proven_dead() {
 }
 
 #[test]
-fn a_candidate_that_holds_back_does_so_whoever_is_dead() {
+fn a_candidate_that_holds_back_does_so_no_matter_who_is_dead() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     a.at(1.0).step_down().drained();
@@ -356,7 +356,7 @@ fn a_note_stays_beside_a_record_as_long_as_its_holder_does() {
 }
 
 #[test]
-fn a_note_that_changes_starts_no_wait_anew() {
+fn a_note_that_changes_starts_no_other_wait() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);
     a.run_until(5.0);

@@ -33,7 +33,7 @@ fn memory(store: &MemoryStore) -> Memory {
     stored(store).record.memory
 }
 
-/// A store whose Lease has been given back, and remembers these attempts at `1`.
+/// A store whose Lease has been released, and remembers these attempts at `1`.
 fn store_after(attempts: u32, failure: Option<&str>) -> MemoryStore {
     let store = store_with(released());
     for _ in 0..attempts {

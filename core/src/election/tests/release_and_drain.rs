@@ -22,7 +22,7 @@ fn work_that_stops_in_order_has_the_drain_limit_while_the_lease_is_renewed() {
 }
 
 #[test]
-fn work_that_stops_in_order_has_until_the_lease_runs_out_where_it_cannot_be_renewed() {
+fn work_that_stops_in_order_has_until_the_lease_expires_if_it_cannot_be_renewed() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     a.at(1.0).stop().at(9.0).expect("renew");
@@ -32,7 +32,7 @@ fn work_that_stops_in_order_has_until_the_lease_runs_out_where_it_cannot_be_rene
 }
 
 #[test]
-fn the_work_of_an_expired_term_has_until_the_lease_runs_out() {
+fn the_work_of_an_expired_term_has_until_the_lease_expires() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     a.works_on().at(12.0).assert_lost(LostReason::Expired);
@@ -65,7 +65,7 @@ fn the_answer_is_false_at_once_and_renewal_goes_on_until_the_work_has_stopped() 
 }
 
 #[test]
-fn work_that_does_not_stop_in_time_leaves_the_lease_to_run_out() {
+fn work_that_does_not_stop_in_time_leaves_the_lease_to_expire() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     let mut b = candidate("b", &store);
@@ -214,7 +214,7 @@ fn a_release_after_another_has_taken_over_is_dropped() {
 }
 
 #[test]
-fn a_release_is_given_up_when_the_lease_has_run_out() {
+fn a_release_is_given_up_when_the_lease_has_expired() {
     let mut a = leader("a", &MemoryStore::new());
     a.at(1.0).stop().drained();
     a.expect("release").fail(ErrorKind::Unavailable);
@@ -246,7 +246,7 @@ fn keeps_the_lease() -> Settings {
 }
 
 #[test]
-fn a_stop_that_is_to_keep_the_lease_leaves_it_to_run_out() {
+fn a_stop_that_is_to_keep_the_lease_leaves_it_to_expire() {
     let store = MemoryStore::new();
     let mut a = leader_with(&store, keeps_the_lease());
     a.at(1.0).stop().drained();

@@ -147,7 +147,7 @@ fn no_kind_of_error_ends_the_campaign() {
 // ---- what is said about it -------------------------------------------------------------------------
 
 #[test]
-fn a_failure_is_told_once_until_it_is_over_and_stands_in_the_status() {
+fn a_failure_is_told_once_until_it_is_over_and_is_in_the_status() {
     let mut a = candidate("a", &MemoryStore::new());
     for now in [0.0, 5.0, 10.0] {
         a.at(now).expect("read").fail(ErrorKind::Unavailable);

@@ -1,4 +1,4 @@
-//! A dead application does not lead for ever, and its Lease is not released over its work.
+//! A dead application does not lead without end, and its Lease is not released over its work.
 
 use super::harness::*;
 use crate::election::{LostReason, Role};

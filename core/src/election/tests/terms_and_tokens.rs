@@ -38,7 +38,7 @@ fn a_process_that_wakes_too_late_is_no_leader_before_anything_else_happens() {
 }
 
 #[test]
-fn whatever_wakes_a_process_finds_the_term_over() {
+fn a_process_that_wakes_finds_the_term_over_no_matter_what_runs_first() {
     let wake: [fn(&mut Candidate); 5] = [
         |a| _ = a.answer(),
         |a| _ = a.hear(),
@@ -102,7 +102,11 @@ fn tokens_grow_from_term_to_term_across_candidates_and_the_deletion_of_the_lease
     run(&mut [&mut a, &mut b], 40.0);
     tokens.push(if a.is_leader() { a.term() } else { b.term() }.fencing_token);
     assert!(tokens.is_sorted_by(|earlier, later| earlier < later));
-    assert_eq!(stored(&store).record.transitions, 0, "which starts anew");
+    assert_eq!(
+        stored(&store).record.transitions,
+        0,
+        "which starts again from zero"
+    );
 }
 
 #[test]

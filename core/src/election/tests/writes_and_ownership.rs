@@ -22,7 +22,7 @@ fn a_write_replaces_the_version_and_the_object_that_were_seen() {
 }
 
 #[test]
-fn a_lease_created_anew_is_not_overwritten() {
+fn a_lease_created_again_is_not_overwritten() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     store.delete();
@@ -179,7 +179,7 @@ fn a_write_given_up_long_ago_still_counts_from_when_it_was_sent() {
 }
 
 #[test]
-fn writes_given_up_are_not_remembered_for_ever() {
+fn writes_given_up_are_forgotten_in_the_end() {
     let mut a = candidate("a", &MemoryStore::new());
     for attempt in 0..1_000 {
         a.at(f64::from(attempt) * 10.0).expect("read").answer();

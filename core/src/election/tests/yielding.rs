@@ -102,7 +102,7 @@ fn an_expired_lease_is_left_to_others_as_well() {
 }
 
 #[test]
-fn who_leads_renews_whatever_else_it_leads() {
+fn who_leads_renews_no_matter_what_else_it_leads() {
     let store = MemoryStore::new();
     let mut a = leader_with(&store, spreading());
     a.election.handle_load(load(100));
@@ -256,7 +256,7 @@ impl Application {
             self.now = at;
             let process = &mut self.processes[which];
             let (candidate, _) = &mut process.candidates[election];
-            // What was sent before a death lands all the same.
+            // What was sent before a death arrives nevertheless.
             if process.is_dead && happens != Happens::Lands {
                 continue;
             }

@@ -82,7 +82,7 @@ impl LeaseFolder {
         &self.path
     }
 
-    /// Makes the folder anew if somebody has deleted it; who only looks waits for it.
+    /// Makes the folder again if somebody has deleted it; one who only looks waits for it.
     pub(super) fn prepare(&self) -> Result<()> {
         let below = [self.namespace.as_str(), &self.lease];
         if !self.makes_folders {
@@ -158,7 +158,7 @@ impl LeaseFolder {
             Some(present) if present.version != seen.version => {
                 return Err(conflict("the Lease has changed"));
             }
-            // Whoever edits the file by hand leaves the version as it is.
+            // An edit of the file by hand leaves the version as it is.
             Some(present) if seen.object.is_some() && present.object != seen.object => {
                 return Err(conflict("the Lease was edited by hand"));
             }

@@ -22,7 +22,7 @@ pub(super) fn check(directory: &Path, below: [&str; 2]) -> Result<()> {
 }
 
 /// The path of the last folder for somebody who only looks, and who may look into folders that he
-/// could not elect in: `None` where one is missing.
+/// could not elect in: `None` if one is missing.
 pub(super) fn find(directory: &Path, below: [&str; 2]) -> Result<Option<PathBuf>> {
     check_absolute(directory)?;
     let folder = directory.join(below[0]).join(below[1]);

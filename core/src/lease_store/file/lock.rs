@@ -143,7 +143,7 @@ mod tests {
                 .is_none()
         );
 
-        let _anew = Lock::acquire(&path).unwrap();
+        let _again = Lock::acquire(&path).unwrap();
         assert!(Lock::take(deleted, &path).unwrap().is_none());
     }
 }

@@ -18,8 +18,8 @@ use super::tls::{self, Trust};
 use super::token_file;
 use crate::error::Result;
 
-/// A [`ClusterSource`] that means the same whatever becomes of the environment, the working directory
-/// and a file's current context.
+/// A [`ClusterSource`] that means the same no matter what becomes of the environment, the working
+/// directory and a file's current context.
 #[derive(Clone)]
 pub(super) enum Source {
     InCluster {
@@ -104,7 +104,7 @@ fn in_cluster(
              set; name a kubeconfig, or choose another mode",
         ));
     };
-    // Addresses of IPv6 stand in brackets.
+    // Addresses of IPv6 are in brackets.
     let address = if host.contains(':') {
         format!("https://[{host}]:{port}")
     } else {

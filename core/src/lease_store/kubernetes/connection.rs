@@ -154,7 +154,7 @@ impl Connection {
     }
 
     /// The line to use now. A fresh one is opened with what the configuration says now, so that
-    /// whatever rotates is followed.
+    /// what rotates is followed.
     async fn line(&self) -> Arc<Line> {
         let access = self.cluster.access();
         let usable = self.locked_line().clone();
@@ -199,7 +199,7 @@ impl Connection {
 }
 
 impl Line {
-    /// Opens it in a task of its own, which goes on whoever waits for it.
+    /// Opens it in a task of its own, which goes on even if nobody waits for it.
     fn open(cluster: Arc<Cluster>, access: Arc<Access>) -> Self {
         let opening = shared_task::start({
             let access = Arc::clone(&access);

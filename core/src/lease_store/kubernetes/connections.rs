@@ -34,8 +34,9 @@ impl ClusterConnections {
     /// Reads the configuration and obtains credentials. Nothing is sent to the API server yet, so
     /// that an application starts whether or not the API server can be reached.
     ///
-    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) where the configuration is wrong, and with
-    /// [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) where an exec plugin does not give credentials.
+    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) if the configuration is wrong,
+    /// and with [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if an exec plugin does
+    /// not give credentials.
     pub async fn connect(options: ClusterOptions) -> Result<Self> {
         let source = Source::of(&options.source)?;
         let access = first_access(&source, &options).await?;

@@ -47,7 +47,7 @@ pub(super) fn new_object(lease: &LeaseName, metadata: &Metadata, record: &LeaseR
 }
 
 /// `seen` with another record. It names its version and its UID, so that the API server refuses it
-/// when the Lease has changed since, and does not make a deleted one anew.
+/// when the Lease has changed since, and does not create a deleted one again.
 pub(super) fn replacement(
     seen: &StoredLease,
     metadata: &Metadata,

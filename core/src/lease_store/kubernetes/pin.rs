@@ -1,5 +1,5 @@
 //! What an election stands on, so that it goes on in the cluster it was started for and as the user
-//! it was started as, whatever becomes of the configuration.
+//! it was started as, no matter what becomes of the configuration.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! Credential plugins: programs that print a token or a certificate.
 //!
-//! One run at a time, whoever asks. What it gave is used for as long as it is valid, also while the
-//! next run goes on or after that has failed. No run lasts longer than its limit: then the program
-//! and all that it has started are killed.
+//! One run at a time, no matter who asks. What it gave is used for as long as it is valid, also
+//! while the next run goes on or after that has failed. No run lasts longer than its limit: then
+//! the program and all that it has started are killed.
 //!
 //! One that hangs while this process is killed outlives it. The kernel's signal at a parent's death
 //! (`PR_SET_PDEATHSIG`) would prevent that, but it means the death of the *thread* by which the program

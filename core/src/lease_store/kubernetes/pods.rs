@@ -44,7 +44,7 @@ impl Pods {
             && self.lease.namespace == other.lease.namespace
     }
 
-    /// The pod of this name as it is now; null where there is none.
+    /// The pod of this name as it is now; null if there is none.
     pub(crate) async fn read(&self, name: &str) -> Result<Value> {
         let request = to_send(self.requests.get(name, &GetParams::default()))?;
         let response = self.within_limit(self.connection.request(request)).await?;

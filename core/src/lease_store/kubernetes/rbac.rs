@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_something_else_is_a_text_all_the_same() {
+    fn what_looks_like_something_else_is_still_a_text() {
         for name in ["0", "1e3", "true", "null", "off"] {
             let user = format!("system:serviceaccount:{name}:{name}");
             let [role, binding] = documents(name, &[name], &user);

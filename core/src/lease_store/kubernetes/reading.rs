@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
-/// One reading at a time: whoever asks while one is under way waits for that. So what never ends
+/// One reading at a time: who asks while one is under way waits for that. So what never ends
 /// costs one thread, and not one for each who has asked.
 pub(super) struct Reading<T>(Mutex<Option<JoinHandle<T>>>);
 

@@ -13,7 +13,8 @@ use super::{LeaseName, errors};
 use crate::error::{Error, ErrorKind};
 use crate::lease_store::StoreError;
 
-/// No server is left alone for longer, whatever it asks for: it may be a mistake, or another's.
+/// No server is left alone for longer, no matter what it asks for: it may be a mistake, or
+/// another's.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The API server has answered, but does not do what was asked.

@@ -12,7 +12,7 @@ use crate::error::Result;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AccessReview {
-    /// The user's name; `None` where the API server does not tell (before Kubernetes 1.28).
+    /// The user's name; `None` if the API server does not tell (before Kubernetes 1.28).
     pub user: Option<String>,
     /// The verbs that are granted, of those that an election uses.
     pub granted: Vec<Verb>,
@@ -35,7 +35,7 @@ impl AccessReview {
 
 impl KubernetesStore {
     /// Asks the API server what these credentials, or another `user`, may do with this Lease. About
-    /// oneself whoever is let in may ask; nothing is changed by it.
+    /// oneself everybody who is let in may ask; nothing is changed by it.
     pub async fn review_access(&self, user: Option<&str>) -> Result<AccessReview> {
         // At once, since they share the time limit of one request.
         let verbs = Verb::ALL.iter().map(|verb| {

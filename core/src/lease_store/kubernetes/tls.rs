@@ -156,8 +156,8 @@ fn private_key(mut pem: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Trusts what the authorities have signed, and as Go a server's certificate that is one of them, whatever
-/// else it is for.
+/// Trusts what the authorities have signed, and as Go a server's certificate that is one of them,
+/// no matter what else it is for.
 #[derive(Debug)]
 struct AsGo {
     trusted: Vec<CertificateDer<'static>>,

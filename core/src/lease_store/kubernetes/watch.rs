@@ -21,8 +21,8 @@ use crate::error::{self, Error, ErrorKind};
 use crate::lease_store::{Result, WatchEvent};
 
 /// An API server tells at least once a minute how far it has come (a bookmark). A watch that was
-/// silent for twice as long, and some more, is ended: whoever keeps it then looks at the Lease, and
-/// opens another. A proxy may forward nothing any more, or the store may have been put back to a state
+/// silent for twice as long, and some more, is ended: its keeper then looks at the Lease, and opens
+/// another. A proxy may forward nothing any more, or the store may have been put back to a state
 /// from before what the watch waits for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(150);
 

@@ -78,7 +78,8 @@ impl<T: ZeroIsValid> ForkWiped<T> {
         })
     }
 
-    /// Whether this is still the process that made the value. Safe wherever `fork` is.
+    /// Whether this is still the process that made the value. Safe in each place that `fork` is
+    /// safe in.
     #[inline(always)]
     pub(crate) fn is_same_process(&self) -> bool {
         self.page().alive.load(Ordering::Relaxed) == 1

@@ -1,5 +1,5 @@
 //! The kernel's notes about changed folders, through one inotify instance for all watches of a
-//! thread: by default a user may have no more than 128 of them.
+//! thread: by default a user may have 128 of them at most.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -129,7 +129,7 @@ impl Folders {
             .is_some_and(|note| note.changed.receiver_count() == 1)
         {
             notes.remove(&number);
-            // Fails where the folder is gone, and with it the watch.
+            // Fails if the folder is gone, and with it the watch.
             let _ = inotify::remove_watch(&self.inotify, number);
         }
     }
@@ -189,7 +189,7 @@ mod tests {
         fs::rename(&temporary, folder.join(FILE)).unwrap();
     }
 
-    /// Fails rather than wait for ever.
+    /// Fails rather than wait without end.
     async fn wait(subscription: &mut Subscription) -> bool {
         let limit = Duration::from_secs(60);
         timeout(limit, subscription.wait())

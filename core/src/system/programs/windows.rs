@@ -59,7 +59,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            // Fails where it has ended.
+            // Fails if it has ended.
             let _ = child.start_kill();
         }
     }

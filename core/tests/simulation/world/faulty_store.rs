@@ -1,7 +1,7 @@
 //! One candidate's way to the API server: slow, lossy, and out of the candidate's hands.
 //!
 //! A request travels in a task of its own. Its sender may give up, be paused or die: the request
-//! takes effect all the same, perhaps long after.
+//! takes effect nevertheless, perhaps long after.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,7 +94,7 @@ impl FaultyStore {
         };
         sleep(self.latency()).await;
         if !matches!(fate, Fate::ReplyLost) && !self.link.loses_replies() {
-            // Whoever asked may have given up.
+            // The caller may have given up.
             let _ = reply.send(answer);
         }
     }

@@ -71,7 +71,7 @@ pub(crate) struct Setup {
     pub(crate) same_identity: bool,
     /// Whether it gives signs of life.
     pub(crate) has_heart: bool,
-    /// How long a proof may take that another is dead; `None` where it neither takes nor leaves any.
+    /// How long a proof may take that another is dead; `None` if it neither takes nor leaves any.
     pub(crate) slowest_proof: Option<Duration>,
 }
 
@@ -129,7 +129,7 @@ impl Plan {
     }
 
     /// Within this time somebody must lead once nothing is in the way any more: a lease that an
-    /// outsider lengthened runs out, after work that had until its drain timeout.
+    /// outsider lengthened expires, after work that had until its drain timeout.
     pub(crate) fn patience(&self) -> Duration {
         let drain = self.candidates.iter().map(|it| it.drain_timeout).max();
         self.longest_lease() * 4 + drain.unwrap_or_default()

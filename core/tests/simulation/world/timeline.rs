@@ -315,7 +315,7 @@ impl fmt::Display for What {
             Self::Leads { token } => write!(f, "LEADS under token {token}"),
             Self::LeadsNoMore { token, since } => {
                 let since = since.as_secs_f64();
-                write!(f, "leads NO MORE under token {token}, since {since:.3} s")
+                write!(f, "NO LONGER leads under token {token}, since {since:.3} s")
             }
             Self::GivesNoReason => write!(f, "does not lead and gives NO REASON"),
             Self::Told(Told::LeaderChanged(holder)) => write!(f, "told of holder {holder:?}"),

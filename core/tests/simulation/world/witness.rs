@@ -1,8 +1,8 @@
 //! Asks every candidate whether it leads, as its application would, and notes what changes.
 //!
 //! Between two turns of any driver an answer can only turn false, and does so at an instant known
-//! before. Whoever asks all after each turn of each driver so misses no instant at which two
-//! candidates lead, however short. Candidates that are held up are asked all the same.
+//! before. Asking all after each turn of each driver therefore misses no instant at which two
+//! candidates lead, however short. Candidates that are held up are asked as well.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Witness {
         });
     }
 
-    /// Notes who leads no more, and then who leads.
+    /// Notes who no longer leads, and then who leads.
     pub(crate) fn ask_all(&self) {
         let now = self.timeline.now();
         self.with_asked(|asked| {

@@ -239,7 +239,7 @@ podLogsDir: {logs}
 address: 10.1.0.{number}
 healthzPort: 0
 readOnlyPort: 0
-# Whoever is in this network is a test.
+# Everybody in this network is a test.
 authentication: {{anonymous: {{enabled: true}}, webhook: {{enabled: false}}}}
 authorization: {{mode: AlwaysAllow}}
 # What runs beside the pods is not in groups that a kubelet would make.

@@ -52,7 +52,7 @@ impl Drop for Relay {
 /// A socket belongs to the namespace of the thread that makes it. This thread is for one connection.
 fn carry(near: &TcpStream, network: &File, target: SocketAddr) {
     let far = move_into(network).and_then(|()| TcpStream::connect(target));
-    // Whoever connected sees the connection end.
+    // The one who connected sees the connection end.
     let Ok(far) = far else { return };
     thread::scope(|scope| {
         scope.spawn(|| copy(near, &far));

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypedDict
 from ._leasehold import Acquired, LeaderChanged, Lost, RenewalFailing, Stopped
 
 Event: TypeAlias = Acquired | Lost | LeaderChanged | RenewalFailing | Stopped
-"""What a listener is told. Each term has one `Acquired` and one `Lost`, in order."""
+"""What a listener receives. Each term has one `Acquired` and one `Lost`, in order."""
 
 Duration: TypeAlias = float | timedelta
 """A duration; as a number it is in seconds."""

@@ -51,7 +51,7 @@ impl Canonical {
 
     pub(super) fn finish(mut self) -> u64 {
         rank(&self.versions, &mut self.text);
-        number_anew(&self.walls, &mut self.text);
+        renumber(&self.walls, &mut self.text);
         self.text.finish()
     }
 
@@ -104,7 +104,7 @@ fn rank(numbers: &[u64], text: &mut DefaultHasher) {
     }
 }
 
-fn number_anew(numbers: &[u64], text: &mut DefaultHasher) {
+fn renumber(numbers: &[u64], text: &mut DefaultHasher) {
     for number in numbers {
         numbers.iter().position(|it| it == number).hash(text);
     }

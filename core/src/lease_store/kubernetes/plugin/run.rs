@@ -128,7 +128,7 @@ impl Running {
     }
 }
 
-/// Waits for ever when there is nothing more to read.
+/// Does not end when there is nothing more to read.
 async fn read(pipe: &mut Option<Pipe>, buffer: &mut [u8]) -> usize {
     if let Some(open) = pipe {
         match open.read(buffer).await {

@@ -6,7 +6,7 @@ use windows_permissions::{LocalBox, SecurityDescriptor};
 
 use super::*;
 
-/// Lets this user, the system and administrators write, and whoever `also` names.
+/// Lets this user, the system and administrators write, and those whom `also` names.
 fn set_access(path: &Path, also: &str) {
     let list = format!("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;CO){also}");
     let list: LocalBox<SecurityDescriptor> = list.parse().unwrap();

@@ -7,7 +7,7 @@ import java.util.Locale;
 public enum Acquisition {
     /** Nobody held the Lease, or there was none. */
     FREE,
-    /** Its last holder gave it back. */
+    /** Its last holder released it. */
     RELEASED,
     /** Its last holder had not renewed it for its lease duration. */
     EXPIRED,

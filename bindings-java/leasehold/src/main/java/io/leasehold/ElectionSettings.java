@@ -130,7 +130,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
     }
 
     /**
-     * Whether stopping gives the Lease back, so that another leads at once. Default: true.
+     * Whether stopping releases the Lease, so that another leads at once. Default: true.
      *
      * @param releaseOnStop whether it is so
      * @return this
@@ -152,8 +152,8 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
 
     /**
      * By which proofs that its holder is dead the Lease is acquired before it has expired: {@code none}; {@code local},
-     * what this machine tells without being asked for rights; {@code pods}, also the status of the holder's pod.
-     * Default: {@code local}.
+     * what this machine shows without further rights; {@code pods}, also the status of the holder's pod. Default:
+     * {@code local}.
      *
      * @param proofOfDeath which
      * @return this
@@ -208,7 +208,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
     }
 
     /**
-     * The folder of mode {@link Mode#FILE}. Default: {@code ~/.leasehold}.
+     * The directory in which mode {@link Mode#FILE} keeps Leases. Default: {@code ~/.leasehold}.
      *
      * @param directory its path
      * @return this
@@ -218,8 +218,8 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
     }
 
     /**
-     * Labels that the Lease has, as policies may demand them, in mode {@link Mode#KUBERNETES}: set when it is created,
-     * and put right when it is written. Default: none.
+     * Labels of the Lease in mode {@link Mode#KUBERNETES}, which policies may demand: set when it is created, and
+     * corrected when it is written. Default: none.
      *
      * @param labels its values by their keys
      * @return this
@@ -229,7 +229,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
     }
 
     /**
-     * Annotations that the Lease has, as {@link LeaderElection.Builder#labels}. Default: none.
+     * Annotations of the Lease, as {@link LeaderElection.Builder#labels}. Default: none.
      *
      * @param annotations its values by their keys
      * @return this
@@ -240,7 +240,7 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
 
     /**
      * Whether an Event is written at each change of leader, in mode {@link Mode#KUBERNETES}, as client-go does. Needs
-     * the verb {@code create} on events; where that is not granted, there are none. Default: false.
+     * the verb {@code create} on events; if that is not granted, there are none. Default: false.
      *
      * @param kubernetesEvents whether it is so
      * @return this
@@ -250,8 +250,8 @@ public abstract sealed class ElectionSettings<B extends ElectionSettings<B>>
     }
 
     /**
-     * The Service without a selector that leads to the leader, in mode {@link Mode#KUBERNETES}: the name of its {@code
-     * EndpointSlice}, which has to be there and in which the leader's address is kept. Default: none.
+     * The Service without a selector that points at the leader, in mode {@link Mode#KUBERNETES}: the name of its {@code
+     * EndpointSlice}, which must exist, and in which the leader's address is kept. Default: none.
      *
      * @param leaderService its value
      * @return this

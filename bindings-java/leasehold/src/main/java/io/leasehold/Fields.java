@@ -15,12 +15,12 @@ final class Fields {
         }
     }
 
-    /** Null where the native half has nothing. */
+    /** Null if the native half has nothing. */
     static Fields of(String[] namesAndTexts) {
         return namesAndTexts == null ? null : new Fields(namesAndTexts);
     }
 
-    /** Null where it is absent. */
+    /** Null if it is absent. */
     String find(String name) {
         return byName.get(name);
     }
@@ -47,7 +47,7 @@ final class Fields {
                 Acquisition.named(text("acquisition")));
     }
 
-    /** Null where there is none. */
+    /** Null if there is none. */
     LeaseholdException error() {
         String kind = find("error_kind");
         return kind == null ? null : ErrorKind.named(kind).exception(text("error_message"));

@@ -29,7 +29,7 @@ final class FixedElection implements LeaderElection {
     /** The core's default. */
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(20);
 
-    private static final Duration FOR_EVER = Duration.ofDays(365);
+    private static final Duration WITHOUT_END = Duration.ofDays(365);
     private static final AtomicLong TOKENS = new AtomicLong();
     private static final AtomicBoolean WARNED = new AtomicBoolean();
 
@@ -66,7 +66,7 @@ final class FixedElection implements LeaderElection {
         this.stopAtShutdown = stopAtShutdown;
     }
 
-    /** Null where the settings ask for an election that needs the native half. */
+    /** Null if the settings ask for an election that needs the native half. */
     static LeaderElection create(List<String> settings, boolean stopAtShutdown, NativeLibraryException missing) {
         String mode = setting(settings, "mode");
         if (!"always".equals(mode) && !"never".equals(mode)) {
@@ -239,7 +239,7 @@ final class FixedElection implements LeaderElection {
     }
 
     private synchronized void awaitStopped() {
-        waitUntil(() -> !stopping, FOR_EVER);
+        waitUntil(() -> !stopping, WITHOUT_END);
     }
 
     @Override
@@ -363,7 +363,7 @@ final class FixedElection implements LeaderElection {
             awaitStopped();
             begin();
             do {
-                waitForLeadership(FOR_EVER);
+                waitForLeadership(WITHOUT_END);
             } while (!runIfLeader(work));
             return true;
         } finally {

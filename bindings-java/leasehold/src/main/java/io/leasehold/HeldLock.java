@@ -46,13 +46,13 @@ public interface HeldLock extends AutoCloseable {
      *
      * @param atMost how long it is held at most, or {@code null}
      * @param atLeast for how long nobody else acquires it
-     * @throws LeadershipLostException where it is no longer held
+     * @throws LeadershipLostException if it is no longer held
      */
     void setLimits(Duration atMost, Duration atLeast);
 
     /**
-     * Tells {@code listener} if the lock is lost, on a daemon thread; not when it is released. Told at once where it is lost
-     * already. There is one listener: another is told nothing.
+     * Tells {@code listener} if the lock is lost, on a daemon thread; not when it is released. Told at once if it is
+     * lost already. There is one listener: another is never called.
      *
      * @param listener whom to tell; until it returns, the work counts as unfinished
      */

@@ -24,8 +24,8 @@ import java.util.Optional;
  */
 public interface LeaderElection extends AutoCloseable {
     /**
-     * An election for the Lease of this name. Whatever else is left out comes from the environment ({@code LEASEHOLD_…},
-     * the setting's name in capitals) and else has a default.
+     * An election for the Lease of this name. Everything else that is left out comes from the environment ({@code
+     * LEASEHOLD_…}, the setting's name in capitals) and else has a default.
      *
      * @param lease the name of the Lease
      * @return the settings, to be completed
@@ -45,10 +45,10 @@ public interface LeaderElection extends AutoCloseable {
     }
 
     /**
-     * Takes part from now on, under an identity drawn anew. Does nothing where it runs already; may be called again after
+     * Takes part from now on, under a new random identity. Does nothing if it runs already; may be called again after
      * {@link #stop}. Blocks while credentials are loaded, but not for the first answer of the API server.
      *
-     * @throws ConfigException where credentials or folder cannot be used
+     * @throws ConfigException if credentials or folder cannot be used
      */
     void start();
 
@@ -98,8 +98,8 @@ public interface LeaderElection extends AutoCloseable {
      * @param timeout how long at most
      * @return the term
      * @throws TimedOutException says why it does not lead
-     * @throws ClosedException where the election does not run, or stops
-     * @throws InterruptedException where the thread is interrupted
+     * @throws ClosedException if the election does not run, or stops
+     * @throws InterruptedException if the thread is interrupted
      */
     Term waitForLeadership(Duration timeout) throws InterruptedException;
 
@@ -162,7 +162,7 @@ public interface LeaderElection extends AutoCloseable {
      * <p>Work that fails has this instance step down, and its exception thrown. Another candidate begins it again, after a
      * retry period, then two, and so on; after five attempts all who wait give up.
      *
-     * <p>Starts the election where it does not run, and then stops it in the end. In mode {@code always} the work is done at
+     * <p>Starts the election if it does not run, and then stops it in the end. In mode {@code always} the work is done at
      * each call, since nothing is remembered; in mode {@code never} at none.
      *
      * @param <E> what the work may throw
@@ -170,11 +170,11 @@ public interface LeaderElection extends AutoCloseable {
      * @param work what to do
      * @return whether it was done here; false if another has done it, or had before
      * @throws E from the work
-     * @throws ConfigException for a key that cannot be one, or where credentials or folder cannot be used
+     * @throws ConfigException for a key that cannot be one, or if credentials or folder cannot be used
      * @throws WorkFailedException says what it has failed with, as often as it may
-     * @throws ClosedException where the election is stopped; also for guarded work and listeners while it stops
-     * @throws CorruptException where what the Lease remembers cannot be understood
-     * @throws InterruptedException where the thread is interrupted while it waits, or from the work, which is then left to
+     * @throws ClosedException if the election is stopped; also for guarded work and listeners while it stops
+     * @throws CorruptException if what the Lease remembers cannot be understood
+     * @throws InterruptedException if the thread is interrupted while it waits, or from the work, which is then left to
      *     others
      */
     <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException;
@@ -200,14 +200,14 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Stops leading, as {@link #stop} does but without waiting for it, and holds back for one lease duration so that
-     * another candidate may lead. The answer is false when it returns. Nothing happens where it does not lead.
+     * another candidate may lead. The answer is false when it returns. Nothing happens if it does not lead.
      */
     void stepDown();
 
     /**
-     * Stops: the answer turns false at once, listeners are told and waited for while renewal goes on, then the Lease is
-     * released. Returns when all that is done, at most drain timeout and renew deadline later. Does nothing where it does
-     * not run; {@link #start} may be called again.
+     * Stops: the answer turns false at once, listeners are called and waited for while renewal goes on, then the Lease
+     * is released. Returns when all that is done, at most drain timeout and renew deadline later. Does nothing if it
+     * does not run; {@link #start} may be called again.
      *
      * <p>Called from a listener or from guarded work of this election, which it would wait for, it only begins to stop.
      */
@@ -229,25 +229,25 @@ public interface LeaderElection extends AutoCloseable {
     boolean requestStop();
 
     /**
-     * Fails where the election does not work as it should, for a liveness probe: a standby is healthy, and so is a
-     * candidate whose API server is down. Not so an election whose background thread is stuck, nor one that the Lease still
-     * names {@code tolerance} after it ran out.
+     * Fails if the election does not work as it should, for a liveness probe: a standby is healthy, and so is a
+     * candidate whose API server is down. Not so an election whose background thread is stuck, nor one that the Lease
+     * still names {@code tolerance} after it expired.
      *
      * @param tolerance how late it may be
-     * @throws InternalException where the election is stuck
-     * @throws LeadershipLostException where it let its Lease run out
+     * @throws InternalException if the election is stuck
+     * @throws LeadershipLostException if it let its Lease expire
      */
     void checkHealth(Duration tolerance);
 
     /**
-     * The election's metrics in the Prometheus text format, under client-go's names where it has them.
+     * The election's metrics in the Prometheus text format, under client-go's names if it has them.
      *
      * @return the metrics
      */
     String metrics();
 
     /**
-     * Stops as {@link #stop} does, and gives back what the election holds. Does nothing the second time.
+     * Stops as {@link #stop} does, and frees what the election holds. Does nothing the second time.
      */
     @Override
     void close();
@@ -279,7 +279,7 @@ public interface LeaderElection extends AutoCloseable {
          *
          * @return the election
          * @throws ConfigException names the wrong setting, its value and the fix
-         * @throws NativeLibraryException where the native half cannot be loaded, which modes {@link Mode#ALWAYS} and {@link
+         * @throws NativeLibraryException if the native half cannot be loaded, which modes {@link Mode#ALWAYS} and {@link
          *     Mode#NEVER} do without
          */
         public LeaderElection build() {
@@ -300,7 +300,7 @@ public interface LeaderElection extends AutoCloseable {
          *
          * @return the election
          * @throws ConfigException names the wrong setting, its value and the fix
-         * @throws NativeLibraryException where the native half cannot be loaded, which modes {@link Mode#ALWAYS} and {@link
+         * @throws NativeLibraryException if the native half cannot be loaded, which modes {@link Mode#ALWAYS} and {@link
          *     Mode#NEVER} do without
          */
         public LeaderElection start() {

@@ -37,6 +37,6 @@ public interface LeadershipListener {
     /** The election has stopped; after another {@link LeaderElection#start} there are events again. */
     default void stopped() {}
 
-    /** The registration or the election was closed: nothing more will be told. Called last, and once. */
+    /** The registration or the election was closed: no other call follows. Called last, and once. */
     default void removed() {}
 }

@@ -19,7 +19,7 @@ public record LockRequest(String name, Duration atMost, Duration atLeast) {
      * @param name the name
      * @param atMost the one limit, or {@code null}
      * @param atLeast the other limit
-     * @throws ConfigException where a limit is negative
+     * @throws ConfigException if a limit is negative
      */
     public LockRequest {
         Objects.requireNonNull(name, "name = null: name the lock");

@@ -10,8 +10,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Locks for one piece of work each, by a Lease for each: for what is done once in a while by the instance that comes first, and not by a
- * leader. A lock is renewed while the work goes on, and given back after it; nobody campaigns for it in between.
+ * Locks for one piece of work each, by a Lease for each: for what is done once in a while by the instance that comes
+ * first, and not by a leader. A lock is renewed while the work goes on, and released after it; nobody campaigns for it
+ * in between.
  *
  * <pre>{@code
  * try (Locks locks = Locks.builder().build()) {
@@ -28,8 +29,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * #observe} is called: a lock whose holder has crashed meanwhile is then free at once, and otherwise one lease duration after
  * it was first seen.
  *
- * <p>Every method may be called from any thread. When the JVM shuts down, those who hold a lock are told, and waited for as
- * an election's work is.
+ * <p>Every method may be called from any thread. When the JVM shuts down, those who hold a lock learn of it, and are
+ * waited for as an election's work is.
  */
 public final class Locks implements AutoCloseable {
     /** How long a thread waits until it looks whether it was interrupted. */
@@ -61,7 +62,7 @@ public final class Locks implements AutoCloseable {
      * loaded, but not for an answer.
      *
      * @param names of which locks
-     * @throws ConfigException where credentials or folder cannot be used
+     * @throws ConfigException if credentials or folder cannot be used
      */
     public void observe(String... names) {
         for (String name : names) {
@@ -108,7 +109,7 @@ public final class Locks implements AutoCloseable {
      * @return the lock
      * @throws TimedOutException says who holds it
      * @throws LeaseholdException why it could not be found out
-     * @throws InterruptedException where the thread is interrupted
+     * @throws InterruptedException if the thread is interrupted
      */
     public HeldLock lock(String name, Duration timeout) throws InterruptedException {
         return lock(LockRequest.of(name), timeout);
@@ -122,7 +123,7 @@ public final class Locks implements AutoCloseable {
      * @return the lock
      * @throws TimedOutException says who holds it
      * @throws LeaseholdException why it could not be found out
-     * @throws InterruptedException where the thread is interrupted
+     * @throws InterruptedException if the thread is interrupted
      */
     public HeldLock lock(LockRequest request, Duration timeout) throws InterruptedException {
         long attempt = begin(request, timeout.isNegative() ? 0 : NativeElection.saturated(timeout));
@@ -162,9 +163,9 @@ public final class Locks implements AutoCloseable {
     }
 
     /**
-     * No lock is acquired from now on, and those that are held end: their holders are told, and waited for while renewal goes
-     * on, for at most {@link Builder#drainTimeout}. Called again meanwhile it waits as well; called by a listener to a loss,
-     * for which it would wait, it begins and returns at once.
+     * No lock is acquired from now on, and those that are held end: their holders learn of it, and are waited for while
+     * renewal goes on, for at most {@link Builder#drainTimeout}. Called again meanwhile it waits as well; called by a
+     * listener to a loss, for which it would wait, it begins and returns at once.
      */
     @Override
     public void close() {
@@ -254,7 +255,7 @@ public final class Locks implements AutoCloseable {
          *
          * @return the locks
          * @throws ConfigException names the wrong setting, its value and the fix
-         * @throws NativeLibraryException where the native half cannot be loaded
+         * @throws NativeLibraryException if the native half cannot be loaded
          */
         public Locks build() {
             NativeLibrary.load();

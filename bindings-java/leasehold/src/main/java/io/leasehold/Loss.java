@@ -22,7 +22,7 @@ public interface Loss {
      * How long the term's work may still go on: before that, no other candidate leads. Ask again rather than keep the
      * answer: it shrinks when renewals fail.
      *
-     * @return zero where another may lead already, and once the listener has returned
+     * @return zero if another may lead already, and once the listener has returned
      */
     Duration timeLeft();
 }

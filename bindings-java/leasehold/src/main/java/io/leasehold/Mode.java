@@ -6,7 +6,7 @@ import java.util.Locale;
 /** Where the Lease is kept, and so who takes part. */
 public enum Mode {
     /**
-     * In a pod {@link Mode#KUBERNETES}; {@link Mode#FILE} where a person works at a terminal or a desktop, or where the
+     * In a pod {@link Mode#KUBERNETES}; {@link Mode#FILE} if a person works at a terminal or a desktop, or if the
      * directory is set. Anything else is a configuration error, never a private election.
      */
     AUTO,

@@ -12,7 +12,7 @@ final class NativeLock implements HeldLock {
     private final long number;
     private final String name;
     private final Term term;
-    /** What the listener is told on. */
+    /** The thread on which the listener is called. */
     private volatile Thread telling;
 
     NativeLock(Locks locks, String name, Fields acquired) {

@@ -2,7 +2,7 @@ package io.leasehold;
 
 import java.time.Duration;
 
-/** A loss that a listener is told of; the native half knows it while the listener is busy with it. */
+/** A loss that a listener learns of; the native half knows it while the listener is busy with it. */
 record NativeLoss(long listener, Term term, LostReason reason) implements Loss {
     @Override
     public Duration timeLeft() {

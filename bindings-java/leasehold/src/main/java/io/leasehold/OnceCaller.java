@@ -78,7 +78,7 @@ class OnceCaller<E extends Exception> {
         }
     }
 
-    /** What others are told who wait for work that has failed. */
+    /** The message for others who wait for work that has failed. */
     private static String textOf(Throwable failure) {
         String text = null;
         try {

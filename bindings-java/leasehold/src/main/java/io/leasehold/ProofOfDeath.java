@@ -5,17 +5,16 @@ import java.util.Locale;
 
 /** By which proofs that its holder is dead a Lease is acquired before it has expired. */
 public enum ProofOfDeath {
-    /** By none, and nothing is noted by which others could prove that this process is dead. */
+    /** By none, and nothing is recorded by which others could prove that this process is dead. */
     NONE,
     /**
-     * By what this machine tells without being asked for rights: that the holder's container has been started again, or
-     * that the kernel has let go of the holder's lock.
+     * By what this machine shows without further rights: that the holder's container has been started again, or that
+     * the kernel has released the holder's lock.
      */
     LOCAL,
     /**
      * By these and, in mode {@link Mode#KUBERNETES}, by the status of the holder's pod, which says that its container
-     * has ended. Needs the verbs {@code get} and {@code watch} on pods; where these are not granted, it is {@code
-     * local}.
+     * has ended. Needs the verbs {@code get} and {@code watch} on pods; if these are not granted, it is {@code local}.
      */
     PODS;
 

@@ -11,7 +11,7 @@ public enum Role {
     LEADER,
     /** No longer the leader; renews until the application's work has stopped. */
     DRAINING,
-    /** The work has stopped; the Lease is being given back. */
+    /** The work has stopped; the Lease is being released. */
     RELEASING,
     /** Not campaigning, because the JVM shows no sign of life. */
     STALLED,

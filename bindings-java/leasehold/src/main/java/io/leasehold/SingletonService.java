@@ -10,7 +10,7 @@ public interface SingletonService {
      * another, and {@link #stop} is called meanwhile.
      *
      * @param term the term under which it runs
-     * @throws Exception is logged; {@link #stop} is called at the end of the term all the same
+     * @throws Exception is logged; {@link #stop} is called at the end of the term nevertheless
      */
     void start(Term term) throws Exception;
 

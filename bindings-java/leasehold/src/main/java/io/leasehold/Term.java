@@ -9,15 +9,15 @@ import java.time.Instant;
  */
 public interface Term {
     /**
-     * A number that only grows from term to term, whoever leads: the resource version of the write that won it. Send it
-     * with each write that must not be done twice, and let the receiver refuse a smaller one than it has seen.
+     * A number that only grows from term to term, no matter who leads: the resource version of the write that won it.
+     * Send it with each write that must not be done twice, and let the receiver refuse a smaller one than it has seen.
      *
      * @return the token
      */
     long fencingToken();
 
     /**
-     * The Lease's own count of acquisitions. Starts anew when the Lease is deleted.
+     * The Lease's own count of acquisitions. Starts again from zero when the Lease is deleted.
      *
      * @return the count
      */

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** However a JVM ends, it ends; and unless it is killed, it gives back what it leads. */
+/** However a JVM ends, it ends; and unless it is killed, it releases what it leads. */
 class ShutdownTest {
     private static final int TERMINATED = 128 + 15;
 

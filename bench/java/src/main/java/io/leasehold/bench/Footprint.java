@@ -26,7 +26,7 @@ public final class Footprint {
      * Measures.
      *
      * @param arguments how many elections
-     * @throws Exception where something fails
+     * @throws Exception if something fails
      */
     public static void main(String[] arguments) throws Exception {
         warmUp();

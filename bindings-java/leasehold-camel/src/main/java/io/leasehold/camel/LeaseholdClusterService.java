@@ -54,7 +54,7 @@ public final class LeaseholdClusterService extends AbstractCamelClusterService<L
         return view;
     }
 
-    /** Camel stops its services after its routes: here all Leases are given back. */
+    /** Camel stops its services after its routes: here all Leases are released. */
     @Override
     protected void doStop() throws Exception {
         super.doStop();

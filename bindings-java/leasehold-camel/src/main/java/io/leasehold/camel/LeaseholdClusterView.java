@@ -15,8 +15,8 @@ import org.apache.camel.cluster.CamelPreemptiveClusterView;
 import org.apache.camel.support.cluster.AbstractCamelClusterView;
 
 /**
- * The election of one name. Each listener is told on a thread of its own, and the Lease is not given to another before all
- * have returned and {@link MasterRoutes} have ended.
+ * The election of one name. Each listener is called on a thread of its own, and the Lease is not given to another
+ * before all have returned and {@link MasterRoutes} have ended.
  *
  * <p>There is no membership: members are this instance, and the leader that the Lease names.
  */

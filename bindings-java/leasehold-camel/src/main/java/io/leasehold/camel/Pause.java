@@ -6,7 +6,7 @@ final class Pause {
 
     private Pause() {}
 
-    /** False where the thread is interrupted, which stays so. */
+    /** False if the thread is interrupted, which stays so. */
     static boolean passes() {
         try {
             Thread.sleep(MILLIS);

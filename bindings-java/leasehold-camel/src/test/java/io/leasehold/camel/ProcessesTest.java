@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Camel applications as processes, whose work is counted: none is done twice, whatever happens to the one that leads.
+ * Camel applications as processes, whose work is counted: none is done twice, no matter what happens to the leader.
  *
  * <p>On a real API server where {@code CAMEL_FIRST_KUBECONFIG} and its like say how to reach it, each through a network of its
  * own; else in a folder.

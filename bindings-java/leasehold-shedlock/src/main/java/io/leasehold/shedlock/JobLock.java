@@ -28,7 +28,7 @@ public final class JobLock {
      * Does nothing while the lock is held. For the points of a long job where it may stop.
      *
      * @throws io.leasehold.LeadershipLostException once it is lost
-     * @throws IllegalStateException where the calling thread runs no job under a lock of Leasehold's
+     * @throws IllegalStateException if the calling thread runs no job under a lock of Leasehold's
      */
     public static void check() {
         current()

@@ -19,8 +19,8 @@ import net.javacrumbs.shedlock.support.LockException;
  * }</pre>
  *
  * <p>A lock is renewed while its job runs, so a crash costs one lease duration and not {@code lockAtMostFor}, which is the
- * limit of the job: then the job is told, and the Lease expires. {@code lockAtLeastFor} is kept by a Lease that nobody
- * renews. {@link JobLock} is what a job asks.
+ * limit of the job: then the job learns of it, and the Lease expires. {@code lockAtLeastFor} is kept by a Lease that
+ * nobody renews. {@link JobLock} is what a job asks.
  */
 public final class LeaseholdLockProvider implements ExtensibleLockProvider {
     private final Locks locks;

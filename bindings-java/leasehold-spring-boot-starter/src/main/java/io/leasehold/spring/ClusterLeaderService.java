@@ -67,7 +67,7 @@ public interface ClusterLeaderService {
      *
      * @param name its name
      * @return the election, which starts and stops with the context
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     LeaderElection election(String name);
 
@@ -75,7 +75,7 @@ public interface ClusterLeaderService {
      * The election {@value #DEFAULT_ELECTION}.
      *
      * @return the election, which starts and stops with the context
-     * @throws ConfigException where only named elections are configured
+     * @throws ConfigException if only named elections are configured
      */
     default LeaderElection election() {
         return election(DEFAULT_ELECTION);
@@ -87,7 +87,7 @@ public interface ClusterLeaderService {
      * which hold the Lease until it ends.
      *
      * @return false in any doubt
-     * @throws ConfigException where only named elections are configured
+     * @throws ConfigException if only named elections are configured
      */
     default boolean isThisInstanceLeader() {
         return isThisInstanceLeader(DEFAULT_ELECTION);
@@ -98,7 +98,7 @@ public interface ClusterLeaderService {
      *
      * @param name its name
      * @return false in any doubt
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     default boolean isThisInstanceLeader(String name) {
         return election(name).isLeader();
@@ -122,7 +122,7 @@ public interface ClusterLeaderService {
      * @param name its name
      * @param work what to do
      * @return whether it ran
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     default boolean runIfLeader(String name, Runnable work) {
         Objects.requireNonNull(work, "work");
@@ -149,7 +149,7 @@ public interface ClusterLeaderService {
      * @param work what to do
      * @return whether it ran
      * @throws E from the work
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     default <E extends Exception> boolean runIfLeader(String name, LeaderTask<E> work) throws E {
         Objects.requireNonNull(work, "work");
@@ -169,7 +169,7 @@ public interface ClusterLeaderService {
      * @param <T> the result
      * @param <E> what the work may throw
      * @param work what to do
-     * @return the result; empty where this instance does not lead, or the result is null
+     * @return the result; empty if this instance does not lead, or the result is null
      * @throws E from the work
      */
     default <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E {
@@ -183,9 +183,9 @@ public interface ClusterLeaderService {
      * @param <E> what the work may throw
      * @param name its name
      * @param work what to do
-     * @return the result; empty where this instance does not lead, or the result is null
+     * @return the result; empty if this instance does not lead, or the result is null
      * @throws E from the work
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     default <T, E extends Exception> Optional<T> callIfLeader(String name, LeaderCall<T, E> work) throws E {
         Objects.requireNonNull(work, "work");
@@ -206,7 +206,7 @@ public interface ClusterLeaderService {
      *
      * @param name its name
      * @return empty when this instance does not lead
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     default Optional<Term> currentTerm(String name) {
         return election(name).term();
@@ -225,7 +225,7 @@ public interface ClusterLeaderService {
      * As {@link #stepDown()}, for a named election.
      *
      * @param name its name
-     * @throws ConfigException where there is no such election
+     * @throws ConfigException if there is no such election
      */
     default void stepDown(String name) {
         election(name).stepDown();

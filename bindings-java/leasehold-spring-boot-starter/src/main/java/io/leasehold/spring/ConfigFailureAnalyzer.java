@@ -36,7 +36,7 @@ final class ConfigFailureAnalyzer extends AbstractFailureAnalyzer<ConfigExceptio
                 "Correct KUBECONFIG in the environment, or name the file by leasehold.kubeconfig, which goes before it.";
             default ->
                 "Correct leasehold." + property + ", or leasehold.elections.<name>." + property + ", or LEASEHOLD_"
-                        + setting.toUpperCase(Locale.ROOT) + " in the environment, wherever it was set.";
+                        + setting.toUpperCase(Locale.ROOT) + " in the environment, in the place where it was set.";
         };
     }
 

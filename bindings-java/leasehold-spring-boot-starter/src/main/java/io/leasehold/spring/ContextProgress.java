@@ -17,7 +17,7 @@ final class ContextProgress {
         start.countDown();
     }
 
-    /** Whatever worked under a term has been told to stop. */
+    /** All work under a term has been asked to stop. */
     void isStopping() {
         endOfWork = new CountDownLatch(1);
     }
@@ -31,7 +31,7 @@ final class ContextProgress {
         await(start);
     }
 
-    /** Returns at once where the context is not stopping. */
+    /** Returns at once if the context is not stopping. */
     void awaitEndOfWork() {
         await(endOfWork);
     }

@@ -7,8 +7,8 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * The elections begin before whatever asks about them: schedulers, message listeners, the web server. They end, and the
- * Leases are released, when all of these have stopped.
+ * The elections begin before everything that asks about them: schedulers, message listeners, the web server. They end,
+ * and the Leases are released, when all of these have stopped.
  */
 final class ElectionLifecycle implements SmartLifecycle {
     /** Just outside executors and schedulers, which Spring starts before the web server and stops after it. */
@@ -41,7 +41,7 @@ final class ElectionLifecycle implements SmartLifecycle {
     public void stop() {
         context.hasStopped();
         elections.interruptWork();
-        // All of them are told before the first is waited for.
+        // All of them are asked to stop before the first is waited for.
         elections.forEach((name, election) -> election.requestStop());
         elections.forEach((name, election) -> election.stop());
         registrations.forEach(Registration::close);

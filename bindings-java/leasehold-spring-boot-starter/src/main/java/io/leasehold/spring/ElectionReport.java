@@ -50,7 +50,7 @@ final class ElectionReport {
         putUnlessNull(report, "fencingToken", status.fencingToken());
         String why = status.whyNotLeading();
         String failing = status.failing() == null ? null : status.failing().getMessage();
-        // What fails is told at length once: there may be a whole Role in it.
+        // What fails is reported at length once: there may be a whole Role in it.
         boolean isTheSame = why != null && why.equals(failing);
         putUnlessNull(
                 report, "whyNotLeading", isTheSame ? why.lines().findFirst().orElse(why) : why);

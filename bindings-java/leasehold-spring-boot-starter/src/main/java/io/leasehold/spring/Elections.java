@@ -53,7 +53,7 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         }
     }
 
-    /** Null where nobody has set it. */
+    /** Null if nobody has set it. */
     private Duration drainTimeout(LeaseholdProperties own) {
         return own != null && own.drainTimeout() != null ? own.drainTimeout() : settings.drainTimeout();
     }

@@ -15,7 +15,7 @@ final class KnownLeader implements LeadershipListener {
 
     private KnownLeader() {}
 
-    /** Returns whether it was within the limit; at once where this instance never leads. */
+    /** Returns whether it was within the limit; at once if this instance never leads. */
     static boolean await(LeaderElection election, Duration limit) throws InterruptedException {
         KnownLeader listener = new KnownLeader();
         try (Registration registration = election.addListener(listener)) {

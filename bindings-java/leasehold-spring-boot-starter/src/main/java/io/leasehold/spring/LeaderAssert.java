@@ -17,7 +17,7 @@ import io.leasehold.Term;
  * }
  * }</pre>
  *
- * <p>It is told by thread: what a guarded method hands to another thread is not guarded there.
+ * <p>The thread decides: what a guarded method hands to another thread is not guarded there.
  */
 public final class LeaderAssert {
     private static final ThreadLocal<Guard> GUARD = new ThreadLocal<>();
@@ -42,8 +42,8 @@ public final class LeaderAssert {
      *
      * @param name its name
      * @return the term under which the guarded work began
-     * @throws IllegalStateException where it is not within
-     * @throws LeadershipLostException where the term is over by now
+     * @throws IllegalStateException if it is not within
+     * @throws LeadershipLostException if the term is over by now
      */
     public static Term assertLeader(String name) {
         for (Guard guard = GUARD.get(); guard != null; guard = guard.outer()) {

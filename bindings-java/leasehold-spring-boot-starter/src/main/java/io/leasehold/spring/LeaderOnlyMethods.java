@@ -28,7 +28,7 @@ final class LeaderOnlyMethods {
                 : Map.of();
     }
 
-    /** Reads the methods of a bean's class, and fails where one of them could not do what it says. */
+    /** Reads the methods of a bean's class, and fails if one of them could not do what it says. */
     void check(Class<?> type) {
         of(type).forEach((method, annotation) -> known.computeIfAbsent(method, it -> read(type, it, annotation)));
     }

@@ -13,7 +13,7 @@ import org.springframework.beans.factory.config.ConfigurableBeanFactory;
  * Puts a proxy before each bean with {@link LeaderOnly} methods.
  *
  * <p>It comes after the auto-proxy creator and goes before what that has added, so outside {@code @Transactional}
- * whatever its order; and it comes before the one of {@code @Async}, which goes before it in turn.
+ * no matter what its order is; and it comes before the one of {@code @Async}, which goes before it in turn.
  */
 final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPostProcessor {
     private static final long serialVersionUID = 1L;

@@ -5,7 +5,8 @@ package io.leasehold.spring;
  * @EventListener}.
  *
  * <p>Events of one election come in order, on a thread of their own: a listener may block without harm to the election.
- * They begin when the context has started; whoever leads by then is told so first, so that no term goes unnoticed.
+ * They begin when the context has started; if this instance leads by then, it learns so first, and no term goes
+ * unnoticed.
  */
 public sealed interface LeadershipEvent permits LeadershipAcquiredEvent, LeadershipLostEvent, LeaderChangedEvent {
     /**

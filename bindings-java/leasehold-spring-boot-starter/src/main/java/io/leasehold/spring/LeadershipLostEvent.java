@@ -5,9 +5,9 @@ import io.leasehold.LostReason;
 import io.leasehold.Term;
 
 /**
- * This instance leads no more: stop the guarded work, then return. The Lease is not released before every listener has
- * returned, or {@code leasehold.drain-timeout} has passed. An asynchronous listener is not waited for. A listener may
- * close the context; {@code System.exit}, which returns to nobody, belongs on another thread.
+ * This instance no longer leads: stop the guarded work, then return. The Lease is not released before every listener
+ * has returned, or {@code leasehold.drain-timeout} has passed. An asynchronous listener is not waited for. A listener
+ * may close the context; {@code System.exit}, which returns to nobody, belongs on another thread.
  *
  * @param election the election's name
  * @param loss the term that is over, why, and how long its work may still go on

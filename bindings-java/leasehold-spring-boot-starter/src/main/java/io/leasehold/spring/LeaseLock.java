@@ -117,7 +117,7 @@ public final class LeaseLock implements Lock {
     /**
      * Gives it back.
      *
-     * @throws ConcurrentModificationException where it was lost before
+     * @throws ConcurrentModificationException if it was lost before
      */
     @Override
     public void unlock() {

@@ -11,8 +11,8 @@ final class LeaseNames {
     private final Map<String, String> byName = new LinkedHashMap<>();
 
     /**
-     * The default election is there wherever a name for its Lease is known, so that one more election takes nothing away; and where
-     * there is no other.
+     * The default election is there if a name for its Lease is known, so that one more election takes nothing away; and
+     * where there is no other.
      */
     LeaseNames(LeaseholdProperties settings, String applicationName) {
         String base = hasText(settings.lease()) ? settings.lease() : hasText(applicationName) ? applicationName : null;

@@ -34,12 +34,11 @@ import org.springframework.boot.convert.DurationUnit;
  *     released. Default: 20s.
  * @param stallTimeout After how long without a sign of life from the JVM this instance stops leading; zero means never.
  *     It is watched from the first sign of life on. Default: 30s.
- * @param releaseOnStop Whether stopping gives the Lease back, so that another leads at once. Default: true.
+ * @param releaseOnStop Whether stopping releases the Lease, so that another leads at once. Default: true.
  * @param reclaim Whether an unexpired record under this very identity is taken up at once, as client-go does. Safe only
  *     if no other process ever uses that identity. Default: false.
  * @param proofOfDeath By which proofs that its holder is dead the Lease is acquired before it has expired: none; local,
- *     what this machine tells without being asked for rights; pods, also the status of the holder's pod. Default:
- *     local.
+ *     what this machine shows without further rights; pods, also the status of the holder's pod. Default: local.
  * @param spread How long a free Lease is left to others, for each election with this setting that this process leads
  *     already: many elections so spread over few processes. At most a third of lease-duration; zero spreads nothing.
  *     Default: 0s.
@@ -47,14 +46,14 @@ import org.springframework.boot.convert.DurationUnit;
  *     free Lease a thirtieth of lease-duration after the one before it, and none later than a third. Default: 0.
  * @param kubeconfig The kubeconfig file, for mode "kubernetes" outside a pod. Default: KUBECONFIG, else ~/.kube/config.
  * @param context The kubeconfig's context. Default: its current one.
- * @param directory The folder of mode "file". Default: ~/.leasehold.
- * @param labels Labels that the Lease has, as policies may demand them, in mode "kubernetes": set when it is created,
- *     and put right when it is written. Default: none.
- * @param annotations Annotations that the Lease has, as labels. Default: none.
+ * @param directory The directory in which mode "file" keeps Leases. Default: ~/.leasehold.
+ * @param labels Labels of the Lease in mode "kubernetes", which policies may demand: set when it is created, and
+ *     corrected when it is written. Default: none.
+ * @param annotations Annotations of the Lease, as labels. Default: none.
  * @param kubernetesEvents Whether an Event is written at each change of leader, in mode "kubernetes", as client-go
- *     does. Needs the verb create on events; where that is not granted, there are none. Default: false.
- * @param leaderService The Service without a selector that leads to the leader, in mode "kubernetes": the name of its
- *     EndpointSlice, which has to be there and in which the leader's address is kept. Default: none.
+ *     does. Needs the verb create on events; if that is not granted, there are none. Default: false.
+ * @param leaderService The Service without a selector that points at the leader, in mode "kubernetes": the name of its
+ *     EndpointSlice, which must exist, and in which the leader's address is kept. Default: none.
  * @param leaderAddress The address at which this candidate is reached while it leads, for leader-service. Default:
  *     POD_IP.
  * @param waitAtStartup How long the start of the context waits until it is known who leads, so that what is due at

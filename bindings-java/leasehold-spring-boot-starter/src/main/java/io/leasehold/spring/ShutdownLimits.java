@@ -24,7 +24,7 @@ record ShutdownLimits(Map<String, Duration> byProperty, boolean interrupts) {
     private static final String CAMEL = "camel.main.shutdown-timeout";
     /** Camel's own, if that is not set. */
     private static final Duration CAMELS_USUAL = Duration.ofSeconds(45);
-    /** Boot's own limit of a phase. It is shorter than a drain limit that is not set, and a Lease that runs out after it. */
+    /** Boot's own limit of a phase. It is shorter than a drain limit that is not set, and a Lease that expires after it. */
     private static final Duration USUAL_PHASE = Duration.ofSeconds(30);
 
     static ShutdownLimits of(Environment environment) {

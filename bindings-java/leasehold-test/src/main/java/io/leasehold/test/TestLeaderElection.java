@@ -26,8 +26,8 @@ import java.util.function.Consumer;
 
 /**
  * An election that a test decides: it leads from {@link #lead} to {@link #lose}. Nothing happens by itself, nothing is
- * waited for, and listeners are told on the thread that makes something happen, before it goes on; what they throw, the
- * test sees.
+ * waited for, and listeners are called on the thread that makes something happen, before it goes on; what they throw,
+ * the test sees.
  *
  * <p>Each term has a fencing token of its own, greater than that of every other term in this JVM.
  */
@@ -82,7 +82,7 @@ public final class TestLeaderElection implements LeaderElection {
     }
 
     /**
-     * This instance no longer leads. Nothing happens where it did not.
+     * This instance no longer leads. Nothing happens if it did not.
      *
      * @param reason why
      */

@@ -70,7 +70,7 @@ public final class LaterWork {
     }
 
     /**
-     * Fails where the work behind a result would go on unguarded.
+     * Fails if the work behind a result would go on unguarded.
      *
      * @param result what the work has returned; may be {@code null}
      * @throws IllegalStateException says what to do instead

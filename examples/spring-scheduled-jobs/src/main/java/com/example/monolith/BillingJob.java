@@ -9,8 +9,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Must not be done twice, whatever happens: a leader may be paused between the question and the write, for minutes. So
- * each transaction shows its fencing token to the database, which refuses that of an earlier leader.
+ * Must not be done twice, no matter what happens: a leader may be paused between the question and the write, for
+ * minutes. So each transaction shows its fencing token to the database, which refuses that of an earlier leader.
  */
 @Component
 class BillingJob {

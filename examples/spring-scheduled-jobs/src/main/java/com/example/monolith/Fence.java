@@ -5,7 +5,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Keeps the writes of an earlier leader out of the database, however late it notices that it leads no more. */
+/** Keeps the writes of an earlier leader out of the database, however late it notices that it no longer leads. */
 @Component
 class Fence {
     private final JdbcClient database;

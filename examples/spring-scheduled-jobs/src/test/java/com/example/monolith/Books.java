@@ -32,7 +32,7 @@ final class Books implements AutoCloseable {
         new ResourceDatabasePopulator(new ClassPathResource("schema.sql")).execute(source);
     }
 
-    /** What an instance must be told to use it. */
+    /** The settings by which an instance uses it. */
     String setting() {
         return "--spring.datasource.url=" + url;
     }

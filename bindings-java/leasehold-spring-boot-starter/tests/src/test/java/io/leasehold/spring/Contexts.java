@@ -81,7 +81,7 @@ final class Contexts {
                         "leasehold.directory=" + folder,
                         "leasehold.identity=" + identity,
                         "leasehold.retry-period=100ms",
-                        // Longer than any test waits: whoever leads next does so because the one before has released.
+                        // Longer than any test waits: the next leader leads because the one before has released.
                         "leasehold.lease-duration=120s",
                         "leasehold.renew-deadline=100s",
                         "leasehold.drain-timeout=100s")
@@ -89,7 +89,7 @@ final class Contexts {
                 .run();
     }
 
-    /** The service of a context, once it leads wherever it may. */
+    /** The service of a context, once it leads each election that it may. */
     static ClusterLeaderService leading(ApplicationContext context) throws InterruptedException {
         ClusterLeaderService service = context.getBean(ClusterLeaderService.class);
         for (String name : service.electionNames()) {

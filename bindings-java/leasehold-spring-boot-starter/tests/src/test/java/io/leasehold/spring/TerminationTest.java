@@ -48,7 +48,7 @@ class TerminationTest {
         }
     }
 
-    /** Null where there is no such line. */
+    /** Null if there is no such line. */
     private static String readUntil(BufferedReader log, String wanted) throws IOException {
         String line;
         do {

@@ -23,7 +23,7 @@ class Job {
     void run() {
         Term term = LeaderAssert.assertLeader();
         Instant due = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-        // It belongs to whoever led when it came due, and may have done it before this one led.
+        // It belongs to the leader of that time, which may have done it before this one led.
         if (!due.isAfter(last) || !due.isAfter(term.acquiredAt())) {
             return;
         }
