@@ -62,12 +62,15 @@ pub(crate) fn add_to(steps: &Steps) {
         "architecture: what each module of the core may use",
         |step| build::test(step, "architecture", &[]),
     );
-    steps.run("parity: versions, and settings in documents", |step| {
-        let parity = "leasehold-parity";
-        build::debug(step, &["--bin", parity])?;
-        let (shell, parity) = (shell()?, build::program(parity)?);
-        step.run(cmd!(shell, "{parity}"))
-    });
+    steps.run(
+        "parity: versions, settings in documents, plain words",
+        |step| {
+            let parity = "leasehold-parity";
+            build::debug(step, &["--bin", parity])?;
+            let (shell, parity) = (shell()?, build::program(parity)?);
+            step.run(cmd!(shell, "{parity}"))
+        },
+    );
     steps.run("licences, bans and sources (cargo deny)", deny);
     steps.run("workflows (actionlint)", |step| {
         let (shell, actionlint) = (shell()?, ACTIONLINT.program(step)?);

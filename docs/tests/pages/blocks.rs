@@ -30,7 +30,9 @@ fn untested(page: &Page) -> Vec<String> {
     {
         let place = page.place(line);
         let Some(extensions) = extensions(&language) else {
-            wrong.push(format!("{place}: `{language}` is not a language of a block"));
+            wrong.push(format!(
+                "{place}: `{language}` is not a language of a block"
+            ));
             continue;
         };
         if !extensions.is_empty() && !is_in_a_file(&code, extensions) {

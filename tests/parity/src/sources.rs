@@ -30,7 +30,7 @@ impl Sources {
         })
     }
 
-    /// The same, with `old` replaced by `new` in one file. Fails where `old` is not in it.
+    /// The same, with `old` replaced by `new` in one file. Fails if `old` is not in it.
     pub fn with(mut self, file: &str, old: &str, new: &str) -> Result<Self> {
         let text = self.text(file)?;
         ensure!(text.contains(old), "{file} has no {old:?}");
@@ -38,7 +38,7 @@ impl Sources {
         Ok(self)
     }
 
-    /// What stands in a file.
+    /// What is in a file.
     pub(crate) fn text(&self, file: &str) -> Result<String> {
         match self.changed.get(file) {
             Some(text) => Ok(text.clone()),

@@ -1,4 +1,4 @@
-//! One version, wherever one is named.
+//! One version, in each place that names one.
 
 use anyhow::{Context, Result};
 use regex::Regex;

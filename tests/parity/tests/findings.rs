@@ -71,7 +71,7 @@ fn a_variable_that_is_no_setting_is_found() {
 }
 
 #[test]
-fn another_version_is_found_wherever_it_is_named() {
+fn another_version_is_found_in_each_place_that_names_one() {
     let version = env!("CARGO_PKG_VERSION");
     let xml = format!("<version>{version}</version>");
     let json = format!("\"version\": \"{version}\"");
@@ -125,5 +125,62 @@ fn another_version_is_found_wherever_it_is_named() {
     ];
     let expected = changes.map(|(file, _, _)| [file, "9.8.7", version]);
     let expected = expected.each_ref().map(<[_; 3]>::as_slice);
+    assert_all_found(&changes, &expected);
+}
+
+#[test]
+fn words_that_are_not_plain_are_found_in_comments_texts_and_names_of_all_languages() {
+    let changes = [
+        (
+            "core/src/error.rs",
+            "/// What went wrong.",
+            "/// Whatever went wrong.",
+        ),
+        (
+            "core/src/error.rs",
+            "/// The term with this",
+            "/// Leads for\n    /// ever. The term with this",
+        ),
+        (
+            "core/tests/file_store/files.rs",
+            "async fn versions_outlive",
+            "async fn anew_versions_outlive",
+        ),
+        (
+            "bindings-node/lib/term.ts",
+            "no matter who leads",
+            "whoever leads",
+        ),
+        (
+            "bindings-python/python/leasehold/_election.py",
+            "no matter who leads",
+            "all the same",
+        ),
+        (
+            "bindings-java/leasehold/src/main/java/io/leasehold/Term.java",
+            "no matter who leads",
+            "wherever",
+        ),
+        (
+            "tests/conformance/cases/041-dropped.json",
+            "is dropped releases",
+            "stands in",
+        ),
+    ];
+    let expected: [&[&str]; 7] = [
+        &["core/src/error.rs:", "\"whatever\": no matter what; any"],
+        &["core/src/error.rs:", "\"for ever\""],
+        &["core/tests/file_store/files.rs:", "\"anew\": again"],
+        &["bindings-node/lib/term.ts:", "\"whoever\""],
+        &[
+            "bindings-python/python/leasehold/_election.py:",
+            "\"all the same\"",
+        ],
+        &[
+            "bindings-java/leasehold/src/main/java/io/leasehold/Term.java:",
+            "\"wherever\"",
+        ],
+        &["tests/conformance/cases/041-dropped.json:", "\"stands in\""],
+    ];
     assert_all_found(&changes, &expected);
 }
