@@ -77,7 +77,7 @@ fn a_leader_on_its_way_out_says_so_and_keeps_its_lease_for_the_release_delay() {
 
 /// The successor in the same pod must not be taken for the leader because of its name.
 #[test]
-fn the_name_of_a_predecessor_is_not_given_out_as_ones_own() {
+fn the_name_of_a_predecessor_is_not_given_out_as_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let start = || {
         Sidecar::in_folder(

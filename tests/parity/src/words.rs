@@ -65,7 +65,10 @@ pub(crate) fn obscure(sources: &Sources) -> Result<Vec<String>> {
     for ending in ENDINGS {
         let files = sources.below("", ending);
         for file in files.filter(|file| !EXCEPT.contains(file)) {
-            let text = sources.text(file)?;
+            // What is gone meanwhile was another test's, not written by anybody.
+            let Ok(text) = sources.text(file) else {
+                continue;
+            };
             for found in words.captures_iter(&text).filter_map(|found| found.get(1)) {
                 let line = text[..found.start()].matches('\n').count() + 1;
                 findings.push(format!("{file}:{line}: {}", advice(found.as_str())));

@@ -26,7 +26,7 @@ fn a_follower_waits_the_duration_in_the_record_not_its_own() {
 }
 
 #[test]
-fn a_record_that_names_no_duration_is_given_ones_own() {
+fn a_record_that_names_no_duration_is_given_the_candidates_own() {
     for duration in [None, Some(0), Some(-1)] {
         let mut record = held_by("b", 15);
         record.lease_duration_seconds = duration;

@@ -12,7 +12,7 @@ fn reclaiming() -> Settings {
 }
 
 #[test]
-fn an_unexpired_record_under_ones_own_name_is_waited_out() {
+fn an_unexpired_record_under_its_own_name_is_waited_out() {
     let mut a = candidate("a", &store_held_by("a", 15));
     a.run_until(14.9).assert_not_leader();
     assert_eq!(a.events(), ["a holds the Lease"], "and is no conflict");

@@ -199,7 +199,7 @@ fn what_this_candidate_wrote_is_never_proven_to_be_of_the_dead() {
 }
 
 #[test]
-fn an_earlier_process_under_ones_own_name_may_be_proven_dead() {
+fn an_earlier_process_under_the_same_name_may_be_proven_dead() {
     let store = store_held_by("a", 15);
     let mut a = candidate("a", &store);
     a.run_until(1.0).assert_not_leader();

@@ -79,7 +79,7 @@ fn a_folder_that_others_may_put_another_in_place_of_is_refused_unless_it_is_stic
 }
 
 #[test]
-fn a_link_of_ones_own_is_followed_to_a_folder_that_is_checked() {
+fn a_link_of_this_user_is_followed_to_a_folder_that_is_checked() {
     let home = tempfile::tempdir().unwrap();
     let shared = home.path().join("shared");
     fs::create_dir(&shared).unwrap();
