@@ -522,7 +522,10 @@ impl Election {
                 // What the watch has told meanwhile is newer than an older answer, or than none.
                 let overtaken = in_flight.newest < self.observed.newest();
                 let older = |lease| self.observed.is_outdated(lease);
-                if !(overtaken && lease.as_ref().is_none_or(older)) {
+                if overtaken && lease.as_ref().is_none_or(older) {
+                    // A watch that tells of the past would overtake the next one as well.
+                    self.retry_at = now + self.settings.retry_period / 8;
+                } else {
                     self.handle_read(now, lease);
                 }
             }

@@ -430,16 +430,17 @@ fn a_second_answer_to_one_request_is_ignored() {
 }
 
 #[test]
-fn a_read_that_the_watch_has_overtaken_tells_nothing_and_is_sent_again() {
+fn a_read_that_the_watch_has_overtaken_tells_nothing_and_is_sent_again_after_a_while() {
     let store = MemoryStore::new();
     let mut a = candidate("a", &store);
     a.expect("read").land();
     store.put_foreign(held_by("b", 15));
     a.observe(changed(&store)).at(0.5).answer();
-    a.expect("read").land();
+    a.expect_nothing_due();
+    a.at(0.75).expect("read").land();
     store.put_foreign(released());
     a.observe(changed(&store)).at(1.0).answer();
-    a.expect("read").answer();
+    a.at(1.25).expect("read").answer();
     a.expect("acquire");
 }
 
