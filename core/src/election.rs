@@ -396,8 +396,9 @@ impl Election {
         };
         let expiry = self.expiry_to_notify();
         let demand = self.demand_to_decline();
+        let recording = self.recordings.give_up_at();
         let due = action.into_iter().chain(phase).chain(expiry);
-        due.chain(demand).min()
+        due.chain(demand).chain(recording).min()
     }
 
     /// What happened since the last call, oldest first.

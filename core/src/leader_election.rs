@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tracing::info;
 
@@ -17,6 +17,7 @@ use crate::config::{Checked, Config, Mode};
 use crate::elector::{self, Elector, Led};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription, Work};
+use crate::firings::Firings;
 use crate::identity;
 use crate::leadership::{Leadership, Term};
 use crate::lease_store::{LeaseStore, Location};
@@ -522,9 +523,90 @@ impl LeaderElection {
 
     /// Of a run that is noted to be needed for it.
     fn once_of(&self, run: u64, key: &str) -> RunOnce {
-        let is_asked = self.store.is_some() || self.config.mode != Mode::Always;
         let campaign = Campaign::new(self.shared.clone(), run);
-        RunOnce::new(self.shared.clone(), key, is_asked, campaign)
+        RunOnce::new(self.shared.clone(), key, self.has_memory(), campaign)
+    }
+
+    /// Begins a firing of a scheduled job, if this instance leads: returns true if nobody has begun it
+    /// before, nor a later one of the `job`, and from now on nobody will, no matter who leads. So one firing
+    /// never runs twice, also where leadership changes within it, or another clock is late. Returns false
+    /// if it was begun already. To be called within [`run_if_leader`](Self::run_if_leader), so that the
+    /// Lease is not released before the work has ended, and an instance that does not lead is no error.
+    ///
+    /// `due` is the time for which the schedule has this firing, to the millisecond: the same in each
+    /// replica, and not the time of the call. It is recorded in an annotation of the Lease before this
+    /// returns, so a firing whose work is interrupted, or whose record was not confirmed, is not run again:
+    /// at most once. The last firings of [`MOST_JOBS`](crate::lease_record::MOST_JOBS) jobs are remembered;
+    /// deleting the Lease forgets them. In mode `always` nothing is remembered, and it is always true.
+    ///
+    /// Blocks the calling thread for one write of the Lease, and for no longer than `renew_deadline`: in
+    /// async code use [`claim_async`](Self::claim_async).
+    ///
+    /// # Errors
+    /// [`ErrorKind::LeadershipLost`] where this instance does not lead, or no longer when it is recorded;
+    /// [`ErrorKind::Closed`]; why it could not be recorded; [`ErrorKind::Corrupt`] where what the Lease
+    /// remembers cannot be understood; [`ErrorKind::Config`] for a `job` that cannot be one, one too many
+    /// for the Lease, or a `due` that is ahead. The firing is not to be run then.
+    pub fn claim(&self, job: &str, due: SystemTime) -> Result<bool> {
+        runtime::wait(self.firings().claim(job, due.into()))
+    }
+
+    /// As [`claim`](Self::claim), to be awaited under any async runtime. A firing whose claim is dropped
+    /// before its end may count as begun.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn claim_async(&self, job: &str, due: SystemTime) -> Result<bool> {
+        runtime::for_application(self.firings().claim(job, due.into())).await
+    }
+
+    /// As [`claim`](Self::claim), for a firing that may have been missed: the leader had died, or nobody
+    /// led. To be called when this instance comes to lead, with the latest time before now for which the
+    /// schedule has a firing. Returns false also where that was longer than `within` ago, or where no
+    /// firing of the `job` is known, since what was never begun was not missed. A schedule that lets pass
+    /// what is missed does not call this.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub fn claim_missed(&self, job: &str, due: SystemTime, within: Duration) -> Result<bool> {
+        runtime::wait(self.firings().claim_missed(job, due.into(), within))
+    }
+
+    /// As [`claim_missed`](Self::claim_missed), to be awaited under any async runtime.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn claim_missed_async(
+        &self,
+        job: &str,
+        due: SystemTime,
+        within: Duration,
+    ) -> Result<bool> {
+        let claim = self.firings();
+        let claimed = claim.claim_missed(job, due.into(), within);
+        runtime::for_application(claimed).await
+    }
+
+    /// When the firing of `job` was due that was begun last, as far as this instance knows; as it is, while
+    /// it leads. `None` where none is known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] and [`ErrorKind::Config`], as [`claim`](Self::claim); [`ErrorKind::Forked`].
+    pub fn last_firing(&self, job: &str) -> Result<Option<SystemTime>> {
+        self.shared.leadership().check_process()?;
+        Ok(self.firings().last(job)?.map(SystemTime::from))
+    }
+
+    fn firings(&self) -> Firings<'_> {
+        Firings {
+            shared: &self.shared,
+            remembers: self.has_memory(),
+        }
+    }
+
+    /// Whether there is a Lease, which remembers.
+    fn has_memory(&self) -> bool {
+        self.store.is_some() || self.config.mode != Mode::Always
     }
 
     /// Begins work here and now if this instance leads. The Lease is not released before the `Work`

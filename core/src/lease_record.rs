@@ -1,6 +1,7 @@
 //! The spec of a `coordination.k8s.io/v1` Lease as plain data, with what its holder notes beside it, and
 //! what it remembers.
 
+mod firings;
 mod memory;
 mod note;
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use crate::clock::WallTime;
 
+pub use self::firings::{FIRINGS, Firings, MOST_JOBS};
 pub(crate) use self::memory::MemoryChange;
 pub use self::memory::{ATTEMPTS, Begun, DONE, MOST_DONE, Memory};
 pub use self::note::{Acquisition, Container, HolderNote, HolderProcess, NOTE, ProcessLock, Proof};
@@ -38,7 +40,7 @@ pub struct LeaseRecord {
     pub note: Option<Box<HolderNote>>,
     /// What the Lease remembers from term to term, which is no part of the spec either: annotations that
     /// holders of other clients keep as they find them.
-    pub memory: Memory,
+    pub memory: Box<Memory>,
 }
 
 impl LeaseRecord {
@@ -79,7 +81,7 @@ impl LeaseRecord {
         let note = object["metadata"]["annotations"][NOTE].as_str();
         let note = note.and_then(|text| HolderNote::from_text(text, &self));
         self.note = note.map(Box::new);
-        self.memory = Memory::of(object);
+        self.memory = Box::new(Memory::of(object));
         self
     }
 

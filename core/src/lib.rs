@@ -25,6 +25,7 @@ mod election;
 mod elector;
 mod error;
 mod events;
+mod firings;
 mod identity;
 mod leader_election;
 mod leadership;

@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
-use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::config::Mode;
@@ -268,7 +267,7 @@ impl RunOnce {
                     most: self.most_attempts,
                 };
                 let has_begun =
-                    !self.remembers || self.record(&term, begin).await == Recorded::Written;
+                    !self.remembers || shared.record(&term, begin).await == Recorded::Written;
                 // It is over already if this process was paused meanwhile.
                 if has_begun && term.is_valid() {
                     return Ok(Some((term, end)));
@@ -309,9 +308,9 @@ impl RunOnce {
                 failure,
             },
         };
-        let recorded = self.record(&term, change).await;
+        let recorded = shared.record(&term, change).await;
         let is_settled = match recorded {
-            Recorded::TermOver => failed && !shared.is_wanted(),
+            Recorded::TermOver | Recorded::TooLate => failed && !shared.is_wanted(),
             Recorded::Written => true,
             Recorded::Unchanged => {
                 let view = shared.view().borrow().clone();
@@ -332,32 +331,9 @@ impl RunOnce {
         Ok(is_settled)
     }
 
-    async fn record(&self, term: &Term, change: MemoryChange) -> Recorded {
-        let (sender, recorded) = oneshot::channel();
-        let command = Command::Record {
-            term: term.number(),
-            change,
-            recorded: sender,
-        };
-        match self.shared.command(command) {
-            // Its sender ends with the election.
-            Some(_) => recorded.await.unwrap_or(Recorded::TermOver),
-            None => Recorded::TermOver,
-        }
-    }
-
     fn is_done(&self, memory: &Memory) -> Result<bool> {
-        match &memory.unreadable {
-            Some(why) => Err(Error::new(
-                ErrorKind::Corrupt,
-                format!(
-                    "what the Lease `{}` remembers cannot be understood, so nothing is run: mend or \
-                     remove the annotation {why}",
-                    self.shared.lease()
-                ),
-            )),
-            None => Ok(memory.is_done(&self.key)),
-        }
+        self.shared.check_memory(memory)?;
+        Ok(memory.is_done(&self.key))
     }
 
     fn given_up(&self, begun: &Begun) -> Error {

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use crate::clock::Instant;
 use crate::config::Mode;
 use crate::election::{Demand, Election, ElectionEvent, Limits, LostReason, Recorded};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, EventSender, Loss, Subscription, Work, WorkEnd, WorkGuard, queue};
 use crate::leadership::{Leadership, Term};
 use crate::lease_record::{Memory, MemoryChange};
@@ -231,6 +231,36 @@ impl Shared {
         }
         running.commands.send(command).ok()?;
         Some(end(&mut running.await_end))
+    }
+
+    /// Has the Lease remember a change, under `term`, and waits for what becomes of that.
+    pub(crate) async fn record(&self, term: &Term, change: MemoryChange) -> Recorded {
+        let (sender, recorded) = oneshot::channel();
+        let command = Command::Record {
+            term: term.number(),
+            change,
+            recorded: sender,
+        };
+        match self.command(command) {
+            // Its sender ends with the election.
+            Some(_) => recorded.await.unwrap_or(Recorded::TermOver),
+            None => Recorded::TermOver,
+        }
+    }
+
+    /// Fails if nobody can tell what the Lease remembers.
+    pub(crate) fn check_memory(&self, memory: &Memory) -> Result<()> {
+        match &memory.unreadable {
+            Some(why) => Err(Error::new(
+                ErrorKind::Corrupt,
+                format!(
+                    "what the Lease `{}` remembers cannot be understood, so nothing is run: mend or \
+                     remove the annotation {why}",
+                    self.lease
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Notes who needs the present run, and returns its number; if it stops, the end to wait for

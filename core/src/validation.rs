@@ -59,8 +59,7 @@ pub(crate) fn check_identity(setting: &str, identity: &str) -> Result<()> {
 
 /// The key of work that is to run once.
 pub(crate) fn check_work_key(setting: &str, key: &str) -> Result<()> {
-    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_visible && (1..=LONGEST_KEY).contains(&key.len()) {
+    if is_key(key) {
         return Ok(());
     }
     let fix = if key.is_empty() {
@@ -72,6 +71,18 @@ pub(crate) fn check_work_key(setting: &str, key: &str) -> Result<()> {
         setting,
         format_args!("`{}`", key.escape_debug()),
         fix,
+    ))
+}
+
+/// The name of a scheduled job.
+pub(crate) fn check_job(setting: &str, job: &str) -> Result<()> {
+    if is_key(job) {
+        return Ok(());
+    }
+    Err(Error::config(
+        setting,
+        format_args!("`{}`", job.escape_debug()),
+        "use 1 to 128 visible ASCII characters without spaces, such as `billing.invoices`",
     ))
 }
 
@@ -153,6 +164,11 @@ fn check_key(setting: &str, key: &str, value: &str, compared: &str) -> Result<()
 fn wrong_pair(setting: &str, key: &str, value: &str, fix: &str) -> Error {
     let (key, value) = (key.escape_debug(), value.escape_debug());
     Error::config(setting, format_args!("`{key}={value}`"), fix)
+}
+
+fn is_key(key: &str) -> bool {
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    is_visible && (1..=LONGEST_KEY).contains(&key.len())
 }
 
 /// The name in the key of a label, or its value.

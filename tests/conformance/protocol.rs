@@ -85,6 +85,21 @@ pub enum Command {
         #[serde(default)]
         fails: Option<String>,
     },
+    /// `claim`: whether the firing is begun; with `within`, `claim_missed`.
+    Claim {
+        /// The name of the job.
+        job: String,
+        /// In milliseconds since 1970.
+        due: i64,
+        /// In seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<f64>,
+    },
+    /// `last_firing`: in milliseconds since 1970, or null.
+    LastFiring {
+        /// The name of the job.
+        job: String,
+    },
     /// `observe` of the lock that is called as the candidate's Lease.
     Observe {},
     /// `try_lock` of it: the term, or null.

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a change is written only by a renewal of the term under which it was asked for, and counts as
 //! recorded only when what is stored is that very write, and remembers what that wrote. A term that has
-//! ended records nothing. A store that takes no changes costs no term: renewals go on without them.
+//! ended records nothing. A store that takes no changes costs no term: renewals go on without them. Work that
+//! is to run once waits for that; a firing, which is due now or not at all, only for a while.
 
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(crate) enum Recorded {
     Unchanged,
     /// The term has ended. Nobody knows whether the Lease remembers it: look.
     TermOver,
+    /// It was given up, since it could not be written for so long. As above.
+    TooLate,
 }
 
 /// The changes that are not settled yet, oldest first, and those of which nobody has been told yet.
@@ -48,6 +51,36 @@ struct Recording {
     /// The renew time of the first write that made it, which all later ones do as well, but for those
     /// that go without changes, after which it is to be written as if for the first time.
     written_at: Option<WallTime>,
+    /// Whether some write made it.
+    was_sent: bool,
+    /// When it is given up.
+    until: Option<Instant>,
+}
+
+impl Recording {
+    /// Makes the change in `memory`, or returns what has become of it if there is nothing to change.
+    fn make_in(&self, memory: &mut Memory) -> Option<Recorded> {
+        if memory.make(&self.change) {
+            None
+        } else if self.is_made_in(memory) {
+            Some(Recorded::Written)
+        } else {
+            Some(Recorded::Unchanged)
+        }
+    }
+
+    /// Whether a write has made it that was refused or not answered, and took effect nevertheless, after a
+    /// later one had been sent without it. The term lasts, so nobody else has made it: it was not there when
+    /// it was sent first, and nobody else has led since.
+    fn is_made_in(&self, memory: &Memory) -> bool {
+        match &self.change {
+            MemoryChange::Fire { job, due } => {
+                self.was_sent && memory.firings.last(job) == Some(*due)
+            }
+            // Those count each time, or hold no matter who has said it.
+            _ => false,
+        }
+    }
 }
 
 impl Recordings {
@@ -56,6 +89,19 @@ impl Recordings {
         let over = self.pending.drain(..);
         self.settled
             .extend(over.map(|it| (it.number, Recorded::TermOver)));
+    }
+
+    /// Gives up what has not been recorded in time.
+    pub(super) fn give_up(&mut self, now: Instant) {
+        let is_late = |it: &mut Recording| it.until.is_some_and(|until| until <= now);
+        let late = self.pending.extract_if(.., is_late);
+        self.settled
+            .extend(late.map(|it| (it.number, Recorded::TooLate)));
+    }
+
+    /// When the next is to be given up.
+    pub(super) fn give_up_at(&self) -> Option<Instant> {
+        self.pending.iter().filter_map(|it| it.until).min()
     }
 
     /// Whether the last write had some of them.
@@ -67,7 +113,7 @@ impl Recordings {
 impl Election {
     /// What the Lease remembers; `None` before anything was seen of it.
     pub(crate) fn memory(&self) -> Option<&Memory> {
-        let memory = self.observed.lease().map(|lease| &lease.record.memory);
+        let memory = self.observed.lease().map(|lease| &*lease.record.memory);
         (!self.observed.is_unknown()).then(|| memory.unwrap_or(&NOTHING))
     }
 
@@ -77,16 +123,24 @@ impl Election {
         self.advance(now);
         self.recordings.asked += 1;
         let number = self.recordings.asked;
+        let is_firing = matches!(change, MemoryChange::Fire { .. });
+        let recording = Recording {
+            number,
+            change,
+            written_at: None,
+            was_sent: false,
+            until: is_firing.then(|| now + self.settings.renew_deadline),
+        };
+        let mut memory = self.memory().cloned().unwrap_or_default();
         let leads = matches!(&self.phase, Phase::Leading(active) if active.term.number == term);
-        if leads {
-            self.recordings.pending.push(Recording {
-                number,
-                change,
-                written_at: None,
-            });
+        let settled = if leads {
+            recording.make_in(&mut memory)
         } else {
-            let over = (number, Recorded::TermOver);
-            self.recordings.settled.push(over);
+            Some(Recorded::TermOver)
+        };
+        match settled {
+            Some(settled) => self.recordings.settled.push((number, settled)),
+            None => self.recordings.pending.push(recording),
         }
         number
     }
@@ -134,11 +188,11 @@ impl Election {
         }
         for mut recording in std::mem::take(&mut self.recordings.pending) {
             if self.due(&recording.change) <= self.now {
-                if !memory.make(&recording.change) {
-                    let unchanged = (recording.number, Recorded::Unchanged);
-                    self.recordings.settled.push(unchanged);
+                if let Some(settled) = recording.make_in(&mut memory) {
+                    self.recordings.settled.push((recording.number, settled));
                     continue;
                 }
+                recording.was_sent = true;
                 recording.written_at.get_or_insert(renew_time);
             }
             self.recordings.pending.push(recording);
@@ -178,6 +232,14 @@ impl Election {
         let written = pending.extract_if(.., |recording| is_in(recording));
         let written = written.map(|it| (it.number, Recorded::Written));
         self.recordings.settled.extend(written);
+        // Others may have wanted the same.
+        let left = std::mem::take(pending);
+        for recording in left {
+            match recording.make_in(&mut memory.clone()) {
+                Some(settled) => self.recordings.settled.push((recording.number, settled)),
+                None => self.recordings.pending.push(recording),
+            }
+        }
     }
 
     /// A write was answered with this error, and is to be tried again at `retry_at`. It may be refused for

@@ -160,7 +160,7 @@ impl Election {
                 .lease()
                 .map_or(0, |seen| seen.record.transitions.saturating_add(1)),
             note: self.note(acquisition),
-            memory: self.memory().cloned().unwrap_or_default(),
+            memory: Box::new(self.memory().cloned().unwrap_or_default()),
         }
     }
 
@@ -175,7 +175,7 @@ impl Election {
 
     pub(super) fn renewing_record(&mut self, wall: WallTime) -> Option<LeaseRecord> {
         let renew_time = self.writes.next_renew_time(wall);
-        let memory = self.memory_to_write(renew_time);
+        let memory = Box::new(self.memory_to_write(renew_time));
         let seen = &self.observed.lease()?.record;
         let noted = seen.note.as_ref().map(|note| note.acquisition);
         let acquisition = noted.unwrap_or(Acquisition::Regained);

@@ -52,6 +52,7 @@ impl Election {
             Phase::Releasing { leader_until } if now >= *leader_until => self.leave(false),
             _ => {}
         }
+        self.recordings.give_up(now);
         self.decline_demand_in_vain();
         self.stop_if_idle();
     }

@@ -1,10 +1,14 @@
-//! What a Lease remembers from term to term, no matter who leads: which work has been done once and for all, and
-//! how often it was begun. It is in annotations of its own, which people can read and mend.
+//! What a Lease remembers from term to term, no matter who leads: which work has been done once and for all, how
+//! often it was begun, and which firings of scheduled jobs were. It is in annotations of its own, which people
+//! can read and mend.
 //!
 //! Invariant: what cannot be understood is never written over, and nothing is begun on it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::firings::{FIRINGS, Firings};
+use crate::clock::WallTime;
 
 /// The annotation with the keys of the work that has been done: a JSON list, oldest first.
 pub const DONE: &str = "leasehold.io/done";
@@ -25,6 +29,8 @@ pub struct Memory {
     pub done: Vec<String>,
     /// The work that was begun and is not done, oldest first.
     pub begun: Vec<Begun>,
+    /// The firings of scheduled jobs that were begun.
+    pub firings: Firings,
     /// Which annotation cannot be understood, and why.
     pub unreadable: Option<String>,
 }
@@ -53,6 +59,8 @@ pub(crate) enum MemoryChange {
     Done { key: String },
     /// The work of `key` has failed.
     Fail { key: String, failure: String },
+    /// The firing of `job` that is due then is begun, and none of the job before it any more.
+    Fire { job: String, due: WallTime },
 }
 
 impl Memory {
@@ -61,6 +69,7 @@ impl Memory {
         Self {
             done: Vec::new(),
             begun: Vec::new(),
+            firings: Firings::nothing(),
             unreadable: None,
         }
     }
@@ -76,17 +85,20 @@ impl Memory {
     }
 
     /// Makes `change`, and returns whether there was anything to change: work that is done is not begun
-    /// again, nor more often than it may be.
+    /// again, nor more often than it may be; nor is a firing.
     pub(crate) fn make(&mut self, change: &MemoryChange) -> bool {
-        let key = match change {
-            MemoryChange::Begin { key, .. }
-            | MemoryChange::Done { key }
-            | MemoryChange::Fail { key, .. } => key,
-        };
-        if self.unreadable.is_some() || self.is_done(key) {
+        if self.unreadable.is_some() {
             return false;
         }
         match change {
+            MemoryChange::Begin { key, .. }
+            | MemoryChange::Done { key }
+            | MemoryChange::Fail { key, .. }
+                if self.is_done(key) =>
+            {
+                return false;
+            }
+            MemoryChange::Fire { job, due } => return self.firings.begin(job, *due),
             MemoryChange::Begin { key, by, most } => {
                 let attempts = self.begun(key).map_or(0, |begun| begun.attempts);
                 if attempts >= *most {
@@ -128,12 +140,13 @@ impl Memory {
     pub(crate) fn of(object: &Value) -> Self {
         let mut memory = Self::default();
         let annotations = &object["metadata"]["annotations"];
-        let read = (|| {
-            memory.done = list(annotations, DONE)?;
-            memory.begun = list(annotations, ATTEMPTS)?;
+        let understood = (|| {
+            memory.done = read(annotations, DONE)?;
+            memory.begun = read(annotations, ATTEMPTS)?;
+            memory.firings = read(annotations, FIRINGS)?;
             Ok(())
         })();
-        memory.unreadable = read.err();
+        memory.unreadable = understood.err();
         memory
     }
 
@@ -142,8 +155,9 @@ impl Memory {
         if *self == Self::of(object) {
             return;
         }
-        annotate(object, DONE, &self.done);
-        annotate(object, ATTEMPTS, &self.begun);
+        annotate(object, DONE, &self.done, self.done.is_empty());
+        annotate(object, ATTEMPTS, &self.begun, self.begun.is_empty());
+        annotate(object, FIRINGS, &self.firings, self.firings.is_empty());
     }
 }
 
@@ -151,9 +165,12 @@ fn forget_oldest<T>(list: &mut Vec<T>, most: usize) {
     list.drain(..list.len().saturating_sub(most));
 }
 
-fn list<T: for<'a> Deserialize<'a>>(annotations: &Value, name: &str) -> Result<Vec<T>, String> {
+fn read<T: Default + for<'a> Deserialize<'a>>(
+    annotations: &Value,
+    name: &str,
+) -> Result<T, String> {
     match &annotations[name] {
-        Value::Null => Ok(Vec::new()),
+        Value::Null => Ok(T::default()),
         Value::String(text) => {
             serde_json::from_str(text).map_err(|error| format!("{name}: {error}"))
         }
@@ -161,9 +178,9 @@ fn list<T: for<'a> Deserialize<'a>>(annotations: &Value, name: &str) -> Result<V
     }
 }
 
-fn annotate<T: Serialize>(object: &mut Value, name: &str, list: &[T]) {
-    if !list.is_empty() {
-        object["metadata"]["annotations"][name] = json!(list).to_string().into();
+fn annotate<T: Serialize>(object: &mut Value, name: &str, value: &T, is_empty: bool) {
+    if !is_empty {
+        object["metadata"]["annotations"][name] = json!(value).to_string().into();
     } else if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
         annotations.remove(name);
     }
@@ -194,6 +211,13 @@ mod tests {
         }
     }
 
+    fn fire(job: &str, second: i64) -> MemoryChange {
+        MemoryChange::Fire {
+            job: job.to_owned(),
+            due: WallTime::from_micros(second * 1_000_000),
+        }
+    }
+
     fn after(changes: &[MemoryChange]) -> Memory {
         let mut memory = Memory::default();
         for change in changes {
@@ -210,12 +234,15 @@ mod tests {
             begin("2", "a"),
             fail("2", "exit status 3: \"no\""),
             begin("3", "b"),
+            fire("bill", 1_790_000_000),
         ]);
         let mut object = json!({ "metadata": { "annotations": { "team": "payments" } } });
         memory.write_to(&mut object);
         assert_eq!(Memory::of(&object), memory);
         assert_eq!(object["metadata"]["annotations"]["team"], "payments");
         assert_eq!(object["metadata"]["annotations"][DONE], r#"["1"]"#);
+        let firings = r#"{"jobs":{"bill":"2026-09-21T14:13:20Z"}}"#;
+        assert_eq!(object["metadata"]["annotations"][FIRINGS], firings);
 
         let mut nowhere = json!({});
         memory.write_to(&mut nowhere);
@@ -283,6 +310,8 @@ mod tests {
                 ATTEMPTS,
                 json!(r#"[{"key":"1","attempts":1,"by":"a","more":1}]"#),
             ),
+            (FIRINGS, json!(r#"{"jobs":{"bill":"yesterday"}}"#)),
+            (FIRINGS, json!(r#"{"jobs":{},"more":1}"#)),
         ] {
             let mut object = json!({ "metadata": { "annotations": { name: text } } });
             let before = object.clone();
@@ -290,6 +319,7 @@ mod tests {
             assert!(memory.unreadable.as_ref().unwrap().starts_with(name));
             assert!(!memory.make(&begin("2", "a")));
             assert!(!memory.make(&done("2")));
+            assert!(!memory.make(&fire("bill", 1_790_000_000)));
             memory.write_to(&mut object);
             assert_eq!(object, before);
         }

@@ -51,7 +51,7 @@ impl MemoryStore {
         let mut server = self.server();
         match server.lease.clone() {
             Some(lease) => {
-                record.memory = lease.record.memory.clone();
+                record.memory.clone_from(&lease.record.memory);
                 server.put(StoredLease { record, ..lease })
             }
             None => server.post(record),

@@ -37,7 +37,14 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "lease_record",
-        may_use: &["crate::clock", "crate::named", "serde", "serde_json", "std"],
+        may_use: &[
+            "crate::clock",
+            "crate::named",
+            "jiff::Timestamp",
+            "serde",
+            "serde_json",
+            "std",
+        ],
     },
     Room {
         name: "lease_store",

@@ -7,6 +7,7 @@ mod awaited;
 #[path = "../common/mod.rs"]
 mod common;
 mod defects;
+mod firings;
 #[cfg(unix)]
 mod fork;
 mod health;

@@ -21,7 +21,7 @@ type Outcome<T> = Result<Option<T>, RunOnceError<&'static str>>;
 fn memory(store: &MemoryStore) -> Memory {
     store
         .get()
-        .map(|lease| lease.record.memory)
+        .map(|lease| *lease.record.memory)
         .unwrap_or_default()
 }
 

@@ -33,6 +33,8 @@ fn kind(entry: &Entry) -> Option<String> {
         What::ServerFails => Some("ServerFails".to_owned()),
         What::WorkFails { .. } => Some("WorkFails".to_owned()),
         What::SaysDone { .. } => Some("SaysDone".to_owned()),
+        What::Fires { .. } => Some("Fires".to_owned()),
+        What::MayNotFire { why, .. } => Some(format!("MayNotFire: {why}")),
         What::GivesUp { why, .. } => Some(format!("GivesUp: {why}")),
         _ => None,
     }
@@ -119,7 +121,16 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
         )
         .chain(losses.iter().map(|reason| format!("Lost: {reason}")))
         .chain(acquisitions.iter().map(|how| format!("Acquired: {how}")))
-        .chain(["late write", "GivesUp: work_failed", "interrupted work"].map(str::to_owned));
+        .chain(
+            [
+                "late write",
+                "GivesUp: work_failed",
+                "interrupted work",
+                "Fires",
+                "MayNotFire: leadership_lost",
+            ]
+            .map(str::to_owned),
+        );
     let missing: Vec<_> = expected
         .filter(|kind| !happened().contains_key(kind))
         .collect();

@@ -11,8 +11,8 @@ use crate::world::timeline::Entry;
 use crate::world::{Run, simulate};
 use crate::{
     a_leader_again, dead_applications_do_not_lead, events_match_answers, faults_happen,
-    never_silent, never_two_leaders, ours_only, requests_are_few, stops_end, tokens_only_grow,
-    unexpired_leases_are_left_alone, work_ends_before_release, work_runs_once,
+    firings_run_once, never_silent, never_two_leaders, ours_only, requests_are_few, stops_end,
+    tokens_only_grow, unexpired_leases_are_left_alone, work_ends_before_release, work_runs_once,
 };
 
 const DEFAULT_RUNS: u64 = 300;
@@ -22,13 +22,14 @@ const SHOWN: usize = 120;
 /// A promise, and how a run is judged by it.
 pub(crate) type Invariant = fn(&Run) -> Result<(), Violation>;
 
-const INVARIANTS: [(&str, Invariant); 12] = [
+const INVARIANTS: [(&str, Invariant); 13] = [
     ("a leader again", a_leader_again::check),
     (
         "dead applications do not lead",
         dead_applications_do_not_lead::check,
     ),
     ("events match answers", events_match_answers::check),
+    ("firings run once", firings_run_once::check),
     ("never silent", never_silent::check),
     ("never two leaders", never_two_leaders::check),
     ("ours only", ours_only::check),

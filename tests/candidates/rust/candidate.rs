@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use leasehold::bindings::ForeignElection;
+use leasehold::clock::WallTime;
 use leasehold::{
     Error, ErrorKind, Event, LeaderElection, Registration, Result, RunOnceError, Term,
 };
@@ -103,6 +104,20 @@ impl Candidate {
                     Err(RunOnceError::Work(_)) => Ok("failed".into()),
                     Err(RunOnceError::Election(error)) => Err(error),
                 }
+            }
+            Command::Claim { job, due, within } => {
+                let due = WallTime::from_micros(due * 1000).into();
+                match within {
+                    None => election.claim(job, due),
+                    Some(limit) => election.claim_missed(job, due, Duration::from_secs_f64(*limit)),
+                }
+                .map(Value::from)
+            }
+            Command::LastFiring { job } => {
+                let last = election.last_firing(job)?;
+                Ok(last
+                    .map(|last| WallTime::from(last).as_micros() / 1000)
+                    .into())
             }
             Command::CheckTerm {} => self.acquired_term()?.check().map(Value::from),
             Command::Fork {} => fork::answer_of(election, &self.acquired_term()?),

@@ -2,7 +2,8 @@
 //! somebody else holds the Lease.
 
 use super::harness::*;
-use crate::election::Recorded::{TermOver, Unchanged, Written};
+use crate::clock::WallTime;
+use crate::election::Recorded::{TermOver, TooLate, Unchanged, Written};
 use crate::election::Reply;
 use crate::error::ErrorKind;
 use crate::lease_record::{Memory, MemoryChange};
@@ -29,8 +30,23 @@ fn fail(key: &str) -> MemoryChange {
     }
 }
 
+fn due(second: i64) -> WallTime {
+    WallTime::from_micros(second * 1_000_000)
+}
+
+fn fire(second: i64) -> MemoryChange {
+    MemoryChange::Fire {
+        job: "bill".to_owned(),
+        due: due(second),
+    }
+}
+
+fn last(store: &MemoryStore) -> Option<WallTime> {
+    memory(store).firings.last("bill")
+}
+
 fn memory(store: &MemoryStore) -> Memory {
-    stored(store).record.memory
+    *stored(store).record.memory
 }
 
 /// A store whose Lease has been released, and remembers these attempts at `1`.
@@ -71,8 +87,7 @@ fn renewals_releases_and_other_holders_keep_what_the_lease_remembers() {
     assert!(memory(&store).is_done("1"));
     let mut b = leader("b", &store);
     assert!(memory(&store).is_done("1"));
-    b.record(done("1"));
-    b.expect("renew").answer();
+    b.record(done("1")).expect_nothing_due();
     assert_eq!(b.recorded(), [(1, Unchanged)], "the others have done it");
 }
 
@@ -153,7 +168,7 @@ fn what_somebody_has_removed_since_is_written_again() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
     a.record(done("1")).expect("renew").land();
-    store.edit(|record| record.memory = Memory::default());
+    store.edit(|record| *record.memory = Memory::default());
     a.at(2.5).time_out().at(5.0).expect("read").answer();
     a.expect("renew").answer();
     assert_eq!(a.recorded(), []);
@@ -167,7 +182,7 @@ fn renew_stripped(a: &mut Candidate, store: &MemoryStore) {
     a.expect("renew");
     assert!(a.written().memory.is_done("1"));
     a.land();
-    store.edit(|record| record.memory = Memory::default());
+    store.edit(|record| *record.memory = Memory::default());
     a.reply(Reply::Written(Ok(stored(store))));
 }
 
@@ -282,4 +297,107 @@ fn what_nobody_understands_is_kept() {
     a.record(begin("1")).record(done("1")).run_until(60.0);
     assert_eq!(a.recorded(), [(1, Unchanged), (2, Unchanged)]);
     assert!(memory(&store).unreadable.is_some());
+}
+
+#[test]
+fn a_firing_is_begun_when_its_write_is_confirmed_and_by_one_candidate_only() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(0.5).record(fire(60)).expect("renew").land();
+    assert_eq!(a.recorded(), [], "its answer is under way");
+    a.record(fire(60)).answer();
+    assert_eq!(a.recorded(), [(1, Written), (2, Unchanged)]);
+    a.record(fire(60)).record(fire(59)).expect_nothing_due();
+    assert_eq!(a.recorded(), [(3, Unchanged), (4, Unchanged)]);
+    a.stop().drained().expect("release").answer();
+    let mut b = leader("b", &store);
+    b.record(fire(60))
+        .record(fire(120))
+        .expect("renew")
+        .answer();
+    assert_eq!(b.recorded(), [(1, Unchanged), (2, Written)]);
+    assert_eq!(last(&store), Some(due(120)));
+}
+
+#[test]
+fn one_of_two_that_want_the_same_firing_has_it() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(fire(60)).record(fire(60)).expect("renew").answer();
+    assert_eq!(a.recorded(), [(2, Unchanged), (1, Written)]);
+}
+
+#[test]
+fn a_firing_whose_write_has_no_answer_is_begun_once_when_it_is_found() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(fire(60)).expect("renew").land().at(2.5).time_out();
+    assert_eq!(a.recorded(), []);
+    a.record(fire(60)).at(5.0).expect("read").answer();
+    assert_eq!(a.recorded(), [(1, Written), (2, Unchanged)]);
+    a.run_until(30.0);
+    assert_eq!(a.recorded(), []);
+}
+
+#[test]
+fn a_firing_whose_term_ends_before_its_answer_is_begun_by_nobody() {
+    let end: [fn(&mut Candidate); 3] = [|a| _ = a.step_down(), |a| _ = a.stop(), |a| _ = a.stall()];
+    for end in end {
+        let store = MemoryStore::new();
+        let mut a = leader("a", &store);
+        a.record(fire(60)).expect("renew").land();
+        end(&mut a);
+        assert_eq!(a.recorded(), [(1, TermOver)]);
+        a.answer().drained().run_until(40.0);
+        assert_eq!(last(&store), Some(due(60)));
+        let mut b = candidate("b", &store);
+        b.run_until(80.0).assert_leader();
+        b.record(fire(60)).run_until(81.0);
+        assert_eq!(b.recorded(), [(1, Unchanged)], "it may have been begun");
+    }
+}
+
+#[test]
+fn a_firing_that_was_refused_and_is_stored_nevertheless_is_begun_by_who_asked() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.record(fire(60)).expect("renew");
+    let refused = a.request();
+    a.fail(ErrorKind::Unavailable);
+    a.at(2.5).expect("read").answer().expect("renew");
+    assert_eq!(*a.written().memory, Memory::default());
+    a.land_late(refused).answer();
+    a.record(fire(60)).run_until(8.0);
+    assert_eq!(a.recorded(), [(1, Written), (2, Unchanged)]);
+}
+
+#[test]
+fn a_firing_that_cannot_be_recorded_is_given_up_and_not_begun_later() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(0.5).record(fire(60));
+    for tenth in 5..600 {
+        a.at(f64::from(tenth) / 10.0);
+        while let Some(name) = a.try_ask() {
+            if name == "renew" && *a.written().memory != Memory::default() {
+                a.fail(ErrorKind::Forbidden);
+            } else {
+                a.answer();
+            }
+        }
+        a.assert_leader();
+        let given_up = if tenth < 105 {
+            None
+        } else {
+            Some((1, TooLate))
+        };
+        assert_eq!(
+            a.recorded().first().copied(),
+            given_up.filter(|_| tenth == 105)
+        );
+    }
+    a.run_until(90.0);
+    assert_eq!(last(&store), None);
+    a.record(fire(60)).run_until(100.0);
+    assert_eq!(a.recorded(), [(2, Written)]);
 }

@@ -10,6 +10,7 @@ use leasehold::lease_store::memory::MemoryStore;
 use leasehold::lease_store::{LeaseStore, Result};
 use leasehold::{Error, ErrorKind};
 
+use super::plan::{JOB, number_of};
 use super::timeline::{Asked, Holder, Kind, Meddling, Name, Stored, Timeline, What, Who};
 
 /// How far behind another API server's cache may be, in changes.
@@ -170,6 +171,7 @@ impl ApiServer {
                 holder: Holder::Nobody,
                 lease_duration: Duration::ZERO,
                 done: 0,
+                fired: None,
             }),
         );
     }
@@ -199,6 +201,7 @@ impl ApiServer {
                 holder,
                 lease_duration: lease.record.lease_duration().unwrap_or_default(),
                 done: done(&lease.record),
+                fired: lease.record.memory.firings.last(JOB).map(number_of),
             }),
         );
     }

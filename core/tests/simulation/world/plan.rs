@@ -3,7 +3,7 @@
 //! Each run allows some kinds of fault and not the others, because faults hide each other: where
 //! everything fails all the time, nobody leads and nothing is tested (Groce, "Swarm Testing").
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
 use leasehold::clock::WallTime;
@@ -22,6 +22,9 @@ const LENGTH: u32 = 40;
 const DRIFT: f64 = 0.05;
 const FIRST_WALL_TIME: i64 = 1_790_000_000_000_000;
 const DAY: i64 = 86_400_000_000;
+
+/// A job with a schedule, whose firings are numbered.
+pub(crate) const JOB: &str = "job";
 
 /// Lease duration, renew deadline and retry period, in milliseconds. client-go's first.
 const TIMINGS: [(u64, u64, u64); 5] = [
@@ -53,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) outages: bool,
     /// Whether the candidates have work that is to run once.
     pub(crate) works: bool,
+    /// The time between two firings of the candidates' job, if they have one.
+    pub(crate) fires_each: Option<Duration>,
 }
 
 /// One candidate's settings.
@@ -90,6 +95,7 @@ impl Plan {
             meddlings: Vec::new(),
             outages: false,
             works: false,
+            fires_each: None,
         }
     }
 
@@ -110,6 +116,7 @@ impl Plan {
             meddlings: draw_meddlings(random),
             outages: random.bool(),
             works: false,
+            fires_each: None,
             candidates,
         };
         // Last, so that all else stays what a seed stands for.
@@ -120,6 +127,10 @@ impl Plan {
             candidate.slowest_proof = takes_part.then_some(slowest);
         }
         plan.works = random.bool();
+        // Each costs a request.
+        let retry = plan.candidates.iter().map(|it| it.retry_period).max();
+        let gap = retry.unwrap_or_default() * 2 + lease.mul_f64(random.f64());
+        plan.fires_each = (random.u8(..3) > 0).then_some(gap);
         plan
     }
 
@@ -144,6 +155,18 @@ impl Plan {
         }
         random
     }
+}
+
+/// When the firing of this number is due, which has come by each candidate's clock.
+pub(crate) fn due(firing: u64) -> SystemTime {
+    let first = WallTime::from_micros(FIRST_WALL_TIME - 2 * DAY);
+    SystemTime::from(first) + Duration::from_secs(firing)
+}
+
+/// The number of the firing that is due then.
+pub(crate) fn number_of(due: WallTime) -> u64 {
+    let since = SystemTime::from(due).duration_since(self::due(0));
+    since.expect("a firing of a candidate's").as_secs()
 }
 
 impl Setup {

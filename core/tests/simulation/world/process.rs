@@ -1,5 +1,5 @@
-//! One life of one candidate: its election's thread, its application's listener, its heart, and the thread
-//! that does what is to run once.
+//! One life of one candidate: its election's thread, its application's listener, its heart, the thread that
+//! does what is to run once, and its scheduler.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,14 +10,14 @@ use leasehold::clock::Clock;
 use leasehold::proof_of_death::{NoProof, Prover};
 use leasehold::{Event, LeaderElection, RunOnceError, Subscription, Term};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::World;
 use super::chaos::Mishap;
 use super::deaths::Messenger;
 use super::faulty_store::{Dice, FaultyStore};
 use super::gate::Gate;
-use super::plan::Setup;
+use super::plan::{JOB, Setup, due};
 use super::timeline::{Name, Timeline, Told, What};
 
 /// Signs of life in each stall timeout.
@@ -35,6 +35,7 @@ pub(crate) struct Process {
     listener: Arc<Gate>,
     heart: Arc<Gate>,
     worker: Arc<Gate>,
+    scheduler: Arc<Gate>,
     driving: JoinHandle<()>,
     stopping: bool,
 }
@@ -71,8 +72,14 @@ impl Process {
         world.timeline.note_of(name, What::Starts);
         world.witness.watch(name, election.clone(), setup.rate);
 
-        let gates: [Arc<Gate>; 4] = Default::default();
-        let [driver_gate, listener_gate, heart_gate, worker_gate] = gates;
+        let gates: [Arc<Gate>; 5] = Default::default();
+        let [
+            driver_gate,
+            listener_gate,
+            heart_gate,
+            worker_gate,
+            scheduler_gate,
+        ] = gates;
         let witness = world.witness.clone();
         let timeline = world.timeline.clone();
         let driving = async move {
@@ -112,6 +119,18 @@ impl Process {
             };
             tokio::spawn(worker_gate.clone().guard(working, || ()));
         }
+        if let Some(each) = world.plan.fires_each {
+            let scheduler = Scheduler {
+                name,
+                election: election.clone(),
+                timeline: world.timeline.clone(),
+                each,
+                random: world.plan.random_for(&name.to_string(), 3),
+            };
+            // What is asked for still has its answer.
+            let scheduling = scheduler.fire(world.timeline.start() + world.plan.length);
+            tokio::spawn(scheduler_gate.clone().guard(scheduling, || ()));
+        }
         Self {
             name,
             election,
@@ -119,6 +138,7 @@ impl Process {
             listener: listener_gate,
             heart: heart_gate,
             worker: worker_gate,
+            scheduler: scheduler_gate,
             driving: tokio::spawn(driving),
             stopping: false,
         }
@@ -177,8 +197,14 @@ impl Process {
         }
     }
 
-    fn threads(&self) -> [&Gate; 4] {
-        [&self.driver, &self.listener, &self.heart, &self.worker]
+    fn threads(&self) -> [&Gate; 5] {
+        [
+            &self.driver,
+            &self.listener,
+            &self.heart,
+            &self.worker,
+            &self.scheduler,
+        ]
     }
 }
 
@@ -285,6 +311,59 @@ impl Worker {
 
     fn up_to(&mut self, longest: Duration) -> Duration {
         longest.mul_f64(self.random.f64())
+    }
+}
+
+/// An application with a job on a schedule, as all others have it, by a clock that is a little off.
+struct Scheduler {
+    name: Name,
+    election: Arc<LeaderElection>,
+    timeline: Arc<Timeline>,
+    each: Duration,
+    random: Rng,
+}
+
+impl Scheduler {
+    async fn fire(mut self, until: Instant) {
+        let off = self.each.mul_f64(self.random.f64());
+        while Instant::now() < until && self.election.is_running() {
+            let before = self.random.u64(..2);
+            if self.election.is_leader() {
+                // Two threads, which know nothing of each other.
+                tokio::join!(self.claim(0, off), self.claim(before, off));
+            }
+            sleep(self.each.mul_f64(0.1 + self.random.f64())).await;
+        }
+    }
+
+    /// Begins the present firing, or one that is over.
+    async fn claim(&self, before: u64, off: Duration) {
+        let elapsed = self.timeline.now() + off;
+        let number = elapsed.as_nanos() / self.each.as_nanos();
+        let number = u64::try_from(number).expect("few firings");
+        let Some(firing) = number.checked_sub(before) else {
+            return;
+        };
+        let claimed = if before == 0 {
+            self.election.claim_async(JOB, due(firing)).await
+        } else {
+            let within = Duration::MAX;
+            self.election
+                .claim_missed_async(JOB, due(firing), within)
+                .await
+        };
+        let what = match claimed {
+            Ok(false) => return,
+            Ok(true) => {
+                let token = self.election.term().map_or(0, |term| term.fencing_token());
+                What::Fires { firing, token }
+            }
+            Err(error) => What::MayNotFire {
+                firing,
+                why: error.kind(),
+            },
+        };
+        self.timeline.note_of(self.name, what);
     }
 }
 

@@ -86,6 +86,16 @@ pub(crate) enum What {
     WorkFails {
         key: u32,
     },
+    /// Begins the firing of this number.
+    Fires {
+        firing: u64,
+        token: u64,
+    },
+    /// Does not begin the firing of this number, and knows not whether another may.
+    MayNotFire {
+        firing: u64,
+        why: ErrorKind,
+    },
     /// Has learned that the work of the key is done.
     SaysDone {
         key: u32,
@@ -167,6 +177,8 @@ pub(crate) struct Stored {
     pub(crate) lease_duration: Duration,
     /// The keys whose work it remembers as done, a bit for each.
     pub(crate) done: u32,
+    /// The number of the firing that it remembers as the last.
+    pub(crate) fired: Option<u64>,
 }
 
 /// Whose write the stored record is, edited or not.
@@ -308,7 +320,8 @@ impl fmt::Display for What {
                     Holder::Candidate(name) => write!(f, ", held by {name}")?,
                     Holder::Outsider => write!(f, ", held by an outsider")?,
                 }
-                write!(f, ", {:?}, done {:b}", stored.lease_duration, stored.done)
+                write!(f, ", {:?}, done {:b}", stored.lease_duration, stored.done)?;
+                write!(f, ", fired {:?}", stored.fired)
             }
             Self::Hears(Some(request), news) => write!(f, "#{request} hears {news:?}"),
             Self::Hears(None, news) => write!(f, "watch tells {news:?}"),
@@ -323,6 +336,8 @@ impl fmt::Display for What {
             Self::WorkEnds { token } => write!(f, "work ends under token {token}"),
             Self::Works { key, token } => write!(f, "works on key {key} under token {token}"),
             Self::WorkFails { key } => write!(f, "the work of key {key} fails"),
+            Self::Fires { firing, token } => write!(f, "FIRES {firing} under token {token}"),
+            Self::MayNotFire { firing, why } => write!(f, "may not fire {firing}: {why}"),
             Self::SaysDone { key } => write!(f, "says that key {key} is done"),
             Self::GivesUp { key, why } => write!(f, "gives key {key} up: {why}"),
         }
