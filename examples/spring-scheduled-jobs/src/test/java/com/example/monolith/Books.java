@@ -7,7 +7,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -99,20 +98,6 @@ final class Books implements AutoCloseable {
             }
         }
         return turns;
-    }
-
-    /** The longest time for which nobody did a job. */
-    Duration longestPause(String job) {
-        List<OffsetDateTime> runs = database.sql("SELECT at FROM job_run WHERE job = ? ORDER BY id")
-                .param(job)
-                .query(OffsetDateTime.class)
-                .list();
-        Duration longest = Duration.ZERO;
-        for (int next = 1; next < runs.size(); next++) {
-            Duration pause = Duration.between(runs.get(next - 1), runs.get(next));
-            longest = pause.compareTo(longest) > 0 ? pause : longest;
-        }
-        return longest;
     }
 
     @Override

@@ -26,13 +26,12 @@ class OnAClusterIT extends TwoInstances {
 
     @Test
     void anInstanceThatIsCutOffHasStoppedBeforeTheOtherOneBegins() throws Exception {
-        List<Monolith> instances = leaderAndStandby();
+        List<Monolith> instances = leaderAndStandby(EXPIRING);
         goSilent(instances.get(0));
         awaitAllJobsOf(instances.get(1));
         heal(instances.get(0));
         awaitAllJobsOf(instances.get(1));
         everythingWasDoneOnce();
-        noneWasMissedForLongerThanTheLease();
     }
 
     private static void goSilent(Monolith instance) throws Exception {
