@@ -53,7 +53,7 @@ final class Background {
         }
     }
 
-    private static synchronized boolean accompanies(Accompanied election) {
+    static synchronized boolean accompanies(Accompanied election) {
         return RUNNING.contains(election);
     }
 

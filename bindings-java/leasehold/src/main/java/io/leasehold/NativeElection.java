@@ -134,17 +134,35 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
         Objects.requireNonNull(key, "key");
         OnceCaller<E> caller = new OnceCaller<>(this, Objects.requireNonNull(work, "work"));
         startedOrWarned.set(true);
+        boolean begins = !isRunning();
         long call = caller.begin(key);
         try {
             // Only now: one that does not run may be let go.
             Background.accompany(this);
             return caller.call(call);
+        } catch (InterruptedException interrupted) {
+            if (begins) {
+                leaveWhenStopped();
+            }
+            throw interrupted;
         } finally {
             Native.endOnce(call);
             if (!isRunning()) {
                 Background.leave(this);
             }
         }
+    }
+
+    /** An interrupt does not wait for the stop of the run that the call has begun. */
+    private void leaveWhenStopped() {
+        CompletableFuture<Registration> registration = new CompletableFuture<>();
+        registration.complete(addListener(new LeadershipListener() {
+            @Override
+            public void stopped() {
+                Background.leave(NativeElection.this);
+                registration.thenAccept(Registration::close);
+            }
+        }));
     }
 
     /** Work that never runs is otherwise easily taken for a standby's. */

@@ -230,6 +230,7 @@ class RunOnceTest {
             assertInstanceOf(InterruptedException.class, ended.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
             eventually("it has stopped", () -> second.status().role() == Role.STOPPED);
             assertTrue(first.runOnce("1", term -> {}));
+            eventually("no thread stays for it", () -> !Background.accompanies((NativeElection) second));
         }
     }
 

@@ -179,7 +179,10 @@ public final class TestLeaderElection implements LeaderElection {
         return term;
     }
 
-    /** Waits until the test lets this instance lead, and remembers what was done here. Work that fails loses the term. */
+    /**
+     * Waits until the test lets this instance lead, and remembers what was done here. Work that fails loses the term; work
+     * whose term the test has ended runs once more.
+     */
     @Override
     public <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException {
         Objects.requireNonNull(key, "key");
@@ -187,15 +190,14 @@ public final class TestLeaderElection implements LeaderElection {
         boolean wasRunning = status().role() != Role.STOPPED;
         start();
         try {
-            boolean ran = false;
-            while (!ran && !done.contains(key)) {
+            while (!done.contains(key)) {
                 Term begun = waitForLeadership(Duration.ofDays(365));
-                ran = runIfLeader(work);
-                if (ran && begun.isValid()) {
+                if (runIfLeader(work) && begun.isValid()) {
                     done.add(key);
+                    return true;
                 }
             }
-            return ran;
+            return false;
         } catch (Exception failure) {
             stepDown();
             throw failure;

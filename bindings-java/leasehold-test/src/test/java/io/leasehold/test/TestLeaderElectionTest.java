@@ -15,9 +15,12 @@ import io.leasehold.Registration;
 import io.leasehold.Role;
 import io.leasehold.SingletonService;
 import io.leasehold.Term;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -110,6 +113,63 @@ class TestLeaderElectionTest {
         election.lead();
         assertTrue(election.runIfLeader(term -> told.add("in term " + term.isValid())));
         assertEquals(List.of("in term true"), told);
+    }
+
+    @Test
+    void workOfAKeyRunsOnce(TestLeaderElection election) throws Exception {
+        election.lead();
+        assertTrue(election.runOnce("1", term -> told.add("in term " + term.isValid())));
+        assertFalse(election.runOnce("1", term -> told.add("again")));
+        assertTrue(election.runOnce("2", term -> told.add("another")));
+        assertEquals(List.of("in term true", "another"), told);
+    }
+
+    @Test
+    void workThatRunsOnceAndFailsIsNotRememberedAndLosesTheTerm(TestLeaderElection election) throws Exception {
+        election.lead();
+        IOException failure = new IOException("no such table");
+        assertSame(
+                failure,
+                assertThrows(
+                        IOException.class,
+                        () -> election.runOnce("1", term -> {
+                            throw failure;
+                        })));
+        assertFalse(election.isLeader());
+        election.lead();
+        assertTrue(election.runOnce("1", term -> told.add("again")));
+    }
+
+    @Test
+    void workWhoseTermIsLostMeanwhileRunsOnceMore(TestLeaderElection election) throws Exception {
+        election.lead();
+        assertTrue(election.runOnce("1", term -> {
+            told.add("run");
+            if (told.size() == 1) {
+                election.lose(LostReason.EXPIRED);
+                election.lead();
+            }
+        }));
+        assertEquals(List.of("run", "run"), told);
+    }
+
+    @Test
+    void workThatRunsOnceWaitsUntilTheTestLetsItLead(TestLeaderElection election) throws Exception {
+        CompletableFuture<Boolean> ran = new CompletableFuture<>();
+        Thread waiting = new Thread(() -> {
+            try {
+                ran.complete(election.runOnce("1", Term::check));
+            } catch (Throwable failure) {
+                ran.completeExceptionally(failure);
+            }
+        });
+        waiting.start();
+        while (waiting.getState() != Thread.State.TIMED_WAITING) {
+            assertFalse(ran.isDone());
+            Thread.sleep(1);
+        }
+        election.lead();
+        assertTrue(ran.get(60, TimeUnit.SECONDS));
     }
 
     @Test
