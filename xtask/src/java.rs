@@ -68,7 +68,7 @@ pub(crate) fn add_to(steps: &Steps) {
         // The benchmarks as well: they are not run, but must not rot.
         let verify = ["--activate-profiles", "bench", "verify"];
         let words = [&MAVEN[..], &verify].concat();
-        // What the tests of Camel call their Leases and their ways to the server.
+        // What the tests of Camel call their Leases, and all tests of Java the ways to the server.
         let leases = [
             "camel-terminated",
             "camel-terminated-events",
@@ -79,7 +79,7 @@ pub(crate) fn add_to(steps: &Steps) {
             // And that of ShedLock its job.
             "shedlock-job",
         ];
-        let networks = ["CAMEL_FIRST", "CAMEL_SECOND"];
+        let networks = ["JAVA_FIRST", "JAVA_SECOND"];
         cluster::run_beside(step, &shell()?, &leases, &networks, &words)
     });
     steps.run("Java: what the documentation shows", |step| {

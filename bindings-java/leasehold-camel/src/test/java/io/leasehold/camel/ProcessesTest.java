@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Camel applications as processes, whose work is counted: none is done twice, no matter what happens to the leader.
  *
- * <p>On a real API server where {@code CAMEL_FIRST_KUBECONFIG} and its like say how to reach it, each through a network of its
+ * <p>On a real API server where {@code JAVA_FIRST_KUBECONFIG} and its like say how to reach it, each through a network of its
  * own; else in a folder.
  */
 class ProcessesTest {
@@ -77,7 +77,7 @@ class ProcessesTest {
 
     @Test
     void oneThatIsCutOffHasStoppedBeforeAnotherWorks() throws Exception {
-        assumeTrue(System.getenv("CAMEL_FIRST_TOXICS") != null, "a folder has no network");
+        assumeTrue(System.getenv("JAVA_FIRST_TOXICS") != null, "a folder has no network");
         start("first", "camel-cut-off", EXPIRING);
         goesOn("first");
         start("second", "camel-cut-off", EXPIRING);
@@ -117,7 +117,7 @@ class ProcessesTest {
                 lock);
         Map<String, String> environment = builder.environment();
         environment.putAll(settings);
-        String kubeconfig = System.getenv("CAMEL_" + name.toUpperCase(Locale.ROOT) + "_KUBECONFIG");
+        String kubeconfig = System.getenv("JAVA_" + name.toUpperCase(Locale.ROOT) + "_KUBECONFIG");
         if (kubeconfig == null) {
             environment.put("LEASEHOLD_MODE", "file");
             environment.put("LEASEHOLD_DIRECTORY", folder.resolve("leases").toString());
@@ -146,7 +146,7 @@ class ProcessesTest {
     }
 
     private static HttpRequest.Builder toxics(String path) {
-        return HttpRequest.newBuilder(URI.create(System.getenv("CAMEL_FIRST_TOXICS") + path));
+        return HttpRequest.newBuilder(URI.create(System.getenv("JAVA_FIRST_TOXICS") + path));
     }
 
     private static void send(HttpRequest.Builder request) throws Exception {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Processes that fire one job: each run is one process's, also if that is terminated or killed.
  *
- * <p>On a real API server where {@code CAMEL_FIRST_KUBECONFIG} and its like say how to reach it; else in a folder.
+ * <p>On a real API server where {@code JAVA_FIRST_KUBECONFIG} and its like say how to reach it; else in a folder.
  */
 class ProcessesTest {
     private static final int SOME = 5;
@@ -84,7 +84,7 @@ class ProcessesTest {
         Map<String, String> environment = builder.environment();
         environment.putAll(QUICK);
         String way = name.equals("first") ? "FIRST" : "SECOND";
-        String kubeconfig = System.getenv("CAMEL_" + way + "_KUBECONFIG");
+        String kubeconfig = System.getenv("JAVA_" + way + "_KUBECONFIG");
         if (kubeconfig == null) {
             environment.put("LEASEHOLD_MODE", "file");
             environment.put("LEASEHOLD_DIRECTORY", folder.resolve("leases").toString());
