@@ -5,6 +5,8 @@
 //! table below, from which also comes what other languages and the documentation say of it.
 
 mod check;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod table;
 mod text;
 

@@ -56,7 +56,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            message: message.into(),
+            message: printable(message.into()),
             retry_after: None,
             source: None,
         }
@@ -103,6 +103,24 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
+}
+
+/// `text` as it is, but for what would command the terminal of those who read it: in it may be words of a
+/// server, and names that others have put into a Lease.
+pub(crate) fn printable(text: String) -> String {
+    let commands = |character: char| character.is_control() && character != '\n';
+    if !text.contains(commands) {
+        return text;
+    }
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if commands(character) {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
 }
 
 impl fmt::Display for Error {

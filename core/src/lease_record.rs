@@ -2,6 +2,8 @@
 //! what it remembers.
 
 mod firings;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod memory;
 mod note;
 
@@ -73,6 +75,25 @@ impl LeaseRecord {
         self.is_same_write(later)
             && self.lease_duration_seconds == later.lease_duration_seconds
             && self.transitions == later.transitions
+    }
+
+    /// Refuses an object that is not in the shape of a Kubernetes Lease, as far as writes touch it; the
+    /// error says where.
+    pub(crate) fn check_shape(object: &Value) -> Result<(), String> {
+        let parts = [
+            "/metadata",
+            "/metadata/labels",
+            "/metadata/annotations",
+            "/spec",
+        ];
+        let is_wrong = |part: &&str| {
+            let value = object.pointer(part);
+            value.is_some_and(|value| !value.is_object() && !value.is_null())
+        };
+        match parts.into_iter().find(is_wrong) {
+            Some(part) => Err(format!("{} is not an object", part[1..].replace('/', "."))),
+            None => Ok(()),
+        }
     }
 
     /// Reads what belongs to this record among the annotations of an object in the shape of a Kubernetes

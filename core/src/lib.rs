@@ -26,6 +26,9 @@ mod elector;
 mod error;
 mod events;
 mod firings;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod leader_election;
 mod leadership;

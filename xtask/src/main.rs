@@ -12,6 +12,7 @@ mod codegen;
 mod commit_time;
 mod demo;
 mod everywhere;
+mod fuzz;
 mod java;
 mod node;
 mod output;
@@ -58,6 +59,8 @@ enum Command {
     Cluster(cluster::Command),
     /// Builds a candidate program for cluster tests; its last line is the command line.
     Candidate(candidate::Options),
+    /// Gives what others write, as a fuzzer makes it, to the code that reads it.
+    Fuzz(fuzz::Options),
     /// Builds the native half and the jars of Java, and tests them.
     Java(java::Options),
     /// Builds the native library and the packages of Node.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Codegen(options) => codegen::run_codegen(&options),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
+        Command::Fuzz(options) => fuzz::run_fuzz(&options),
         Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),

@@ -6,7 +6,7 @@ use tracing::field::{Field, Visit};
 use tracing::span;
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, printable};
 use crate::runtime;
 
 /// The crate's own events; those of its libraries are for their developers.
@@ -82,7 +82,7 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Sink<F> {
         (self.sink)(LogRecord {
             level,
             target: OWN_TARGET,
-            message: line.message + &line.fields,
+            message: printable(line.message + &line.fields),
         });
     }
 

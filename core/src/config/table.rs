@@ -197,7 +197,8 @@ macro_rules! settings {
 /// The error about a setting that there is not.
 pub(super) fn unknown(field: &str, text: &str, known: &[&str]) -> Error {
     let fix = format!("no such setting: use one of `{}`", known.join("`, `"));
-    Error::config(field, format_args!("`{}`", text.escape_debug()), fix)
+    let field = field.escape_debug().to_string();
+    Error::config(&field, format_args!("`{}`", text.escape_debug()), fix)
 }
 
 /// What is so when a setting is left out, as each use of it needs it.

@@ -25,6 +25,8 @@ use crate::system::changes::Changes;
 mod errors;
 mod folder;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod guard;
 mod lock;
 

@@ -17,6 +17,8 @@ mod connections;
 mod connector;
 mod credentials;
 mod errors;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod kubeconfig;
 mod leader_events;
 mod leader_route;

@@ -148,10 +148,13 @@ impl<'ast> Visit<'ast> for Reader {
 }
 
 fn is_for_tests(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("cfg")
-        && attribute
-            .parse_args::<syn::Ident>()
-            .is_ok_and(|it| it == "test")
+    let Meta::List(condition) = &attribute.meta else {
+        return false;
+    };
+    let condition = (condition.path.is_ident("cfg"), condition.tokens.to_string());
+    [(true, "test"), (true, "any (test , fuzzing)")]
+        .map(|(is_cfg, words)| (is_cfg, words.to_owned()))
+        .contains(&condition)
 }
 
 /// Whether a condition of `cfg` is about the operating system.

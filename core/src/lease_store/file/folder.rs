@@ -22,7 +22,7 @@ use crate::validation;
 
 pub(super) const LEASE: &str = "lease.json";
 const LOCK: &str = "lock";
-const VERSION: &str = "version";
+pub(super) const VERSION: &str = "version";
 
 /// Versions are reserved so many at a time, so that most writes touch the Lease's file only.
 const RESERVATION: u64 = 100;
@@ -188,10 +188,15 @@ impl LeaseFolder {
         }
         let reserved = reserved.unwrap_or_else(first_version);
         let highest = present.map_or(reserved, |present| present.0.max(reserved));
+        let Some(reserved) = highest.checked_add(2 + RESERVATION) else {
+            let reason = format!(
+                "leaves no version after {highest}: stop all candidates, then delete the folder"
+            );
+            return Err(self.corrupt(VERSION, &reason));
+        };
+        self.reserve(reserved)?;
         // One version is left out: a deletion of the last Lease is told at it.
-        let next = highest.saturating_add(2);
-        self.reserve(next.saturating_add(RESERVATION))?;
-        Ok(ResourceVersion(next))
+        Ok(ResourceVersion(highest + 2))
     }
 
     /// The highest version that may have been given out.

@@ -76,6 +76,7 @@ pub(super) fn understand(object: Value) -> Result<StoredLease, String> {
         }
         _ => return Err(damaged(&"its format number is missing or wrong")),
     }
+    LeaseRecord::check_shape(&object).map_err(|why| damaged(&why))?;
     let LeaseFile { metadata, spec } =
         LeaseFile::deserialize(&object).map_err(|error| damaged(&error))?;
     let record = LeaseRecord {

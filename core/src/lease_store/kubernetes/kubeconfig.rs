@@ -1,7 +1,6 @@
 //! Kubeconfig files: found, merged and read as kubectl does.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -13,6 +12,7 @@ use secrecy::SecretString;
 use super::cluster_config::{ClientPem, ClusterConfig, Origin, fingerprint};
 use super::pin::{Pin, Way};
 use super::proxy::{ProxyVariables, proxy};
+use super::reading::file_of_limited_length;
 use super::shown::exposed;
 use super::tls::{self, Trust};
 use crate::error::{Error, Result};
@@ -285,9 +285,15 @@ fn server(cluster: &Cluster) -> Result<Uri, String> {
     let (scheme, rest) = with_scheme.split_once("://").unwrap_or_default();
     let end = rest.find('/').unwrap_or(rest.len());
     let start = rest[..end].rfind('@').map_or(0, |at| at + 1);
-    format!("{scheme}://{}", &rest[start..])
+    let server: Uri = format!("{scheme}://{}", &rest[start..])
         .parse()
-        .map_err(|error| format!("`server` is not a URL ({error})"))
+        .map_err(|error| format!("`server` is not a URL ({error})"))?;
+    let is_spoken = matches!(server.scheme_str(), Some("http" | "https"));
+    if is_spoken && server.host().is_some_and(|host| !host.is_empty()) {
+        Ok(server)
+    } else {
+        Err("`server` is not the address of an API server; use the form https://HOST:PORT".into())
+    }
 }
 
 fn trust(cluster: &Cluster, origin: &Origin) -> Result<Trust, String> {
@@ -350,13 +356,16 @@ fn data_or_file(
             .map_err(|_| format!("{field}-data is not base64"));
     }
     file.map(|file| {
-        fs::read(file).map_err(|error| format!("{field} {file} cannot be read ({error})"))
+        file_of_limited_length(Path::new(file))
+            .map_err(|error| format!("{field} {file} cannot be read ({error})"))
     })
     .transpose()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn context(name: &str, namespace: &str) -> String {

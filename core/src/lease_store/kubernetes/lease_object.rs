@@ -67,6 +67,7 @@ pub(super) fn replacement(
 
 /// What the API server has sent.
 pub(super) fn stored_lease(object: Value) -> Result<StoredLease> {
+    LeaseRecord::check_shape(&object).map_err(|why| corrupt(&why))?;
     let record = read_record(&object)?;
     let version = version(&object)?;
     let uid = match object["metadata"]["uid"].as_str() {

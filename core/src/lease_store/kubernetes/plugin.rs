@@ -22,6 +22,8 @@ use serde::Deserialize;
 use tracing::warn;
 
 use self::run::Running;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::run::presentable;
 use super::cluster_config::{Origin, comparable};
 use super::shared_task::{self, SharedTask};
 use super::shown::{Present, bearer};
@@ -263,6 +265,12 @@ impl Plugin {
             since: Timestamp::now(),
             expires,
         })
+    }
+
+    /// Whether a run that prints `output` gives credentials.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn understands(&self, output: &[u8]) -> Result<Present> {
+        Ok(self.understood(output, "")?.credentials)
     }
 
     fn failure(&self, how: fmt::Arguments<'_>) -> Error {

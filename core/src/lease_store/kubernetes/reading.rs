@@ -1,10 +1,28 @@
 //! Files that may be on a disk which does not answer, or be pipes that nobody writes to.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
+
+/// More than any token, key or list of authorities has; some devices have no end.
+const LONGEST_FILE: u64 = 8 << 20;
+
+/// What is in the file at `path`, if that is not too long.
+pub(super) fn file_of_limited_length(path: &Path) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    let file = File::open(path)?;
+    file.take(LONGEST_FILE + 1).read_to_end(&mut contents)?;
+    if contents.len() as u64 > LONGEST_FILE {
+        let message = format!("it has more than {LONGEST_FILE} bytes");
+        return Err(io::Error::other(message));
+    }
+    Ok(contents)
+}
 
 /// One reading at a time: who asks while one is under way waits for that. So what never ends
 /// costs one thread, and not one for each who has asked.
@@ -40,6 +58,13 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_without_an_end_is_refused() {
+        let error = file_of_limited_length(Path::new("/dev/zero")).expect_err("no end");
+        assert_eq!(error.to_string(), "it has more than 8388608 bytes");
+    }
 
     #[tokio::test]
     async fn what_does_not_end_is_waited_for_by_all_and_begun_once() {

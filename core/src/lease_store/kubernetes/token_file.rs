@@ -1,13 +1,12 @@
 //! A token that somebody else keeps fresh in a file, as the kubelet does for service accounts.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::HeaderValue;
 
-use super::reading::Reading;
+use super::reading::{Reading, file_of_limited_length};
 use super::shown::bearer;
 
 /// How long a request waits for the file.
@@ -48,7 +47,8 @@ impl TokenFile {
 }
 
 pub(super) fn read(path: &Path) -> Result<HeaderValue, String> {
-    let token = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let contents = file_of_limited_length(path).map_err(|error| error.to_string())?;
+    let token = str::from_utf8(&contents).map_err(|_| "it is not text".to_owned())?;
     match token.trim() {
         "" => Err("it is empty".into()),
         token => bearer(token).ok_or_else(|| "it does not hold a token".into()),

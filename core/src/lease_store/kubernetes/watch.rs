@@ -62,6 +62,27 @@ pub(super) fn lease_events<'a>(
     })
 }
 
+/// What a watch tells whose `body` comes in `pieces`, up to its end or the first error.
+#[cfg(any(test, fuzzing))]
+pub(super) fn told<'a>(
+    pieces: impl Iterator<Item = &'a [u8]>,
+    lease: &LeaseName,
+) -> Vec<Result<WatchEvent>> {
+    let pieces = pieces.map(|piece| Ok(Bytes::copy_from_slice(piece)));
+    let events = lines(stream::iter(pieces)).map(|line| {
+        let line = line.map_err(|error| Error::new(ErrorKind::Unavailable, error.to_string()))?;
+        about_lease(parsed(&line, || lease.to_string())?, lease)
+    });
+    let mut has_failed = false;
+    let up_to_the_first_error = events.take_while(move |event| {
+        let is_told = !has_failed;
+        has_failed = event.is_err();
+        std::future::ready(is_told)
+    });
+    let told = futures_util::FutureExt::now_or_never(up_to_the_first_error.collect());
+    told.expect("all of it is there")
+}
+
 /// No line is longer than an object can be.
 fn lines(
     bytes: impl Stream<Item = io::Result<Bytes>>,

@@ -172,7 +172,7 @@ fn command(exec: &ExecConfig) -> (Command, bool) {
 }
 
 /// What a program has said, without what may be a secret and without a terminal's control characters.
-fn presentable(said: &[u8]) -> String {
+pub(in super::super) fn presentable(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let on_one_line = said
         .trim()
