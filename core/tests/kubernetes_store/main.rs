@@ -20,6 +20,7 @@ mod proxies;
 mod refusals;
 mod reviews;
 mod rotation;
+mod secrets;
 mod tls_server;
 mod trust;
 mod watches;

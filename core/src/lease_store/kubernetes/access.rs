@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Request, Uri};
 use http_body_util::Full;
+use tracing::warn;
 
 use super::cluster_config::{ClusterConfig, Origin};
 use super::connector::{Connector, connector};
@@ -15,7 +16,7 @@ use super::options::ClusterOptions;
 use super::pin::Pin;
 use super::plugin::{Limits, Plugin};
 use super::shown::Present;
-use super::tls;
+use super::tls::{self, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_store::Backend;
 
@@ -85,6 +86,15 @@ impl Access {
             fingerprint,
             ..
         } = config;
+        let is_known = |before: &Self| before.trust == trust.to_string();
+        if matches!(trust, Trust::Nobody) && !before.is_some_and(is_known) {
+            warn!(
+                %server,
+                kubeconfig = origin.value,
+                "the API server's certificate is NOT verified (insecure-skip-tls-verify): who is on the \
+                 way to it can read the credentials and decide who leads; set certificate-authority"
+            );
+        }
         let certificate = Arc::new(PresentCertificate(credentials.clone()));
         let tls = tls::client_config(&trust, certificate)
             .map_err(|error| origin.wrong(format!("TLS cannot be set up ({error})")))?;
