@@ -1,7 +1,7 @@
 //! The server: what it answers, and that no client can do it harm.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
 
 use tempfile::TempDir;
 
@@ -79,6 +79,44 @@ fn malformed_requests_are_refused_and_forgotten() {
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
             "{answer}"
+        );
+    }
+    assert_eq!(sidecar.get("/healthz").0, 200);
+}
+
+/// What libFuzzer would send: requests that are right, changed at random, but always the same ones.
+#[test]
+fn changed_requests_are_answered_or_refused_and_harm_nobody() {
+    let (sidecar, _folder) = alone();
+    let right: [&[u8]; 4] = [
+        b"GET /isLeader HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"HEAD /healthz HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nExpect: 100-continue\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"PUT /metrics HTTP/1.0\r\nContent-Length: 99999999999999999999\r\n\r\nhello",
+    ];
+    let mut random = fastrand::Rng::with_seed(18);
+    for _ in 0..500 {
+        let mut request = right[random.usize(..right.len())].to_vec();
+        for _ in 0..random.usize(1..=4) {
+            let at = random.usize(..request.len());
+            match random.u8(..3) {
+                0 => request[at] = random.u8(..),
+                1 => request.truncate(at.max(1)),
+                _ => {
+                    let again = request[..at].to_vec();
+                    request.splice(at..at, again);
+                }
+            }
+        }
+        let mut client = sidecar.send(&request);
+        let _ = client.shutdown(Shutdown::Write);
+        let mut answer = Vec::new();
+        // A connection that is reset is an answer as well.
+        let _ = client.read_to_end(&mut answer);
+        assert!(
+            answer.is_empty() || answer.starts_with(b"HTTP/1."),
+            "{:?}",
+            String::from_utf8_lossy(&answer)
         );
     }
     assert_eq!(sidecar.get("/healthz").0, 200);
