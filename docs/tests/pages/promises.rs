@@ -1,4 +1,4 @@
-//! The page on safety names the test of each promise: they exist.
+//! The pages on safety and on threats name the test of each promise: they exist.
 
 use std::fs;
 
@@ -7,7 +7,8 @@ use crate::support::root;
 #[test]
 fn each_test_that_the_documentation_names_exists() {
     let root = root();
-    let text = fs::read_to_string(root.join("docs/src/safety.md")).expect("docs/src/safety.md");
+    let page = |name: &str| fs::read_to_string(root.join("docs/src").join(name)).expect(name);
+    let text = page("safety.md") + "\n\n" + &page("threats.md");
     let mut count = 0;
     for item in text.split("\n- `").skip(1) {
         let (item, _) = item.split_once("\n\n").unwrap_or((item, ""));
