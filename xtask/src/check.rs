@@ -74,7 +74,8 @@ pub(crate) fn add_to(steps: &Steps) {
     steps.run("licences, bans and sources (cargo deny)", deny);
     steps.run("workflows (actionlint)", |step| {
         let (shell, actionlint) = (shell()?, ACTIONLINT.program(step)?);
-        let workflows = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
+        let workflows =
+            ["audit", "ci", "release"].map(|name| format!(".github/workflows/{name}.yml"));
         step.run(cmd!(shell, "{actionlint} {workflows...}"))
     });
     steps.run("documentation site (mdbook)", |step| {
