@@ -242,7 +242,11 @@ enum Phase {
         drain_until: Instant,
     },
     /// The work has stopped; releases the Lease, unless it expires first.
-    Releasing { leader_until: Instant },
+    Releasing {
+        leader_until: Instant,
+        /// Whether it is known to be released already, though the answer has not come.
+        given_back: bool,
+    },
     /// Nothing more will happen.
     Stopped,
 }
@@ -392,7 +396,7 @@ impl Election {
                 active,
                 drain_until,
             } => Some(active.leader_until.min(*drain_until)),
-            Phase::Releasing { leader_until } => Some(*leader_until),
+            Phase::Releasing { leader_until, .. } => Some(*leader_until),
         };
         let expiry = self.expiry_to_notify();
         let demand = self.demand_to_decline();
@@ -657,7 +661,8 @@ impl Election {
         self.grace_until = now + self.settings.drain_timeout;
         match &self.phase {
             Phase::Leading(_) => self.end_term(LostReason::ClockFault),
-            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(false),
+            Phase::Draining { .. } => self.leave(false),
+            Phase::Releasing { given_back, .. } => self.leave(*given_back),
             Phase::Candidate | Phase::Stopped => {}
         }
         self.stop_if_idle();

@@ -198,6 +198,7 @@ impl Election {
     pub(super) fn observe(&mut self, now: Instant, lease: StoredLease, complete: bool) {
         if self.is_own(&lease.record) {
             // One of ours, whose outcome its reply tells, or with a field edited that is not ours.
+            self.see_release(&lease);
             self.see_own(now, lease);
             self.notify_holder();
             return;
@@ -261,8 +262,18 @@ impl Election {
     pub(super) fn lease_lost(&mut self, reason: LostReason) {
         match &self.phase {
             Phase::Leading(_) => self.end_term(reason),
-            Phase::Draining { .. } | Phase::Releasing { .. } => self.leave(false),
+            Phase::Draining { .. } => self.leave(false),
+            Phase::Releasing { given_back, .. } => self.leave(*given_back),
             Phase::Candidate | Phase::Stopped => {}
+        }
+    }
+
+    /// Somebody may have acquired it before the release is answered.
+    fn see_release(&mut self, lease: &StoredLease) {
+        let write = self.writes.find(&lease.record);
+        let is_release = write.is_some_and(|write| write.gives_back);
+        if let Phase::Releasing { given_back, .. } = &mut self.phase {
+            *given_back |= is_release;
         }
     }
 

@@ -49,7 +49,10 @@ impl Election {
             } if now >= active.leader_until || now >= *drain_until => {
                 self.leave_to_expire(active.clone());
             }
-            Phase::Releasing { leader_until } if now >= *leader_until => self.leave(false),
+            Phase::Releasing {
+                leader_until,
+                given_back,
+            } if now >= *leader_until => self.leave(*given_back),
             _ => {}
         }
         self.recordings.give_up(now);
@@ -61,7 +64,7 @@ impl Election {
     pub(super) fn held_until(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Leading(active) | Phase::Draining { active, .. } => Some(active.leader_until),
-            Phase::Releasing { leader_until } => Some(*leader_until),
+            Phase::Releasing { leader_until, .. } => Some(*leader_until),
             Phase::Candidate | Phase::Stopped => None,
         }
     }
@@ -164,7 +167,10 @@ impl Election {
         if self.stopping && !self.settings.release_on_stop {
             self.leave(false);
         } else {
-            self.phase = Phase::Releasing { leader_until };
+            self.phase = Phase::Releasing {
+                leader_until,
+                given_back: false,
+            };
         }
     }
 
@@ -196,6 +202,7 @@ impl Election {
         if may_have_won && self.working == 0 && self.settings.release_on_stop {
             self.phase = Phase::Releasing {
                 leader_until: may_lead_until,
+                given_back: false,
             };
         } else {
             self.phase = Phase::Stopped;

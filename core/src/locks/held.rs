@@ -183,8 +183,10 @@ impl HeldLock {
             mem::forget((work, events, turn));
             return None;
         }
+        // First who waits for it: once a lock that is closed has no work, its Lease is released.
+        let given_back = shared.give_back();
         drop((work, events));
-        shared.give_back()
+        given_back
     }
 }
 

@@ -6,7 +6,9 @@ mod common;
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -310,12 +312,30 @@ fn closing_tells_holders_and_waits_for_them() {
         assert_eq!(loss.reason, LostReason::Stopped);
         assert!(cluster.is_held("job"), "while the work goes on");
         drop(loss);
-        held.release();
+        assert!(held.release());
         closing.join().unwrap().unwrap();
     });
     assert!(!cluster.is_held("job"));
     let error = locks.try_lock("job").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_close_that_is_awaited_begins_at_the_call_and_waits_for_holders() {
+    let cluster = Cluster::default();
+    let locks = cluster.locks();
+    let mut held = locks.try_lock("job").unwrap().unwrap();
+    let mut closed = pin!(locks.close_async());
+    let loss = held.wait_for_loss(LIMIT).unwrap();
+    assert_eq!(loss.reason, LostReason::Stopped);
+    let look = &mut Context::from_waker(Waker::noop());
+    assert!(closed.as_mut().poll(look).is_pending(), "the work goes on");
+    let error = locks.try_lock("job").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    drop(loss);
+    assert!(held.release());
+    futures_executor::block_on(closed).unwrap();
+    assert!(!cluster.is_held("job"));
 }
 
 #[test]

@@ -265,6 +265,19 @@ fn a_release_that_is_not_answered_is_found_out_or_said_not_to_be_known() {
 }
 
 #[test]
+fn a_release_is_known_though_another_has_acquired_the_lock_before_it_is_answered() {
+    let store = MemoryStore::new();
+    let mut a = idle(&store);
+    a.want(0.0).settle().assert_leader();
+    a.step_down().drained().expect("release").land().hear();
+    store.put_foreign(held_by("c", 15));
+    a.hear();
+    assert!(a.events().contains(&"given back".to_owned()));
+    a.answer().settle().assert_not_leader();
+    assert_eq!(stored(&store).record.holder, "c");
+}
+
+#[test]
 fn one_who_has_lost_a_lock_has_nothing_to_release() {
     let store = MemoryStore::new();
     let mut a = idle(&store);
