@@ -65,7 +65,7 @@ public interface LeaderElection extends AutoCloseable {
      * The term under which this instance leads.
      *
      * @return empty when it does not, and for an instant after {@link #isLeader} turned true, which is published before
-     *     anybody is told
+     *     any listener is called
      */
     Optional<Term> term();
 
