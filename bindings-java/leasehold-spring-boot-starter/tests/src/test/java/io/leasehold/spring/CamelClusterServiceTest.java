@@ -35,9 +35,11 @@ class CamelClusterServiceTest {
     @Test
     void aLeaseIsHeldForAsLongAsCamelLetsExchangesGoOn() {
         assertThat(loggedWithAView())
-                .containsExactly("[INFO] leasehold.drain-timeout of `lock1` is 45.0 s, as is camel.main.shutdown-timeout");
+                .containsExactly(
+                        "[INFO] leasehold.drain-timeout of `lock1` is 45.0 s, as is camel.main.shutdown-timeout");
         assertThat(loggedWithAView("camel.main.shutdown-timeout=70"))
-                .containsExactly("[INFO] leasehold.drain-timeout of `lock1` is 70.0 s, as is camel.main.shutdown-timeout");
+                .containsExactly(
+                        "[INFO] leasehold.drain-timeout of `lock1` is 70.0 s, as is camel.main.shutdown-timeout");
         assertThat(loggedWithAView("leasehold.drain-timeout=30s", "camel.main.shutdown-timeout=25"))
                 .isEmpty();
         assertThat(loggedWithAView("leasehold.drain-timeout=30s"))
@@ -49,9 +51,9 @@ class CamelClusterServiceTest {
     @Test
     void oneOfTheApplicationTakesItsPlace() {
         LeaseholdClusterService own = new LeaseholdClusterService(LeaderElection::builder);
-        runner.withBean("own", CamelClusterService.class, () -> own).run(context -> assertThat(
-                        context.getBean(CamelClusterService.class))
-                .isSameAs(own));
+        runner.withBean("own", CamelClusterService.class, () -> own)
+                .run(context ->
+                        assertThat(context.getBean(CamelClusterService.class)).isSameAs(own));
     }
 
     @Test
@@ -59,9 +61,10 @@ class CamelClusterServiceTest {
         runner.withPropertyValues("camel.cluster.leasehold.enabled=false")
                 .run(context -> assertThat(context).doesNotHaveBean(CamelClusterService.class));
         for (Class<?> missing : List.of(CamelClusterService.class, LeaseholdClusterService.class)) {
-            Contexts.runner().withConfiguration(AutoConfigurations.of(LeaseholdCamelAutoConfiguration.class)).withClassLoader(new FilteredClassLoader(missing)).run(context -> assertThat(context)
-                    .hasNotFailed()
-                    .doesNotHaveBean("leaseholdClusterService"));
+            Contexts.runner()
+                    .withConfiguration(AutoConfigurations.of(LeaseholdCamelAutoConfiguration.class))
+                    .withClassLoader(new FilteredClassLoader(missing))
+                    .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean("leaseholdClusterService"));
         }
     }
 
@@ -75,8 +78,7 @@ class CamelClusterServiceTest {
             throws Exception {
         CamelContext camel = context.getBean(CamelContext.class);
         camel.start();
-        action.accept(camel.hasService(CamelClusterService.class)
-                .getView("lock1")
-                .getLocalMember());
+        action.accept(
+                camel.hasService(CamelClusterService.class).getView("lock1").getLocalMember());
     }
 }

@@ -46,8 +46,8 @@ final class Contexts {
 
     /** What the starter logs while a context with these properties starts, and ends. */
     static List<String> logged(String... properties) {
-        return logged(
-                () -> runner().withPropertyValues(properties).run(context -> assertThat(context).hasNotFailed()));
+        return logged(() -> runner().withPropertyValues(properties)
+                .run(context -> assertThat(context).hasNotFailed()));
     }
 
     /** What the starter logs meanwhile. */
