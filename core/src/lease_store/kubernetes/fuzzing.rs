@@ -74,7 +74,7 @@ pub(crate) fn lease_object(input: &[u8]) {
     let _ = lease.labels();
 }
 
-/// The body of a watch: it tells the same in whatever pieces it comes.
+/// The body of a watch: it tells the same no matter in what pieces it comes.
 pub(crate) fn watched(input: &[u8]) {
     let of_size = |size| {
         let told = watch::told(input.chunks(size), &lease());
