@@ -1,10 +1,10 @@
 //! The election, less what the package adds in Python.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use leasehold::LeaderElection;
-use leasehold::bindings::{ForeignElection, configured};
+use leasehold::bindings::{ForeignElection, configured, wait};
 use pyo3::prelude::*;
 
 use crate::background::Background;
@@ -89,6 +89,14 @@ impl Election {
         health.map_err(|error| raised(py, &error))
     }
 
+    /// When the firing of a job was due that was begun last, as far as this instance knows; as it is,
+    /// while it leads. None if none is known. Raises `CorruptError` if what the Lease remembers
+    /// cannot be understood.
+    fn last_firing(&self, py: Python<'_>, job: &str) -> PyResult<Option<SystemTime>> {
+        let election = self.here(py)?;
+        detached(py, || election.last_firing(job))
+    }
+
     // ---- commands that do not wait -------------------------------------------------------------
 
     /// Stops leading, and holds back for one lease duration so that another candidate may lead.
@@ -153,6 +161,27 @@ impl Election {
     /// Begins work if this instance leads.
     fn _begin_work(&self) -> Option<Work> {
         self.0.inherited().begin_work().map(Work::from)
+    }
+
+    /// Claims a firing, or one that was missed within so long; None if the wait was cancelled.
+    fn _claim(
+        &self,
+        py: Python<'_>,
+        job: &str,
+        due: SystemTime,
+        missed_within: Option<Seconds>,
+        cancellation: Option<&Cancellation>,
+    ) -> PyResult<Option<bool>> {
+        let election = self.here(py)?;
+        let mut claim = Box::pin(async {
+            match missed_within {
+                None => election.claim_async(job, due).await,
+                Some(within) => election.claim_missed_async(job, due, within.0).await,
+            }
+        });
+        waiting::in_slices(py, None, cancellation, |slice| {
+            wait(claim.as_mut(), slice).transpose()
+        })
     }
 
     /// Begins a call of `run_once`, and starts if that has to; None if the wait was cancelled.

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from types import TracebackType
     from typing import ParamSpec, TypeVar
 
@@ -119,6 +120,38 @@ class LeaderElection(Candidate):
             raise
         _functions.when_ended(outcome, begun.end)
         return outcome
+
+    def claim(self, job: str, due: datetime) -> bool:
+        """Begins a firing of a scheduled job, if this instance leads: returns True if nobody has
+        begun it before, nor a later one of the `job`, and from now on nobody will, no matter who
+        leads. So one firing never runs twice, also where leadership changes within it, or another
+        clock is late. Returns False if it was begun already. To be called within `run_if_leader`,
+        so that the Lease is not released before the work has ended.
+
+        `due` is the time for which the schedule has this firing, with its time zone, to the
+        millisecond: the same in each replica, and not the time of the call. It is recorded in an
+        annotation of the Lease before this returns, so a firing whose work is interrupted, or whose
+        record was not confirmed, is not run again: at most once. The last firings of 128 jobs are
+        remembered; deleting the Lease forgets them. In mode `always` it is always True.
+
+        Raises `LeadershipLostError` if this instance does not lead, or no longer when it is
+        recorded; `ClosedError` if the election does not run; why it could not be recorded; and
+        `ConfigError` for a `job` that cannot be one, or a `due` that is ahead. The firing is not to
+        be run then.
+        """
+        begun = self._claim(job, due, None, None)
+        assert begun is not None, "nobody cancels it"
+        return begun
+
+    def claim_missed(self, job: str, due: datetime, within: Duration) -> bool:
+        """As `claim`, for a firing that may have been missed: the leader had died, or nobody led.
+        To be called when this instance comes to lead, with the latest time before now for which the
+        schedule has a firing. Returns False also if that was more than `within` seconds ago, or if
+        no firing of the job is known, since what was never begun was not missed.
+        """
+        begun = self._claim(job, due, within, None)
+        assert begun is not None, "nobody cancels it"
+        return begun
 
     def run_once(self, key: str, work: Callable[[Term], object]) -> bool:
         """Does `work(term)` once and for all, no matter who leads: a migration of a database, an

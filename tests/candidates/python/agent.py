@@ -23,7 +23,7 @@ def make(candidates: dict[str, Candidate], name: str, request: dict[str, Any]) -
 
 def serve() -> None:
     """Obeys the requests on the standard input."""
-    say({"agent": "python", "protocol": 1, "cannot": ["claim"]})
+    say({"agent": "python", "protocol": 1, "cannot": []})
     candidates: dict[str, Candidate] = {}
     for line in sys.stdin:
         request: dict[str, Any] = json.loads(line)

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import leasehold
@@ -16,6 +17,8 @@ from leasehold.types import Event
 from locking import Locking
 from sampler import PERIOD, Sampler
 from wire import of_error, of_event, of_status, of_term, say
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Listeners:
@@ -107,6 +110,16 @@ class Candidate(Locking):
             return self.election.run_once(key, work)
         except FailedError:
             return "failed"
+
+    def claim(self, job: str, due: int, within: float | None = None) -> bool:
+        moment = EPOCH + timedelta(milliseconds=due)
+        if within is None:
+            return self.election.claim(job, moment)
+        return self.election.claim_missed(job, moment, within)
+
+    def last_firing(self, job: str) -> int | None:
+        last = self.election.last_firing(job)
+        return None if last is None else (last - EPOCH) // timedelta(milliseconds=1)
 
     def check_term(self) -> None:
         assert self.listeners.acquired is not None, "a term was acquired"

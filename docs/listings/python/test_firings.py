@@ -1,0 +1,26 @@
+"""A firing of a scheduled job that runs once."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import leasehold
+
+
+def test_a_firing_runs_once(tmp_path: Path) -> None:
+    sent: list[datetime] = []
+    due = datetime(2024, 2, 29, 3, 0, tzinfo=timezone.utc)
+
+    def send_invoices() -> None:
+        sent.append(due)
+
+    with leasehold.LeaderElection("billing", mode="file", directory=str(tmp_path)) as election:
+        election.wait_for_leadership(60)
+
+        @election.leader_only
+        def fire() -> None:
+            if election.claim("billing.invoices", due):
+                send_invoices()
+
+        fire()
+        fire()
+    assert sent == [due]
