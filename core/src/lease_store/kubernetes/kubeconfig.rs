@@ -77,6 +77,13 @@ fn read(paths: &[PathBuf], origin: &Origin) -> Result<Kubeconfig> {
     let mut merged = Kubeconfig::default();
     for path in paths.iter().filter(|path| !is_missing(path)) {
         let unreadable = |error| unreadable(path, origin, error);
+        // kube panics at half a character of UTF-16.
+        let contents = file_of_limited_length(path).unwrap_or_default();
+        let is_utf16 = contents.starts_with(&[0xFE, 0xFF]) || contents.starts_with(&[0xFF, 0xFE]);
+        if is_utf16 && contents.len() % 2 != 0 {
+            let path = path.display();
+            return Err(origin.wrong(format!("{path} is no kubeconfig; name another file")));
+        }
         let mut file = Kubeconfig::read_from(path).map_err(unreadable)?;
         take_empty_for_absent(&mut file, path);
         merged = merged.merge(file).map_err(unreadable)?;
