@@ -80,7 +80,7 @@ fn read(paths: &[PathBuf], origin: &Origin) -> Result<Kubeconfig> {
         // kube panics at half a character of UTF-16.
         let contents = file_of_limited_length(path).unwrap_or_default();
         let is_utf16 = contents.starts_with(&[0xFE, 0xFF]) || contents.starts_with(&[0xFF, 0xFE]);
-        if is_utf16 && contents.len() % 2 != 0 {
+        if is_utf16 && !contents.len().is_multiple_of(2) {
             let path = path.display();
             return Err(origin.wrong(format!("{path} is no kubeconfig; name another file")));
         }
