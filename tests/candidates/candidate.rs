@@ -162,10 +162,9 @@ impl CandidateProcess {
         self.signal(Signal::TERM)
     }
 
-    /// Kills it. It has led until this began: the next one may lead before it returns.
+    /// Kills it. It has led until this began.
     pub fn kill(&mut self) -> Result<Moment> {
-        let moment = now();
-        self.signal(Signal::KILL)?;
+        let moment = self.signal(Signal::KILL)?;
         self.intervals.silenced(moment);
         Ok(moment)
     }

@@ -141,10 +141,11 @@ impl Process {
         self.0.stdin.take()
     }
 
-    /// Sends a signal, and returns when.
+    /// Sends a signal, and returns when: another may lead before this returns.
     pub fn signal(&self, signal: Signal) -> Result<Moment> {
+        let moment = now();
         kill_process(Pid::from_child(&self.0), signal)?;
-        Ok(now())
+        Ok(moment)
     }
 
     /// Stops it as a debugger does; none of its threads runs any longer when this returns.

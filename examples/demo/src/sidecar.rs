@@ -17,7 +17,7 @@ use crate::ledger;
 pub(crate) const POLL_PERIOD: Duration = Duration::from_millis(10);
 /// How long a sidecar keeps the Lease after its answer has turned: many times as long as the
 /// application takes to find out, on a machine that is busy with other things.
-pub(crate) const RELEASE_DELAY: &str = "500ms";
+pub(crate) const RELEASE_DELAY: &str = "1s";
 /// Who does not answer within this is not known to lead.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
