@@ -8,38 +8,29 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use self::published::{Published, Snapshot};
+use self::sync::Ordering;
 use crate::clock::{Clock, Instant};
 use crate::election::{ActiveTerm, TermRecord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::Acquisition;
 use crate::runtime::{ForkWiped, ZeroIsValid};
 
-/// What the election publishes and everybody reads.
-pub(crate) struct Leadership {
-    clock: Clock,
-    snapshot: ForkWiped<Snapshot>,
-    /// Held while the answer is changed: by the election's task, and by who revokes it.
-    changing: Mutex<()>,
+mod published;
+
+/// What `published` is made of.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicU64, Ordering};
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
 }
 
-/// All instants in nanoseconds of the election's clock; zero means never.
-#[derive(Default)]
-struct Snapshot {
-    leader_until: AtomicU64,
-    leader_since: AtomicU64,
-    term: AtomicU64,
-    /// The last term that is over because the application does not want it any longer.
-    revoked: AtomicU64,
-    /// Until when the work of that term may go on, also after it is over.
-    work_until: AtomicU64,
-    /// When the election's task last ran.
-    progress_at: AtomicU64,
-    /// When the host runtime last showed that it lives.
-    sign_of_life: AtomicU64,
+/// What the election publishes and everybody reads, with the clock that it is compared with.
+pub(crate) struct Leadership {
+    clock: Clock,
+    published: Published<ForkWiped<Snapshot>>,
 }
 
 // SAFETY: atomics of zero are valid, and mean "never the leader".
@@ -50,8 +41,7 @@ impl Leadership {
         let snapshot = ForkWiped::new(Snapshot::default())?;
         Ok(Self {
             clock,
-            snapshot,
-            changing: Mutex::default(),
+            published: Published::new(snapshot),
         })
     }
 
@@ -73,12 +63,11 @@ impl Leadership {
     /// Until when this instance leads, and what time it is; `None` when it does not lead.
     #[inline(always)]
     fn deadline_and_now(&self) -> Option<(Instant, Instant)> {
-        // The deadline first: a reader that sees a term's deadline also sees when it began.
-        let until = Instant::from_nanos(self.snapshot.leader_until.load(Ordering::Acquire));
-        if until == Instant::ZERO || !self.snapshot.is_same_process() {
+        let until = Instant::from_nanos(self.published.until());
+        if until == Instant::ZERO || !self.is_same_process() {
             return None;
         }
-        let since = Instant::from_nanos(self.snapshot.leader_since.load(Ordering::Relaxed));
+        let since = Instant::from_nanos(self.published.since());
         let now = self.clock.now();
         // A clock that went backwards proves nothing.
         (now >= since).then_some((until, now))
@@ -87,76 +76,60 @@ impl Leadership {
     /// Whether `term` is the one under which this instance leads now.
     #[inline(always)]
     fn is_leader_in(&self, term: u64) -> bool {
-        self.is_leader() && self.snapshot.term.load(Ordering::Relaxed) == term
+        self.is_leader() && self.published.term() == term
     }
 
-    /// Publishes what the election says. A new term is published deadline last, so that nobody
-    /// sees its deadline with another term's beginning.
+    /// Publishes what the election says.
     pub(crate) fn publish(&self, active: Option<&ActiveTerm>) {
-        let _changing = self.changing();
-        let snapshot = &*self.snapshot;
-        let Some(active) = active else {
-            snapshot.leader_until.store(0, Ordering::Release);
-            return;
-        };
-        if snapshot.term.load(Ordering::Relaxed) != active.term.number {
-            snapshot.leader_until.store(0, Ordering::Release);
-            let now = self.clock.now().as_nanos();
-            snapshot.leader_since.store(now, Ordering::Release);
-            snapshot.term.store(active.term.number, Ordering::Release);
-        }
-        if active.term.number > snapshot.revoked.load(Ordering::Relaxed) {
-            let until = active.until().as_nanos();
-            snapshot.leader_until.store(until, Ordering::Release);
+        match active {
+            Some(active) => {
+                let until = active.until().as_nanos();
+                let now = || self.clock.now().as_nanos();
+                self.published.lead(active.term.number, until, now);
+            }
+            None => self.published.lead_no_longer(),
         }
     }
 
     /// Ends the present term for everybody who asks, before the election knows of it, and lets none
-    /// begin: it may have begun already where nobody sees it yet.
+    /// begin.
     pub(crate) fn revoke_terms(&self) {
-        let _changing = self.changing();
-        self.snapshot.revoked.store(u64::MAX, Ordering::Relaxed);
-        self.snapshot.leader_until.store(0, Ordering::Release);
+        self.published.revoke_terms();
     }
 
     /// Terms that follow the last one may be published.
     pub(crate) fn allow_terms(&self) {
-        let _changing = self.changing();
-        self.snapshot
-            .revoked
-            .store(self.last_term(), Ordering::Relaxed);
-    }
-
-    fn changing(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.published.allow_terms();
     }
 
     /// The number of the term published last.
     pub(crate) fn last_term(&self) -> u64 {
-        self.snapshot.term.load(Ordering::Relaxed)
+        self.published.term()
     }
 
     /// Publishes until when the work of the term published last may go on.
     pub(crate) fn publish_work_until(&self, until: Instant) {
-        let until = until.as_nanos();
-        self.snapshot.work_until.store(until, Ordering::Release);
+        self.published.work_until(until.as_nanos());
     }
 
     /// How long the work of `term` may still go on; zero once there is another term.
     fn work_time_left(&self, term: u64) -> Duration {
-        // The instant first: a reader that sees that of a later term also sees that there is one.
-        let until = Instant::from_nanos(self.snapshot.work_until.load(Ordering::Acquire));
-        if self.snapshot.is_same_process() && self.snapshot.term.load(Ordering::Acquire) == term {
-            until.since(self.clock.now())
-        } else {
-            Duration::ZERO
+        let until = self.published.work_of(term);
+        match until.filter(|_| self.is_same_process()) {
+            Some(until) => Instant::from_nanos(until).since(self.clock.now()),
+            None => Duration::ZERO,
         }
+    }
+
+    #[inline(always)]
+    fn is_same_process(&self) -> bool {
+        self.published.snapshot().is_same_process()
     }
 
     /// Fails with [`ErrorKind::Forked`] in a child of the process that started the election. To be
     /// checked before any lock is taken: another thread may have held it when the child was made.
     pub(crate) fn check_process(&self) -> Result<()> {
-        if self.snapshot.is_same_process() {
+        if self.is_same_process() {
             Ok(())
         } else {
             Err(Error::new(
@@ -173,23 +146,38 @@ impl Leadership {
 
     pub(crate) fn note_progress(&self) {
         let now = self.clock.now().as_nanos();
-        self.snapshot.progress_at.store(now, Ordering::Relaxed);
+        self.published
+            .snapshot()
+            .progress_at
+            .store(now, Ordering::Relaxed);
     }
 
     /// How long the election's task has not run.
     pub(crate) fn idle_for(&self) -> Duration {
-        let progress_at = self.snapshot.progress_at.load(Ordering::Relaxed);
+        let progress_at = self
+            .published
+            .snapshot()
+            .progress_at
+            .load(Ordering::Relaxed);
         self.clock.now().since(Instant::from_nanos(progress_at))
     }
 
     pub(crate) fn note_sign_of_life(&self) {
         let now = self.clock.now().as_nanos();
-        self.snapshot.sign_of_life.store(now, Ordering::Relaxed);
+        self.published
+            .snapshot()
+            .sign_of_life
+            .store(now, Ordering::Relaxed);
     }
 
     /// When the host runtime last showed that it lives; `None` when it never did.
     pub(crate) fn sign_of_life(&self) -> Option<Instant> {
-        match self.snapshot.sign_of_life.load(Ordering::Relaxed) {
+        match self
+            .published
+            .snapshot()
+            .sign_of_life
+            .load(Ordering::Relaxed)
+        {
             0 => None,
             nanos => Some(Instant::from_nanos(nanos)),
         }
@@ -343,10 +331,8 @@ mod tests {
     async fn a_clock_from_before_the_term_proves_nothing() {
         let leadership = ten_seconds(&term(1));
         let later = leadership.clock.now() + Duration::from_secs(1);
-        leadership
-            .snapshot
-            .leader_since
-            .store(later.as_nanos(), Ordering::Release);
+        let until = (later + Duration::from_secs(10)).as_nanos();
+        leadership.published.lead(2, until, || later.as_nanos());
         assert!(!leadership.is_leader());
     }
 }
