@@ -10,6 +10,7 @@ mod a_leader_again;
 mod dead_applications_do_not_lead;
 mod events_match_answers;
 mod faults_happen;
+mod faults_meet;
 mod firings_run_once;
 mod handovers_are_quick;
 mod never_silent;

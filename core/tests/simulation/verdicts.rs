@@ -11,8 +11,9 @@ use crate::world::timeline::Entry;
 use crate::world::{Run, simulate};
 use crate::{
     a_leader_again, dead_applications_do_not_lead, events_match_answers, faults_happen,
-    firings_run_once, never_silent, never_two_leaders, ours_only, requests_are_few, stops_end,
-    tokens_only_grow, unexpired_leases_are_left_alone, work_ends_before_release, work_runs_once,
+    faults_meet, firings_run_once, never_silent, never_two_leaders, ours_only, requests_are_few,
+    stops_end, tokens_only_grow, unexpired_leases_are_left_alone, work_ends_before_release,
+    work_runs_once,
 };
 
 const DEFAULT_RUNS: u64 = 300;
@@ -116,7 +117,10 @@ impl Verdicts {
                 broken.insert(name, violation);
             }
         }
-        for kind in faults_happen::kinds(run) {
+        for kind in faults_happen::kinds(run)
+            .into_iter()
+            .chain(faults_meet::meetings(run))
+        {
             *self.happened.entry(kind).or_default() += 1;
         }
     }
@@ -133,8 +137,13 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     1..=number("LEASEHOLD_SIM_RUNS").unwrap_or(DEFAULT_RUNS)
 }
 
+/// Whether enough has run for all that can happen to have happened.
+pub(crate) fn has_run_all() -> bool {
+    seeds().count() as u64 >= DEFAULT_RUNS
+}
+
 /// The one seed that is to be run again.
-pub(crate) fn replayed() -> Option<u64> {
+fn replayed() -> Option<u64> {
     number("LEASEHOLD_SIM_SEED")
 }
 

@@ -35,6 +35,32 @@ pub(crate) enum Fortune {
     Stops,
     IsHeldUpWhileItStops(Mishap),
     Dies,
+    /// While something holds it up, another thing happens to it.
+    Worsens,
+}
+
+/// What else may happen to a process that is held up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Dies,
+    StepsDown,
+    Stops,
+    IsHeldUp(Mishap),
+}
+
+impl Mishap {
+    pub(crate) const ALL: [Self; 4] = [Self::Suspended, Self::Starved, Self::Stalled, Self::Deaf];
+
+    /// What can happen meanwhile: to one that stands still as a whole, only its death.
+    fn next(self) -> Vec<Next> {
+        let mut next = vec![Next::Dies];
+        if self != Self::Suspended {
+            next.extend([Next::StepsDown, Next::Stops]);
+            let others = Self::ALL.into_iter().filter(|other| *other != self);
+            next.extend(others.map(Next::IsHeldUp));
+        }
+        next
+    }
 }
 
 impl Fortune {
@@ -108,7 +134,31 @@ impl Trouble {
                     process.crash(&self.world).await;
                     process = self.restart().await;
                 }
+                Fortune::Worsens => process = self.worsen(process).await,
             }
+        }
+        process
+    }
+
+    async fn worsen(&mut self, mut process: Process) -> Process {
+        let mishap = self.pick(Mishap::ALL);
+        let next = self.pick(mishap.next());
+        process.hold_up(&self.world, mishap);
+        sleep(self.duration()).await;
+        match next {
+            Next::Dies => {
+                process.crash(&self.world).await;
+                return self.restart().await;
+            }
+            Next::StepsDown => process.step_down(&self.world),
+            Next::Stops => process.request_stop(&self.world),
+            Next::IsHeldUp(other) => self.hold_up(&process, other).await,
+        }
+        sleep(self.duration()).await;
+        process.let_go(&self.world, mishap);
+        if next == Next::Stops {
+            process.stop(&self.world).await;
+            return self.restart().await;
         }
         process
     }
@@ -119,18 +169,9 @@ impl Trouble {
     }
 
     async fn hold_up(&mut self, process: &Process, mishap: Mishap) {
-        let duration = self.duration();
-        let note = |what| self.world.timeline.note_of(process.name, what);
-        let threads = process.threads_held_up_by(mishap);
-        note(What::IsHeldUp(mishap));
-        for thread in &threads {
-            thread.close();
-        }
-        sleep(duration).await;
-        note(What::IsLetGo(mishap));
-        for thread in &threads {
-            thread.open();
-        }
+        process.hold_up(&self.world, mishap);
+        sleep(self.duration()).await;
+        process.let_go(&self.world, mishap);
     }
 
     async fn on_link(mut self) {
@@ -205,6 +246,11 @@ impl Trouble {
         let longest = self.world.plan.longest_lease() * 3;
         let drawn = longest.mul_f64(self.random.f64() * self.random.f64());
         drawn.min(self.until.saturating_duration_since(Instant::now()))
+    }
+
+    fn pick<T>(&mut self, from: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> T {
+        let picked = self.random.choice(from);
+        picked.expect("there is something to pick from")
     }
 
     fn up_to(&mut self, longest: Duration) -> Duration {

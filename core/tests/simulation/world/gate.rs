@@ -10,7 +10,8 @@ pub(crate) struct Gate(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    closed: bool,
+    /// By so many that hold it up at once.
+    closed: u32,
     killed: bool,
     waiting: Option<Waker>,
 }
@@ -18,11 +19,12 @@ struct State {
 impl Gate {
     /// No turn from now on. The thread's timers and sockets go on without it.
     pub(crate) fn close(&self) {
-        self.state().closed = true;
+        self.state().closed += 1;
     }
 
+    /// Undoes one `close`.
     pub(crate) fn open(&self) {
-        self.change(|state| state.closed = false);
+        self.change(|state| state.closed -= 1);
     }
 
     /// Ends the thread where it stands, running nothing of it but destructors.
@@ -60,7 +62,7 @@ impl Gate {
     fn is_closed_for(&self, context: &Context<'_>) -> bool {
         let mut state = self.state();
         state.waiting = Some(context.waker().clone());
-        state.closed
+        state.closed > 0
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

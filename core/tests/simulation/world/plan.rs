@@ -131,6 +131,9 @@ impl Plan {
         let retry = plan.candidates.iter().map(|it| it.retry_period).max();
         let gap = retry.unwrap_or_default() * 2 + lease.mul_f64(random.f64());
         plan.fires_each = (random.u8(..3) > 0).then_some(gap);
+        if random.bool() {
+            plan.fortunes.push(Fortune::Worsens);
+        }
         plan
     }
 

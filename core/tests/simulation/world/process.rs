@@ -188,7 +188,21 @@ impl Process {
             .expect("the driver catches its panics");
     }
 
-    pub(crate) fn threads_held_up_by(&self, mishap: Mishap) -> Vec<&Gate> {
+    pub(crate) fn hold_up(&self, world: &World, mishap: Mishap) {
+        world.timeline.note_of(self.name, What::IsHeldUp(mishap));
+        self.threads_held_up_by(mishap)
+            .into_iter()
+            .for_each(Gate::close);
+    }
+
+    pub(crate) fn let_go(&self, world: &World, mishap: Mishap) {
+        world.timeline.note_of(self.name, What::IsLetGo(mishap));
+        self.threads_held_up_by(mishap)
+            .into_iter()
+            .for_each(Gate::open);
+    }
+
+    fn threads_held_up_by(&self, mishap: Mishap) -> Vec<&Gate> {
         match mishap {
             Mishap::Suspended => self.threads().into(),
             Mishap::Starved => vec![&self.driver],
