@@ -209,6 +209,8 @@ impl<'a> ElectionLoop<'a> {
             if let Some(share) = &self.share {
                 self.election.handle_load(share.others());
             }
+            // A thread that was held up learns that before it sends anything, no matter what has come first.
+            self.handle_time();
             if let Some(request) = self
                 .election
                 .poll_request(self.clock.now(), self.clock.wall())
@@ -242,7 +244,7 @@ impl<'a> ElectionLoop<'a> {
                     self.election.handle_observation(self.clock.now(), observation);
                 }
                 () = opened(&mut self.opening) => {}
-                () = self.clock.sleep_until(wake_at) => self.handle_time(),
+                () = self.clock.sleep_until(wake_at) => {}
             }
         }
     }
@@ -358,7 +360,8 @@ impl<'a> ElectionLoop<'a> {
                 let number = self.election.handle_record(now, term, change);
                 self.recordings.insert(number, recorded);
             }
-            Command::Alive => self.handle_time(),
+            // Each turn looks for a sign of life.
+            Command::Alive => {}
             Command::Demand(demand) => self.election.handle_demand(now, demand),
             Command::Limits(limits) => self.election.handle_limits(now, limits),
         }

@@ -12,42 +12,48 @@ use crate::world::timeline::{Name, What, Who};
 /// Timers are set by the true clock: on a fast one a nap of a second ends late.
 const SLACK: Duration = Duration::from_millis(500);
 
+/// One that is asked to stop, or held up.
 #[derive(Default)]
-struct Stop {
-    asked_at: Duration,
-    held_up_since: Option<Duration>,
+struct Candidate {
+    asked_at: Option<Duration>,
+    /// By so many mishaps at once, and since when.
+    held_up_by: u32,
+    held_up_since: Duration,
+    /// For how long since it was asked.
     held_up: Duration,
 }
 
 pub(crate) fn check(run: &Run) -> Result<(), Violation> {
-    let mut stops: BTreeMap<Name, Stop> = BTreeMap::new();
+    let mut candidates: BTreeMap<Name, Candidate> = BTreeMap::new();
     for entry in &run.entries {
         let Who::Candidate(name) = entry.who else {
             continue;
         };
-        match (&entry.what, stops.get_mut(&name)) {
-            (What::Stopping, _) => {
-                let asked_at = entry.at;
-                stops.insert(
-                    name,
-                    Stop {
-                        asked_at,
-                        ..Stop::default()
-                    },
-                );
+        let candidate = candidates.entry(name).or_default();
+        match &entry.what {
+            What::Stopping => {
+                candidate.asked_at = Some(entry.at);
+                candidate.held_up_since = entry.at;
             }
-            (What::IsHeldUp(Mishap::Suspended | Mishap::Starved), Some(stop)) => {
-                stop.held_up_since = Some(entry.at);
+            What::IsHeldUp(Mishap::Suspended | Mishap::Starved) => {
+                if candidate.held_up_by == 0 {
+                    candidate.held_up_since = entry.at;
+                }
+                candidate.held_up_by += 1;
             }
-            (What::IsLetGo(_), Some(stop)) => {
-                let since = stop.held_up_since.take();
-                stop.held_up +=
-                    since.map_or(Duration::ZERO, |since| entry.at.saturating_sub(since));
+            What::IsLetGo(Mishap::Suspended | Mishap::Starved) => {
+                candidate.held_up_by -= 1;
+                if candidate.held_up_by == 0 && candidate.asked_at.is_some() {
+                    candidate.held_up += entry.at.saturating_sub(candidate.held_up_since);
+                }
             }
-            (What::Ends, Some(stop)) => {
+            What::Ends => {
+                let Some(asked_at) = candidate.asked_at else {
+                    continue;
+                };
                 let setup = &run.plan.candidates[name.slot];
                 let allowed = (setup.drain_timeout + setup.renew_deadline).div_f64(setup.rate);
-                let took = entry.at.saturating_sub(stop.asked_at + stop.held_up);
+                let took = entry.at.saturating_sub(asked_at + candidate.held_up);
                 if took > allowed + SLACK {
                     return Violation::new(entry.at, format!("{name} took {took:?} to stop"));
                 }
