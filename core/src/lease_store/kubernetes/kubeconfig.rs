@@ -77,12 +77,9 @@ fn read(paths: &[PathBuf], origin: &Origin) -> Result<Kubeconfig> {
     let mut merged = Kubeconfig::default();
     for path in paths.iter().filter(|path| !is_missing(path)) {
         let unreadable = |error| unreadable(path, origin, error);
-        // kube panics at half a character of UTF-16.
-        let contents = file_of_limited_length(path).unwrap_or_default();
-        let is_utf16 = contents.starts_with(&[0xFE, 0xFF]) || contents.starts_with(&[0xFF, 0xFE]);
-        if is_utf16 && !contents.len().is_multiple_of(2) {
+        if has_half_a_character(path) {
             let path = path.display();
-            return Err(origin.wrong(format!("{path} is no kubeconfig; name another file")));
+            return Err(origin.wrong(format!("{path} is not a kubeconfig; name another file")));
         }
         let mut file = Kubeconfig::read_from(path).map_err(unreadable)?;
         take_empty_for_absent(&mut file, path);
@@ -106,6 +103,17 @@ fn unreadable(path: &Path, origin: &Origin, error: KubeconfigError) -> Error {
         KubeconfigError::ReadConfig(cause, _) => format!("{path} cannot be read ({cause})"),
         other => format!("{path}: {other}; correct the file"),
     })
+}
+
+/// Whether it is UTF-16 that ends within a character, at which kube panics. A pipe is not looked at: what
+/// is read from it is gone.
+fn has_half_a_character(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let contents = file_of_limited_length(path).unwrap_or_default();
+    let is_utf16 = contents.starts_with(&[0xFE, 0xFF]) || contents.starts_with(&[0xFF, 0xFE]);
+    is_utf16 && !contents.len().is_multiple_of(2)
 }
 
 /// To Go, an empty text is none.
