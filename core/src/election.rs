@@ -528,8 +528,10 @@ impl Election {
                 let overtaken = in_flight.newest < self.observed.newest();
                 let older = |lease| self.observed.is_outdated(lease);
                 if overtaken && lease.as_ref().is_none_or(older) {
-                    // A watch that tells of the past would overtake the next one as well.
-                    self.retry_at = now + self.settings.retry_period / 8;
+                    // A watch that tells of the past would overtake the next read as well.
+                    if self.must_read {
+                        self.retry_at = now + self.settings.retry_period / 8;
+                    }
                 } else {
                     self.handle_read(now, lease);
                 }

@@ -51,7 +51,9 @@ impl Firings<'_> {
         let age = self.now().as_micros() - due.as_micros();
         let is_recent = u64::try_from(age).is_ok_and(|age| Duration::from_micros(age) <= within);
         // What is seen after a term's beginning says what others had begun before.
-        if !is_recent || self.last(job)?.is_none_or(|last| due <= last) {
+        let last = self.last(job)?;
+        self.check_last(job, last)?;
+        if !is_recent || last.is_none_or(|last| due <= last) {
             return Ok(false);
         }
         self.claim_under(&term, job, due).await
@@ -94,6 +96,7 @@ impl Firings<'_> {
         let memory = view.map(|view| view.memory);
         if let Some(memory) = memory {
             self.shared.check_memory(&memory)?;
+            self.check_last(job, memory.firings.last(job))?;
             if memory.firings.was_begun(job, due) == Some(true) {
                 return Ok(false);
             }
@@ -109,6 +112,24 @@ impl Firings<'_> {
                 self.shared.lease(),
             ),
         ))
+    }
+
+    /// A clock that was far ahead has left a time behind that keeps each firing from being begun.
+    fn check_last(&self, job: &str, last: Option<WallTime>) -> Result<()> {
+        match last {
+            Some(last) if last > self.latest() => Err(Error::config(
+                "job",
+                format_args!("`{job}`"),
+                format_args!(
+                    "the Lease `{}` remembers its firing at {} as begun, which is ahead: here it is {}. \
+                     Set the clock right that is wrong, or remove the job from the annotation {FIRINGS}",
+                    self.shared.lease(),
+                    text(last),
+                    text(self.now()),
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn not_in_time(&self) -> Error {
@@ -131,8 +152,7 @@ impl Firings<'_> {
     fn check(&self, job: &str, due: WallTime) -> Result<WallTime> {
         self.shared.leadership().check_process()?;
         check_job("job", job)?;
-        let latest = self.now().as_micros().saturating_add(micros(MOST_AHEAD));
-        if !(0..=latest).contains(&due.as_micros()) {
+        if !(WallTime::from_micros(0)..=self.latest()).contains(&due) {
             return Err(Error::config(
                 "due",
                 text(due),
@@ -144,6 +164,11 @@ impl Firings<'_> {
         }
         // In each language alike.
         Ok(WallTime::from_micros(due.as_micros() / 1000 * 1000))
+    }
+
+    /// No firing is due after this.
+    fn latest(&self) -> WallTime {
+        WallTime::from_micros(self.now().as_micros().saturating_add(micros(MOST_AHEAD)))
     }
 
     fn now(&self) -> WallTime {

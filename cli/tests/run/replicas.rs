@@ -38,7 +38,7 @@ type Timing = [&'static str; 3];
 const LONG: Timing = ["3600", "2400", "0.5"];
 /// Nor is anything renewed.
 const UNRENEWED: Timing = ["3600", "2400", "1200"];
-const SHORT: Timing = ["3", "2", "0.5"];
+const SHORT: Timing = ["10", "8", "0.5"];
 
 struct Servers {
     cluster: TestCluster,
@@ -289,7 +289,7 @@ impl Application {
         }
         assert_eq!(self.annotation(DONE), Some(json!([KEY]).to_string()));
         assert_eq!(self.annotation(ATTEMPTS), None);
-        self.start_one("later", "say 'runs though it is done'");
+        self.start_one("later", "say 'begins 0 0'");
         let later = self.replicas.last_mut().expect("it was started");
         assert_eq!(later.instance.exit_code(), Some(0));
 
@@ -377,8 +377,12 @@ fn what_is_done_and_not_recorded_when_its_replica_is_killed_is_done_again() {
 /// Nor has it heard that the record was written. There is no renewal whose answer it could wait for.
 #[test]
 fn what_is_recorded_when_its_replica_is_killed_is_not_done_again() {
-    let mut application = Application::start("killed-recorded", UNRENEWED);
+    let mut application = Application::new("killed-recorded", UNRENEWED);
+    application.start_one("first", WORK);
     let killed = application.says("begins", "").by;
+    application.timing = LONG;
+    application.start_one("second", WORK);
+    application.start_one("third", WORK);
     let proxy = &application.replica(&killed).proxy;
     proxy.silence(Direction::Answers).expect("toxiproxy");
     application.open_gate();

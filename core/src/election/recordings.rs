@@ -176,10 +176,11 @@ impl Election {
         self.settings.retry_period * factor.min(LONGEST_BACKOFF)
     }
 
-    /// What a renewal has the Lease remember that is sent now. Changes that change nothing are settled by
-    /// that.
+    /// What a renewal has the Lease remember that is sent now. Changes that change nothing of what it says
+    /// are settled by that; those that only another one in this write leaves nothing of, by its answer.
     pub(super) fn memory_to_write(&mut self, renew_time: WallTime) -> Memory {
-        let mut memory = self.memory().cloned().unwrap_or_default();
+        let seen = self.memory().cloned().unwrap_or_default();
+        let mut memory = seen.clone();
         if self.now < self.recordings.deferred_until {
             for recording in &mut self.recordings.pending {
                 recording.written_at = None;
@@ -188,12 +189,14 @@ impl Election {
         }
         for mut recording in std::mem::take(&mut self.recordings.pending) {
             if self.due(&recording.change) <= self.now {
-                if let Some(settled) = recording.make_in(&mut memory) {
+                if let Some(settled) = recording.make_in(&mut seen.clone()) {
                     self.recordings.settled.push((recording.number, settled));
                     continue;
                 }
-                recording.was_sent = true;
-                recording.written_at.get_or_insert(renew_time);
+                if recording.make_in(&mut memory).is_none() {
+                    recording.was_sent = true;
+                    recording.written_at.get_or_insert(renew_time);
+                }
             }
             self.recordings.pending.push(recording);
         }

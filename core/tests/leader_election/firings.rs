@@ -153,6 +153,23 @@ fn nothing_is_begun_on_what_cannot_be_understood() {
     );
 }
 
+/// As a clock leaves it that was far ahead: it would keep each firing from being begun.
+#[test]
+fn a_firing_that_is_recorded_far_ahead_is_said() {
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let far = r#"{"jobs":{"bill":"2150-01-01T00:00:00Z"}}"#;
+    store.edit(|record| record.memory.firings = serde_json::from_str(far).unwrap());
+    let error = election.claim("bill", ago(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    for part in ["2150-01-01T00:00:00Z", FIRINGS] {
+        assert!(error.message().contains(part), "{error}");
+    }
+    let missed = election.claim_missed("bill", ago(1), HOUR);
+    assert_eq!(kind(missed), ErrorKind::Config);
+    assert!(election.claim("report", ago(1)).unwrap());
+}
+
 #[tokio::test]
 async fn claims_are_awaited_too() {
     let store = MemoryStore::new();

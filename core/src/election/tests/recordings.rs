@@ -323,8 +323,12 @@ fn a_firing_is_begun_when_its_write_is_confirmed_and_by_one_candidate_only() {
 fn one_of_two_that_want_the_same_firing_has_it() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
-    a.record(fire(60)).record(fire(60)).expect("renew").answer();
-    assert_eq!(a.recorded(), [(2, Unchanged), (1, Written)]);
+    a.record(fire(60)).record(fire(60)).record(fire(50));
+    a.expect("renew");
+    assert_eq!(a.recorded(), [], "before anything is stored");
+    a.answer();
+    let settled = [(1, Written), (2, Unchanged), (3, Unchanged)];
+    assert_eq!(a.recorded(), settled);
 }
 
 #[test]
