@@ -4,14 +4,14 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
 use signal_hook::flag::register_conditional_default;
@@ -24,8 +24,10 @@ const CANDIDATE: &str = "LEASEHOLD_CANDIDATE";
 /// Variables besides `LEASEHOLD_…` that Leasehold reads settings from.
 const VARIABLES: [&str; 4] = ["KUBECONFIG", "POD_NAMESPACE", "POD_NAME", "MY_POD_NAME"];
 
-/// How long a process that has a file locked goes on before it is paused again.
+/// How long a process that writes to a Lease goes on before it is paused again.
 const WHILE_IT_WRITES: Duration = Duration::from_millis(10);
+/// A write takes milliseconds.
+const LONGEST_WRITE: Duration = Duration::from_secs(60);
 
 static HEED_SIGNALS: Once = Once::new();
 
@@ -62,36 +64,38 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// Stops `child` as a debugger does; none of its threads runs any longer when this returns.
 ///
-/// Not while it has a file locked, as a candidate has that writes to a Lease in a folder: until it goes
-/// on, no other could write.
+/// Not while it writes to a Lease in a folder: until it goes on, no other could write.
 pub fn pause(child: &Child) -> Result<Moment> {
     let process = Pid::from_child(child);
     let stopped_or_ended = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    let deadline = Instant::now() + LONGEST_WRITE;
     loop {
         kill_process(process, Signal::STOP)?;
         waitid(WaitId::Pid(process), stopped_or_ended)?;
         let paused_at = now();
-        if !has_a_file_locked(child.id())? {
+        if !writes_to_a_lease(child.id()) {
             return Ok(paused_at);
         }
+        ensure!(Instant::now() < deadline, "it writes for {LONGEST_WRITE:?}");
         kill_process(process, Signal::CONT)?;
         thread::sleep(WHILE_IT_WRITES);
     }
 }
 
-/// As the kernel lists it: `1: FLOCK  ADVISORY  WRITE 912 fe:00:5794656 0 EOF`. Other systems have no
-/// such list, and there it is taken to have none.
-fn has_a_file_locked(process: u32) -> Result<bool> {
-    let locks = match fs::read_to_string("/proc/locks") {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        locks => locks.context("cannot read /proc/locks")?,
-    };
-    let process = process.to_string();
-    Ok(locks.lines().any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        // Of the other kinds one is held as long as the process lives: the proof that it does.
-        words.next() == Some("FLOCK") && words.nth(2) == Some(&process)
-    }))
+/// Whether it has the lock of a Lease's folder. That of another file may be held all the time, as by a JVM.
+/// Systems that do not tell which locks a process has are taken to say no.
+fn writes_to_a_lease(process: u32) -> bool {
+    let files = fs::read_dir(format!("/proc/{process}/fd"));
+    let files = files.into_iter().flatten().flatten();
+    let mut locks = files.filter(|file| {
+        let path = fs::read_link(file.path());
+        path.is_ok_and(|path| path.file_name() == Some(OsStr::new("lock")))
+    });
+    locks.any(|file| {
+        let number = file.file_name();
+        let info = format!("/proc/{process}/fdinfo/{}", number.display());
+        fs::read_to_string(info).is_ok_and(|info| info.contains("FLOCK"))
+    })
 }
 
 /// What comes from a process.
@@ -218,12 +222,13 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_process_is_not_paused_while_it_has_a_file_locked() {
+    fn a_process_is_not_paused_while_it_has_the_lock_of_a_lease() {
         use std::io::Write;
 
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let lock = fs::File::create(folder.path().join("lock")).unwrap();
         let mut writer = command("flock");
-        writer.stdin(Stdio::piped()).arg(file.path());
+        writer.stdin(Stdio::piped()).arg(folder.path().join("lock"));
         writer.args(["sh", "-c", "echo locked; read line"]);
         let (sender, lines) = channel();
         let hear = move |line| sender.send(line).unwrap_or_default();
@@ -236,7 +241,24 @@ mod tests {
             input.write_all(b"\n").unwrap();
         });
         writer.pause().unwrap();
-        file.as_file().try_lock().unwrap();
+        lock.try_lock().unwrap();
         lets_go.join().unwrap();
+    }
+
+    /// As a JVM has one for as long as it lives.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_with_another_file_locked_is_paused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut holder = command("flock");
+        holder
+            .arg(file.path())
+            .args(["sh", "-c", "echo locked; exec sleep 1000"]);
+        let (sender, lines) = channel();
+        let hear = move |line| sender.send(line).unwrap_or_default();
+        let holder = Process::start(&mut holder, hear).unwrap();
+        assert_eq!(lines.recv(), Ok(Line::Output("locked".to_owned())));
+        holder.pause().unwrap();
+        assert!(file.as_file().try_lock().is_err());
     }
 }
