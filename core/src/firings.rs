@@ -107,7 +107,7 @@ impl Firings<'_> {
             format_args!(
                 "nobody knows whether its firing at {} was begun, since the Lease `{}` remembers the last \
                  firings of {MOST_JOBS} jobs, and others were due later: have fewer jobs under it, or \
-                 remove those that are no more from its annotation {FIRINGS}",
+                 remove those that no longer exist from its annotation {FIRINGS}",
                 text(due),
                 self.shared.lease(),
             ),

@@ -100,7 +100,7 @@ fn election(input: &[u8]) {
             },
         }
         if let Some(lease) = sight {
-            // What is told late, or twice, is not news.
+            // A Lease that comes late, or twice, is not news.
             let is_later = lease.version > newest;
             newest = newest.max(lease.version);
             let is_same =

@@ -529,7 +529,7 @@ impl LeaderElection {
 
     /// Begins a firing of a scheduled job, if this instance leads: returns true if nobody has begun it
     /// before, nor a later one of the `job`, and from now on nobody will, no matter who leads. So one firing
-    /// never runs twice, also where leadership changes within it, or another clock is late. Returns false
+    /// never runs twice, even if leadership changes within it, or another clock is late. Returns false
     /// if it was begun already. To be called within [`run_if_leader`](Self::run_if_leader), so that the
     /// Lease is not released before the work has ended, and an instance that does not lead is no error.
     ///
@@ -543,8 +543,8 @@ impl LeaderElection {
     /// async code use [`claim_async`](Self::claim_async).
     ///
     /// # Errors
-    /// [`ErrorKind::LeadershipLost`] where this instance does not lead, or no longer when it is recorded;
-    /// [`ErrorKind::Closed`]; why it could not be recorded; [`ErrorKind::Corrupt`] where what the Lease
+    /// [`ErrorKind::LeadershipLost`] if this instance does not lead, or no longer when it is recorded;
+    /// [`ErrorKind::Closed`]; why it could not be recorded; [`ErrorKind::Corrupt`] if what the Lease
     /// remembers cannot be understood; [`ErrorKind::Config`] for a `job` that cannot be one, one too many
     /// for the Lease, or a `due` that is ahead. The firing is not to be run then.
     pub fn claim(&self, job: &str, due: SystemTime) -> Result<bool> {
@@ -562,7 +562,7 @@ impl LeaderElection {
 
     /// As [`claim`](Self::claim), for a firing that may have been missed: the leader had died, or nobody
     /// led. To be called when this instance comes to lead, with the latest time before now for which the
-    /// schedule has a firing. Returns false also where that was longer than `within` ago, or where no
+    /// schedule has a firing. Returns false also if that was longer than `within` ago, or if no
     /// firing of the `job` is known, since what was never begun was not missed. A schedule that lets pass
     /// what is missed does not call this.
     ///
@@ -588,7 +588,7 @@ impl LeaderElection {
     }
 
     /// When the firing of `job` was due that was begun last, as far as this instance knows; as it is, while
-    /// it leads. `None` where none is known.
+    /// it leads. `None` if none is known.
     ///
     /// # Errors
     /// [`ErrorKind::Corrupt`] and [`ErrorKind::Config`], as [`claim`](Self::claim); [`ErrorKind::Forked`].

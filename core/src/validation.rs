@@ -23,9 +23,9 @@ pub(crate) fn check_lease(setting: &str, name: &str) -> Result<()> {
     if is_dns_subdomain(name) {
         return Ok(());
     }
-    Err(Error::config(
+    Err(wrong(
         setting,
-        format_args!("`{}`", name.escape_debug()),
+        name,
         "use lower-case letters, digits, `-` and `.`, starting and ending with a letter or digit, \
          at most 253 characters (a Kubernetes object name)",
     ))
@@ -36,9 +36,9 @@ pub(crate) fn check_namespace(setting: &str, name: &str) -> Result<()> {
     if name.len() <= LONGEST_NAMESPACE && is_dns_label(name) {
         return Ok(());
     }
-    Err(Error::config(
+    Err(wrong(
         setting,
-        format_args!("`{}`", name.escape_debug()),
+        name,
         "use lower-case letters, digits and `-`, starting and ending with a letter or digit, at \
          most 63 characters (a Kubernetes namespace)",
     ))
@@ -50,9 +50,9 @@ pub(crate) fn check_identity(setting: &str, identity: &str) -> Result<()> {
     if is_printable && identity.len() <= LONGEST_IDENTITY && !identity.trim().is_empty() {
         return Ok(());
     }
-    Err(Error::config(
+    Err(wrong(
         setting,
-        format_args!("`{}`", identity.escape_debug()),
+        identity,
         "use 1 to 253 printable characters, unique to this process, or leave it out",
     ))
 }
@@ -67,11 +67,7 @@ pub(crate) fn check_work_key(setting: &str, key: &str) -> Result<()> {
     } else {
         "use 1 to 128 visible ASCII characters without spaces, such as `1.4.2` or an image's digest"
     };
-    Err(Error::config(
-        setting,
-        format_args!("`{}`", key.escape_debug()),
-        fix,
-    ))
+    Err(wrong(setting, key, fix))
 }
 
 /// The name of a scheduled job.
@@ -79,9 +75,9 @@ pub(crate) fn check_job(setting: &str, job: &str) -> Result<()> {
     if is_key(job) {
         return Ok(());
     }
-    Err(Error::config(
+    Err(wrong(
         setting,
-        format_args!("`{}`", job.escape_debug()),
+        job,
         "use 1 to 128 visible ASCII characters without spaces, such as `billing.invoices`",
     ))
 }
@@ -91,9 +87,9 @@ pub(crate) fn check_service(setting: &str, name: &str) -> Result<()> {
     if name.len() <= LONGEST_NAMESPACE && is_dns_label(name) {
         return Ok(());
     }
-    Err(Error::config(
+    Err(wrong(
         setting,
-        format_args!("`{}`", name.escape_debug()),
+        name,
         "use lower-case letters, digits and `-`, starting and ending with a letter or digit, at \
          most 63 characters (a Kubernetes Service)",
     ))
@@ -102,9 +98,9 @@ pub(crate) fn check_service(setting: &str, name: &str) -> Result<()> {
 /// An IP address.
 pub(crate) fn check_address(setting: &str, address: &str) -> Result<IpAddr> {
     address.parse().map_err(|_| {
-        Error::config(
+        wrong(
             setting,
-            format_args!("`{}`", address.escape_debug()),
+            address,
             "use an IP address, such as that of the pod (POD_IP from the Downward API)",
         )
     })
@@ -159,6 +155,10 @@ fn check_key(setting: &str, key: &str, value: &str, compared: &str) -> Result<()
         return Err(wrong_pair(setting, key, value, fix));
     }
     Ok(())
+}
+
+fn wrong(setting: &str, text: &str, fix: &str) -> Error {
+    Error::config(setting, format_args!("`{}`", text.escape_debug()), fix)
 }
 
 fn wrong_pair(setting: &str, key: &str, value: &str, fix: &str) -> Error {

@@ -220,6 +220,18 @@ mod tests {
         assert_eq!(heard, [output("one"), output("two"), Line::Ended]);
     }
 
+    /// A process that has this file locked while `script` runs, which says so.
+    #[cfg(target_os = "linux")]
+    fn with_locked(file: &std::path::Path, script: &str) -> Process {
+        let (sender, lines) = channel();
+        let mut flock = command("flock");
+        flock.arg(file).args(["sh", "-c", script]);
+        let hear = move |line| sender.send(line).unwrap_or_default();
+        let process = Process::start(flock.stdin(Stdio::piped()), hear).unwrap();
+        assert_eq!(lines.recv(), Ok(Line::Output("locked".to_owned())));
+        process
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_process_is_not_paused_while_it_has_the_lock_of_a_lease() {
@@ -227,13 +239,8 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let lock = fs::File::create(folder.path().join("lock")).unwrap();
-        let mut writer = command("flock");
-        writer.stdin(Stdio::piped()).arg(folder.path().join("lock"));
-        writer.args(["sh", "-c", "echo locked; read line"]);
-        let (sender, lines) = channel();
-        let hear = move |line| sender.send(line).unwrap_or_default();
-        let mut writer = Process::start(&mut writer, hear).unwrap();
-        assert_eq!(lines.recv(), Ok(Line::Output("locked".to_owned())));
+        let script = "echo locked; read line";
+        let mut writer = with_locked(&folder.path().join("lock"), script);
 
         let mut input = writer.take_input().unwrap();
         let lets_go = thread::spawn(move || {
@@ -250,14 +257,7 @@ mod tests {
     #[test]
     fn a_process_with_another_file_locked_is_paused() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let mut holder = command("flock");
-        holder
-            .arg(file.path())
-            .args(["sh", "-c", "echo locked; exec sleep 1000"]);
-        let (sender, lines) = channel();
-        let hear = move |line| sender.send(line).unwrap_or_default();
-        let holder = Process::start(&mut holder, hear).unwrap();
-        assert_eq!(lines.recv(), Ok(Line::Output("locked".to_owned())));
+        let holder = with_locked(file.path(), "echo locked; exec sleep 1000");
         holder.pause().unwrap();
         assert!(file.as_file().try_lock().is_err());
     }

@@ -124,7 +124,7 @@ class LeaderElection(Candidate):
     def claim(self, job: str, due: datetime) -> bool:
         """Begins a firing of a scheduled job, if this instance leads: returns True if nobody has
         begun it before, nor a later one of the `job`, and from now on nobody will, no matter who
-        leads. So one firing never runs twice, also where leadership changes within it, or another
+        leads. So one firing never runs twice, even if leadership changes within it, or another
         clock is late. Returns False if it was begun already. To be called within `run_if_leader`,
         so that the Lease is not released before the work has ended.
 

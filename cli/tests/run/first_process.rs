@@ -1,14 +1,11 @@
 //! As the first process of a container, which adopts all whose parents have ended.
 
-use std::thread;
-use std::time::Instant;
-
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::{LIMIT, POLL_INTERVAL, leasehold};
+use crate::common::leasehold;
 use crate::election::{Election, Instance, started_by};
 use crate::plugin::Plugin;
-use crate::processes::children;
+use crate::processes::{children, wait_for};
 
 /// A PID namespace of its own, which a user may make where users may make namespaces of their own.
 const CONTAINER: [&str; 7] = [
@@ -20,17 +17,6 @@ const CONTAINER: [&str; 7] = [
     "--mount-proc",
     "--kill-child",
 ];
-
-fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        if let Some(found) = condition() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
-        thread::sleep(POLL_INTERVAL);
-    }
-}
 
 /// `leasehold` in the container, by the number that it has outside.
 fn leasehold_in(container: &Instance) -> Pid {

@@ -1,8 +1,12 @@
 //! Processes that a test looks for.
 
 use std::fs;
+use std::thread;
+use std::time::Instant;
 
 use rustix::process::Pid;
+
+use crate::common::{LIMIT, POLL_INTERVAL};
 
 /// The processes that `parent` has started or adopted, of this name or of any.
 pub(crate) fn children(parent: Pid, name: Option<&str>) -> Vec<Pid> {
@@ -16,6 +20,18 @@ pub(crate) fn children(parent: Pid, name: Option<&str>) -> Vec<Pid> {
             })
         })
         .collect()
+}
+
+/// Waits until there is something to be found.
+pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
+        thread::sleep(POLL_INTERVAL);
+    }
 }
 
 struct Stat {

@@ -8,15 +8,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::sync::OnceLock;
-use std::thread;
-use std::time::Instant;
 
 use leasehold_test_cluster::{Direction, Proxy, TestCluster, ToxiProxy, User};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
-use crate::common::{LIMIT, POLL_INTERVAL};
 use crate::election::{Election, Instance};
+use crate::processes::wait_for;
 
 const WORK: &str = "
     token=$LEASEHOLD_FENCING_TOKEN
@@ -207,13 +205,10 @@ impl Application {
 
     /// Waits until somebody has the Lease.
     fn holder(&self) -> String {
-        let mut holder = None;
-        eventually("somebody has the Lease", || {
-            let lease = self.lease();
-            holder = lease.and_then(|it| Some(it["spec"]["holderIdentity"].as_str()?.to_owned()));
-            holder.is_some()
-        });
-        holder.expect("it was waited for")
+        wait_for("somebody has the Lease", || {
+            let holder = self.lease()?["spec"]["holderIdentity"].as_str()?.to_owned();
+            Some(holder)
+        })
     }
 
     fn annotation(&self, name: &str) -> Option<String> {
@@ -309,11 +304,7 @@ fn policies(kind: &str) -> String {
 }
 
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
-        thread::sleep(POLL_INTERVAL);
-    }
+    wait_for(what, || is_so().then_some(()));
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl<M: Deref<Target = Snapshot>> Published<M> {
     pub(super) fn lead(&self, term: u64, until: u64, now: impl FnOnce() -> u64) {
         let _changing = self.changing();
         let snapshot = &*self.snapshot;
-        if snapshot.term.load(Ordering::Relaxed) != term {
+        if self.term() != term {
             snapshot.leader_since.store(now(), Ordering::Relaxed);
             snapshot.term.store(term, Ordering::Relaxed);
         }
@@ -94,8 +94,7 @@ impl<M: Deref<Target = Snapshot>> Published<M> {
     /// Terms that follow the last one may be published.
     pub(super) fn allow_terms(&self) {
         let _changing = self.changing();
-        let last = self.snapshot.term.load(Ordering::Relaxed);
-        self.snapshot.revoked.store(last, Ordering::Relaxed);
+        self.snapshot.revoked.store(self.term(), Ordering::Relaxed);
     }
 
     /// The work of the term published last may go on until then. A reader that sees this also

@@ -14,7 +14,7 @@ mod sync {
 }
 
 use loom::sync::Arc;
-use loom::thread;
+use loom::thread::{self, JoinHandle};
 
 use self::published::{Published, Snapshot};
 
@@ -37,15 +37,18 @@ fn in_every_order(check: impl Fn(Arc<Answer>) + Send + Sync + 'static) {
     });
 }
 
+/// The election's thread, beside those that ask.
+fn elects(answer: &Arc<Answer>, election: impl Fn(&Answer) + 'static) -> JoinHandle<()> {
+    let answer = answer.clone();
+    thread::spawn(move || election(&answer))
+}
+
 #[test]
 fn who_sees_a_terms_deadline_sees_its_number_and_when_it_began() {
     in_every_order(|answer| {
-        let election = thread::spawn({
-            let answer = answer.clone();
-            move || {
-                answer.lead_no_longer();
-                lead(&answer, 2);
-            }
+        let election = elects(&answer, |answer| {
+            answer.lead_no_longer();
+            lead(answer, 2);
         });
         if answer.until() == UNTIL[2] {
             assert_eq!(answer.since(), SINCE[2]);
@@ -59,10 +62,7 @@ fn who_sees_a_terms_deadline_sees_its_number_and_when_it_began() {
 #[test]
 fn a_term_that_follows_at_once_is_not_taken_for_the_one_before() {
     in_every_order(|answer| {
-        let election = thread::spawn({
-            let answer = answer.clone();
-            move || lead(&answer, 2)
-        });
+        let election = elects(&answer, |answer| lead(answer, 2));
         let (until, since, term) = (answer.until(), answer.since(), answer.term());
         // Of the term before, the deadline was read before it ended.
         assert!(until != UNTIL[2] || (since, term) == (SINCE[2], 2));
@@ -73,12 +73,9 @@ fn a_term_that_follows_at_once_is_not_taken_for_the_one_before() {
 #[test]
 fn nobody_who_has_revoked_sees_a_leader_again() {
     in_every_order(|answer| {
-        let election = thread::spawn({
-            let answer = answer.clone();
-            move || {
-                lead(&answer, 1);
-                lead(&answer, 2);
-            }
+        let election = elects(&answer, |answer| {
+            lead(answer, 1);
+            lead(answer, 2);
         });
         answer.revoke_terms();
         assert_eq!(answer.until(), 0);
@@ -94,12 +91,9 @@ fn nobody_who_has_revoked_sees_a_leader_again() {
 fn work_of_a_term_never_takes_the_time_of_the_next() {
     in_every_order(|answer| {
         answer.work_until(25);
-        let election = thread::spawn({
-            let answer = answer.clone();
-            move || {
-                lead(&answer, 2);
-                answer.work_until(45);
-            }
+        let election = elects(&answer, |answer| {
+            lead(answer, 2);
+            answer.work_until(45);
         });
         assert!(matches!(answer.work_of(1), None | Some(25)));
         election.join().unwrap();
