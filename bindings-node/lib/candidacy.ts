@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 
-import type { Engine, EngineEvent, EngineTerm, OnceNews } from './engine.js';
+import type { ClaimNews, Engine, EngineEvent, EngineTerm, OnceNews } from './engine.js';
 import { enter, leave } from './environment.js';
-import { ClosedError } from './error-classes.js';
+import { ClosedError, LeadershipLostError } from './error-classes.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './leasehold-error.js';
 import { tell } from './listeners.js';
@@ -36,6 +36,8 @@ export class Candidacy {
   #calls = 0;
   /** What those calls have not been told yet. */
   readonly #onceNews = new Map<number, OnceNews[]>();
+  /** What settles the claims that are not answered yet. */
+  readonly #claims = new Map<number, (news: ClaimNews) => void>();
   /** Tells a run from the one that may begin as soon as it has stopped. */
   #run = 0;
   #told: Tenure | undefined;
@@ -104,9 +106,9 @@ export class Candidacy {
     this.#restIfIdle();
   }
 
-  /** Calls of `runOnce` may have news that come after the end of the run. */
+  /** Calls of `runOnce`, and claims, may have news that come after the end of the run. */
   #restIfIdle(): void {
-    if (this.isRunning || this.#onceNews.size > 0) return;
+    if (this.isRunning || this.#onceNews.size > 0 || this.#claims.size > 0) return;
     this.pulse.stop();
     leave(this);
   }
@@ -255,6 +257,27 @@ export class Candidacy {
     if (news.unfinished !== undefined) this.#engine.finish(news.unfinished);
   }
 
+  // ---- firings of scheduled jobs ----------------------------------------------------------------
+
+  /** Claims a firing, or one that was missed within so long. */
+  async claim(job: string, due: Date, missedWithinMs?: number): Promise<boolean> {
+    // Nobody would hear of it.
+    if (!this.isRunning) throw this.notLeading();
+    const term = this.present;
+    try {
+      const number = call(() => this.#engine.beginClaim(job, due.getTime(), missedWithinMs));
+      const { error, isBegun } = await new Promise<ClaimNews>((resolve) => {
+        this.#claims.set(number, resolve);
+      });
+      if (error) throw errorOf(error);
+      // The event loop was blocked when this was known, or the process was paused.
+      if (isBegun && !term?.isValid) throw overWhenClaimed(job, due);
+      return isBegun === true;
+    } finally {
+      this.#restIfIdle();
+    }
+  }
+
   /** Says once that no work will ever begin here: to forget `start` looks like being a standby. */
   #warnIfNeverStarted(): void {
     if (this.#run > 0 || this.#hasWarned) return;
@@ -302,6 +325,12 @@ export class Candidacy {
         else this.#giveUp(event);
         break;
       }
+      case 'claimed': {
+        const settle = this.#claims.get(event.call);
+        this.#claims.delete(event.call);
+        settle?.(event);
+        break;
+      }
       case 'stopped':
         this.#ended();
         void tell(this.#election, 'stopped');
@@ -346,6 +375,12 @@ export class Candidacy {
       this.#exits = this.isRunning && this.#engine.isIdle();
     }
   }
+}
+
+function overWhenClaimed(job: string, due: Date): LeadershipLostError {
+  const which = `the firing of \`${job}\` at ${due.toISOString()}`;
+  const why = 'the term under which it was claimed is over';
+  return new LeadershipLostError(`${which} is not to run here, and may count as begun: ${why}`);
 }
 
 /** What work under a term fails with, if it does. */

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 import { ConfigError } from './error-classes.js';
 
@@ -14,6 +14,17 @@ export function checkOptions(options: unknown, known: readonly string[], example
     throw wrong('options', options, `pass an object: ${example}`);
   const unknown = Object.entries(options).find(([name]) => !known.includes(name));
   if (unknown) throw wrong(...unknown, `no such option: use one of \`${known.join('`, `')}\``);
+}
+
+/** Refuses what is no text. */
+export function checkText(name: string, value: unknown, example: string): asserts value is string {
+  if (typeof value !== 'string') throw wrong(name, value, `use a text, such as \`${example}\``);
+}
+
+/** Refuses what is no date, of any realm. */
+export function checkDate(name: string, value: unknown): asserts value is Date {
+  if (types.isDate(value) && !Number.isNaN(value.getTime())) return;
+  throw wrong(name, value, 'use a `Date`: the time for which the schedule has this firing');
 }
 
 /** Refuses what is no time that the core could take. */

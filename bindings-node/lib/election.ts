@@ -5,7 +5,7 @@ import type { InspectOptions } from 'node:util';
 
 import { Candidacy } from './candidacy.js';
 import type { Work } from './candidacy.js';
-import { checkMilliseconds, checkOptions, wrong } from './checks.js';
+import { checkDate, checkMilliseconds, checkOptions, checkText } from './checks.js';
 import type { Engine } from './engine.js';
 import { call } from './errors.js';
 import type { ElectionEmitter } from './events.js';
@@ -260,12 +260,73 @@ export class LeaderElection extends Emitter {
     options: WaitOptions = {},
   ): Promise<boolean> {
     checkWork(work, 'runOnce');
-    if (typeof (key as unknown) !== 'string') throw wrong('key', key, 'use a text, such as `1.4.2`');
+    checkText('key', key, '1.4.2');
     const signal = signalOf(options);
     const done = async (term: Term) => {
       checkOutcome(await work(term));
     };
     return this.#candidacy.pulse.holdFor(() => this.#candidacy.runOnce(key, done, signal));
+  }
+
+  /**
+   * Begins a firing of a scheduled job, if this instance leads: resolves with true if nobody has begun it
+   * before, nor a later one of the `job`, and from now on nobody will, no matter who leads. So one firing
+   * never runs twice, also where leadership changes within it, or another clock is late. Resolves with
+   * false if it was begun already. To be called within {@link runIfLeader}, so that the Lease is not
+   * released before the work has ended, and an instance that does not lead is no error.
+   *
+   * `due` is the time for which the schedule has this firing, to the millisecond: the same in each
+   * replica, and not the time of the call. It is recorded in an annotation of the Lease before this
+   * resolves, so a firing whose work is interrupted, or whose record was not confirmed, is not run again:
+   * at most once. The last firings of 128 jobs are remembered; deleting the Lease forgets them. In mode
+   * `always` nothing is remembered, and it is always true.
+   *
+   * When it rejects, the firing is not to be run, and may count as begun.
+   *
+   * @throws {@link LeadershipLostError} if this instance does not lead, or no longer when it is recorded.
+   * @throws {@link ClosedError} if the election does not run.
+   * @throws why it could not be recorded: {@link LeaseholdError}, whose `code` says what to do.
+   * @throws {@link CorruptError} if what the Lease remembers cannot be understood.
+   * @throws {@link ConfigError} for a `job` that cannot be one, one too many for the Lease, or a `due`
+   * that is ahead.
+   */
+  async claim(job: string, due: Date): Promise<boolean> {
+    return this.#claim(job, due);
+  }
+
+  /**
+   * As {@link claim}, for a firing that may have been missed: the leader had died, or nobody led. To be
+   * called when this instance comes to lead, with the latest time before now for which the schedule has a
+   * firing. Resolves with false also if that was more than `withinMs` milliseconds ago, or if no firing of
+   * the `job` is known, since what was never begun was not missed. A schedule that lets pass what is missed
+   * does not call this.
+   *
+   * @throws as {@link claim}; {@link ConfigError} also if `withinMs` is no time.
+   */
+  async claimMissed(job: string, due: Date, options: { withinMs: number }): Promise<boolean> {
+    checkOptions(options, ['withinMs'], '{ withinMs: 3_600_000 }');
+    checkMilliseconds('withinMs', options.withinMs);
+    return this.#claim(job, due, options.withinMs);
+  }
+
+  async #claim(job: string, due: Date, missedWithinMs?: number): Promise<boolean> {
+    checkText('job', job, 'billing.invoices');
+    checkDate('due', due);
+    const candidacy = this.#candidacy;
+    return candidacy.pulse.holdFor(() => candidacy.claim(job, due, missedWithinMs));
+  }
+
+  /**
+   * When the firing of the `job` was due that was begun last, as far as this instance knows; as it is,
+   * while it leads. Null if none is known.
+   *
+   * @throws {@link CorruptError} if what the Lease remembers cannot be understood.
+   * @throws {@link ConfigError} for a `job` that cannot be one.
+   */
+  lastFiring(job: string): Date | null {
+    checkText('job', job, 'billing.invoices');
+    const last = call(() => this.#engine.lastFiring(job));
+    return last === null ? null : new Date(last);
   }
 
   /**

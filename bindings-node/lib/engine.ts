@@ -37,7 +37,8 @@ export type EngineEvent =
   | { kind: 'acquired'; term: EngineTerm }
   | { kind: 'lost'; term: EngineTerm; reason: LostReason; unfinished: number }
   | { kind: 'leaderChanged'; holder?: string }
-  | OnceNews;
+  | OnceNews
+  | ClaimNews;
 
 /**
  * @internal News of a call of `runOnce`: the term to work under, and the number to end that by; then an
@@ -50,6 +51,14 @@ export interface OnceNews {
   unfinished?: number;
   error?: EngineError;
   here?: boolean;
+}
+
+/** @internal What came of a claim: an error, or whether the firing is begun by it. */
+export interface ClaimNews {
+  kind: 'claimed';
+  call: number;
+  isBegun?: boolean;
+  error?: EngineError;
 }
 
 /**
@@ -78,5 +87,7 @@ export interface Engine {
   beginOnce(key: string): number | null;
   onceEnded(unfinished: number, failure?: string): void;
   endOnce(call: number): void;
+  beginClaim(job: string, dueMs: number, missedWithinMs?: number): number;
+  lastFiring(job: string): number | null;
   notLeadingAfter(waitedMs: number): EngineError;
 }

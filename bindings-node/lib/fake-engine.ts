@@ -1,4 +1,5 @@
 import type {
+  ClaimNews,
   Engine,
   EngineError,
   EngineEvent,
@@ -6,6 +7,7 @@ import type {
   EngineTerm,
   EngineWork,
 } from './engine.js';
+import { wrong } from './checks.js';
 import { drainAll } from './environment.js';
 import { ClosedError, LeadershipLostError } from './error-classes.js';
 import { clearTimeout, setTimeout } from './timers.js';
@@ -28,6 +30,8 @@ export class FakeEngine implements Engine {
   readonly #calls = new Map<number, { key: string; begun?: EngineWork }>();
   readonly #done = new Set<string>();
   #lastCall = 0;
+  /** When the firing of each job was due that was begun last. */
+  readonly #firings = new Map<string, number>();
   #holder: string | null = null;
   #failing: EngineError | null = null;
 
@@ -199,6 +203,33 @@ export class FakeEngine implements Engine {
     this.#calls.clear();
   }
 
+  // ---- firings of scheduled jobs: begun when this leads, and remembered here alone ---------------
+
+  beginClaim(job: string, dueMs: number, missedWithinMs?: number): number {
+    checkFiring(job, dueMs);
+    this.#lastCall += 1;
+    this.#events.push({ kind: 'claimed', call: this.#lastCall, ...this.#claim(job, dueMs, missedWithinMs) });
+    drainSoon();
+    return this.#lastCall;
+  }
+
+  #claim(job: string, dueMs: number, missedWithinMs?: number): Pick<ClaimNews, 'isBegun' | 'error'> {
+    if (!this.#term) return { error: { ...this.notLeadingAfter(), code: 'leadership_lost' } };
+    const last = this.lastFiring(job);
+    if (missedWithinMs !== undefined) {
+      const isRecent = Date.now() - dueMs >= 0 && Date.now() - dueMs <= missedWithinMs;
+      if (!isRecent || last === null) return { isBegun: false };
+    }
+    if (last !== null && dueMs <= last) return { isBegun: false };
+    if (this.remembers) this.#firings.set(job, dueMs);
+    return { isBegun: true };
+  }
+
+  lastFiring(job: string): number | null {
+    checkJob(job);
+    return this.#firings.get(job) ?? null;
+  }
+
   #stopIfIdle(): void {
     if (this.#isStopping && this.isIdle()) this.#stop();
     drainSoon();
@@ -280,6 +311,19 @@ export class FakeEngine implements Engine {
   }
 }
 
+/** What the core refuses, so that a test finds it. */
+function checkJob(job: string): void {
+  if (/^[!-~]{1,128}$/.test(job)) return;
+  throw wrong('job', job, 'use 1 to 128 visible ASCII characters without spaces, such as `billing.invoices`');
+}
+
+function checkFiring(job: string, dueMs: number): void {
+  checkJob(job);
+  if (dueMs >= 0 && dueMs <= Date.now() + MOST_AHEAD_MS) return;
+  const fix = 'use the time for which the schedule has this firing, which has come';
+  throw wrong('due', new Date(dueMs).toISOString(), fix);
+}
+
 /** Not by `queueMicrotask`, which tests fake. */
 function drainSoon(): void {
   void Promise.resolve().then(drainAll);
@@ -287,6 +331,8 @@ function drainSoon(): void {
 
 /** The core's default. */
 const DRAIN_TIMEOUT_MS = 20_000;
+/** As the core has it: a scheduler may be a little early. */
+const MOST_AHEAD_MS = 60_000;
 const STOPPED = 'the election has been stopped';
 const NOT_RUNNING = 'the election is not running: call start()';
 /** How long a term lasts in a test, or the work under one that is over, for those who ask. */

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use leasehold::bindings::{ForeignElection, OnceCall, OnceHold, OnceNews, configured, wait};
-use leasehold::{Event, LeaderElection};
+use leasehold::{Error, ErrorKind, Event, LeaderElection};
 use napi::Env;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
@@ -29,11 +29,19 @@ pub struct NativeElection {
     calls: RefCell<Calls>,
 }
 
-/// Calls of `runOnce` that go on, by number.
+/// Calls that are answered by an event, by number.
 #[derive(Default)]
 struct Calls {
+    /// Those of `runOnce` that go on.
     going_on: HashMap<u32, OnceHold>,
     last: u32,
+}
+
+impl Calls {
+    fn next(&mut self) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.last
+    }
 }
 
 #[napi]
@@ -176,8 +184,7 @@ impl NativeElection {
                 return Ok(None);
             };
             let mut calls = self.calls.borrow_mut();
-            calls.last = calls.last.wrapping_add(1);
-            let number = calls.last;
+            let number = calls.next();
             let hold = call.hold();
             let queue = self.queue.clone();
             threads::start("leasehold-once", "work that runs once", move || {
@@ -198,6 +205,44 @@ impl NativeElection {
     #[napi]
     pub fn end_once(&self, call: u32) {
         self.calls.borrow_mut().going_on.remove(&call);
+    }
+
+    /// Claims the firing of a job that is due so many milliseconds after the start of 1970, or that was
+    /// missed within so long; an event `claimed` with the number returned tells what came of it. A thread
+    /// of its own waits for that.
+    #[napi]
+    pub fn begin_claim(
+        &self,
+        job: String,
+        due_ms: i64,
+        missed_within_ms: Option<f64>,
+    ) -> Result<u32> {
+        contained(move || {
+            let due = moment(due_ms)?;
+            let within = missed_within_ms.map(duration);
+            let number = self.calls.borrow_mut().next();
+            let (election, queue) = (self.election.clone(), self.queue.clone());
+            threads::start("leasehold-claim", "a claim", move || {
+                let claimed = leasehold::bindings::contain_panics(|| match within {
+                    None => election.claim(&job, due),
+                    Some(within) => election.claim_missed(&job, due, within),
+                });
+                // What JavaScript has alone decides how long the election runs.
+                drop(election);
+                queue.put(Notification::Claimed(number, claimed));
+            })?;
+            Ok(number)
+        })
+    }
+
+    /// When the firing of a job was due that was begun last, in milliseconds after the start of 1970;
+    /// null if none is known.
+    #[napi]
+    pub fn last_firing(&self, job: String) -> Result<Option<i64>> {
+        contained(move || {
+            let last = self.election.last_firing(&job)?;
+            Ok(last.map(milliseconds))
+        })
     }
 
     /// The work of this number has ended, or the listeners of this loss are done.
@@ -251,6 +296,26 @@ impl Drop for NativeElection {
 /// So many milliseconds. The package has refused what is no time.
 fn duration(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
+}
+
+/// So many milliseconds after the start of 1970.
+fn moment(ms: i64) -> leasehold::Result<SystemTime> {
+    let distance = Duration::from_millis(ms.unsigned_abs());
+    let moment = if ms < 0 {
+        UNIX_EPOCH.checked_sub(distance)
+    } else {
+        UNIX_EPOCH.checked_add(distance)
+    };
+    moment.ok_or_else(|| {
+        let message = format!("due = `{ms}`: no time of this system: use one that a schedule has");
+        Error::new(ErrorKind::Config, message)
+    })
+}
+
+/// The reverse. Nothing before 1970 was ever claimed.
+fn milliseconds(moment: SystemTime) -> i64 {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Starts the election and passes its events on until it stops.

@@ -22,12 +22,14 @@ pub struct NativeEvent {
     pub reason: Option<&'static str>,
     /// Of `leaderChanged`, where there is one.
     pub holder: Option<String>,
-    /// Of `startFailed` and `renewalFailing`, and of `once` that cannot go on.
+    /// Of `startFailed` and `renewalFailing`, of `once` that cannot go on, and of `claimed` that has failed.
     pub error: Option<NativeError>,
-    /// Of `once`: the number of the call.
+    /// Of `once` and `claimed`: the number of the call.
     pub call: Option<u32>,
     /// Of `once` that is done: whether that was here. It has failed if nothing else is there.
     pub here: Option<bool>,
+    /// Of `claimed`: whether the firing is begun by that call.
+    pub is_begun: Option<bool>,
 }
 
 impl NativeEvent {
@@ -78,6 +80,18 @@ impl NativeEvent {
                         error: Some((&error).into()),
                         ..once
                     },
+                }
+            }
+            Notification::Claimed(call, claimed) => {
+                let (is_begun, error) = match claimed {
+                    Ok(is_begun) => (Some(is_begun), None),
+                    Err(error) => (None, Some((&error).into())),
+                };
+                Self {
+                    call: Some(call),
+                    is_begun,
+                    error,
+                    ..Self::of_kind("claimed")
                 }
             }
             // One of a newer core, which this package has no name for.

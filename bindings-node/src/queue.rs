@@ -19,6 +19,8 @@ pub(crate) enum Notification {
     Event(Event),
     /// News of the call of `runOnce` of this number.
     Once(u32, leasehold::Result<OnceNews>),
+    /// Whether the firing is claimed that the call of this number is about.
+    Claimed(u32, leasehold::Result<bool>),
 }
 
 /// Filled by other threads, emptied by JavaScript.

@@ -120,6 +120,18 @@ test('mode always leads again there though work does not end, under tokens that 
   assert.deepEqual(stdout.trim().split('\n'), ['false 2n', '3n'], stderr);
 });
 
+test('there nothing of firings is remembered either', (t) => {
+  const { stdout, stderr } = runElsewhere(
+    installed(t),
+    `const election = await new LeaderElection({ lease: 'jobs', mode: 'always' }).start();
+    const due = new Date(0);
+    console.log(await election.claim('bill', due), await election.claim('bill', due));
+    console.log(await election.claimMissed('bill', due, { withinMs: 1e15 }), election.lastFiring('bill'));
+    await election.stop();`,
+  );
+  assert.deepEqual(stdout.trim().split('\n'), ['true true', 'false null'], stderr);
+});
+
 test('mode never leads never there, as the environment may say; a Lease has to be named', (t) => {
   const { stdout, stderr } = runElsewhere(
     installed(t),

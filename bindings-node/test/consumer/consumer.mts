@@ -27,6 +27,9 @@ const status: Status = election.status();
 console.log(status.role, election.isLeader, (await election.runIfLeader(() => 1)) satisfies number | undefined);
 await election.stop();
 
+const begun: boolean = await election.claim('bill', new Date(0)).catch(() => false);
+if (begun) throw new LeadershipLostError('it has been stopped');
+
 const fake = await new FakeLeaderElection().start();
 fake.acquire();
 const leaders = clusterLeaderService({ lease: 'jobs', mode: 'never', elections: ['billing'] });

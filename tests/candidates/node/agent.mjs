@@ -19,7 +19,7 @@ else throw new Error('usage: agent.mjs [LEASE IDENTITY LEASE_S RENEW_S RETRY_S]'
 /** Obeys the requests on the standard input. */
 async function serve() {
   // Nothing in Node forks.
-  say({ agent: 'node', protocol: 1, cannot: ['fork', 'claim'] });
+  say({ agent: 'node', protocol: 1, cannot: ['fork'] });
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, candidate: name, do: command, ...how } = JSON.parse(line);
     // Not awaited: it may take long, and the next line may be what ends that.

@@ -134,6 +134,16 @@ export class Candidate extends Locking {
     }
   }
 
+  claim({ job, due, within: seconds }) {
+    const moment = new Date(due);
+    if (seconds === undefined) return this.#election.claim(job, moment);
+    return this.#election.claimMissed(job, moment, { withinMs: seconds * 1000 });
+  }
+
+  last_firing({ job }) {
+    return this.#election.lastFiring(job)?.getTime();
+  }
+
   check_term() {
     this.#acquired.check();
   }
