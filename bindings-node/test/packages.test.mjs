@@ -121,5 +121,6 @@ test('the package is small', (t) => {
       .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
   const own = size(join(home, 'node_modules', 'leasehold'));
   t.diagnostic(`${own} bytes, and the library ${size(join(home, 'node_modules', '@leasehold'))}`);
-  assert.ok(own < 275_000);
+  // Its types, with their documentation, and the same code twice: for Node and for bundlers.
+  assert.ok(own < 290_000);
 });

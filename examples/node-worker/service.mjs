@@ -4,6 +4,7 @@ import { once } from 'node:events';
 
 import express from 'express';
 import { LeaderElection } from 'leasehold';
+import { runCoordinator } from 'leasehold/node-cron';
 import cron from 'node-cron';
 
 const election = new LeaderElection({ lease: process.env.LEASEHOLD_LEASE ?? 'node-worker' });
@@ -12,8 +13,11 @@ election.on('lost', ({ reason }) => console.log(`no longer leading: ${reason}`))
 election.on('renewalFailing', ({ message }) => console.error(message));
 await election.start();
 
-// All replicas have the schedule; only the leader runs what is due.
-cron.setRunCoordinator({ shouldRun: () => election.isLeader });
+// All replicas have the schedule; only the leader runs what is due, each firing once, and the next leader
+// what was missed.
+cron.setRunCoordinator(
+  runCoordinator(election, { misfireWithinMs: 3_600_000, tasks: cron.getTasks }),
+);
 const billing = cron.schedule(
   process.env.SCHEDULE ?? '*/10 * * * * *',
   // As work under the term: the Lease is not given to another replica before it has ended.

@@ -2,6 +2,7 @@
 
 import { LeaderElection, clusterLeaderService, LeadershipLostError } from 'leasehold';
 import type { LostReason, Status, Term } from 'leasehold';
+import { runCoordinator } from 'leasehold/node-cron';
 import { FakeLeaderElection } from 'leasehold/testing';
 
 const election: LeaderElection = new LeaderElection({ lease: 'jobs', mode: 'always' });
@@ -27,6 +28,8 @@ const status: Status = election.status();
 console.log(status.role, election.isLeader, (await election.runIfLeader(() => 1)) satisfies number | undefined);
 await election.stop();
 
+const coordinator = runCoordinator(election, { misfireWithinMs: 60_000, tasks: () => new Map() });
+coordinator satisfies { shouldRun(key: string, ttlMs: number): boolean | Promise<boolean> };
 const begun: boolean = await election.claim('bill', new Date(0)).catch(() => false);
 if (begun) throw new LeadershipLostError('it has been stopped');
 
