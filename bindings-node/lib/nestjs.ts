@@ -7,13 +7,25 @@
 import { Inject, Module } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';
 
+import { checkMilliseconds, checkOptions, wrong } from './checks.js';
 import { ClusterLeaderService, clusterLeaderService } from './cluster-leader-service.js';
 import type { ClusterLeaderServiceOptions } from './cluster-leader-service.js';
 import { LeaderElection } from './election.js';
+import { Firings, Schedules } from './nestjs-firings.js';
+import type { CronRegistry } from './nestjs-firings.js';
 import type { LeaderElectionOptions } from './settings.js';
 
+/** What the application's schedulers are. */
+export interface SchedulerOptions {
+  /** The `SchedulerRegistry` of `@nestjs/schedule`, for methods that are {@link LeaderOnlyOptions.claim}ed. */
+  scheduler?: InjectionToken | undefined;
+}
+
+/** The settings of the elections of an application. */
+export interface LeaseholdModuleOptions extends ClusterLeaderServiceOptions, SchedulerOptions {}
+
 /** Settings that are known only when the application starts. */
-export interface LeaseholdAsyncOptions {
+export interface LeaseholdAsyncOptions extends SchedulerOptions {
   /** Modules that export what is injected. */
   imports?: DynamicModule['imports'];
   /** What `useFactory` is called with. */
@@ -37,13 +49,14 @@ export interface LeaseholdAsyncOptions {
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- as Nest has it
 export class LeaseholdModule {
   /** With these settings. */
-  static forRoot({ elections, ...options }: ClusterLeaderServiceOptions = {}): DynamicModule {
-    return LeaseholdModule.forRootAsync({ useFactory: () => options, elections: elections ?? [] });
+  static forRoot(options: LeaseholdModuleOptions = {}): DynamicModule {
+    const { elections = [], scheduler, ...settings } = options;
+    return LeaseholdModule.forRootAsync({ useFactory: () => settings, elections, scheduler });
   }
 
   /** With settings that are made when the application starts, of what is injected. */
   static forRootAsync(options: LeaseholdAsyncOptions): DynamicModule {
-    const { imports = [], inject = [], elections = [] } = options;
+    const { imports = [], inject = [], elections = [], scheduler } = options;
     const useFactory = options.useFactory as (...injected: unknown[]) => Promise<LeaderElectionOptions>;
     const of = <T>(provide: InjectionToken<T>, make: (service: ClusterLeaderService) => T): Provider => ({
       provide,
@@ -56,11 +69,17 @@ export class LeaseholdModule {
       useFactory: async (...injected: unknown[]) =>
         clusterLeaderService({ ...(await useFactory(...injected)), elections }),
     };
+    const schedules: Provider = {
+      provide: Schedules,
+      inject: scheduler === undefined ? [] : [scheduler],
+      useFactory: (registry?: CronRegistry) => new Schedules(registry),
+    };
     const exported = [
       service,
       of(LeaderElection, mainElection),
       ...elections.map((name) => of(electionToken(name), (service) => service.election(name))),
       of(LeaderElectionHealth, (service) => new LeaderElectionHealth(service)),
+      schedules,
     ];
     return {
       module: LeaseholdModule,
@@ -109,33 +128,94 @@ export function electionToken(name?: string): InjectionToken<LeaderElection> {
   return name === undefined ? LeaderElection : `LeaderElection(${name})`;
 }
 
+/** What else holds for a method that only the leader runs. */
+export interface LeaderOnlyOptions {
+  /** Which of `elections` it is. Default: the main one. */
+  election?: string | undefined;
+  /**
+   * Whether each firing of the method's `@Cron` is claimed before it runs, by {@link LeaderElection.claim}
+   * under the `name` that `@Cron` gives it: so none runs twice, also where leadership changes within it. A
+   * call by hand counts as the latest firing. Needs the `scheduler` of the module.
+   */
+  claim?: boolean | undefined;
+  /**
+   * How long ago a firing may have been due that was missed, for the next leader to run it, in
+   * milliseconds: the latest alone. By default what was missed is left out. Needs `claim`.
+   */
+  misfireWithinMs?: number | undefined;
+}
+
 /**
  * The method runs on the leader only, of the main Lease or of the one in `elections` that is named;
  * elsewhere a call does nothing. The Lease is not released before what it returns has settled, or the
  * drain timeout has passed. Stands above or below `@Cron`, `@Interval`, and what else marks a method.
  *
  * A class with such a method cannot be made where the module, or the name, is missing.
+ *
+ * @throws {@link ConfigError} for options that are wrong.
  */
-export function LeaderOnly(name?: string) {
+export function LeaderOnly(options: string | LeaderOnlyOptions = {}) {
+  const { election: name, claim = false, misfireWithinMs } = leaderOnlyOptions(options);
   return <T extends (...given: never[]) => Promise<void> | void>(
     target: object,
-    _key: string | symbol,
+    key: string | symbol,
     descriptor: TypedPropertyDescriptor<T>,
   ): void => {
     const method = descriptor.value as unknown as (...given: unknown[]) => unknown;
     // Nest gives it to each instance.
     const election = Symbol(`LeaderElection(${name ?? ''})`);
     Inject(electionToken(name))(target, election);
+    const firings = new WeakMap<object, Firings>();
+    if (claim) {
+      const schedules = Symbol('Schedules');
+      Inject(Schedules)(target, schedules);
+      // Called when Nest gives them to an instance, after its election.
+      const adopt = function (this: Guarded, given: Schedules) {
+        const mine = electionOf(this, election, method);
+        const made = new Firings(mine, given, jobOf(Reflect.get(target, key) as object));
+        firings.set(this, made);
+        if (misfireWithinMs !== undefined) made.runMissed(misfireWithinMs, () => method.call(this));
+      };
+      Object.defineProperty(target, schedules, { set: adopt, configurable: true });
+    }
 
-    function leaderOnly(this: Record<symbol, LeaderElection>, ...given: unknown[]): Promise<unknown> {
-      const mine = this[election];
-      if (!mine) throw new Error(`${method.name}: Nest has not made this object, so it has no election`);
-      return mine.runIfLeader(() => method.apply(this, given));
+    function leaderOnly(this: Guarded, ...given: unknown[]): Promise<unknown> {
+      const mine = electionOf(this, election, method);
+      const run = () => method.apply(this, given);
+      return mine.runIfLeader(claim ? () => firings.get(this)?.claim(run) : run);
     }
 
     keepMarks(method, leaderOnly);
     descriptor.value = leaderOnly as unknown as T;
   };
+}
+
+/** An object with guarded methods. */
+type Guarded = Record<symbol, LeaderElection | undefined>;
+
+function electionOf(guarded: Guarded, election: symbol, method: { name: string }): LeaderElection {
+  const mine = guarded[election];
+  if (mine) return mine;
+  throw new Error(`${method.name}: Nest has not made this object, so it has no election`);
+}
+
+function leaderOnlyOptions(options: string | LeaderOnlyOptions): LeaderOnlyOptions {
+  if (typeof options === 'string') return { election: options };
+  checkOptions(options, ['election', 'claim', 'misfireWithinMs'], '{ claim: true }');
+  const { claim, misfireWithinMs } = options;
+  if (misfireWithinMs !== undefined) {
+    checkMilliseconds('misfireWithinMs', misfireWithinMs);
+    if (!claim) throw wrong('claim', claim, 'use `true`, since only what is claimed is known to be missed');
+  }
+  return options;
+}
+
+/** The name that `@Cron` gives to a method, no matter which decorator is above the other. */
+function jobOf(method: object): string {
+  const { getOwnMetadata } = Reflect as unknown as Metadata;
+  const cron = getOwnMetadata('SCHEDULE_CRON_OPTIONS', method) as { name?: string } | undefined;
+  if (cron?.name !== undefined) return cron.name;
+  throw wrong('claim', true, "name the job: `@Cron('0 3 * * *', { name: 'billing.invoices' })`");
 }
 
 /** Names and marks a method as the one that it stands for. */

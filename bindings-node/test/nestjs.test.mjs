@@ -12,17 +12,18 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 
-import { Injectable, Module } from '@nestjs/common';
+import { Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { buildSync } from 'esbuild';
-import { ClusterLeaderService } from 'leasehold';
+import { ClusterLeaderService, ConfigError, LeaderElection } from 'leasehold';
 import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
 
-import { election, eventually, folder, lease, program } from './support.mjs';
+import { election, eventually, folder, leader, lease, program, settings as place } from './support.mjs';
 
 const BUILT = join(import.meta.dirname, '..', 'target');
 const LISTINGS = join(import.meta.dirname, '..', '..', 'docs', 'listings', 'nestjs');
-const JOBS = ['below', 'above', 'often'];
+const JOBS = ['below', 'above', 'claimed', 'often'];
 /** How often each job is done before somebody is believed to do it. */
 const SOME = 2;
 
@@ -175,8 +176,8 @@ function heeds({ pid }, signal) {
 
 const ALWAYS = { lease: 'jobs', mode: 'always' };
 
-/** A module with a job for the leader of this election. */
-function jobs(imports, name) {
+/** A module with a job for the leader of this election, which is perhaps on a schedule. */
+function jobs(imports, options, cron = (_target, _key, descriptor) => descriptor) {
   class Jobs {
     count = 0;
     async run() {
@@ -184,7 +185,8 @@ function jobs(imports, name) {
     }
   }
   const run = Object.getOwnPropertyDescriptor(Jobs.prototype, 'run');
-  LeaderOnly(name)(Jobs.prototype, 'run', run);
+  LeaderOnly(options)(Jobs.prototype, 'run', run);
+  cron(Jobs.prototype, 'run', run);
   Object.defineProperty(Jobs.prototype, 'run', run);
   Injectable()(Jobs);
   class JobsModule {}
@@ -235,4 +237,70 @@ test('an object that Nest has not made does not work unguarded', async () => {
 test('a wrong setting keeps the application from starting', async () => {
   const wrong = LeaseholdModule.forRoot({ ...ALWAYS, leaseDurationMs: -1 });
   await assert.rejects(create(jobs([wrong]).JobsModule), { code: 'config', message: /leaseDurationMs/ });
+});
+
+/** Of the year: its latest firing is neither now nor soon, unless a year begins. */
+const yearly = () => Cron('0 0 1 1 *', { name: 'bill', timeZone: 'UTC' });
+const NEW_YEAR = new Date(Date.UTC(new Date().getUTCFullYear(), 0));
+const WITHIN_A_YEAR = { claim: true, misfireWithinMs: 366 * 86_400_000 };
+/** Of a Lease that is released, and does not expire. */
+const claiming = (t) => place(t, { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 });
+
+/** An application whose job is claimed, and which leads before anything is scheduled. */
+async function claims(options, how) {
+  const leasehold = LeaseholdModule.forRoot({ ...options, scheduler: SchedulerRegistry });
+  const { Jobs, JobsModule } = jobs([ScheduleModule.forRoot(), leasehold], how, yearly());
+  Inject(LeaderElection)(Jobs.prototype, 'election');
+  Jobs.prototype.onModuleInit = function () {
+    return this.election.waitForLeadership();
+  };
+  const app = await create(JobsModule);
+  return { app, election: app.get(LeaderElection), job: app.get(Jobs) };
+}
+
+test('a firing is claimed for when the schedule has it, and not run again', async (t) => {
+  const options = claiming(t);
+  const first = await claims(options, { claim: true });
+  await first.job.run();
+  await first.job.run();
+  assert.equal(first.job.count, 1);
+  assert.deepEqual(first.election.lastFiring('bill'), NEW_YEAR);
+  await first.app.close();
+  const second = await claims(options, WITHIN_A_YEAR);
+  await second.job.run();
+  await second.app.close();
+  assert.equal(second.job.count, 0);
+});
+
+test('what was missed is run by the next leader, once, if it was due so recently', async (t) => {
+  const options = claiming(t);
+  const before = await leader(t, options);
+  assert.equal(await before.claim('bill', new Date(0)), true);
+  await before.stop();
+  for (const [how, runs] of [
+    [{ claim: true }, 0],
+    [{ claim: true, misfireWithinMs: 1 }, 0],
+    [WITHIN_A_YEAR, 1],
+    [WITHIN_A_YEAR, 0],
+  ]) {
+    const { app, job } = await claims(options, how);
+    await eventually('it has run', () => job.count === runs);
+    // Waits for what begins with the term.
+    await app.close();
+    assert.equal(job.count, runs, JSON.stringify(how));
+  }
+});
+
+test('what cannot be claimed keeps the application from starting', async () => {
+  const scheduledBy = (scheduler) => [ScheduleModule.forRoot(), LeaseholdModule.forRoot({ ...ALWAYS, scheduler })];
+  const unnamed = jobs(scheduledBy(SchedulerRegistry), { claim: true }, Cron('0 0 1 1 *'));
+  await assert.rejects(create(unnamed.JobsModule), { code: 'config', message: /name the job/ });
+  const unscheduled = jobs(scheduledBy(SchedulerRegistry), { claim: true });
+  await assert.rejects(create(unscheduled.JobsModule), { code: 'config', message: /name the job/ });
+  const misnamed = jobs(scheduledBy(SchedulerRegistry), { claim: true }, Cron('0 0 1 1 *', { name: 'my job' }));
+  await assert.rejects(create(misnamed.JobsModule), { code: 'config', message: /job = `my job`/ });
+  const unknown = jobs(scheduledBy(undefined), { claim: true }, yearly());
+  await assert.rejects(create(unknown.JobsModule), { code: 'config', message: /SchedulerRegistry/ });
+  assert.throws(() => LeaderOnly({ misfireWithinMs: 1 }), ConfigError);
+  assert.throws(() => LeaderOnly({ claims: true }), ConfigError);
 });

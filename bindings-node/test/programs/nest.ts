@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Cron, Interval, ScheduleModule } from '@nestjs/schedule';
+import { Cron, Interval, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { LeaderElection } from 'leasehold';
 import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
 
@@ -43,6 +43,12 @@ class Jobs {
     await work('above', this.election);
   }
 
+  @LeaderOnly({ claim: true, misfireWithinMs: 60_000 })
+  @Cron('* * * * * *', { name: 'claimed' })
+  async claimed(): Promise<void> {
+    await work('claimed', this.election);
+  }
+
   @LeaderOnly()
   @Interval(50)
   async often(): Promise<void> {
@@ -51,7 +57,10 @@ class Jobs {
 }
 
 @Module({
-  imports: [ScheduleModule.forRoot(), LeaseholdModule.forRoot(options)],
+  imports: [
+    ScheduleModule.forRoot(),
+    LeaseholdModule.forRoot({ ...options, scheduler: SchedulerRegistry }),
+  ],
   providers: [Jobs],
 })
 class Application {}
