@@ -16,6 +16,7 @@ native_methods! {
     fn begin_once(election: jlong, key: JString, limit: jlong) -> jlong;
     fn await_once(call: jlong, limit: jlong) -> [JString];
     fn once_ended(call: jlong, failure: JString);
+    fn drop_once(call: jlong);
     fn end_once(call: jlong);
 }
 
@@ -90,6 +91,14 @@ fn once_ended(env: &mut Env<'_>, _: Class<'_>, call: jlong, failure: JString<'_>
         && let Some(work) = lock(&once.work).take()
     {
         work.ended(failure);
+    }
+    Ok(())
+}
+
+/// The work that has begun is not done: its term is over.
+fn drop_once(_: &mut Env<'_>, _: Class<'_>, call: jlong) -> Answer<()> {
+    if let Some(once) = CALLS.get(call) {
+        drop(lock(&once.work).take());
     }
     Ok(())
 }

@@ -33,9 +33,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * waited for as an election's work is.
  */
 public final class Locks implements AutoCloseable {
-    /** How long a thread waits until it looks whether it was interrupted. */
-    private static final long SLICE_NANOS = 50_000_000;
-
     private final long number;
     private final boolean stopAtShutdown;
     /** Threads that tell listeners, for which closing waits. */
@@ -132,7 +129,7 @@ public final class Locks implements AutoCloseable {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("while waiting for the lock `" + request.name() + "`");
                 }
-                Fields decided = Fields.of(Native.awaitLock(attempt, SLICE_NANOS));
+                Fields decided = Fields.of(Native.awaitLock(attempt, Native.SLICE_NANOS));
                 if (decided != null) {
                     return held(request, decided)
                             .orElseThrow(() -> new InternalException("the native half did not say why"));

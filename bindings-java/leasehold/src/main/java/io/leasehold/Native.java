@@ -11,6 +11,9 @@ final class Native {
     /** Stands for no limit, and for no wait. */
     static final long NONE = -1;
 
+    /** How long a thread waits there until it looks whether it was interrupted. */
+    static final long SLICE_NANOS = 50_000_000;
+
     private Native() {}
 
     // ---- elections -------------------------------------------------------------------------------------------------
@@ -62,6 +65,8 @@ final class Native {
     static native String[] awaitOnce(long call, long nanos);
 
     static native void onceEnded(long call, String failure);
+
+    static native void dropOnce(long call);
 
     static native void endOnce(long call);
 

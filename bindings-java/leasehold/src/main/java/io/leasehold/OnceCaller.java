@@ -2,9 +2,6 @@ package io.leasehold;
 
 /** Does what is to run once when the native half says so. */
 class OnceCaller<E extends Exception> {
-    /** How long a thread waits until it looks whether it was interrupted. */
-    private static final long SLICE_NANOS = 50_000_000;
-
     private final NativeElection election;
     private final LeaderTask<E> work;
 
@@ -19,7 +16,7 @@ class OnceCaller<E extends Exception> {
             if (Thread.interrupted()) {
                 throw new InterruptedException("before the work of `" + key + "` was begun");
             }
-            long call = Native.beginOnce(election.number(), key, SLICE_NANOS);
+            long call = Native.beginOnce(election.number(), key, Native.SLICE_NANOS);
             if (call != 0) {
                 return call;
             }
@@ -42,9 +39,8 @@ class OnceCaller<E extends Exception> {
             }
             Term term = news.term(election.number());
             if (!term.isValid()) {
-                // There was a pause. Said to have failed only if nobody is to try again.
-                failure = stopped();
-                Native.onceEnded(call, "its term had ended before it began");
+                // There was a pause. What comes instead, the next news say.
+                Native.dropOnce(call);
                 continue;
             }
             failure = run(term);
@@ -55,7 +51,7 @@ class OnceCaller<E extends Exception> {
     /** What is known already comes before an interrupt: it may be that the work is done. */
     Fields await(long call) throws InterruptedException {
         while (true) {
-            Fields news = Fields.of(Native.awaitOnce(call, SLICE_NANOS));
+            Fields news = Fields.of(Native.awaitOnce(call, Native.SLICE_NANOS));
             if (news != null) {
                 return news;
             }
