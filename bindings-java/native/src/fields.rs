@@ -1,11 +1,11 @@
 //! What is more than a number, by name.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jni::Env;
 use jni::sys::jlong;
 use leasehold::bindings::{LogLevel, LogRecord};
-use leasehold::{Error, Event, Status, Term};
+use leasehold::{Error, ErrorKind, Event, Status, Term};
 
 use crate::ffi::{Answer, Texts, texts};
 
@@ -27,7 +27,7 @@ impl Fields {
     }
 
     pub(crate) fn add_term(self, term: &Term) -> Self {
-        let since_epoch = term.acquired_at().duration_since(SystemTime::UNIX_EPOCH);
+        let since_epoch = term.acquired_at().duration_since(UNIX_EPOCH);
         self.add("fencing_token", term.fencing_token())
             .add("transitions", term.transitions())
             .add("lease_uid", term.lease_uid())
@@ -107,4 +107,29 @@ pub(crate) fn nanos(duration: Duration) -> jlong {
 /// A duration from Java, which has none below zero here.
 pub(crate) fn duration(nanos: jlong) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+}
+
+/// A duration from Java, for which a number below zero stands for none.
+pub(crate) fn some(nanos: jlong) -> Option<Duration> {
+    (nanos >= 0).then(|| duration(nanos))
+}
+
+/// A time for Java, in milliseconds since the start of 1970.
+pub(crate) fn millis(time: SystemTime) -> jlong {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    jlong::try_from(since_epoch.as_millis()).unwrap_or(jlong::MAX)
+}
+
+/// A time from Java, in milliseconds since the start of 1970.
+pub(crate) fn moment(millis: jlong) -> Result<SystemTime, Error> {
+    let distance = Duration::from_millis(millis.unsigned_abs());
+    let moment = match millis {
+        0.. => UNIX_EPOCH.checked_add(distance),
+        _ => UNIX_EPOCH.checked_sub(distance),
+    };
+    // Not each system can say each time.
+    moment.ok_or_else(|| {
+        let message = format!("due = {millis} ms since 1970: use a time that this system knows");
+        Error::new(ErrorKind::Config, message)
+    })
 }

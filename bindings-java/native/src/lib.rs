@@ -21,6 +21,7 @@ mod ffi;
 mod election;
 mod fast_path;
 mod fields;
+mod firings;
 mod handles;
 mod library;
 mod listening;

@@ -10,7 +10,7 @@ use jni::objects::JString;
 use jni::{Env, NativeMethod, native_method};
 
 use crate::ffi::{Answer, Class, Throw};
-use crate::{election, listening, locks, logging, once, probes, work};
+use crate::{election, firings, listening, locks, logging, once, probes, work};
 
 const _: [NativeMethod<'static>; 2] = [
     native_method! {
@@ -39,6 +39,7 @@ fn register<'local>(env: &mut Env<'local>, native: Class<'local>) -> Answer<()> 
         locks::METHODS,
         logging::METHODS,
         once::METHODS,
+        firings::METHODS,
         probes::METHODS,
     ] {
         // SAFETY: each is declared as static, by `native_methods!`.

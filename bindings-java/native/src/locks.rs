@@ -14,7 +14,7 @@ use leasehold::{
 
 use crate::election::configuration;
 use crate::ffi::{Answer, Class, Texts};
-use crate::fields::{Fields, duration, nanos};
+use crate::fields::{Fields, duration, nanos, some};
 use crate::table::{Table, lock};
 
 native_methods! {
@@ -118,10 +118,6 @@ fn begin_lock(
     // As above.
     locks.sign_of_life();
     Ok(ATTEMPTS.insert(Attempt(Mutex::new(Some(attempt)))))
-}
-
-fn some(nanos: jlong) -> Option<Duration> {
-    (nanos >= 0).then(|| duration(nanos))
 }
 
 /// Waits for so many nanoseconds. Null while it is not decided; no lock if it is not acquired.

@@ -374,6 +374,40 @@ final class FixedElection implements LeaderElection {
         }
     }
 
+    /** Nothing is remembered: each firing is begun, each time. */
+    @Override
+    public boolean claim(String job, Instant due) {
+        Objects.requireNonNull(job, "job");
+        Objects.requireNonNull(due, "due");
+        checkLeads();
+        return true;
+    }
+
+    /** Nothing is remembered: nothing is known to be missed. */
+    @Override
+    public boolean claimMissed(String job, Instant due, Duration within) {
+        Objects.requireNonNull(job, "job");
+        Objects.requireNonNull(due, "due");
+        Objects.requireNonNull(within, "within");
+        checkLeads();
+        return false;
+    }
+
+    @Override
+    public Optional<Instant> lastFiring(String job) {
+        Objects.requireNonNull(job, "job");
+        checkOpen();
+        return Optional.empty();
+    }
+
+    private synchronized void checkLeads() {
+        checkOpen();
+        if (term == null) {
+            String why = "not the leader of `" + lease + "`: " + whyNotLeading();
+            throw running ? new LeadershipLostException(why) : new ClosedException(why);
+        }
+    }
+
     private synchronized boolean isStarted() {
         return isStarted;
     }

@@ -1,6 +1,7 @@
 package io.leasehold;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -178,6 +179,64 @@ public interface LeaderElection extends AutoCloseable {
      *     others
      */
     <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException;
+
+    /**
+     * Begins a firing of a scheduled job, if this instance leads: returns true if nobody has begun it before, nor a later one
+     * of the {@code job}, and from now on nobody will, no matter who leads. So one firing never runs twice, also where
+     * leadership changes within it, or another clock is late. Returns false if it was begun already. To be called within {@link
+     * #runIfLeader(LeaderTask)}, so that the Lease is not released before the work has ended.
+     *
+     * <pre>{@code
+     * election.runIfLeader(term -> {
+     *     if (election.claim("billing.invoices", due)) {
+     *         sendInvoices();
+     *     }
+     * });
+     * }</pre>
+     *
+     * <p>{@code due} is the time for which the schedule has this firing, to the millisecond: the same in each replica, and not
+     * the time of the call. It is recorded in an annotation of the Lease before this returns, so a firing whose work is
+     * interrupted, or whose record was not confirmed, is not run again: at most once. The last firings of 128 jobs are
+     * remembered; deleting the Lease forgets them. In mode {@code always} it is always true.
+     *
+     * <p>Blocks for one write of the Lease, and for no longer than {@link Builder#renewDeadline}. When it throws, the firing is
+     * not to be run.
+     *
+     * @param job its name: 1 to 128 visible ASCII characters without spaces
+     * @param due when this firing is due
+     * @return whether this call has begun it
+     * @throws LeadershipLostException if this instance does not lead, or no longer when it is recorded
+     * @throws ClosedException if the election does not run
+     * @throws ConfigException for a job that cannot be one, one too many for the Lease, or a {@code due} that is ahead
+     * @throws CorruptException if what the Lease remembers cannot be understood
+     * @throws LeaseholdException why it could not be recorded
+     * @throws InterruptedException if the thread is interrupted; the firing may count as begun
+     */
+    boolean claim(String job, Instant due) throws InterruptedException;
+
+    /**
+     * As {@link #claim}, for a firing that may have been missed: the leader had died, or nobody led. To be called when this
+     * instance comes to lead, with the latest time before now for which the schedule has a firing. Returns false also if that
+     * was longer than {@code within} ago, or if no firing of the job is known, since what was never begun was not missed.
+     *
+     * @param job its name
+     * @param due when this firing was due
+     * @param within how long ago at most
+     * @return whether this call has begun it
+     * @throws LeaseholdException as {@link #claim}
+     * @throws InterruptedException if the thread is interrupted; the firing may count as begun
+     */
+    boolean claimMissed(String job, Instant due, Duration within) throws InterruptedException;
+
+    /**
+     * When the firing of a job was due that was begun last, as far as this instance knows; as it is, while it leads.
+     *
+     * @param job its name
+     * @return empty if none is known
+     * @throws ConfigException for a job that cannot be one
+     * @throws CorruptException if what the Lease remembers cannot be understood
+     */
+    Optional<Instant> lastFiring(String job);
 
     /**
      * Tells {@code listener} of all events, on a daemon thread of its own. Told at once when this instance leads already.

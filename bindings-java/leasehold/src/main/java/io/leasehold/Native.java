@@ -70,6 +70,14 @@ final class Native {
 
     static native void endOnce(long call);
 
+    static native long beginClaim(long election, String job, long dueMillis, long missedWithinNanos);
+
+    static native String[] awaitClaim(long claim, long nanos);
+
+    static native void endClaim(long claim);
+
+    static native long lastFiring(long election, String job);
+
     // ---- listeners -------------------------------------------------------------------------------------------------
 
     static native long listen(long election);

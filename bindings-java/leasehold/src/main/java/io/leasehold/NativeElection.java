@@ -3,6 +3,7 @@ package io.leasehold;
 import io.leasehold.internal.LaterWork;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -165,6 +166,45 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
         }));
     }
 
+    @Override
+    public boolean claim(String job, Instant due) throws InterruptedException {
+        return claim(job, due, Native.NONE);
+    }
+
+    @Override
+    public boolean claimMissed(String job, Instant due, Duration within) throws InterruptedException {
+        return claim(job, due, within.isNegative() ? 0 : saturated(within));
+    }
+
+    private boolean claim(String job, Instant due, long missedWithinNanos) throws InterruptedException {
+        Objects.requireNonNull(job, "job");
+        if (Thread.interrupted()) {
+            throw new InterruptedException("before the firing of `" + job + "` was claimed");
+        }
+        long claim = Native.beginClaim(number, job, saturatedMillis(due), missedWithinNanos);
+        try {
+            while (true) {
+                // What is known already comes before an interrupt.
+                Fields known = Fields.of(Native.awaitClaim(claim, Native.SLICE_NANOS));
+                if (known != null) {
+                    return Boolean.parseBoolean(known.text("begun"));
+                }
+                if (Thread.interrupted()) {
+                    throw new InterruptedException(
+                            "the firing of `" + job + "` is not to run here, and may count as begun");
+                }
+            }
+        } finally {
+            Native.endClaim(claim);
+        }
+    }
+
+    @Override
+    public Optional<Instant> lastFiring(String job) {
+        long last = Native.lastFiring(number, Objects.requireNonNull(job, "job"));
+        return last < 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(last));
+    }
+
     /** Work that never runs is otherwise easily taken for a standby's. */
     private void warnUnlessStarted() {
         if (startedOrWarned.compareAndSet(false, true)) {
@@ -270,6 +310,15 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
             return duration.toNanos();
         } catch (ArithmeticException tooLong) {
             return Long.MAX_VALUE;
+        }
+    }
+
+    /** Since the start of 1970, of which a long holds enough for any schedule. */
+    private static long saturatedMillis(Instant time) {
+        try {
+            return time.toEpochMilli();
+        } catch (ArithmeticException tooFar) {
+            return time.isBefore(Instant.EPOCH) ? Long.MIN_VALUE : Long.MAX_VALUE;
         }
     }
 }

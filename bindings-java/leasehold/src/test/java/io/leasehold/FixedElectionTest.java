@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -139,6 +141,22 @@ class FixedElectionTest {
         assertEquals("lease", election.status().lease());
         assertEquals(Mode.NEVER, election.status().mode());
         election.close();
+    }
+
+    @Test
+    void aFiringIsBegunByTheLeaderEachTime() throws Exception {
+        try (LeaderElection leader = always();
+                LeaderElection other = election("lease", "jobs", "mode", "never")) {
+            assertThrows(ClosedException.class, () -> leader.claim("bill", Instant.EPOCH));
+            leader.start();
+            other.start();
+            assertTrue(leader.claim("bill", Instant.EPOCH));
+            assertTrue(leader.claim("bill", Instant.EPOCH));
+            assertFalse(leader.claimMissed("bill", Instant.EPOCH, Duration.ofDays(365_000)));
+            assertEquals(Optional.empty(), leader.lastFiring("bill"));
+            assertThrows(LeadershipLostException.class, () -> other.claim("bill", Instant.EPOCH));
+            assertThrows(LeadershipLostException.class, () -> other.claimMissed("bill", Instant.EPOCH, Duration.ZERO));
+        }
     }
 
     @Test

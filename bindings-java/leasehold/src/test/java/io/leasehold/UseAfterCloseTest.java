@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -40,6 +41,9 @@ class UseAfterCloseTest {
                 new Method("remaining", LeaderElection::remaining),
                 new Method("status", LeaderElection::status),
                 new Method("waitForLeadership", election -> election.waitForLeadership(LIMIT)),
+                new Method("claim", election -> election.claim("bill", Instant.EPOCH)),
+                new Method("claimMissed", election -> election.claimMissed("bill", Instant.EPOCH, Duration.ZERO)),
+                new Method("lastFiring", election -> election.lastFiring("bill")),
                 new Method("addListener", election -> election.addListener(new Elections.Diary())),
                 new Method("checkHealth", election -> election.checkHealth(Duration.ZERO)),
                 new Method("metrics", LeaderElection::metrics));

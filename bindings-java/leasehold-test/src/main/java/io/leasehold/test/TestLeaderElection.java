@@ -1,6 +1,7 @@
 package io.leasehold.test;
 
 import io.leasehold.ClosedException;
+import io.leasehold.ErrorKind;
 import io.leasehold.LeaderCall;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeaderTask;
@@ -15,7 +16,10 @@ import io.leasehold.TimedOutException;
 import io.leasehold.internal.LaterWork;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -39,6 +43,9 @@ public final class TestLeaderElection implements LeaderElection {
     private final List<LeadershipListener> listeners = new CopyOnWriteArrayList<>();
     /** The keys of work that runs once. */
     private final Set<String> done = ConcurrentHashMap.newKeySet();
+
+    /** When the firing of each job was due that was begun last. */
+    private final Map<String, Instant> firings = new HashMap<>();
 
     private boolean running;
     private boolean closed;
@@ -205,6 +212,42 @@ public final class TestLeaderElection implements LeaderElection {
             if (!wasRunning) {
                 stop();
             }
+        }
+    }
+
+    /** Remembers the firing. It may be due at any time, also ahead, so that a test needs no clock. */
+    @Override
+    public synchronized boolean claim(String job, Instant due) {
+        Objects.requireNonNull(job, "job");
+        Instant firing = due.truncatedTo(ChronoUnit.MILLIS);
+        checkLeads();
+        Instant last = firings.get(job);
+        if (last != null && !firing.isAfter(last)) {
+            return false;
+        }
+        firings.put(job, firing);
+        return true;
+    }
+
+    @Override
+    public synchronized boolean claimMissed(String job, Instant due, Duration within) {
+        checkLeads();
+        Duration age = Duration.between(due, Instant.now());
+        boolean isRecent = !age.isNegative() && age.compareTo(within) <= 0;
+        return isRecent && firings.containsKey(job) && claim(job, due);
+    }
+
+    @Override
+    public synchronized Optional<Instant> lastFiring(String job) {
+        checkOpen();
+        return Optional.ofNullable(firings.get(Objects.requireNonNull(job, "job")));
+    }
+
+    private void checkLeads() {
+        checkOpen();
+        if (term == null) {
+            ErrorKind kind = running ? ErrorKind.LEADERSHIP_LOST : ErrorKind.CLOSED;
+            throw kind.exception("not the leader of `" + LEASE + "`: the test has not said so");
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.leasehold.ClosedException;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
+import io.leasehold.LeadershipLostException;
 import io.leasehold.Loss;
 import io.leasehold.LostReason;
 import io.leasehold.Registration;
@@ -17,8 +18,10 @@ import io.leasehold.SingletonService;
 import io.leasehold.Term;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -170,6 +173,29 @@ class TestLeaderElectionTest {
         }
         election.lead();
         assertTrue(ran.get(60, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aFiringIsBegunOnceAndOneThatWasMissedByTheNextTerm(TestLeaderElection election) throws Exception {
+        Instant due = Instant.parse("2024-02-29T03:00:00Z");
+        Instant missed = due.plus(Duration.ofDays(1));
+        Duration longAgo = Duration.ofDays(365_000);
+        assertThrows(LeadershipLostException.class, () -> election.claim("bill", due));
+        election.lead();
+        assertFalse(election.claimMissed("bill", due, longAgo));
+        assertTrue(election.claim("bill", due));
+        assertFalse(election.claim("bill", due.plusNanos(1)));
+        assertFalse(election.claim("bill", due.minusSeconds(1)));
+        assertTrue(election.claim("report", due));
+        election.lose(LostReason.EXPIRED);
+        assertThrows(LeadershipLostException.class, () -> election.claimMissed("bill", missed, longAgo));
+        election.lead();
+        assertFalse(election.claimMissed("bill", missed, Duration.ofHours(1)));
+        assertTrue(election.claimMissed("bill", missed, longAgo));
+        assertFalse(election.claimMissed("bill", missed, longAgo));
+        assertEquals(Optional.of(missed), election.lastFiring("bill"));
+        election.stop();
+        assertThrows(ClosedException.class, () -> election.claim("bill", missed));
     }
 
     @Test

@@ -38,7 +38,6 @@ final class Agent {
         JsonArray cannot = new JsonArray();
         // Nor does any program on a JVM.
         cannot.add("fork");
-        cannot.add("claim");
         if (!Stall.isPossible()) {
             cannot.add("stall");
         }

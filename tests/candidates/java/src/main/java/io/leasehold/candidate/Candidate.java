@@ -11,6 +11,7 @@ import io.leasehold.LeaseholdException;
 import io.leasehold.Loss;
 import io.leasehold.Term;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -154,11 +155,26 @@ final class Candidate {
                     return new JsonPrimitive("failed");
                 }
             }
+            case "claim" -> {
+                return new JsonPrimitive(claim(request));
+            }
+            case "last_firing" -> {
+                return election.lastFiring(request.get("job").getAsString())
+                        .map(last -> (JsonElement) new JsonPrimitive(last.toEpochMilli()))
+                        .orElse(JsonNull.INSTANCE);
+            }
             default -> {
                 return locking.obey(request);
             }
         }
         return JsonNull.INSTANCE;
+    }
+
+    private boolean claim(JsonObject request) throws InterruptedException {
+        String job = request.get("job").getAsString();
+        Instant due = Instant.ofEpochMilli(request.get("due").getAsLong());
+        boolean isMissed = request.has("within") && !request.get("within").isJsonNull();
+        return isMissed ? election.claimMissed(job, due, seconds(request, "within")) : election.claim(job, due);
     }
 
     /** What the work of a case fails with. */
