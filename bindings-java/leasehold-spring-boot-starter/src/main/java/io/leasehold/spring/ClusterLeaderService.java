@@ -63,7 +63,8 @@ public interface ClusterLeaderService {
     Set<String> electionNames();
 
     /**
-     * The election of this name, for what is not offered here: waiting, listeners, singleton services.
+     * The election of this name, for what is not offered here: waiting, listeners, singleton services, work that runs once,
+     * claims of firings.
      *
      * @param name its name
      * @return the election, which starts and stops with the context

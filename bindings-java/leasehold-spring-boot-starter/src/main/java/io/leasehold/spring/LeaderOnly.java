@@ -31,6 +31,7 @@ import java.lang.annotation.Target;
  *       function of Kotlin, or one that returns a reactive type, a stream, an iterator or a {@code Callable}. If it hands
  *       work to other threads, it must wait for it, or return its future.
  *   <li>It may stand on annotations of your own, together with {@code @Scheduled}.
+ *   <li>With {@link #claim} each firing of a cron expression runs once at most, also where leadership changes within it.
  * </ul>
  */
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
@@ -52,6 +53,30 @@ public @interface LeaderOnly {
      * @return whether it is skipped or throws
      */
     OnStandby onStandby() default OnStandby.SKIP;
+
+    /**
+     * The name of the job, under which the Lease remembers when its last firing was due: 1 to 128 visible ASCII characters
+     * without spaces, and another for each method. So one firing never runs twice, no matter who leads, and is skipped where it
+     * was begun already; see {@link io.leasehold.LeaderElection#claim}. What it has begun and not ended is not run again.
+     *
+     * <p>For {@code @Scheduled(cron = …)} only: each call is the latest firing that its expression has by now in its {@code zone},
+     * or the next one if that is due within a second, since a timer may be a little early. Name the zone unless all instances
+     * have the same. Firings of {@code fixedRate} and {@code fixedDelay} are due at no time that instances have in common: those
+     * fail at startup. Placeholders are resolved. By default nothing is claimed.
+     *
+     * @return the name
+     */
+    String claim() default "";
+
+    /**
+     * How long ago a firing may have been missed to be run by the next leader, for example {@code 1h}: nobody led when it was
+     * due, or the leader had died. Of several only the latest is run, and none of a job that was never begun. It runs on the
+     * scheduler of the others, not on a thread of {@code @Async}. By default what was missed is left out. Placeholders are
+     * resolved.
+     *
+     * @return a duration as Spring Boot reads it
+     */
+    String missedWithin() default "";
 
     /** What a call does on an instance that does not lead. */
     enum OnStandby {

@@ -1,5 +1,6 @@
 package io.leasehold.spring;
 
+import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipLostException;
 import io.leasehold.Term;
 import io.leasehold.spring.LeaderOnly.OnStandby;
@@ -29,11 +30,15 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 
     @Override
     public Object invoke(MethodInvocation invocation) throws Throwable {
-        LeaderOnlyMethod guarded = methods.get(implementation(invocation));
-        Call call = new Call(invocation);
+        Method method = implementation(invocation);
+        LeaderOnlyMethod guarded = methods.get(method);
+        Call call = new Call(invocation, guarded, MissedFirings.asksFor(method));
         Object result =
                 service.get().callIfLeader(guarded.election(), call::make).orElse(null);
-        return call.made ? result : onStandby(guarded);
+        if (call.made) {
+            return result;
+        }
+        return call.led ? guarded.skipped() : onStandby(guarded);
     }
 
     private Object onStandby(LeaderOnlyMethod guarded) {
@@ -48,15 +53,24 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
         return guarded.skipped();
     }
 
-    private static final class Call {
+    private final class Call {
         private final MethodInvocation invocation;
+        private final LeaderOnlyMethod guarded;
+        private final boolean asksForMissed;
+        private boolean led;
         private boolean made;
 
-        Call(MethodInvocation invocation) {
+        Call(MethodInvocation invocation, LeaderOnlyMethod guarded, boolean asksForMissed) {
             this.invocation = invocation;
+            this.guarded = guarded;
+            this.asksForMissed = asksForMissed;
         }
 
         Object make(Term term) throws Exception {
+            led = true;
+            if (!isToRun()) {
+                return null;
+            }
             made = true;
             try {
                 return invocation.proceed();
@@ -65,6 +79,11 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
             } catch (Throwable neither) {
                 throw new UndeclaredThrowableException(neither);
             }
+        }
+
+        private boolean isToRun() {
+            LeaderElection election = service.get().election(guarded.election());
+            return guarded.claims() == null || guarded.claims().begin(guarded.name(), election, asksForMissed);
         }
     }
 

@@ -10,14 +10,16 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.springframework.core.ResolvableType;
 
 /** What is to be known about one {@link LeaderOnly} method. Made at startup, so that what cannot work fails there. */
-record LeaderOnlyMethod(String name, String election, OnStandby onStandby, Class<?> returnType) {
+record LeaderOnlyMethod(String name, String election, OnStandby onStandby, FiringClaims claims, Class<?> returnType) {
     /** The last parameter of each suspending function of Kotlin, as a JVM sees it. */
     private static final String CONTINUATION = "kotlin.coroutines.Continuation";
 
-    static LeaderOnlyMethod of(Class<?> type, Method method, LeaderOnly annotation, String name) {
+    static LeaderOnlyMethod of(
+            Class<?> type, Method method, LeaderOnly annotation, UnaryOperator<String> placeholders) {
         OnStandby onStandby = annotation.onStandby();
         refuseWithoutProxy(type, method);
         refuseLaterWork(type, method);
@@ -28,7 +30,9 @@ record LeaderOnlyMethod(String name, String election, OnStandby onStandby, Class
                     "a standby has no " + returnType + " to return",
                     "return void or an object, or set onStandby = THROW");
         }
-        return new LeaderOnlyMethod(name(method), name, onStandby, returnType);
+        String election = placeholders.apply(annotation.value());
+        FiringClaims claims = FiringClaims.of(type, method, annotation, placeholders);
+        return new LeaderOnlyMethod(name(method), election, onStandby, claims, returnType);
     }
 
     private static void refuseWithoutProxy(Class<?> type, Method method) {
@@ -83,6 +87,10 @@ record LeaderOnlyMethod(String name, String election, OnStandby onStandby, Class
                 .findFirst();
     }
 
+    boolean mayMissFirings() {
+        return claims != null && claims.missedWithin() != null;
+    }
+
     /** The election's own error lacks where it is asked for. */
     static ApplicationException unknownElection(Method method, ConfigException error) {
         if (error instanceof ApplicationException ours) {
@@ -91,11 +99,15 @@ record LeaderOnlyMethod(String name, String election, OnStandby onStandby, Class
         return fault(method, "its election cannot be used", Objects.toString(error.getMessage()));
     }
 
+    static ApplicationException refusedJob(Method method, ConfigException error) {
+        return fault(method, "its firings cannot be claimed", Objects.toString(error.getMessage()));
+    }
+
     static ApplicationException fault(Method method, String wrong, String fix) {
         return new ApplicationException("@LeaderOnly on " + name(method) + ": " + wrong, fix);
     }
 
-    private static String name(Method method) {
+    static String name(Method method) {
         return method.getDeclaringClass().getName() + "." + method.getName() + "()";
     }
 

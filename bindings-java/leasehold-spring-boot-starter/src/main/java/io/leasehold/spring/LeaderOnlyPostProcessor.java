@@ -1,13 +1,18 @@
 package io.leasehold.spring;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.springframework.aop.Pointcut;
+import org.springframework.aop.framework.AopInfrastructureBean;
 import org.springframework.aop.framework.autoproxy.AbstractBeanFactoryAwareAdvisingPostProcessor;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.aop.support.annotation.AnnotationMatchingPointcut;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
+import org.springframework.beans.factory.config.EmbeddedValueResolver;
 
 /**
  * Puts a proxy before each bean with {@link LeaderOnly} methods.
@@ -19,6 +24,7 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
     private static final long serialVersionUID = 1L;
 
     private final transient Supplier<ClusterLeaderService> service;
+    private final transient Queue<MissedFirings.Candidate> mayMissFirings = new ConcurrentLinkedQueue<>();
     private transient LeaderOnlyMethods methods;
 
     LeaderOnlyPostProcessor(Supplier<ClusterLeaderService> service) {
@@ -33,7 +39,9 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
     public void setBeanFactory(BeanFactory beanFactory) {
         super.setBeanFactory(beanFactory);
         ConfigurableBeanFactory factory = (ConfigurableBeanFactory) beanFactory;
-        methods = new LeaderOnlyMethods(service, factory::resolveEmbeddedValue);
+        // As for @Scheduled.
+        EmbeddedValueResolver placeholders = new EmbeddedValueResolver(factory);
+        methods = new LeaderOnlyMethods(service, placeholders::resolveStringValue);
         Pointcut guarded = new AnnotationMatchingPointcut(null, LeaderOnly.class, true);
         advisor = new DefaultPointcutAdvisor(guarded, new LeaderOnlyInterceptor(methods, service));
     }
@@ -42,5 +50,21 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
     public Object postProcessBeforeInitialization(Object bean, String beanName) {
         methods.check(AopUtils.getTargetClass(bean));
         return bean;
+    }
+
+    @Override
+    public Object postProcessAfterInitialization(Object bean, String beanName) {
+        Object guarded = super.postProcessAfterInitialization(bean, beanName);
+        if (!(bean instanceof AopInfrastructureBean)) {
+            methods.thatMayMissFirings(AopUtils.getTargetClass(bean))
+                    .forEach(it -> mayMissFirings.add(new MissedFirings.Candidate(
+                            guarded, it, methods.get(it).election())));
+        }
+        return guarded;
+    }
+
+    /** Methods of beans, that want to run for what was missed. */
+    Stream<MissedFirings.Candidate> thatMayMissFirings() {
+        return mayMissFirings.stream();
     }
 }

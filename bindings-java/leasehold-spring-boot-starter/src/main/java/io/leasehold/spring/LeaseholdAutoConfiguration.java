@@ -28,6 +28,11 @@ public class LeaseholdAutoConfiguration {
     }
 
     @Bean
+    MissedFirings leaseholdMissedFirings(LeaderOnlyPostProcessor methods) {
+        return new MissedFirings(methods);
+    }
+
+    @Bean
     VisitingEvents leaseholdVisitingEvents(ApplicationContext context, ObjectProvider<ClusterLeaderService> services) {
         return new VisitingEvents(context, services);
     }

@@ -1,0 +1,343 @@
+package io.leasehold.spring;
+
+import static io.leasehold.spring.Contexts.LIMIT;
+import static io.leasehold.spring.Contexts.election;
+import static io.leasehold.spring.Contexts.instance;
+import static io.leasehold.spring.Contexts.next;
+import static io.leasehold.spring.Contexts.runner;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.leasehold.ConfigException;
+import io.leasehold.LeaderElection;
+import io.leasehold.LostReason;
+import io.leasehold.Mode;
+import io.leasehold.spring.LeaderOnly.OnStandby;
+import io.leasehold.test.TestLeaderElection;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.annotation.Async;
+import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.annotation.Scheduled;
+
+/** Firings of cron expressions that are claimed. */
+class ClaimTest {
+    /** Once a year, so that none comes while a test runs, but at New Year. */
+    private static final String YEARLY = "0 0 0 1 1 *";
+
+    private static final Instant THIS_YEAR = ZonedDateTime.now(ZoneOffset.UTC)
+            .withDayOfYear(1)
+            .truncatedTo(ChronoUnit.DAYS)
+            .toInstant();
+
+    private static final Instant YEARS_AGO = Instant.parse("2020-01-01T00:00:00Z");
+
+    static class Jobs {
+        final BlockingQueue<String> ran = new LinkedBlockingQueue<>();
+
+        @LeaderOnly(claim = "invoices", missedWithin = "${jobs.missed-within}")
+        @Scheduled(cron = "${jobs.cron}", zone = "UTC")
+        public void invoices() {
+            LeaderAssert.assertLeader();
+            ran.add("invoices");
+        }
+
+        @LeaderOnly(claim = "reports", missedWithin = "400d")
+        @Scheduled(cron = YEARLY, zone = "UTC")
+        public CompletableFuture<String> reports() {
+            ran.add("reports");
+            return CompletableFuture.completedFuture("report");
+        }
+
+        @LeaderOnly(claim = "off")
+        @Scheduled(cron = Scheduled.CRON_DISABLED)
+        public void off() {
+            ran.add("off");
+        }
+
+        BlockingQueue<String> ran() {
+            return ran;
+        }
+    }
+
+    private static ApplicationContextRunner jobs(LeaderElection election) {
+        return runner().withBean("decided", ClusterLeaderService.class, () -> ClusterLeaderService.of(election))
+                .withPropertyValues("jobs.cron=" + YEARLY, "jobs.missed-within=PT9600H")
+                .withBean(Jobs.class);
+    }
+
+    private static void begunYearsAgo(TestLeaderElection election, String... jobs) {
+        election.lead();
+        for (String job : jobs) {
+            assertThat(election.claim(job, YEARS_AGO)).isTrue();
+        }
+        election.lose(LostReason.EXPIRED);
+    }
+
+    @Test
+    void eachFiringRunsOnce() {
+        TestLeaderElection election = TestLeaderElection.started();
+        jobs(election).run(context -> {
+            Jobs jobs = context.getBean(Jobs.class);
+            jobs.invoices();
+            assertThat(election.lastFiring("invoices")).as("on a standby").isEmpty();
+            election.lead();
+            jobs.invoices();
+            jobs.invoices();
+            assertThat(jobs.reports()).isCompletedWithValue("report");
+            assertThat(jobs.reports()).isCompletedWithValue(null);
+            assertThat(jobs.ran()).containsExactly("invoices", "reports");
+            assertThat(election.lastFiring("invoices")).hasValue(THIS_YEAR);
+        });
+    }
+
+    @Test
+    void aCallOfAScheduleWithoutFiringsIsNone() {
+        TestLeaderElection election = TestLeaderElection.started();
+        jobs(election).run(context -> {
+            election.lead();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> context.getBean(Jobs.class).off())
+                    .withMessageContaining("off() does not run");
+        });
+    }
+
+    @Test
+    void whatWasMissedRunsWhenThisInstanceBeginsToLead() {
+        TestLeaderElection election = TestLeaderElection.started();
+        begunYearsAgo(election, "invoices");
+        jobs(election).run(context -> {
+            Jobs jobs = context.getBean(Jobs.class);
+            election.lead();
+            assertThat(next(jobs.ran())).isEqualTo("invoices");
+            assertThat(election.lastFiring("invoices")).hasValue(THIS_YEAR);
+            // The other has never been begun, so that it has missed nothing; until now.
+            election.claim("reports", YEARS_AGO);
+            election.lose(LostReason.EXPIRED);
+            election.lead();
+            assertThat(next(jobs.ran())).isEqualTo("reports");
+            // A firing that was missed is claimed as such by one call: not by the next.
+            assertThat(jobs.reports()).isCompletedWithValue(null);
+            assertThat(jobs.ran()).isEmpty();
+        });
+    }
+
+    @Test
+    void whatWasMissedForTooLongIsLeftOut() {
+        TestLeaderElection election = TestLeaderElection.started();
+        begunYearsAgo(election, "invoices", "reports");
+        jobs(election).withPropertyValues("jobs.missed-within=1ns").run(context -> {
+            Jobs jobs = context.getBean(Jobs.class);
+            election.lead();
+            assertThat(next(jobs.ran())).isEqualTo("reports");
+            assertThat(election.lastFiring("invoices")).hasValue(YEARS_AGO);
+            jobs.invoices();
+            assertThat(jobs.ran()).as("a call that is not for what was missed").containsExactly("invoices");
+        });
+    }
+
+    // ---- instances ---------------------------------------------------------------------------------------------
+
+    static class Invoices {
+        final BlockingQueue<Instant> ran = new LinkedBlockingQueue<>();
+        private final ClusterLeaderService service;
+
+        Invoices(ClusterLeaderService service) {
+            this.service = service;
+        }
+
+        @LeaderOnly(claim = "yearly", missedWithin = "400d")
+        @Scheduled(cron = YEARLY, zone = "UTC")
+        public void send() {
+            LeaderAssert.assertLeader();
+            ran.add(service.election().lastFiring("yearly").orElseThrow());
+        }
+
+        BlockingQueue<Instant> ran() {
+            return ran;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableScheduling
+    static class Yearly {
+        @Bean
+        Invoices invoices(ClusterLeaderService service) {
+            return new Invoices(service);
+        }
+    }
+
+    @Test
+    void aFiringOfOneInstanceIsNotThatOfTheNextAndWhatNobodyHasBegunIs(@TempDir Path folder) throws Exception {
+        try (LeaderElection first = LeaderElection.builder("monolith")
+                .mode(Mode.FILE)
+                .directory(folder)
+                .start()) {
+            first.waitForLeadership(LIMIT);
+            assertThat(first.claim("yearly", YEARS_AGO)).isTrue();
+        }
+        try (ConfigurableApplicationContext second = instance(folder, "second", Yearly.class)) {
+            assertThat(next(second.getBean(Invoices.class).ran())).isEqualTo(THIS_YEAR);
+        }
+        try (ConfigurableApplicationContext third = instance(folder, "third", Yearly.class)) {
+            election(third).waitForLeadership(LIMIT);
+            Invoices invoices = third.getBean(Invoices.class);
+            invoices.send();
+            assertThat(invoices.ran()).isEmpty();
+            assertThat(election(third).lastFiring("yearly")).hasValue(THIS_YEAR);
+        }
+    }
+
+    static class EachSecond {
+        final BlockingQueue<Instant> ran = new LinkedBlockingQueue<>();
+        private final ClusterLeaderService service;
+
+        EachSecond(ClusterLeaderService service) {
+            this.service = service;
+        }
+
+        @LeaderOnly(claim = "each-second")
+        @Scheduled(cron = "* * * * * *")
+        public void fire() {
+            ran.add(service.election().lastFiring("each-second").orElseThrow());
+        }
+
+        BlockingQueue<Instant> ran() {
+            return ran;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableScheduling
+    static class Ticking {
+        @Bean
+        EachSecond eachSecond(ClusterLeaderService service) {
+            return new EachSecond(service);
+        }
+    }
+
+    @Test
+    void theSchedulerFiresForOneTimeAfterAnother(@TempDir Path folder) throws Exception {
+        try (ConfigurableApplicationContext instance = instance(folder, "a", Ticking.class)) {
+            BlockingQueue<Instant> ran = instance.getBean(EachSecond.class).ran();
+            Instant first = next(ran);
+            assertThat(next(ran)).isAfter(first);
+        }
+    }
+
+    // ---- what cannot be claimed ------------------------------------------------------------------------------------
+
+    static class FixedRate {
+        @LeaderOnly(claim = "job")
+        @Scheduled(fixedRate = 1000)
+        public void job() {}
+    }
+
+    static class FixedDelay {
+        @LeaderOnly(claim = "job")
+        @Scheduled(fixedDelay = 1000)
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+    }
+
+    static class Once {
+        @LeaderOnly(claim = "job")
+        @Scheduled(initialDelay = 1000)
+        public void job() {}
+    }
+
+    private static void doesNotStart(Class<?> type, String... why) {
+        runner().withBean(type)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(ConfigException.class)
+                        .message()
+                        .startsWith("@LeaderOnly on ")
+                        .contains(why));
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {FixedRate.class, FixedDelay.class, Once.class})
+    void whatCountsFromTheStartOfAnInstanceIsRefused(Class<?> type) {
+        doesNotStart(type, ".job(): ", "fixedRate, fixedDelay and initialDelay count from the start", "cron = …");
+    }
+
+    static class Unscheduled {
+        @LeaderOnly(claim = "job")
+        public void job() {}
+    }
+
+    static class Throwing {
+        @LeaderOnly(claim = "job", onStandby = OnStandby.THROW)
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+    }
+
+    static class Unclaimed {
+        @LeaderOnly(missedWithin = "1h")
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+    }
+
+    static class ForHowLong {
+        @LeaderOnly(claim = "job", missedWithin = "an hour")
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+    }
+
+    static class Elsewhere {
+        @Async
+        @LeaderOnly(claim = "job", missedWithin = "1h")
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+    }
+
+    static class WrongCron {
+        @LeaderOnly(claim = "job")
+        @Scheduled(cron = "each year")
+        public void job() {}
+    }
+
+    static class WrongName {
+        @LeaderOnly(claim = "a job")
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+    }
+
+    static class OneNameForTwo {
+        @LeaderOnly(claim = "job")
+        @Scheduled(cron = YEARLY)
+        public void job() {}
+
+        @LeaderOnly(claim = "job")
+        @Scheduled(cron = YEARLY)
+        public void another() {}
+    }
+
+    @Test
+    void whatCannotBeClaimedSaysWhyAtStartup() {
+        doesNotStart(Unscheduled.class, "without @Scheduled nothing says for when they are due");
+        doesNotStart(Throwing.class, "leave out onStandby = THROW");
+        doesNotStart(Unclaimed.class, "name the job by `claim`");
+        doesNotStart(ForHowLong.class, "missedWithin = `an hour` is not a duration");
+        doesNotStart(Elsewhere.class, "leave out `missedWithin`, or @Async");
+        doesNotStart(WrongCron.class, "its @Scheduled cannot be read: ");
+        doesNotStart(WrongName.class, "its firings cannot be claimed: job = `a job`");
+        doesNotStart(OneNameForTwo.class, "the job `job` is also ", "give each method a job of its own");
+    }
+}
