@@ -142,7 +142,7 @@ export interface LeaderOnlyOptions {
    * How long ago a firing may have been due that was missed, for the next leader to run it, in
    * milliseconds: the latest alone. By default what was missed is left out. Needs `claim`.
    */
-  misfireWithinMs?: number | undefined;
+  missedWithinMs?: number | undefined;
 }
 
 /**
@@ -155,7 +155,7 @@ export interface LeaderOnlyOptions {
  * @throws {@link ConfigError} for options that are wrong.
  */
 export function LeaderOnly(options: string | LeaderOnlyOptions = {}) {
-  const { election: name, claim = false, misfireWithinMs } = leaderOnlyOptions(options);
+  const { election: name, claim = false, missedWithinMs } = leaderOnlyOptions(options);
   return <T extends (...given: never[]) => Promise<void> | void>(
     target: object,
     key: string | symbol,
@@ -174,7 +174,7 @@ export function LeaderOnly(options: string | LeaderOnlyOptions = {}) {
         const mine = electionOf(this, election, method);
         const made = new Firings(mine, given, jobOf(Reflect.get(target, key) as object));
         firings.set(this, made);
-        if (misfireWithinMs !== undefined) made.runMissed(misfireWithinMs, () => method.call(this));
+        if (missedWithinMs !== undefined) made.runMissed(missedWithinMs, () => method.call(this));
       };
       Object.defineProperty(target, schedules, { set: adopt, configurable: true });
     }
@@ -201,10 +201,10 @@ function electionOf(guarded: Guarded, election: symbol, method: { name: string }
 
 function leaderOnlyOptions(options: string | LeaderOnlyOptions): LeaderOnlyOptions {
   if (typeof options === 'string') return { election: options };
-  checkOptions(options, ['election', 'claim', 'misfireWithinMs'], '{ claim: true }');
-  const { claim, misfireWithinMs } = options;
-  if (misfireWithinMs !== undefined) {
-    checkMilliseconds('misfireWithinMs', misfireWithinMs);
+  checkOptions(options, ['election', 'claim', 'missedWithinMs'], '{ claim: true }');
+  const { claim, missedWithinMs } = options;
+  if (missedWithinMs !== undefined) {
+    checkMilliseconds('missedWithinMs', missedWithinMs);
     if (!claim) throw wrong('claim', claim, 'use `true`, since only what is claimed is known to be missed');
   }
   return options;

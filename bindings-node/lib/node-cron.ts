@@ -21,7 +21,7 @@ export interface RunCoordinatorOptions {
    * then, in milliseconds: of each task the latest that has come up here. By default what was missed is
    * left out. Needs `tasks`.
    */
-  misfireWithinMs?: number | undefined;
+  missedWithinMs?: number | undefined;
   /** node-cron's tasks, among which the one to run is found by its name: `cron.getTasks`. */
   tasks?: (() => ReadonlyMap<string, Task>) | undefined;
 }
@@ -51,13 +51,13 @@ export function runCoordinator(
   election: LeaderElection,
   options: RunCoordinatorOptions = {},
 ): RunCoordinator {
-  checkOptions(options, ['misfireWithinMs', 'tasks'], '{ misfireWithinMs: 3_600_000, tasks: cron.getTasks }');
-  const { misfireWithinMs, tasks } = options;
-  if (misfireWithinMs === undefined) return new Coordinator(election);
-  checkMilliseconds('misfireWithinMs', misfireWithinMs);
+  checkOptions(options, ['missedWithinMs', 'tasks'], '{ missedWithinMs: 3_600_000, tasks: cron.getTasks }');
+  const { missedWithinMs, tasks } = options;
+  if (missedWithinMs === undefined) return new Coordinator(election);
+  checkMilliseconds('missedWithinMs', missedWithinMs);
   if (typeof tasks !== 'function') throw wrong('tasks', tasks, 'use `cron.getTasks`, so that what was missed is run');
   const coordinator = new Coordinator(election);
-  election.on('acquired', () => coordinator.runMissed(tasks(), misfireWithinMs));
+  election.on('acquired', () => coordinator.runMissed(tasks(), missedWithinMs));
   return coordinator;
 }
 

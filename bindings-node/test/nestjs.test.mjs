@@ -242,7 +242,7 @@ test('a wrong setting keeps the application from starting', async () => {
 /** Of the year: its latest firing is neither now nor soon, unless a year begins. */
 const yearly = () => Cron('0 0 1 1 *', { name: 'bill', timeZone: 'UTC' });
 const NEW_YEAR = new Date(Date.UTC(new Date().getUTCFullYear(), 0));
-const WITHIN_A_YEAR = { claim: true, misfireWithinMs: 366 * 86_400_000 };
+const WITHIN_A_YEAR = { claim: true, missedWithinMs: 366 * 86_400_000 };
 /** Of a Lease that is released, and does not expire. */
 const claiming = (t) => place(t, { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 });
 
@@ -279,7 +279,7 @@ test('what was missed is run by the next leader, once, if it was due so recently
   await before.stop();
   for (const [how, runs] of [
     [{ claim: true }, 0],
-    [{ claim: true, misfireWithinMs: 1 }, 0],
+    [{ claim: true, missedWithinMs: 1 }, 0],
     [WITHIN_A_YEAR, 1],
     [WITHIN_A_YEAR, 0],
   ]) {
@@ -301,6 +301,6 @@ test('what cannot be claimed keeps the application from starting', async () => {
   await assert.rejects(create(misnamed.JobsModule), { code: 'config', message: /job = `my job`/ });
   const unknown = jobs(scheduledBy(undefined), { claim: true }, yearly());
   await assert.rejects(create(unknown.JobsModule), { code: 'config', message: /SchedulerRegistry/ });
-  assert.throws(() => LeaderOnly({ misfireWithinMs: 1 }), ConfigError);
+  assert.throws(() => LeaderOnly({ missedWithinMs: 1 }), ConfigError);
   assert.throws(() => LeaderOnly({ claims: true }), ConfigError);
 });

@@ -67,7 +67,7 @@ test('the Lease is not released before what runs has ended', async () => {
 
 test('what came up while nobody led is run by the next leader, the latest alone', async () => {
   const fake = await new FakeLeaderElection().start();
-  const coordinator = runCoordinator(fake, { misfireWithinMs: EVER, tasks: cron.getTasks });
+  const coordinator = runCoordinator(fake, { missedWithinMs: EVER, tasks: cron.getTasks });
   const ran = schedule(coordinator, '0 0 1 1 *');
   const due = (day) => `bill:2024-02-0${day}T03:00:00.000Z`;
   assert.equal(await coordinator.shouldRun(due(1)), false);
@@ -88,7 +88,7 @@ test('what came up while nobody led is run by the next leader, the latest alone'
 });
 
 test('what was missed longer ago, or without the option, is left out', async () => {
-  for (const options of [{}, { misfireWithinMs: 3_600_000, tasks: cron.getTasks }]) {
+  for (const options of [{}, { missedWithinMs: 3_600_000, tasks: cron.getTasks }]) {
     const fake = await new FakeLeaderElection().start();
     fake.acquire();
     await fake.claim('bill', new Date(0));
@@ -107,8 +107,8 @@ test('what is wrong is refused', async () => {
   const fake = await new FakeLeaderElection().start();
   fake.acquire();
   assert.throws(() => runCoordinator(fake, { misfire: true }), ConfigError);
-  assert.throws(() => runCoordinator(fake, { misfireWithinMs: -1 }), ConfigError);
-  assert.throws(() => runCoordinator(fake, { misfireWithinMs: 1 }), { code: 'config', message: /cron\.getTasks/ });
+  assert.throws(() => runCoordinator(fake, { missedWithinMs: -1 }), ConfigError);
+  assert.throws(() => runCoordinator(fake, { missedWithinMs: 1 }), { code: 'config', message: /cron\.getTasks/ });
   await assert.rejects(runCoordinator(fake).shouldRun('bill'), { code: 'config', message: /use node-cron 4/ });
   await assert.rejects(runCoordinator(fake).shouldRun(`my job${KEY.slice(4)}`), ConfigError);
   await fake.stop();

@@ -16,7 +16,7 @@ await election.start();
 // All replicas have the schedule; only the leader runs what is due, each firing once, and the next leader
 // what was missed.
 cron.setRunCoordinator(
-  runCoordinator(election, { misfireWithinMs: 3_600_000, tasks: cron.getTasks }),
+  runCoordinator(election, { missedWithinMs: 3_600_000, tasks: cron.getTasks }),
 );
 const billing = cron.schedule(
   process.env.SCHEDULE ?? '*/10 * * * * *',

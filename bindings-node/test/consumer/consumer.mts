@@ -28,7 +28,7 @@ const status: Status = election.status();
 console.log(status.role, election.isLeader, (await election.runIfLeader(() => 1)) satisfies number | undefined);
 await election.stop();
 
-const coordinator = runCoordinator(election, { misfireWithinMs: 60_000, tasks: () => new Map() });
+const coordinator = runCoordinator(election, { missedWithinMs: 60_000, tasks: () => new Map() });
 coordinator satisfies { shouldRun(key: string, ttlMs: number): boolean | Promise<boolean> };
 const begun: boolean = await election.claim('bill', new Date(0)).catch(() => false);
 if (begun) throw new LeadershipLostError('it has been stopped');

@@ -43,7 +43,7 @@ class Jobs {
     await work('above', this.election);
   }
 
-  @LeaderOnly({ claim: true, misfireWithinMs: 60_000 })
+  @LeaderOnly({ claim: true, missedWithinMs: 60_000 })
   @Cron('* * * * * *', { name: 'claimed' })
   async claimed(): Promise<void> {
     await work('claimed', this.election);

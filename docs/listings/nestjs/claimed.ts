@@ -4,7 +4,7 @@ import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
 
 @Injectable()
 class InvoiceJobs {
-  @LeaderOnly({ claim: true, misfireWithinMs: 3_600_000 })
+  @LeaderOnly({ claim: true, missedWithinMs: 3_600_000 })
   @Cron('0 3 * * *', { name: 'billing.invoices', timeZone: 'Europe/Berlin' })
   async send(): Promise<void> {
     // Each firing once; one that was missed, by the next leader within an hour.

@@ -21,9 +21,8 @@ use crate::{Answer, Line, Timeline, now};
 /// The process of all candidates who do not say which.
 const MAIN: &str = "main";
 
-/// Commands that an agent may be without: some languages cannot fork, some JVMs cannot stand still, and Java
-/// and Node do not claim firings yet.
-const MAY_BE_MISSING: [&str; 3] = ["fork", "stall", "claim"];
+/// Commands that an agent may be without: some languages cannot fork, some JVMs cannot stand still.
+const MAY_BE_MISSING: [&str; 2] = ["fork", "stall"];
 
 pub(super) struct Agents<'a> {
     case: &'a Case,
