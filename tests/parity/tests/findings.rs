@@ -52,7 +52,7 @@ fn a_variable_that_is_no_setting_is_found() {
     let changes = [
         (readme, "LEASEHOLD_LEASE_DURATION", "LEASEHOLD_LEASE_LENGTH"),
         (
-            "docs/src/any-program.md",
+            "docs/src/get-started/any-program.md",
             "LEASEHOLD_FENCING_TOKEN",
             "LEASEHOLD_TOKEN",
         ),
@@ -63,7 +63,7 @@ fn a_variable_that_is_no_setting_is_found() {
             "is not a setting",
         ],
         &[
-            "`LEASEHOLD_TOKEN` (docs/src/any-program.md:",
+            "`LEASEHOLD_TOKEN` (docs/src/get-started/any-program.md:",
             "is not a setting",
         ],
     ];

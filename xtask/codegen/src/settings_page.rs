@@ -28,7 +28,7 @@ pub(crate) fn file() -> Result<File> {
         settings: settings.collect(),
         modes: modes.collect(),
     };
-    File::new("docs/src/operations/settings.md", &page)
+    File::new("docs/src/reference/settings.md", &page)
 }
 
 #[derive(Template)]
