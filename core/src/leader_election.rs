@@ -119,8 +119,8 @@ impl LeaderElection {
             prover,
             ..Opened::of(store)
         };
-        let elector = election.elector(opened, Arc::default(), true)?;
-        let mut elector = elector.ok_or_else(not_running)?;
+        let elector = election.elector(opened, Arc::default(), Need::Application)?;
+        let (_, mut elector) = elector.ok_or_else(not_running)?;
         elector.seed = seed;
         Ok((election, elector.run()))
     }
@@ -160,7 +160,7 @@ impl LeaderElection {
                 Some(Err(end)) => Self::block_until(Some(end)),
                 // Otherwise work that runs once has begun a run meanwhile, and may end it.
                 None => {
-                    if self.begin_run(true)? {
+                    if self.begin_run(Need::Application)?.is_some() {
                         return Ok(());
                     }
                 }
@@ -168,22 +168,20 @@ impl LeaderElection {
         }
     }
 
-    /// Takes part from now on, for the application if that has started it, or for nobody yet.
-    /// Returns whether this has begun the run: it does nothing if it runs already.
-    fn begin_run(&self, is_started: bool) -> Result<bool> {
+    /// Takes part from now on, for who needs that. Returns the number of the run that this has begun:
+    /// it does nothing if one runs already.
+    fn begin_run(&self, need: Need) -> Result<Option<u64>> {
         let runtime = Runtime::get()?;
         if self.config.mode == Mode::Never && self.store.is_none() {
             let identity = self.config.identity()?;
-            let begun = self
-                .shared
-                .begin(&identity, "the mode is `never`", is_started);
-            let Some(commands) = begun else {
-                return Ok(false);
+            let begun = self.shared.begin(&identity, "the mode is `never`", need);
+            let Some((run, commands)) = begun else {
+                return Ok(None);
             };
             let lease = self.shared.lease();
             info!(lease, "not taking part, and never leading (mode `never`)");
             runtime.spawn(elector::never_lead(self.shared.clone(), commands));
-            return Ok(true);
+            return Ok(Some(run));
         }
         let opened = match &self.store {
             Some(store) => Opened::of(store.clone()),
@@ -191,8 +189,8 @@ impl LeaderElection {
         };
         let location = opened.location.clone();
         let led = LED.get().map_err(runtime::no_memory)?;
-        let Some(elector) = self.elector(opened, Arc::clone(led), is_started)? else {
-            return Ok(false);
+        let Some((run, elector)) = self.elector(opened, Arc::clone(led), need)? else {
+            return Ok(None);
         };
         if !self.on_demand {
             self.log_start(&elector.identity, location.as_ref());
@@ -202,7 +200,7 @@ impl LeaderElection {
             // Fails if another thread has stopped it meanwhile, or the machine is stuck.
             let _ = self.wait_for_leadership(self.config.renew_deadline);
         }
-        Ok(true)
+        Ok(Some(run))
     }
 
     /// Which election this is, for those who wonder why it does not lead.
@@ -215,12 +213,14 @@ impl LeaderElection {
         }
     }
 
-    /// The background task of a new run; `None` if one runs already.
-    fn elector(&self, opened: Opened, led: Arc<Led>, is_started: bool) -> Result<Option<Elector>> {
+    /// The number of a new run, and its background task; `None` if one runs already.
+    fn elector(&self, opened: Opened, led: Arc<Led>, need: Need) -> Result<Option<(u64, Elector)>> {
         let (identity, seed) = (self.config.identity()?, identity::random()?);
         let why = "the election has just been started";
-        let commands = self.shared.begin(&identity, why, is_started);
-        Ok(commands.map(|commands| Elector {
+        let Some((run, commands)) = self.shared.begin(&identity, why, need) else {
+            return Ok(None);
+        };
+        let elector = Elector {
             identity,
             seed,
             settings: self.config.election(),
@@ -232,7 +232,8 @@ impl LeaderElection {
             led,
             shared: self.shared.clone(),
             commands,
-        }))
+        };
+        Ok(Some((run, elector)))
     }
 
     /// Stops: the answer turns false at once, listeners are notified and waited for while renewal
@@ -499,7 +500,12 @@ impl LeaderElection {
                     // Nothing is ever sent: it ends.
                     let _ = runtime::for_application(end).await;
                 }
-                None => drop(self.begin_run(false)?),
+                // Noted with its beginning: a stop that comes right after ends it for this work as well.
+                None => {
+                    if let Some(run) = self.begin_run(Need::Work)? {
+                        return Ok(self.once_of(run, key));
+                    }
+                }
             }
         }
     }

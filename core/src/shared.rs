@@ -173,20 +173,21 @@ impl Shared {
         &self,
         identity: &str,
         why_not_leading: &str,
-        is_started: bool,
-    ) -> Option<UnboundedReceiver<Command>> {
+        need: Need,
+    ) -> Option<(u64, UnboundedReceiver<Command>)> {
         let mut state = self.state();
         if state.running.is_some() {
             return None;
         }
         let (commands, receiver) = unbounded_channel();
         state.runs += 1;
+        let number = state.runs;
         state.running = Some(Running {
             commands,
-            number: state.runs,
+            number,
             stopping: false,
-            is_started,
-            campaigns: 0,
+            is_started: need == Need::Application,
+            campaigns: usize::from(need == Need::Work),
             is_left: false,
             stepping_down: 0,
             await_term: Vec::new(),
@@ -199,7 +200,7 @@ impl Shared {
         state.status = Status::started(&self.lease, self.mode, identity, why_not_leading);
         self.view.send_replace(None);
         self.leadership.note_progress();
-        Some(receiver)
+        Some((number, receiver))
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -611,7 +612,7 @@ mod tests {
     use crate::election::{ActiveTerm, TermRecord};
     use crate::lease_record::{Acquisition, ResourceVersion};
 
-    /// A running election, and the term of a number as the background task publishes it.
+    /// An election that work has begun a run of, and the term of a number as the background task publishes it.
     fn running() -> (
         Shared,
         UnboundedReceiver<Command>,
@@ -619,8 +620,8 @@ mod tests {
     ) {
         let clock = Clock::simulated(WallTime::default());
         let shared = Shared::new("jobs", Mode::Kubernetes, Leadership::new(clock).unwrap());
-        let commands = shared
-            .begin("a", "it has just been started", false)
+        let (_, commands) = shared
+            .begin("a", "it has just been started", Need::Work)
             .unwrap();
         let until = clock.now() + Duration::from_secs(10);
         let term = move |number| {
@@ -667,8 +668,10 @@ mod tests {
     fn a_run_that_only_work_needed_stops_with_the_last_and_is_nobody_elses_from_then_on() {
         let (shared, mut commands, _) = running();
         let run = shared.need(Need::Work).unwrap().unwrap();
-        shared.need(Need::Work).unwrap().unwrap();
-        assert!(shared.leave(run).is_none(), "another needs it");
+        assert!(
+            shared.leave(run).is_none(),
+            "that which has begun it needs it"
+        );
         assert!(shared.leave(run).is_some());
         assert!(matches!(commands.try_recv(), Ok(Command::Stop(None))));
         shared.need(Need::Work).unwrap().unwrap_err();
@@ -676,10 +679,9 @@ mod tests {
 
         shared.notify(ElectionEvent::Stopped);
         assert!(shared.need(Need::Application).is_none());
-        let _commands = shared
-            .begin("a", "it has just been started", false)
+        let (next, _commands) = shared
+            .begin("a", "it has just been started", Need::Work)
             .unwrap();
-        let next = shared.need(Need::Work).unwrap().unwrap();
         assert_ne!(next, run);
     }
 
@@ -687,11 +689,12 @@ mod tests {
     fn a_run_that_the_application_has_begun_goes_on_after_work_that_came_meanwhile() {
         let (shared, ..) = running();
         shared.notify(ElectionEvent::Stopped);
-        let mut commands = shared.begin("a", "it has just been started", true).unwrap();
-        let run = shared.need(Need::Work).unwrap().unwrap();
+        let need = Need::Application;
+        let (run, mut commands) = shared.begin("a", "it has just been started", need).unwrap();
+        assert_eq!(shared.need(Need::Work).unwrap().unwrap(), run);
         assert!(shared.leave(run).is_none());
         commands.try_recv().unwrap_err();
-        assert!(shared.begin("a", "it runs already", true).is_none());
+        assert!(shared.begin("a", "it runs already", need).is_none());
     }
 
     #[test]
@@ -708,10 +711,9 @@ mod tests {
         let (shared, _commands, _) = running();
         let run = shared.need(Need::Work).unwrap().unwrap();
         shared.notify(ElectionEvent::Stopped);
-        let mut commands = shared
-            .begin("a", "it has just been started", false)
+        let (_, mut commands) = shared
+            .begin("a", "it has just been started", Need::Work)
             .unwrap();
-        shared.need(Need::Work).unwrap().unwrap();
         assert!(shared.leave(run).is_none());
         commands.try_recv().unwrap_err();
     }
