@@ -77,7 +77,7 @@ fn blocks(page: &Page) -> Vec<Block> {
 /// The endings of files that a block may be in; none if there is nothing to test.
 fn extensions(language: &str) -> Option<&'static [&'static str]> {
     Some(match language {
-        "" | "text" | "console" => &[],
+        "" | "text" | "console" | "diagram" => &[],
         "java" => &["java"],
         "js" => &["mjs"],
         "python" => &["py"],

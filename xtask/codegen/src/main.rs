@@ -9,7 +9,7 @@ mod docs;
 mod java;
 mod node;
 mod python;
-mod settings_page;
+mod reference;
 mod spelling;
 
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ fn main() -> Result<ExitCode> {
     let mut files = java::files()?;
     files.extend(node::files()?);
     files.extend(python::files()?);
-    files.push(settings_page::file()?);
+    files.extend(reference::files()?);
     let mut stale = 0;
     for File { path, text } in &files {
         let place = root().join(path);
