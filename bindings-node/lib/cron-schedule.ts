@@ -31,36 +31,29 @@ export function dueNow(schedule: CronTime): Date {
 
 /** For when the schedule has its latest firing, if that was at most so long ago. */
 export function dueWithin(schedule: CronTime, withinMs: number): Date | undefined {
-  const due = latest(schedule, Date.now(), Math.min(withinMs, LONGEST_MS));
-  return due && firstOf(due, schedule);
+  return latest(schedule, Date.now(), Math.min(withinMs, LONGEST_MS));
 }
 
-/**
- * When clocks are set back, what looks ahead from within the hour that is repeated sees a daily firing for
- * the second time. It had run in the first.
- */
-function firstOf(due: Date, { timeZone, utcOffset }: CronTime): Date {
-  if (utcOffset !== undefined) return due;
-  const clock = new Intl.DateTimeFormat('en', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  const earlier = SET_BACK_MS.map((ms) => new Date(due.getTime() - ms));
-  return earlier.find((first) => clock.format(first) === clock.format(due)) ?? due;
-}
-
-const SET_BACK_MS = [3_600_000, 1_800_000];
-
-/**
- * The latest firing up to `limit`, but not longer before it than that. A schedule only looks ahead, so this
- * looks for from when on it sees none any more: twice as far back each time, and then halfway between.
- */
+/** The latest firing up to `limit`, but not longer before it than that. */
 function latest(schedule: CronTime, limit: number, longest: number): Date | undefined {
-  if (schedule.realDate) {
-    const due = (schedule.source as Moment).toMillis();
-    return due <= limit && due >= limit - longest ? new Date(due) : undefined;
-  }
-  const zone = zoneOf(schedule);
-  const next = (from: number) => schedule.getNextDateFrom(new Date(from), zone).toMillis();
+  const due = schedule.realDate
+    ? (schedule.source as Moment).toMillis()
+    : latestOnce(schedule, limit, latestAhead(schedule, limit, longest));
+  return due !== undefined && due <= limit && due >= limit - longest ? new Date(due) : undefined;
+}
+
+/** The first firing after a moment. */
+function next(schedule: CronTime, after: number): number {
+  return schedule.getNextDateFrom(new Date(after), zoneOf(schedule)).toMillis();
+}
+
+/**
+ * A schedule only looks ahead, so this looks for from when on it sees none any more up to `limit`: twice as
+ * far back each time, and then halfway between.
+ */
+function latestAhead(schedule: CronTime, limit: number, longest: number): number | undefined {
   let back = SECOND_MS;
-  while (next(limit - back) > limit) {
+  while (next(schedule, limit - back) > limit) {
     if (back >= longest) return undefined;
     back *= 2;
   }
@@ -69,12 +62,41 @@ function latest(schedule: CronTime, limit: number, longest: number): Date | unde
   if (back === SECOND_MS) after = limit;
   while (after - before > SECOND_MS) {
     const between = Math.round((before + after) / 2);
-    if (next(between) > limit) after = between;
+    if (next(schedule, between) > limit) after = between;
     else before = between;
   }
-  const due = next(before);
-  return due >= limit - longest ? new Date(due) : undefined;
+  return next(schedule, before);
 }
+
+/**
+ * When clocks are set back, what looks ahead from within the hour that is repeated sees a daily firing for
+ * the second time. Who has gone on from one firing to the next since before does not.
+ */
+function latestOnce(schedule: CronTime, limit: number, due: number | undefined): number | undefined {
+  const setBack = due && setBackBefore(due, schedule);
+  if (!setBack) return due;
+  const before = latestAhead(schedule, setBack - 1, LONGEST_MS);
+  return before !== undefined && next(schedule, before) > limit ? before : due;
+}
+
+/** When clocks were set back so that `due` is the second moment with its time of day, if it is. */
+function setBackBefore(due: number, { timeZone, utcOffset }: CronTime): number | undefined {
+  if (utcOffset !== undefined) return undefined;
+  const clock = new Intl.DateTimeFormat('en', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  const first = SET_BACK_MS.map((ms) => due - ms).find((it) => clock.format(it) === clock.format(due));
+  if (first === undefined) return undefined;
+  const zone = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  const offset = (at: number) => zone.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value;
+  let [before, after] = [first, due];
+  while (after - before > SECOND_MS) {
+    const between = before + Math.floor((after - before) / 2 / SECOND_MS) * SECOND_MS;
+    if (offset(between) === offset(due)) after = between;
+    else before = between;
+  }
+  return after;
+}
+
+const SET_BACK_MS = [3_600_000, 1_800_000];
 
 /** Firings are at whole seconds. */
 const SECOND_MS = 1_000;

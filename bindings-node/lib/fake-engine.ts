@@ -216,6 +216,7 @@ export class FakeEngine implements Engine {
   #claim(job: string, dueMs: number, missedWithinMs?: number): Pick<ClaimNews, 'isBegun' | 'error'> {
     if (!this.#term) return { error: { ...this.notLeadingAfter(), code: 'leadership_lost' } };
     const last = this.lastFiring(job);
+    if (last !== null && last > latestDue()) return { error: leftAhead(job, last) };
     if (missedWithinMs !== undefined) {
       const isRecent = Date.now() - dueMs >= 0 && Date.now() - dueMs <= missedWithinMs;
       if (!isRecent || last === null) return { isBegun: false };
@@ -319,9 +320,22 @@ function checkJob(job: string): void {
 
 function checkFiring(job: string, dueMs: number): void {
   checkJob(job);
-  if (dueMs >= 0 && dueMs <= Date.now() + MOST_AHEAD_MS) return;
+  if (dueMs >= 0 && dueMs <= latestDue()) return;
   const fix = 'use the time for which the schedule has this firing, which has come';
   throw wrong('due', new Date(dueMs).toISOString(), fix);
+}
+
+/** No firing is due after this. */
+function latestDue(): number {
+  return Date.now() + MOST_AHEAD_MS;
+}
+
+/** A clock that was far ahead, as a test may set it, has left a time behind that keeps each firing from being begun. */
+function leftAhead(job: string, last: number): EngineError {
+  const text = (ms: number) => new Date(ms).toISOString();
+  const which = `its firing at ${text(last)} is remembered as begun, which is ahead: here it is ${text(Date.now())}`;
+  const message = `job = \`${job}\`: ${which}`;
+  return { code: 'config', message };
 }
 
 /** Not by `queueMicrotask`, which tests fake. */

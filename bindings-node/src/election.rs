@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use leasehold::bindings::{ForeignElection, OnceCall, OnceHold, OnceNews, configured, wait};
-use leasehold::{Error, ErrorKind, Event, LeaderElection};
+use leasehold::{Event, LeaderElection};
 use napi::Env;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
@@ -16,8 +16,9 @@ use crate::events::NativeEvent;
 use crate::fast_path::function_of;
 use crate::queue::{Notification, Queue};
 use crate::status::NativeStatus;
-use crate::term::{NativeTerm, NativeWork, whole_milliseconds};
+use crate::term::{NativeTerm, NativeWork};
 use crate::threads;
+use crate::times::{duration, milliseconds, moment, whole_milliseconds};
 use crate::unfinished::{Guard, Unfinished};
 use crate::waker::Waker;
 
@@ -291,31 +292,6 @@ impl Drop for NativeElection {
             }
         });
     }
-}
-
-/// So many milliseconds. The package has refused what is no time.
-fn duration(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
-}
-
-/// So many milliseconds after the start of 1970.
-fn moment(ms: i64) -> leasehold::Result<SystemTime> {
-    let distance = Duration::from_millis(ms.unsigned_abs());
-    let moment = if ms < 0 {
-        UNIX_EPOCH.checked_sub(distance)
-    } else {
-        UNIX_EPOCH.checked_add(distance)
-    };
-    moment.ok_or_else(|| {
-        let message = format!("due = `{ms}`: no time of this system: use one that a schedule has");
-        Error::new(ErrorKind::Config, message)
-    })
-}
-
-/// The reverse. Nothing before 1970 was ever claimed.
-fn milliseconds(moment: SystemTime) -> i64 {
-    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Starts the election and passes its events on until it stops.

@@ -22,5 +22,6 @@ mod queue;
 mod status;
 mod term;
 mod threads;
+mod times;
 mod unfinished;
 mod waker;

@@ -14,8 +14,9 @@ use napi_derive::napi;
 
 use crate::error::{NativeError, Result, contained};
 use crate::queue::Queue;
-use crate::term::{NativeTerm, whole_milliseconds};
+use crate::term::NativeTerm;
 use crate::threads;
+use crate::times::{duration, whole_milliseconds};
 use crate::waker::Waker;
 
 #[napi]
@@ -325,9 +326,4 @@ fn acquire(
 
 fn spawn(body: impl FnOnce() + Send + 'static) -> leasehold::Result<()> {
     threads::start("leasehold-lock", "a lock", body)
-}
-
-/// So many milliseconds, of which there may be infinitely many. The package has refused what is no time.
-fn duration(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1e3).unwrap_or(Duration::MAX)
 }

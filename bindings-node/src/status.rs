@@ -5,7 +5,7 @@ use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 
 use crate::error::NativeError;
-use crate::term::whole_milliseconds;
+use crate::times::whole_milliseconds;
 
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct NativeStatus {

@@ -1,7 +1,7 @@
 //! A term as JavaScript's `Term` reads it.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use leasehold::Term;
 use napi::Env;
@@ -10,6 +10,7 @@ use napi_derive::napi;
 
 use crate::error::{Result, contained};
 use crate::fast_path::function_of;
+use crate::times::whole_milliseconds;
 
 #[napi]
 pub struct NativeTerm(pub(crate) Term);
@@ -67,9 +68,4 @@ impl NativeTerm {
     pub fn check(&self) -> Result<()> {
         contained(|| self.0.check())
     }
-}
-
-/// What is left of a time, as JavaScript has it: without a tail of digits, and never too long.
-pub(crate) fn whole_milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e3).floor()
 }

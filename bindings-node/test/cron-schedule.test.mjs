@@ -72,6 +72,27 @@ test('what was missed is sought as far back as it may be', (t) => {
 
 test('a daily firing in the hour that is repeated is one, when clocks are set back', (t) => {
   const daily = new CronTime('30 2 * * *', 'Europe/Berlin');
-  for (const now of ['00:45', '01:15', '01:45', '03:00'])
-    assert.equal(at(t, `2026-10-25T${now}:00.000Z`, () => dueWithin(daily, DAY_MS)), '2026-10-25T00:30:00.000Z', now);
+  for (const now of ['00:45', '01:15', '01:30', '01:45', '03:00']) {
+    const late = `2026-10-25T${now}:00.000Z`;
+    assert.equal(at(t, late, () => dueWithin(daily, DAY_MS)), '2026-10-25T00:30:00.000Z', now);
+    // Of a replica that was started within that hour, which has a timer for the second.
+    assert.equal(at(t, late, () => dueNow(daily)), '2026-10-25T00:30:00.000Z', now);
+  }
+});
+
+test('and what fires within the hour does so in both', (t) => {
+  for (const expression of ['*/20 * * * *', '* * * * * *'])
+    for (const [zone, from] of [
+      ['Europe/Berlin', '2026-10-24T23:50:00.000Z'],
+      // By half an hour.
+      ['Australia/Lord_Howe', '2026-04-04T14:20:00.000Z'],
+    ]) {
+      const schedule = new CronTime(expression, zone);
+      for (let due = schedule.getNextDateFrom(new Date(from), zone), n = 0; n < 8; n += 1) {
+        const moment = due.toJSDate().toISOString();
+        assert.equal(at(t, moment, () => dueNow(schedule)), moment, zone);
+        assert.equal(at(t, moment, () => dueWithin(schedule, DAY_MS)), moment, zone);
+        due = schedule.getNextDateFrom(new Date(due.toMillis() + (n % 2) * 1_200_000), zone);
+      }
+    }
 });

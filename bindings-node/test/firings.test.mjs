@@ -109,7 +109,7 @@ test('in mode always nothing is remembered', async (t) => {
   assert.equal(made.lastFiring('bill'), null);
 });
 
-test('a fake election claims when the test lets it lead, and remembers it', async () => {
+test('a fake election claims when the test lets it lead, and remembers it', async (t) => {
   const fake = new FakeLeaderElection();
   await assert.rejects(fake.claim('bill', DUE), ClosedError);
   await fake.start();
@@ -124,6 +124,12 @@ test('a fake election claims when the test lets it lead, and remembers it', asyn
   assert.equal(await fake.claimMissed('bill', NEXT_DAY, EVER), true);
   await assert.rejects(fake.claim('no job', DUE), ConfigError);
   await assert.rejects(fake.claim('bill', new Date(Date.now() + 3_600_000)), ConfigError);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 86_400_000 });
+  assert.equal(await fake.claim('ahead', new Date()), true);
+  t.mock.timers.reset();
+  const left = { code: 'config', message: /^job = `ahead`: its firing at .+ is ahead: here it is / };
+  await assert.rejects(fake.claim('ahead', new Date()), left);
+  await assert.rejects(fake.claimMissed('ahead', DUE, HOUR), left);
   const stale = fake.claim('report', NEXT_DAY);
   fake.lose();
   await assert.rejects(stale, LeadershipLostError);
