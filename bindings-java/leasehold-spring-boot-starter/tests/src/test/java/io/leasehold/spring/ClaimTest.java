@@ -1,11 +1,12 @@
 package io.leasehold.spring;
 
 import static io.leasehold.spring.Contexts.LIMIT;
-import static io.leasehold.spring.Contexts.election;
 import static io.leasehold.spring.Contexts.instance;
 import static io.leasehold.spring.Contexts.next;
 import static io.leasehold.spring.Contexts.runner;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.leasehold.ConfigException;
@@ -22,6 +23,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,16 +104,9 @@ class ClaimTest {
             assertThat(jobs.reports()).isCompletedWithValue(null);
             assertThat(jobs.ran()).containsExactly("invoices", "reports");
             assertThat(election.lastFiring("invoices")).hasValue(THIS_YEAR);
-        });
-    }
-
-    @Test
-    void aCallOfAScheduleWithoutFiringsIsNone() {
-        TestLeaderElection election = TestLeaderElection.started();
-        jobs(election).run(context -> {
-            election.lead();
             assertThatIllegalStateException()
-                    .isThrownBy(() -> context.getBean(Jobs.class).off())
+                    .as("a schedule without firings")
+                    .isThrownBy(jobs::off)
                     .withMessageContaining("off() does not run");
         });
     }
@@ -153,89 +148,88 @@ class ClaimTest {
     // ---- instances ---------------------------------------------------------------------------------------------
 
     static class Invoices {
-        final BlockingQueue<Instant> ran = new LinkedBlockingQueue<>();
+        final BlockingQueue<Instant> missed = new LinkedBlockingQueue<>();
+        final BlockingQueue<Instant> begunBefore = new LinkedBlockingQueue<>();
+        final BlockingQueue<Instant> eachSecond = new LinkedBlockingQueue<>();
         private final ClusterLeaderService service;
 
         Invoices(ClusterLeaderService service) {
             this.service = service;
         }
 
-        @LeaderOnly(claim = "yearly", missedWithin = "400d")
+        @LeaderOnly(claim = "missed", missedWithin = "400d")
         @Scheduled(cron = YEARLY, zone = "UTC")
-        public void send() {
-            LeaderAssert.assertLeader();
-            ran.add(service.election().lastFiring("yearly").orElseThrow());
+        public void missed() {
+            ran("missed", missed);
         }
 
-        BlockingQueue<Instant> ran() {
-            return ran;
+        @LeaderOnly(claim = "begun-before", missedWithin = "400d")
+        @Scheduled(cron = YEARLY, zone = "UTC")
+        public void begunBefore() {
+            ran("begun-before", begunBefore);
+        }
+
+        @LeaderOnly(claim = "each-second")
+        @Scheduled(cron = "* * * * * *")
+        public void eachSecond() {
+            ran("each-second", eachSecond);
+        }
+
+        private void ran(String job, BlockingQueue<Instant> firings) {
+            LeaderAssert.assertLeader();
+            firings.add(service.election().lastFiring(job).orElseThrow());
+        }
+
+        BlockingQueue<Instant> ofMissed() {
+            return missed;
+        }
+
+        BlockingQueue<Instant> ofBegunBefore() {
+            return begunBefore;
+        }
+
+        BlockingQueue<Instant> ofEachSecond() {
+            return eachSecond;
         }
     }
 
     @Configuration(proxyBeanMethods = false)
     @EnableScheduling
-    static class Yearly {
+    static class Scheduling {
         @Bean
         Invoices invoices(ClusterLeaderService service) {
             return new Invoices(service);
         }
     }
 
-    @Test
-    void aFiringOfOneInstanceIsNotThatOfTheNextAndWhatNobodyHasBegunIs(@TempDir Path folder) throws Exception {
-        try (LeaderElection first = LeaderElection.builder("monolith")
+    private static LeaderElection leader(Path folder) throws InterruptedException {
+        LeaderElection election = LeaderElection.builder("monolith")
                 .mode(Mode.FILE)
                 .directory(folder)
-                .start()) {
-            first.waitForLeadership(LIMIT);
-            assertThat(first.claim("yearly", YEARS_AGO)).isTrue();
-        }
-        try (ConfigurableApplicationContext second = instance(folder, "second", Yearly.class)) {
-            assertThat(next(second.getBean(Invoices.class).ran())).isEqualTo(THIS_YEAR);
-        }
-        try (ConfigurableApplicationContext third = instance(folder, "third", Yearly.class)) {
-            election(third).waitForLeadership(LIMIT);
-            Invoices invoices = third.getBean(Invoices.class);
-            invoices.send();
-            assertThat(invoices.ran()).isEmpty();
-            assertThat(election(third).lastFiring("yearly")).hasValue(THIS_YEAR);
-        }
-    }
-
-    static class EachSecond {
-        final BlockingQueue<Instant> ran = new LinkedBlockingQueue<>();
-        private final ClusterLeaderService service;
-
-        EachSecond(ClusterLeaderService service) {
-            this.service = service;
-        }
-
-        @LeaderOnly(claim = "each-second")
-        @Scheduled(cron = "* * * * * *")
-        public void fire() {
-            ran.add(service.election().lastFiring("each-second").orElseThrow());
-        }
-
-        BlockingQueue<Instant> ran() {
-            return ran;
-        }
-    }
-
-    @Configuration(proxyBeanMethods = false)
-    @EnableScheduling
-    static class Ticking {
-        @Bean
-        EachSecond eachSecond(ClusterLeaderService service) {
-            return new EachSecond(service);
-        }
+                .start();
+        election.waitForLeadership(LIMIT);
+        return election;
     }
 
     @Test
-    void theSchedulerFiresForOneTimeAfterAnother(@TempDir Path folder) throws Exception {
-        try (ConfigurableApplicationContext instance = instance(folder, "a", Ticking.class)) {
-            BlockingQueue<Instant> ran = instance.getBean(EachSecond.class).ran();
-            Instant first = next(ran);
-            assertThat(next(ran)).isAfter(first);
+    void aFiringOfOneInstanceIsNotThatOfTheNextAndWhatNobodyHasBegunIs(@TempDir Path folder) throws Exception {
+        try (LeaderElection first = leader(folder)) {
+            assertThat(first.claim("missed", YEARS_AGO)).isTrue();
+            assertThat(first.claim("begun-before", THIS_YEAR)).isTrue();
+        }
+        try (ConfigurableApplicationContext second = instance(folder, "second", Scheduling.class)) {
+            Invoices invoices = second.getBean(Invoices.class);
+            assertThat(next(invoices.ofMissed())).isEqualTo(THIS_YEAR);
+            invoices.missed();
+            invoices.begunBefore();
+            assertThat(invoices.ofMissed()).isEmpty();
+            assertThat(invoices.ofBegunBefore()).isEmpty();
+            // And the scheduler fires for one time after another.
+            Instant firing = next(invoices.ofEachSecond());
+            assertThat(next(invoices.ofEachSecond())).isAfter(firing);
+        }
+        try (LeaderElection third = leader(folder)) {
+            assertThat(third.claim("missed", THIS_YEAR)).isFalse();
         }
     }
 
@@ -260,21 +254,27 @@ class ClaimTest {
         public void job() {}
     }
 
-    private static void doesNotStart(Class<?> type, String... why) {
-        runner().withBean(type)
-                .run(context -> assertThat(context)
-                        .getFailure()
-                        .rootCause()
-                        .isInstanceOf(ConfigException.class)
-                        .message()
-                        .startsWith("@LeaderOnly on ")
-                        .contains(why));
+    /** As it is read when the application starts. */
+    private static void refused(Class<?> type, String... why) {
+        TestLeaderElection election = TestLeaderElection.started();
+        LeaderOnlyMethods methods = new LeaderOnlyMethods(() -> ClusterLeaderService.of(election), it -> it);
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> methods.check(type))
+                .extracting(Throwable::getMessage, as(InstanceOfAssertFactories.STRING))
+                .startsWith("@LeaderOnly on ")
+                .contains(why);
+    }
+
+    @Test
+    void whatCannotBeClaimedDoesNotStart() {
+        runner().withBean(FixedRate.class)
+                .run(context -> assertThat(context).getFailure().rootCause().isInstanceOf(ConfigException.class));
     }
 
     @ParameterizedTest
     @ValueSource(classes = {FixedRate.class, FixedDelay.class, Once.class})
     void whatCountsFromTheStartOfAnInstanceIsRefused(Class<?> type) {
-        doesNotStart(type, ".job(): ", "fixedRate, fixedDelay and initialDelay count from the start", "cron = …");
+        refused(type, ".job(): ", "fixedRate, fixedDelay and initialDelay count from the start", "cron = …");
     }
 
     static class Unscheduled {
@@ -331,13 +331,13 @@ class ClaimTest {
 
     @Test
     void whatCannotBeClaimedSaysWhyAtStartup() {
-        doesNotStart(Unscheduled.class, "without @Scheduled nothing says for when they are due");
-        doesNotStart(Throwing.class, "leave out onStandby = THROW");
-        doesNotStart(Unclaimed.class, "name the job by `claim`");
-        doesNotStart(ForHowLong.class, "missedWithin = `an hour` is not a duration");
-        doesNotStart(Elsewhere.class, "leave out `missedWithin`, or @Async");
-        doesNotStart(WrongCron.class, "its @Scheduled cannot be read: ");
-        doesNotStart(WrongName.class, "its firings cannot be claimed: job = `a job`");
-        doesNotStart(OneNameForTwo.class, "the job `job` is also ", "give each method a job of its own");
+        refused(Unscheduled.class, "without @Scheduled nothing says for when they are due");
+        refused(Throwing.class, "leave out onStandby = THROW");
+        refused(Unclaimed.class, "name the job by `claim`");
+        refused(ForHowLong.class, "missedWithin = `an hour` is not a duration");
+        refused(Elsewhere.class, "leave out `missedWithin`, or @Async");
+        refused(WrongCron.class, "its @Scheduled cannot be read: ");
+        refused(WrongName.class, "its firings cannot be claimed: job = `a job`");
+        refused(OneNameForTwo.class, "the job `job` is also ", "give each method a job of its own");
     }
 }
