@@ -21,6 +21,9 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
     private final AtomicBoolean startedOrWarned = new AtomicBoolean();
 
     private final AtomicBoolean closing = new AtomicBoolean();
+    /** Whether the end of the present run is waited for, to leave then. */
+    private final AtomicBoolean leavesWhenStopped = new AtomicBoolean();
+
     /** What a thread that a stop would wait for is busy with. */
     private final ThreadLocal<Busy> busy = new ThreadLocal<>();
 
@@ -135,16 +138,13 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
         Objects.requireNonNull(key, "key");
         OnceCaller<E> caller = new OnceCaller<>(this, Objects.requireNonNull(work, "work"));
         startedOrWarned.set(true);
-        boolean begins = !isRunning();
         long call = caller.begin(key);
         try {
             // Only now: one that does not run may be let go.
             Background.accompany(this);
             return caller.call(call);
         } catch (InterruptedException interrupted) {
-            if (begins) {
-                leaveWhenStopped();
-            }
+            leaveWhenStopped();
             throw interrupted;
         } finally {
             Native.endOnce(call);
@@ -154,12 +154,16 @@ final class NativeElection implements LeaderElection, Background.Accompanied {
         }
     }
 
-    /** An interrupt does not wait for the stop of the run that the call has begun. */
+    /** An interrupt does not wait for the stop of a run that only this call may have needed. */
     private void leaveWhenStopped() {
+        if (!leavesWhenStopped.compareAndSet(false, true)) {
+            return;
+        }
         CompletableFuture<Registration> registration = new CompletableFuture<>();
         registration.complete(addListener(new LeadershipListener() {
             @Override
             public void stopped() {
+                leavesWhenStopped.set(false);
                 Background.leave(NativeElection.this);
                 registration.thenAccept(Registration::close);
             }

@@ -235,6 +235,39 @@ class RunOnceTest {
     }
 
     @Test
+    void noThreadStaysForTheLastOfSeveralThatAreInterrupted() throws Exception {
+        try (LeaderElection first = candidate().start();
+                LeaderElection second = candidate().build()) {
+            first.waitForLeadership(LIMIT);
+            List<Thread> waiting = new ArrayList<>();
+            List<CompletableFuture<Throwable>> ended = new ArrayList<>();
+            for (String key : List.of("1", "2")) {
+                CompletableFuture<Throwable> end = new CompletableFuture<>();
+                Thread thread = new Thread(() -> {
+                    try {
+                        end.complete(new AssertionError(second.runOnce(key, RunOnceTest::unreachable)));
+                    } catch (Throwable failure) {
+                        end.complete(failure);
+                    }
+                });
+                thread.start();
+                // The second begins no run.
+                eventually(
+                        "it waits",
+                        () -> Arrays.stream(thread.getStackTrace())
+                                .anyMatch(frame -> frame.getMethodName().equals("awaitOnce")));
+                waiting.add(thread);
+                ended.add(end);
+            }
+            assertTrue(first.runOnce("1", term -> {}));
+            assertInstanceOf(AssertionError.class, ended.get(0).get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+            waiting.get(1).interrupt();
+            assertInstanceOf(InterruptedException.class, ended.get(1).get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+            eventually("no thread stays for it", () -> !Background.accompanies((NativeElection) second));
+        }
+    }
+
+    @Test
     void workThatIsInterruptedIsLeftToOthers() throws Exception {
         try (LeaderElection first = candidate().build();
                 LeaderElection second = candidate().build()) {

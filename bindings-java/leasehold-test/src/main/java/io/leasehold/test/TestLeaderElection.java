@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * An election that a test decides: it leads from {@link #lead} to {@link #lose}. Nothing happens by itself, nothing is
@@ -39,10 +41,19 @@ public final class TestLeaderElection implements LeaderElection {
     private static final String LEASE = "test";
     private static final String IDENTITY = "this-instance";
     private static final AtomicLong TOKENS = new AtomicLong();
+    private static final Pattern JOB = Pattern.compile("[!-~]{1,128}");
 
     private final List<LeadershipListener> listeners = new CopyOnWriteArrayList<>();
     /** The keys of work that runs once. */
     private final Set<String> done = ConcurrentHashMap.newKeySet();
+
+    /** Those that a call deals with: one at a time. */
+    private final Set<String> keys = new HashSet<>();
+
+    /** How many calls of {@link #runOnce} there are, and whether it runs for them alone. */
+    private int calls;
+
+    private boolean runsForCalls;
 
     /** When the firing of each job was due that was begun last. */
     private final Map<String, Instant> firings = new HashMap<>();
@@ -75,7 +86,7 @@ public final class TestLeaderElection implements LeaderElection {
      */
     public Term lead() {
         synchronized (this) {
-            start();
+            run();
             if (term != null) {
                 return term;
             }
@@ -128,6 +139,11 @@ public final class TestLeaderElection implements LeaderElection {
 
     @Override
     public synchronized void start() {
+        run();
+        runsForCalls = false;
+    }
+
+    private synchronized void run() {
         checkOpen();
         running = true;
     }
@@ -180,10 +196,14 @@ public final class TestLeaderElection implements LeaderElection {
             }
             wait(millis);
         }
+        checkRuns();
+        return term;
+    }
+
+    private void checkRuns() {
         if (!running) {
             throw new ClosedException("the election is not running");
         }
-        return term;
     }
 
     /**
@@ -194,31 +214,70 @@ public final class TestLeaderElection implements LeaderElection {
     public <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(work, "work");
-        boolean wasRunning = status().role() != Role.STOPPED;
-        start();
+        beginCall();
         try {
-            while (!done.contains(key)) {
-                Term begun = waitForLeadership(Duration.ofDays(365));
-                if (runIfLeader(work) && begun.isValid()) {
-                    done.add(key);
-                    return true;
+            beginWith(key);
+            try {
+                while (!done.contains(key)) {
+                    Term begun = waitForLeadership(Duration.ofDays(365));
+                    if (runOrStepDown(work) && begun.isValid()) {
+                        done.add(key);
+                        return true;
+                    }
                 }
+                return false;
+            } finally {
+                endWith(key);
             }
-            return false;
+        } finally {
+            endCall();
+        }
+    }
+
+    private <E extends Exception> boolean runOrStepDown(LeaderTask<E> work) throws E {
+        try {
+            return runIfLeader(work);
         } catch (Exception failure) {
             stepDown();
             throw failure;
-        } finally {
-            if (!wasRunning) {
-                stop();
-            }
         }
+    }
+
+    private synchronized void beginCall() {
+        runsForCalls |= !running;
+        calls++;
+        run();
+    }
+
+    private void endCall() {
+        boolean ends;
+        synchronized (this) {
+            ends = --calls == 0 && runsForCalls;
+            runsForCalls &= calls > 0;
+        }
+        if (ends) {
+            stop();
+        }
+    }
+
+    /** Waits until no other call deals with the key. */
+    private synchronized void beginWith(String key) throws InterruptedException {
+        while (running && keys.contains(key)) {
+            wait();
+        }
+        checkRuns();
+        keys.add(key);
+    }
+
+    private synchronized void endWith(String key) {
+        keys.remove(key);
+        notifyAll();
     }
 
     /** Remembers the firing. It may be due at any time, also ahead, so that a test needs no clock. */
     @Override
     public synchronized boolean claim(String job, Instant due) {
-        Objects.requireNonNull(job, "job");
+        checkJob(job);
         Instant firing = due.truncatedTo(ChronoUnit.MILLIS);
         checkLeads();
         Instant last = firings.get(job);
@@ -231,6 +290,7 @@ public final class TestLeaderElection implements LeaderElection {
 
     @Override
     public synchronized boolean claimMissed(String job, Instant due, Duration within) {
+        checkJob(job);
         checkLeads();
         Duration age = Duration.between(due, Instant.now());
         boolean isRecent = !age.isNegative() && age.compareTo(within) <= 0;
@@ -240,7 +300,16 @@ public final class TestLeaderElection implements LeaderElection {
     @Override
     public synchronized Optional<Instant> lastFiring(String job) {
         checkOpen();
-        return Optional.ofNullable(firings.get(Objects.requireNonNull(job, "job")));
+        checkJob(job);
+        return Optional.ofNullable(firings.get(job));
+    }
+
+    /** What an election refuses, so that a test finds it. */
+    private static void checkJob(String job) {
+        if (!JOB.matcher(job).matches()) {
+            throw ErrorKind.CONFIG.exception("job = `" + job
+                    + "`: use 1 to 128 visible ASCII characters without spaces, such as `billing.invoices`");
+        }
     }
 
     private void checkLeads() {

@@ -2,11 +2,13 @@ package io.leasehold.test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.leasehold.ClosedException;
+import io.leasehold.ConfigException;
 import io.leasehold.LeaderElection;
 import io.leasehold.LeadershipListener;
 import io.leasehold.LeadershipLostException;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -156,23 +159,52 @@ class TestLeaderElectionTest {
         assertEquals(List.of("run", "run"), told);
     }
 
-    @Test
-    void workThatRunsOnceWaitsUntilTheTestLetsItLead(TestLeaderElection election) throws Exception {
+    /** A call of {@code runOnce} on a thread of its own, which waits. */
+    private CompletableFuture<Boolean> waiting(LeaderElection election) throws InterruptedException {
         CompletableFuture<Boolean> ran = new CompletableFuture<>();
         Thread waiting = new Thread(() -> {
             try {
-                ran.complete(election.runOnce("1", Term::check));
+                ran.complete(election.runOnce("1", term -> {
+                    term.check();
+                    told.add("run");
+                }));
             } catch (Throwable failure) {
                 ran.completeExceptionally(failure);
             }
         });
         waiting.start();
-        while (waiting.getState() != Thread.State.TIMED_WAITING) {
+        while (waiting.getState() != Thread.State.TIMED_WAITING && waiting.getState() != Thread.State.WAITING) {
             assertFalse(ran.isDone());
             Thread.sleep(1);
         }
+        return ran;
+    }
+
+    @Test
+    void workThatRunsOnceWaitsUntilTheTestLetsItLead(TestLeaderElection election) throws Exception {
+        CompletableFuture<Boolean> ran = waiting(election);
         election.lead();
         assertTrue(ran.get(60, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void ofTwoThreadsOneRunsTheWorkOfAKeyAndTheOtherWaitsForIt(TestLeaderElection election) throws Exception {
+        election.stop();
+        List<CompletableFuture<Boolean>> ran = List.of(waiting(election), waiting(election));
+        election.lead();
+        assertTrue(ran.get(0).get(60, TimeUnit.SECONDS));
+        assertFalse(ran.get(1).get(60, TimeUnit.SECONDS));
+        assertEquals(List.of("run"), told);
+    }
+
+    @Test
+    void aStopEndsTheWaitForWorkThatRunsOnce(TestLeaderElection election) throws Exception {
+        List<CompletableFuture<Boolean>> ran = List.of(waiting(election), waiting(election));
+        election.stop();
+        for (CompletableFuture<Boolean> each : ran) {
+            ExecutionException failure = assertThrows(ExecutionException.class, () -> each.get(60, TimeUnit.SECONDS));
+            assertInstanceOf(ClosedException.class, failure.getCause());
+        }
     }
 
     @Test
@@ -187,6 +219,7 @@ class TestLeaderElectionTest {
         assertFalse(election.claim("bill", due.plusNanos(1)));
         assertFalse(election.claim("bill", due.minusSeconds(1)));
         assertTrue(election.claim("report", due));
+        assertThrows(ConfigException.class, () -> election.claim("a report", due));
         election.lose(LostReason.EXPIRED);
         assertThrows(LeadershipLostException.class, () -> election.claimMissed("bill", missed, longAgo));
         election.lead();
