@@ -68,6 +68,7 @@ class TerminationTest {
         });
         worker.setDaemon(true);
         worker.start();
-        return done.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        // A JVM of its own starts meanwhile, and a whole application in it.
+        return done.get(3 * LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 }
