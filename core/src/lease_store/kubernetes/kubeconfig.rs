@@ -1,7 +1,8 @@
 //! Kubeconfig files: found, merged and read as kubectl does.
 
+use std::borrow::Cow;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -76,85 +77,76 @@ fn read(paths: &[PathBuf], origin: &Origin) -> Result<Kubeconfig> {
     }
     let mut merged = Kubeconfig::default();
     for path in paths.iter().filter(|path| !is_missing(path)) {
-        let unreadable = |error| unreadable(path, origin, error);
-        if has_half_a_character(path) {
-            let path = path.display();
-            return Err(origin.wrong(format!("{path} is not a kubeconfig; name another file")));
-        }
-        let mut file = Kubeconfig::read_from(path).map_err(unreadable)?;
-        take_empty_for_absent(&mut file, path);
-        merged = merged.merge(file).map_err(unreadable)?;
+        let wrong = |fix: String| origin.wrong(format!("{} {fix}", path.display()));
+        let contents = file_of_limited_length(path)
+            .map_err(|error| wrong(format!("cannot be read ({error})")))?;
+        let text = text(&contents)
+            .ok_or_else(|| wrong("is not a kubeconfig; name another file".into()))?;
+        let mut file = Kubeconfig::from_yaml(&text).map_err(|error| wrong(fix(&error)))?;
+        take_empty_for_absent(&mut file);
+        resolve_paths(&mut file, path.parent().unwrap_or(path));
+        merged = merged.merge(file).map_err(|error| wrong(fix(&error)))?;
     }
     Ok(merged)
 }
 
-/// What is in the file is left out of the error, as it may be a secret.
-fn unreadable(path: &Path, origin: &Origin, error: KubeconfigError) -> Error {
-    let path = path.display();
-    origin.wrong(match error {
+/// What the contents of a file say. Programs on Windows write UTF-16 too, or put a mark before UTF-8.
+fn text(contents: &[u8]) -> Option<Cow<'_, str>> {
+    let utf16 = |units: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, half) = units.as_chunks();
+        let units: Vec<_> = units.iter().copied().map(unit).collect();
+        let text = String::from_utf16(&units).ok();
+        text.filter(|_| half.is_empty()).map(Cow::Owned)
+    };
+    match contents {
+        [0xFF, 0xFE, units @ ..] => utf16(units, u16::from_le_bytes),
+        [0xFE, 0xFF, units @ ..] => utf16(units, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, text @ ..] | text => str::from_utf8(text).ok().map(Cow::Borrowed),
+    }
+}
+
+/// What is in the file is left out, as it may be a secret.
+fn fix(error: &KubeconfigError) -> String {
+    match error {
         KubeconfigError::Parse(cause) => match cause.location() {
             Some(at) => format!(
-                "{path} is not a kubeconfig: line {}, column {} cannot be understood; correct it",
+                "is not a kubeconfig: line {}, column {} cannot be understood; correct it",
                 at.line(),
                 at.column()
             ),
-            None => format!("{path} is not a kubeconfig; name another file"),
+            None => "is not a kubeconfig; name another file".into(),
         },
-        KubeconfigError::ReadConfig(cause, _) => format!("{path} cannot be read ({cause})"),
-        other => format!("{path}: {other}; correct the file"),
-    })
-}
-
-/// Whether it is UTF-16 that ends within a character, at which kube panics. A pipe is not looked at: what
-/// is read from it is gone.
-fn has_half_a_character(path: &Path) -> bool {
-    if !path.is_file() {
-        return false;
+        other => format!("cannot be used ({other}); correct the file"),
     }
-    let contents = file_of_limited_length(path).unwrap_or_default();
-    let is_utf16 = contents.starts_with(&[0xFE, 0xFF]) || contents.starts_with(&[0xFF, 0xFE]);
-    is_utf16 && !contents.len().is_multiple_of(2)
 }
 
 /// To Go, an empty text is none.
-fn take_empty_for_absent(kubeconfig: &mut Kubeconfig, path: &Path) {
-    // What kube makes of an empty path.
-    let folder = path.parent().map(|folder| folder.join(""));
-    let folder = folder.as_deref().and_then(Path::to_str).unwrap_or_default();
+fn take_empty_for_absent(kubeconfig: &mut Kubeconfig) {
     let text = |field: &mut Option<String>| {
         field.take_if(|text| text.is_empty());
-    };
-    let file = |field: &mut Option<String>| {
-        field.take_if(|path| path.is_empty() || path == folder);
     };
     let secret = |field: &mut Option<SecretString>| {
         field.take_if(|secret| exposed(Some(secret)).is_some_and(str::is_empty));
     };
     text(&mut kubeconfig.current_context);
-    for cluster in &mut kubeconfig.clusters {
-        let Some(cluster) = &mut cluster.cluster else {
-            continue;
-        };
+    for cluster in clusters(kubeconfig) {
         text(&mut cluster.server);
         text(&mut cluster.proxy_url);
         text(&mut cluster.tls_server_name);
         text(&mut cluster.certificate_authority_data);
-        file(&mut cluster.certificate_authority);
+        text(&mut cluster.certificate_authority);
     }
-    for user in &mut kubeconfig.auth_infos {
-        let Some(user) = &mut user.auth_info else {
-            continue;
-        };
+    for user in users(kubeconfig) {
         text(&mut user.username);
         text(&mut user.client_certificate_data);
         text(&mut user.impersonate);
         text(&mut user.impersonate_uid);
+        text(&mut user.token_file);
+        text(&mut user.client_certificate);
+        text(&mut user.client_key);
         secret(&mut user.password);
         secret(&mut user.token);
         secret(&mut user.client_key_data);
-        file(&mut user.token_file);
-        file(&mut user.client_certificate);
-        file(&mut user.client_key);
     }
     for context in &mut kubeconfig.contexts {
         if let Some(context) = &mut context.context {
@@ -162,6 +154,42 @@ fn take_empty_for_absent(kubeconfig: &mut Kubeconfig, path: &Path) {
             text(&mut context.namespace);
         }
     }
+}
+
+/// Paths count from the folder of the file that names them; so does a command, unless it is to be looked
+/// for in `PATH`.
+fn resolve_paths(kubeconfig: &mut Kubeconfig, folder: &Path) {
+    let resolve = |field: &mut Option<String>| {
+        if let Some(path) = field
+            && let Some(resolved) = folder.join(&path).to_str()
+        {
+            resolved.clone_into(path);
+        }
+    };
+    for cluster in clusters(kubeconfig) {
+        resolve(&mut cluster.certificate_authority);
+    }
+    for user in users(kubeconfig) {
+        resolve(&mut user.client_certificate);
+        resolve(&mut user.client_key);
+        resolve(&mut user.token_file);
+        if let Some(exec) = &mut user.exec
+            && let Some(command) = &exec.command
+            && command.contains(MAIN_SEPARATOR)
+        {
+            resolve(&mut exec.command);
+        }
+    }
+}
+
+fn clusters(kubeconfig: &mut Kubeconfig) -> impl Iterator<Item = &mut Cluster> {
+    let named = kubeconfig.clusters.iter_mut();
+    named.filter_map(|named| named.cluster.as_mut())
+}
+
+fn users(kubeconfig: &mut Kubeconfig) -> impl Iterator<Item = &mut AuthInfo> {
+    let named = kubeconfig.auth_infos.iter_mut();
+    named.filter_map(|named| named.auth_info.as_mut())
 }
 
 /// A context with everything that it refers to.
@@ -395,6 +423,20 @@ mod tests {
         )
     }
 
+    fn origin() -> Origin {
+        Origin {
+            field: "kubeconfig",
+            value: "several".into(),
+        }
+    }
+
+    /// What is read of a file with these contents, in this folder.
+    fn read_written(folder: &Path, contents: impl AsRef<[u8]>) -> Result<Kubeconfig> {
+        let path = folder.join("config");
+        fs::write(&path, contents).expect("a file");
+        read(&[path], &origin())
+    }
+
     #[test]
     fn of_several_files_the_first_to_name_something_wins_and_some_may_be_missing() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -403,15 +445,88 @@ mod tests {
         fs::write(&empty, r#"{ "current-context": "" }"#).expect("a file");
         fs::write(&first, context("ours", "shop")).expect("a file");
         fs::write(&second, context("theirs", "bank")).expect("a file");
-        let origin = Origin {
-            field: "kubeconfig",
-            value: "several".into(),
-        };
-
-        let merged = read(&[missing, empty, first, second], &origin).expect("a kubeconfig");
+        let merged = read(&[missing, empty, first, second], &origin()).expect("a kubeconfig");
 
         assert_eq!(merged.current_context.as_deref(), Some("ours"));
         assert_eq!(names(&merged), "one of ours, theirs");
+    }
+
+    #[test]
+    fn paths_count_from_the_folder_of_their_file_and_an_empty_one_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let here = |name: &str| folder.path().join(name).to_str().map(str::to_owned);
+        let absolute = here("absolute").expect("a path");
+        let users = [
+            ("relative", "tls.crt", "keys/tls.key", "token", "./plugin"),
+            ("absolute", &absolute, &absolute, &absolute, &absolute),
+            ("empty", "", "", "", "plugin"),
+        ];
+        let users = users.map(|(name, certificate, key, token, command)| {
+            serde_json::json!({ "name": name, "user": {
+                "client-certificate": certificate,
+                "client-key": key,
+                "tokenFile": token,
+                "exec": { "command": command },
+            } })
+        });
+        let clusters = ["ca.crt", &absolute, ""].map(|authority| {
+            let cluster = serde_json::json!({ "certificate-authority": authority });
+            serde_json::json!({ "name": authority, "cluster": cluster })
+        });
+        let contents = serde_json::json!({ "clusters": clusters, "users": users });
+
+        let mut file = read_written(folder.path(), contents.to_string()).expect("a kubeconfig");
+
+        let authorities: Vec<_> = clusters_of(&mut file);
+        assert_eq!(authorities, [here("ca.crt"), Some(absolute.clone()), None]);
+        let users: Vec<_> = super::users(&mut file)
+            .map(|user| {
+                let command = user.exec.take().and_then(|exec| exec.command);
+                let files = [&user.client_certificate, &user.client_key, &user.token_file];
+                (files.map(Clone::clone), command)
+            })
+            .collect();
+        let all = || Some(absolute.clone());
+        let relative = ["tls.crt", "keys/tls.key", "token"].map(here);
+        assert_eq!(users[0], (relative, here("./plugin")));
+        assert_eq!(users[1], ([all(), all(), all()], all()));
+        assert_eq!(users[2], ([None, None, None], Some("plugin".into())));
+    }
+
+    fn clusters_of(file: &mut Kubeconfig) -> Vec<Option<String>> {
+        let authority = |cluster: &mut Cluster| cluster.certificate_authority.clone();
+        clusters(file).map(authority).collect()
+    }
+
+    #[test]
+    fn what_programs_on_windows_write_is_read_and_half_a_character_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = context("günstig", "shop");
+        let little: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<_> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let with_mark = |mark: &[u8], text: &[u8]| [mark, text].concat();
+        // What comes before the half is a whole kubeconfig.
+        let half = with_mark(&[0xFF, 0xFE], &[&little[..], b" "].concat());
+        for contents in [
+            with_mark(&[0xEF, 0xBB, 0xBF], text.as_bytes()),
+            with_mark(&[0xFF, 0xFE], &little),
+            with_mark(&[0xFE, 0xFF], &big),
+        ] {
+            let file = read_written(folder.path(), contents).expect("a kubeconfig");
+            assert_eq!(file.current_context.as_deref(), Some("günstig"));
+        }
+        for contents in [half, vec![0xFF], with_mark(&[0xFF, 0xFE], &[0x00, 0xD8])] {
+            let error = read_written(folder.path(), contents).expect_err("no text");
+            assert!(error.to_string().contains("is not a kubeconfig"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_kubeconfig_without_an_end_is_refused() {
+        let error = read(&["/dev/zero".into()], &origin()).expect_err("no end");
+        let told = "/dev/zero cannot be read (it has more than 8388608 bytes)";
+        assert!(error.to_string().contains(told), "{error}");
     }
 
     #[test]
