@@ -16,6 +16,7 @@ use leasehold::bindings::{ForeignElection, ForeignLocks, LogLevel, LogRecord, se
 use leasehold::{LeaderElection, Locks};
 use pyo3::prelude::*;
 
+use crate::mutex::lock;
 use crate::waiting;
 
 /// How many lines of the log wait for Python at most.
@@ -135,7 +136,7 @@ impl Background {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// For all that run; returns those that no longer do, to be dropped elsewhere.

@@ -190,10 +190,11 @@ impl Election {
         py: Python<'_>,
         key: &str,
         background: &Background,
+        in_listener: bool,
         cancellation: Option<&Cancellation>,
     ) -> PyResult<Option<Once>> {
         let election = self.here(py)?;
-        let once = Once::begin(py, &election, key, cancellation)?;
+        let once = Once::begin(py, &election, key, in_listener, cancellation)?;
         self.0.has_started();
         background.add(election);
         Ok(once)

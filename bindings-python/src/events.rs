@@ -1,10 +1,11 @@
 //! What listeners receive, as classes that can be matched and printed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use leasehold::Loss;
 use pyo3::prelude::*;
 
+use crate::mutex::lock;
 use crate::term::Term;
 
 /// A loss whose work goes on until the listener has returned.
@@ -47,9 +48,7 @@ impl Lost {
     /// than keep the answer: it shrinks when renewals fail.
     #[getter]
     fn time_left(&self) -> f64 {
-        let unfinished = self.unfinished.lock();
-        let unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
-        let left = unfinished.as_ref().map(Loss::time_left);
+        let left = lock(&self.unfinished).as_ref().map(Loss::time_left);
         left.unwrap_or_default().as_secs_f64()
     }
 

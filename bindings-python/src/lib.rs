@@ -14,6 +14,7 @@ mod handle;
 mod interpreter;
 mod locks;
 mod memory;
+mod mutex;
 mod once;
 mod status;
 mod subscription;

@@ -1,6 +1,6 @@
 //! Locks, less what the package adds in Python, and those that are held.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use leasehold::bindings::{ForeignHeldLock, ForeignLocks, configured, wait};
 use leasehold::{HeldLock, LockRequest, Locks};
@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::background::Background;
 use crate::errors::detached;
+use crate::mutex::lock;
 use crate::subscription::Subscription;
 use crate::term::Term;
 use crate::waiting::{self, Cancellation, Seconds};
@@ -94,7 +95,7 @@ impl Held {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<HeldLock>> {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.lock)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Calls of `run_once`, whose work is done in Python.
 
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use leasehold::LeaderElection;
 use leasehold::bindings::{OnceCall, OnceHold, OnceNews, OnceWork, wait};
 use pyo3::prelude::*;
 
 use crate::errors::detached;
+use crate::mutex::lock;
 use crate::term::Term;
 use crate::waiting::{Cancellation, in_slices};
 
@@ -29,19 +30,22 @@ pub(crate) enum News {
     Failed(&'static str),
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Once {
     /// Takes part in the election where nobody has started it; None once cancelled.
     pub(crate) fn begin(
         py: Python<'_>,
         election: &LeaderElection,
         key: &str,
+        in_listener: bool,
         cancellation: Option<&Cancellation>,
     ) -> PyResult<Option<Self>> {
-        let mut beginning = pin!(OnceCall::begin(election, key));
+        let mut beginning = pin!(async {
+            if in_listener {
+                OnceCall::begin_in_listener(election, key).await
+            } else {
+                OnceCall::begin(election, key).await
+            }
+        });
         let begun = in_slices(py, None, cancellation, |slice| {
             wait(beginning.as_mut(), slice).transpose()
         })?;
@@ -83,6 +87,11 @@ impl Once {
         if let Some(work) = lock(&self.work).take() {
             work.ended(failure);
         }
+    }
+
+    /// The work that has begun is not done: its term is over.
+    fn give_up(&self) {
+        drop(lock(&self.work).take());
     }
 
     /// Nobody waits for news any more. Work that has not ended is left to others.

@@ -1,6 +1,6 @@
 //! How events come to a listener, and how it says that its work has stopped.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use leasehold::bindings::ForeignHeldLock;
@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::errors::exception;
 use crate::events::{Acquired, LeaderChanged, Lost, RenewalFailing, Stopped, Unfinished};
+use crate::mutex::lock;
 use crate::term::Term;
 
 /// An event on its way to one listener.
@@ -24,8 +25,7 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// The listener is done with it: its work has stopped.
     fn done(&self) {
-        let unfinished = self.unfinished.lock();
-        drop(unfinished.unwrap_or_else(PoisonError::into_inner).take());
+        drop(lock(&self.unfinished).take());
     }
 }
 
@@ -96,8 +96,7 @@ impl Subscription {
 
     /// Ends it; what has happened by now is still told.
     fn close(&self) {
-        let registration = self.registration.lock();
-        drop(registration.unwrap_or_else(PoisonError::into_inner).take());
+        drop(lock(&self.registration).take());
     }
 }
 
@@ -116,7 +115,7 @@ impl Subscription {
     }
 
     fn wait(&self) -> Option<Event> {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut events = lock(&self.events);
         while let Ok(event) = events.as_mut()?.recv_timeout(Duration::MAX) {
             let Some(term) = &self.of_lock else {
                 return Some(event);

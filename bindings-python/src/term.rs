@@ -1,12 +1,13 @@
 //! Terms, and the work under them.
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use pyo3::prelude::*;
 
 use crate::errors::raised;
+use crate::mutex::lock;
 
 /// One uninterrupted leadership of this instance. Use it from any thread.
 #[pyclass(frozen, eq, hash, module = "leasehold")]
@@ -112,10 +113,6 @@ impl Work {
 
     /// The work has ended.
     fn end(&self) {
-        let mut unfinished = self
-            .unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(unfinished.take());
+        drop(lock(&self.unfinished).take());
     }
 }

@@ -89,12 +89,12 @@ class Paused(leasehold.LeaderElection):
 
     meanwhile: Callable[[], object]
 
-    def _once(self, key: str, cancellation: Any) -> Any:
-        once: Any = super()._once(key, cancellation)
+    def _once(self, *arguments: Any) -> Any:
+        once: Any = super()._once(*arguments)
         meanwhile = self.meanwhile
 
         class Once:
-            ended, close = once.ended, once.close
+            ended, give_up, close = once.ended, once.give_up, once.close
 
             def next(self, cancellation: Any) -> Any:
                 news = once.next(cancellation)
@@ -212,6 +212,54 @@ def test_a_stop_ends_the_wait_for_another(settings: dict[str, Any]) -> None:
         with pytest.raises(leasehold.ClosedError):
             second.run_once("1", unreachable)
         stopping.join()
+
+
+def test_a_listener_is_not_kept_waiting_for_a_stop_that_waits_for_it(
+    settings: dict[str, Any],
+) -> None:
+    refused: list[str] = []
+    election = leasehold.LeaderElection(**settings)
+
+    @election.on_lost
+    def begin_again(_: leasehold.Term, __: str) -> None:
+        with pytest.raises(leasehold.ClosedError) as error:
+            election.run_once("1", unreachable)
+        refused.append(str(error.value))
+
+    with election:
+        election.wait_for_leadership(LIMIT)
+    assert ["waits for its listeners" in it for it in refused] == [True]
+
+
+def test_nor_is_an_asynchronous_one(settings: dict[str, Any]) -> None:
+    refused: list[str] = []
+
+    async def main() -> None:
+        election = leasehold.aio.LeaderElection(**settings)
+
+        @election.on_lost
+        async def begin_again(_: leasehold.Term, __: str) -> None:
+            with pytest.raises(leasehold.ClosedError) as error:
+                await election.run_once("1", unreachable_async)
+            refused.append(str(error.value))
+
+        async with election:
+            await election.wait_for_leadership(LIMIT)
+
+    asyncio.run(main())
+    assert ["waits for its listeners" in it for it in refused] == [True]
+
+
+def test_a_listener_of_an_election_that_runs_has_it_done(settings: dict[str, Any]) -> None:
+    done: list[bool] = []
+    election = leasehold.LeaderElection(**settings)
+
+    @election.on_acquired
+    def begin(_: leasehold.Term) -> None:
+        done.append(election.run_once("1", lambda _: None))
+
+    with election:
+        eventually("it is done", lambda: done == [True])
 
 
 def test_what_cannot_be_a_key_and_what_is_asynchronous_is_refused(settings: dict[str, Any]) -> None:

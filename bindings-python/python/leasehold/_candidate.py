@@ -39,9 +39,9 @@ class Candidate(Configured):
         self._start(self._prepare_to_begin())
         return self
 
-    def _once(self, key: str, cancellation: Cancellation | None) -> Once | None:
+    def _once(self, key: str, in_listener: bool, cancellation: Cancellation | None) -> Once | None:
         """Begins a call of `run_once`; None once cancelled."""
-        return self._begin_once(key, self._prepare_to_begin(), cancellation)
+        return self._begin_once(key, self._prepare_to_begin(), in_listener, cancellation)
 
     def _prepare_to_begin(self) -> Background:
         process = _process.current()

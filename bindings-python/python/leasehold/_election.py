@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from . import _functions, _listeners
 from ._candidate import Candidate
-from ._errors import ClosedError
 from ._listeners import Registration, Singleton
 
 TYPE_CHECKING = False
@@ -174,10 +173,11 @@ class LeaderElection(Candidate):
 
         Starts the election if it does not run, and then stops it in the end. In mode `always`
         the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
-        `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped.
+        `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped, or
+        stops and a listener calls this, which would wait for itself.
         """
         work = _functions.plain(work)
-        once = self._once(key, None)
+        once = self._once(key, _listeners.is_within(), None)
         assert once is not None, "nobody cancels it"
         failure: Exception | None = None
         outcome: object = None
@@ -191,9 +191,8 @@ class LeaderElection(Candidate):
                     assert failure is not None, "it was said to have failed"
                     raise failure
                 if not news.is_valid:
-                    # There was a pause. Said to have failed only if nobody is to try again.
-                    failure = ClosedError("the election has been stopped", "closed")
-                    once.ended("its term had ended before it began")
+                    # There was a pause, and another may be at it.
+                    once.give_up()
                     continue
                 failure, outcome = None, None
                 try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from . import _functions, _process, _threads
 from ._leasehold import Acquired, Lost
 
@@ -58,6 +60,19 @@ class _Noted:
         self._delivery.done()
 
 
+_within: ContextVar[bool] = ContextVar("leasehold-listener", default=False)
+
+
+def enter() -> None:
+    """This thread or task calls listeners from now on."""
+    _within.set(True)
+
+
+def is_within() -> bool:
+    """Whether a listener has called us."""
+    return _within.get()
+
+
 class Listening:
     """The thread of a listener. Refers to the events, not to the election, which may go before."""
 
@@ -77,6 +92,7 @@ class Listening:
         self._events.close()
 
     def _run(self) -> None:
+        enter()
         try:
             while (delivery := self._events.next()) is not None:
                 self._tell(delivery)
@@ -188,6 +204,7 @@ class _Run:
 
 
 def _succeeds(call: Callable[[], object]) -> bool:
+    enter()
     try:
         _functions.wait(call())
     except BaseException:

@@ -202,12 +202,13 @@ class LeaderElection(Candidate):
 
         Starts the election if it does not run, and then stops it in the end. In mode `always`
         the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
-        `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped.
+        `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped, or
+        stops and a listener calls this, which would wait for itself.
         """
         work = _functions.awaitable(work)
         if self.status().role == "stopped":
             self._home.loop = asyncio.get_running_loop()
-        once = await cancellably(partial(self._once, key))
+        once = await cancellably(partial(self._once, key, _listeners.is_within()))
         failure: Exception | None = None
         news: Term | bool | str
         try:
@@ -218,6 +219,10 @@ class LeaderElection(Candidate):
                 if isinstance(news, str):
                     assert failure is not None, "it was said to have failed"
                     raise failure
+                if not news.is_valid:
+                    # There was a pause, and another may be at it.
+                    once.give_up()
+                    continue
                 failure = None
                 try:
                     await self._work_under(news, work)
@@ -413,6 +418,7 @@ class _Calls:
             self._task.add_done_callback(self._give_up)
 
     async def _run(self) -> None:
+        _listeners.enter()
         while self._calls:
             call, done = self._calls.popleft()
             try:

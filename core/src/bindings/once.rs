@@ -15,7 +15,7 @@ use futures_util::future::select;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::leader_election::LeaderElection;
 use crate::leadership::Term;
 use crate::run_once::{RunOnce, RunOnceError};
@@ -77,6 +77,22 @@ impl OnceCall {
     /// As [`run_once`](LeaderElection::run_once).
     pub async fn begin(election: &LeaderElection, key: &str) -> Result<Self> {
         Ok(Self::of(election.once(key).await?))
+    }
+
+    /// As [`begin`](Self::begin), for who may be a listener of this election: fails if it stops, since
+    /// that waits for its listeners.
+    ///
+    /// # Errors
+    /// As [`run_once`](LeaderElection::run_once).
+    pub async fn begin_in_listener(election: &LeaderElection, key: &str) -> Result<Self> {
+        match Self::of_running(election, key)? {
+            Some(call) => Ok(call),
+            None if election.is_running() => Err(Error::new(
+                ErrorKind::Closed,
+                "the election is stopping, and waits for its listeners before: call this elsewhere",
+            )),
+            None => Self::begin(election, key).await,
+        }
     }
 
     /// The same, of an election that runs; `None` if it does not, or stops. Never blocks.
