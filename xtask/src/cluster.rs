@@ -78,11 +78,7 @@ pub(crate) fn add_pods_to(steps: &Steps) {
     steps.run(PODS, |step| build::test(step, "pods", &[]));
     steps.run(
         "what the images of the examples hold: package, wheel, jar",
-        |step| {
-            node::debug_package(step)?;
-            python::install(step, false)?;
-            java::in_pods(step)
-        },
+        prepare_example_pods,
     );
     steps.run(
         "pods of the examples, by their Dockerfiles and manifests",
@@ -90,18 +86,37 @@ pub(crate) fn add_pods_to(steps: &Steps) {
     );
 }
 
+/// Makes what the images of the examples hold.
+fn prepare_example_pods(step: &Step) -> Result<()> {
+    node::debug_package(step)?;
+    python::install(step, false)?;
+    java::in_pods(step)
+}
+
+/// Pods of the examples beside the images of our programs that are in the folder `images`.
+pub(crate) fn published_images_in_pods(step: &Step, images: &str) -> Result<Ran> {
+    if let Some(why) = pods_left_out()? {
+        return Ok(Ran::No(why));
+    }
+    build::debug(step, &build::ALL)?;
+    prepare_example_pods(step)?;
+    build::test(step, "example_pods", &[("LEASEHOLD_TEST_IMAGES", images)])?;
+    Ok(Ran::Yes)
+}
+
 /// The same where the programs have been built: that takes too long for everybody's tests.
 pub(crate) fn add_pods_if_prepared_to(steps: &Steps) {
-    let left_out = || -> Result<String> {
-        let (shell, program) = (shell()?, build::program(PROGRAM)?);
-        Ok(cmd!(shell, "{program} prepare-node --check")
-            .quiet()
-            .read()?)
-    };
-    match left_out() {
-        Ok(why) if !why.is_empty() => steps.run_if_possible(PODS, |_| Ok(Ran::No(why))),
+    match pods_left_out() {
+        Ok(Some(why)) => steps.run_if_possible(PODS, |_| Ok(Ran::No(why))),
         _ => steps.run(PODS, |step| build::test(step, "pods", &[])),
     }
+}
+
+/// Why no pods can run here, if they cannot.
+fn pods_left_out() -> Result<Option<String>> {
+    let (shell, program) = (shell()?, build::program(PROGRAM)?);
+    let why = cmd!(shell, "{program} prepare-node --check");
+    Ok(Some(why.quiet().read()?).filter(|why| !why.is_empty()))
 }
 
 const PODS: &str = "pods of a real node";

@@ -7,6 +7,7 @@
 
 mod images;
 mod installed;
+mod kubernetes;
 mod native_image;
 mod registries;
 mod runtimes;
@@ -73,6 +74,7 @@ pub(crate) fn add_to(steps: &Steps, wanted: &str) {
         let _ = writeln!(table, "| {platform} | {} | {how} | {outcome} |", row.name);
     }
     images::add_to(steps, wanted);
+    kubernetes::add_to(steps, wanted);
     let name = "everywhere: what a native image must be told";
     if name.contains(wanted) {
         steps.run_if_possible(name, native_image::check);

@@ -139,15 +139,21 @@ fn cached(program: &Program<'_>) -> Result<PathBuf> {
         return Ok(path);
     }
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-    let _lock = cache::lock(&folder.join("lock"), program.name)?;
+    built_once(&path, |partial| go_build::build(program, partial))?;
+    Ok(path)
+}
+
+/// Lets `build` make the file `path`, in a folder that exists, if nobody has made it yet.
+pub(crate) fn built_once(path: &Path, build: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let _lock = cache::lock(&path.with_file_name("lock"), &name)?;
     if path.exists() {
-        return Ok(path); // another process built it meanwhile
+        return Ok(()); // another process built it meanwhile
     }
     // Under its own name only once complete: an interrupted build leaves nothing half done.
-    let partial = folder.join(format!("{}.partial", program.name));
-    go_build::build(program, &partial)?;
-    fs::rename(&partial, &path).with_context(|| format!("creating {}", path.display()))?;
-    Ok(path)
+    let partial = path.with_file_name(format!("{name}.partial"));
+    build(&partial)?;
+    fs::rename(&partial, path).with_context(|| format!("creating {}", path.display()))
 }
 
 /// Changes with everything that changes the program.
@@ -156,7 +162,7 @@ fn key(program: &Program<'_>) -> Result<String> {
     for source in program.sources()? {
         hash.update(source);
     }
-    hash.update(go_build::linker_flags());
+    hash.update(go_build::linker_flags(kubernetes_version()));
     let short = hash
         .finalize()
         .iter()

@@ -156,6 +156,14 @@ pub(crate) const PAUSE: Program<'_> = Program {
 };
 
 impl<'a> Program<'a> {
+    /// The API server of the version that the Go module in the folder `module` pins.
+    pub(crate) fn api_server_in(module: &'a str) -> Self {
+        Self {
+            module,
+            ..KUBE_APISERVER
+        }
+    }
+
     /// The main package of a small module of its own.
     pub(crate) fn of_module(name: &'a str, module: &'a str) -> Self {
         Self {
@@ -185,9 +193,21 @@ impl<'a> Program<'a> {
 
 /// Builds `program` into the file `output`.
 pub(crate) fn build(program: &Program<'_>, output: &Path) -> Result<()> {
+    build_with(program, &linker_flags(kubernetes_version()), &[], output)
+}
+
+/// The same with these flags of the linker and of `go build`.
+pub(crate) fn build_with(
+    program: &Program<'_>,
+    linker_flags: &str,
+    flags: &[&str],
+    output: &Path,
+) -> Result<()> {
     let go = Command::new("go")
         .current_dir(program.module)
-        .args(["build", "-trimpath", "-ldflags", &linker_flags(), "-o"])
+        .args(["build", "-trimpath", "-ldflags", linker_flags])
+        .args(flags)
+        .arg("-o")
         .arg(output)
         .arg(program.package)
         // The caller's settings for other modules must not change what is built.
@@ -217,9 +237,8 @@ pub(crate) fn build(program: &Program<'_>, output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// No symbols, and the version that `/version` reports.
-pub(crate) fn linker_flags() -> String {
-    let version = kubernetes_version();
+/// No symbols, and the version that `/version` reports, such as `v1.36.3`.
+pub(crate) fn linker_flags(version: &str) -> String {
     let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
     let set = "-X k8s.io/component-base/version.git";

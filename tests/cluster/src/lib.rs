@@ -28,6 +28,7 @@ mod go_build;
 mod kubeconfig;
 mod lifeline;
 mod node;
+mod other_version;
 mod process_id;
 mod rbac;
 mod server;
@@ -39,6 +40,7 @@ pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;
 pub use node::{Forward, Image, NodeCluster, left_out, what_is_missing};
+pub use other_version::servers_of;
 pub use toxiproxy::{Direction, Proxy, ToxiProxy};
 
 /// What goes wrong is for a person to read, hence no error type of its own;

@@ -6,7 +6,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use leasehold_test_cluster::{TestCluster, ToxiProxy, User, binaries, detached, left_out};
+use leasehold_test_cluster::{
+    TestCluster, ToxiProxy, User, binaries, detached, left_out, servers_of,
+};
 
 /// A real API server for experiments and tests.
 #[derive(Parser)]
@@ -35,6 +37,9 @@ enum Arguments {
         #[arg(long)]
         check: bool,
     },
+    /// Builds the servers of another version of Kubernetes, such as `v1.29.6`, if they are missing, and
+    /// prints the folder that they are in, for `KUBEBUILDER_ASSETS`.
+    Servers { version: String },
     /// Builds the program of a Go module if it is missing, and prints its path.
     Go { name: String, module: String },
     /// Runs a program beside an API server, and ends that when it ends.
@@ -81,6 +86,7 @@ fn main() -> Result<ExitCode> {
             binaries::kubectl()?;
             binaries::kustomize()?;
         }
+        Arguments::Servers { version } => println!("{}", servers_of(&version)?.display()),
         Arguments::Go { name, module } => {
             let module = Path::new(&module).canonicalize().context(module)?;
             let module = module.to_str().context("a path in UTF-8")?;

@@ -5,6 +5,7 @@
 
 mod images;
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,8 @@ use leasehold_tests::now;
 use leasehold_tests::pods::eventually;
 use serde_json::{Value, json};
 
+/// A folder with the images of our programs that `cargo xtask package` has made.
+const PUBLISHED_IMAGES: &str = "LEASEHOLD_TEST_IMAGES";
 const MONOLITH: &str = "examples/spring-scheduled-jobs/target/spring-scheduled-jobs-0.1.0.jar";
 
 fn node() -> Option<&'static NodeCluster> {
@@ -123,19 +126,33 @@ fn start() -> Result<NodeCluster> {
     let node = NodeCluster::start()?;
     let (archive, _folder) = workshop.archive()?;
     node.load(&archive)?;
+    load_programs(&node, built)?;
+    Ok(node)
+}
+
+/// The images of our own programs: as they are published, if a folder has them, or of what was built here.
+fn load_programs(node: &NodeCluster, built: &Path) -> Result<()> {
+    let names = ["leasehold", "leader-elector"];
+    if let Some(published) = env::var_os(PUBLISHED_IMAGES) {
+        return names.into_iter().try_for_each(|name| {
+            let archive = Path::new(&published).join(format!("{name}-0.1.0-oci.tar"));
+            node.load(&Image::of_archive(&archive))
+        });
+    }
     let leasehold = built.join("leasehold");
     ensure!(
         leasehold.exists(),
         "there is no leasehold: `cargo build --workspace --bins` makes it"
     );
-    node.load(&Image::of_program("leasehold:0.1.0", &leasehold)?)?;
-    let drop_in = Image::of_programs(
-        "leader-elector:0.1.0",
-        &[(&leasehold, "/leader-elector")],
-        &["/leader-elector"],
-    )?;
-    node.load(&drop_in)?;
-    Ok(node)
+    names.into_iter().try_for_each(|name| {
+        let path = format!("/{name}");
+        let image = format!("{name}:0.1.0");
+        node.load(&Image::of_programs(
+            &image,
+            &[(&leasehold, &path)],
+            &[&path],
+        )?)
+    })
 }
 
 /// What is applied in a namespace of its own, where Pod Security is `restricted`.

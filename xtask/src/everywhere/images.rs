@@ -11,7 +11,7 @@ use xshell::cmd;
 use super::{LEASE, VERSION, folder, systems};
 use crate::build::{check_installed, shell};
 use crate::steps::{Ran, Step, Steps};
-use crate::{package, utf8};
+use crate::{cluster, package, utf8};
 
 /// Nobody, as whom the programs in the images run.
 const USER: u32 = 65532;
@@ -48,6 +48,13 @@ pub(super) fn add_to(steps: &Steps, wanted: &str) {
             let is_ours = machine == std::env::consts::ARCH;
             steps.run_if_possible(&name, |step| run(step, program, architecture, is_ours));
         }
+    }
+    let name = "everywhere: images in pods of a real node, as sidecars of the examples";
+    if name.contains(wanted) {
+        steps.run_if_possible(name, |step| {
+            let images = utf8(package::packages().join("images"))?;
+            cluster::published_images_in_pods(step, &images)
+        });
     }
 }
 
