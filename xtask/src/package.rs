@@ -80,9 +80,6 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
         options.target.clone()
     };
     let packages = packages();
-    if packages.exists() {
-        fs::remove_dir_all(&packages)?;
-    }
     let time = CommitTime::read()?;
     let steps = Steps::start();
     if !options.staged {
@@ -95,8 +92,11 @@ pub(crate) fn run_package(options: &Options) -> Result<()> {
     steps.run("libraries and programs are as they must be", |_| {
         platforms.iter().try_for_each(|it| rules::check_all(it))
     });
-    // What is incomplete is not packed.
+    // What is incomplete is not packed, and replaces nothing.
     if !steps.have_failed() {
+        if packages.exists() {
+            fs::remove_dir_all(&packages)?;
+        }
         pack(&steps, &platforms, &time, &packages);
         pack_sources(&steps, &time, &packages, options.staged);
     }
