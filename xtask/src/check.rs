@@ -79,9 +79,13 @@ pub(crate) fn add_to(steps: &Steps) {
         step.run(cmd!(shell, "{actionlint} {workflows...}"))
     });
     steps.run("documentation site (mdbook)", |step| {
+        let diagrams = "mdbook-diagrams";
+        build::debug(step, &["--bin", diagrams])?;
+        let diagrams = format!("'{}'", build::program(diagrams)?);
         let (shell, mdbook) = (shell()?, MDBOOK.program(step)?);
         let book = target_folder().join("book");
-        let site = cmd!(shell, "{mdbook} build docs --dest-dir {book}");
+        let site = cmd!(shell, "{mdbook} build docs --dest-dir {book}")
+            .env("MDBOOK_PREPROCESSOR__DIAGRAMS__COMMAND", diagrams);
         step.run(site.env("MDBOOK_LOG", "warn"))
     });
     steps.run("documentation (cargo doc)", |step| {

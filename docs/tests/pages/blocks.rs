@@ -57,7 +57,11 @@ fn blocks(page: &Page) -> Vec<Block> {
         match (part, &mut open) {
             (Event::Start(Tag::CodeBlock(kind)), _) => {
                 let language = match kind {
-                    CodeBlockKind::Fenced(language) => language.to_string(),
+                    CodeBlockKind::Fenced(first_line) => {
+                        // What follows is the caption of a diagram.
+                        let language = first_line.split_whitespace().next();
+                        language.unwrap_or_default().to_owned()
+                    }
                     CodeBlockKind::Indented => String::new(),
                 };
                 open = Some(Block {
