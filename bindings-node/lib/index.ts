@@ -1,7 +1,8 @@
 /**
  * Leader election on Kubernetes Leases, inside your process. Start from {@link LeaderElection}.
  *
- * @packageDocumentation
+ * @module leasehold
+ * @mergeModuleWith <project>
  */
 export { ClusterLeaderService, clusterLeaderService } from './cluster-leader-service.js';
 export type { ClusterLeaderServiceOptions } from './cluster-leader-service.js';

@@ -2,7 +2,7 @@
  * Leasehold in a Nest application: a module whose election starts and stops with the application, and
  * a decorator for what only the leader does. Needs `@nestjs/common`, which Leasehold does not install.
  *
- * @packageDocumentation
+ * @module leasehold/nestjs
  */
 import { Inject, Module } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';

@@ -2,7 +2,7 @@
  * Leasehold as the run coordinator of [node-cron](https://nodecron.com) 4: of all replicas the leader runs
  * what is due, and each firing runs once. Needs no import of node-cron, which Leasehold does not install.
  *
- * @packageDocumentation
+ * @module leasehold/node-cron
  */
 import { checkMilliseconds, checkOptions, wrong } from './checks.js';
 import type { LeaderElection } from './election.js';

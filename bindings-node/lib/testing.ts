@@ -2,7 +2,7 @@
  * A test double: an election that leads when a test says so. It neither loads the native library nor
  * knows of a cluster; all else is the code that runs in production.
  *
- * @packageDocumentation
+ * @module leasehold/testing
  */
 import { LeaderElection } from './election.js';
 import type { LostReason } from './words.js';

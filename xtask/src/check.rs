@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::build::{self, cargo, shell};
 use crate::steps::{Step, Steps};
 use crate::tool::{GoTool, Tool};
-use crate::{codegen, python, target_folder};
+use crate::{codegen, python, site, target_folder};
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
 /// and a build must not turn red because of what others found out overnight.
@@ -15,13 +15,6 @@ const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",
     features: &[],
-};
-
-/// Makes the documentation site, searchable.
-const MDBOOK: Tool = Tool {
-    name: "mdbook",
-    version: "0.5.4",
-    features: &["--no-default-features", "--features=search"],
 };
 
 /// Reads workflows as GitHub does, which runs them where we cannot.
@@ -79,14 +72,7 @@ pub(crate) fn add_to(steps: &Steps) {
         step.run(cmd!(shell, "{actionlint} {workflows...}"))
     });
     steps.run("documentation site (mdbook)", |step| {
-        let diagrams = "mdbook-diagrams";
-        build::debug(step, &["--bin", diagrams])?;
-        let diagrams = format!("'{}'", build::program(diagrams)?);
-        let (shell, mdbook) = (shell()?, MDBOOK.program(step)?);
-        let book = target_folder().join("book");
-        let site = cmd!(shell, "{mdbook} build docs --dest-dir {book}")
-            .env("MDBOOK_PREPROCESSOR__DIAGRAMS__COMMAND", diagrams);
-        step.run(site.env("MDBOOK_LOG", "warn"))
+        site::make_book(step, &target_folder().join("book"))
     });
     steps.run("documentation (cargo doc)", |step| {
         let (shell, cargo) = (shell()?, cargo());

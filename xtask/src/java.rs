@@ -12,7 +12,7 @@ use crate::cluster;
 use crate::commit_time::CommitTime;
 use crate::platform::NativeHalf;
 use crate::steps::{Step, Steps, run_shown};
-use crate::{copy_file, root, utf8};
+use crate::{copy_file, copy_folder, root, utf8};
 
 /// For all that is Java here.
 pub(crate) const MAVEN: [&str; 4] = ["mvn", "--batch-mode", "--file", "bindings-java/pom.xml"];
@@ -178,6 +178,19 @@ pub(crate) fn pack(
         }
     }
     Ok(())
+}
+
+/// Documents the modules that are published, as one, into `folder`.
+pub(crate) fn document(step: &Step, folder: &Path) -> Result<()> {
+    check_tools()?;
+    let pages = root().join("bindings-java/target/reports/apidocs");
+    let shell = shell()?;
+    shell.remove_path(&pages)?;
+    let only = ["--projects", &PUBLISHED.join(","), "--also-make"];
+    // Form is for checks.
+    let options = ["-Dspotless.check.skip", "javadoc:aggregate@site"];
+    step.run(maven(&shell, &only).args(options))?;
+    copy_folder(&pages, folder)
 }
 
 fn maven<'a>(shell: &'a Shell, goals: &[&str]) -> Cmd<'a> {

@@ -20,6 +20,7 @@ mod package;
 mod platform;
 mod progress;
 mod python;
+mod site;
 mod steps;
 mod test;
 mod tool;
@@ -52,6 +53,8 @@ enum Command {
     /// Checks form, spelling, lints, what is generated, architecture, parity, licences and
     /// documentation.
     Check,
+    /// Makes the documentation site, with the APIs of all languages.
+    Site,
     /// Makes from the core what other languages and the documentation say of settings and words.
     Codegen(codegen::Options),
     /// Builds, starts and ends a real API server for experiments.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run_tests(&options),
         Command::Check => check::run_checks(),
+        Command::Site => site::run_site(),
         Command::Codegen(options) => codegen::run_codegen(&options),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
@@ -119,6 +123,21 @@ fn target_folder() -> PathBuf {
 fn utf8(path: PathBuf) -> Result<String> {
     let text = path.into_os_string().into_string();
     text.map_err(|path| anyhow!("{}: not a path in UTF-8", path.display()))
+}
+
+/// Copies a folder with all that is in it.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    let entries = fs::read_dir(from).with_context(|| format!("no {}", from.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &copy)?;
+        } else {
+            copy_file(entry.path(), copy)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies a file to a place whose folder it makes.

@@ -136,6 +136,16 @@ pub(crate) fn pack(step: &Step, halves: &[NativeHalf], folder: &Path) -> Result<
     step.run(cmd!(shell, "node pack.mjs {folder} {libraries...}"))
 }
 
+/// Documents what the package exports into `folder`, from its sources.
+pub(crate) fn document(step: &Step, folder: &Path) -> Result<()> {
+    check_tools()?;
+    install(step, PACKAGE)?;
+    step.tell("typedoc");
+    let shell = shell()?;
+    shell.change_dir(PACKAGE);
+    step.run(cmd!(shell, "npx --no-install typedoc --out {folder}"))
+}
+
 /// Installs what the lockfile of `folder` names, once for each lockfile.
 fn install(step: &Step, folder: &str) -> Result<()> {
     let modified = |file: &str| {

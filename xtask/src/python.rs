@@ -100,6 +100,29 @@ fn command_line(script: &str) -> Result<Vec<String>> {
     Ok(vec![program("python")?, utf8(root().join(script))?])
 }
 
+/// Documents the modules that users import into `folder`, from the wheel: [`build::debug`] has built
+/// its library.
+pub(crate) fn document(step: &Step, folder: &Path) -> Result<()> {
+    install(step, false)?;
+    let mut modules = vec!["leasehold".to_owned()];
+    for file in fs::read_dir(root().join(PACKAGE).join("python/leasehold"))? {
+        let name = utf8(file?.file_name().into())?;
+        if let Some(module) = name.strip_suffix(".py")
+            && !module.starts_with('_')
+        {
+            modules.push(["leasehold.", module].concat());
+        }
+    }
+    step.tell("pdoc");
+    let (shell, python) = (shell()?, program("python")?);
+    // Not beside the sources: what is documented is what is installed.
+    shell.change_dir(TESTS);
+    step.run(cmd!(
+        shell,
+        "{python} -m pdoc --docformat markdown --no-show-source --output-directory {folder} {modules...}"
+    ))
+}
+
 fn lint(step: &Step) -> Result<()> {
     let (shell, ruff) = (shell()?, program("ruff")?);
     let settings = utf8(root().join(SETTINGS))?;

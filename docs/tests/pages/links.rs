@@ -17,6 +17,10 @@ fn each_link_leads_to_a_file_and_a_heading_that_exist() {
     let mut broken = Vec::new();
     for page in &pages {
         for (target, line) in links(page) {
+            // Made by `cargo xtask site`, which looks for it.
+            if is_of_the_book(&page.path) && target.starts_with("../api/") {
+                continue;
+            }
             let (file, heading) = target.split_once('#').unwrap_or((&target, ""));
             let folder = page.path.parent().expect("a folder");
             let file = match file {
