@@ -15,25 +15,28 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import leasehold
 import pytest
 import redis
 from support import LIMIT, Program, eventually
 
 APPLICATION = """
-    import os, signal, time
-    from datetime import timedelta
+    import json, os, signal, threading, time
+    from datetime import datetime, timedelta, timezone
     from celery import Celery
     from celery.beat import BeatLazyFunc
-    from celery.schedules import BaseSchedule, schedstate
+    from celery.schedules import crontab, schedstate
 
     NAME = os.environ["NAME"]
-    SLOT = 0.3
+    SLOT = float(os.environ.get("SLOT", "0.3"))
     LATE = float(os.environ.get("LATE", "0"))
     SLOW = float(os.environ.get("SLOW", "0"))
 
@@ -47,12 +50,19 @@ APPLICATION = """
             # It has let go of the Lease by then, and does not write again so soon.
             time.sleep(0.5)
 
-    class Slots(BaseSchedule):
-        '''As crontab's minutes: due at the same moments everywhere, only more often.'''
+    class Slots(crontab):
+        '''As its minutes: due at the same moments everywhere, only more often.'''
 
-        def remaining_estimate(self, last_run_at):
-            self.due = int(last_run_at.timestamp() / SLOT) + 1
-            return timedelta(seconds=self.due * SLOT - time.time())
+        # The firing that is due: beat's thread sends it, and another what was missed.
+        latest = threading.local()
+
+        def remaining_delta(self, last_run_at, **_):
+            now = datetime.now(timezone.utc)
+            due = int(last_run_at.timestamp() / SLOT) + 1
+            following = datetime.fromtimestamp(due * SLOT, timezone.utc)
+            if following <= now:
+                self.latest.due = due
+            return following, timedelta(), now
 
         def is_due(self, last_run_at):
             remaining = self.remaining_estimate(last_run_at).total_seconds()
@@ -63,10 +73,15 @@ APPLICATION = """
                 os.remove("pause")
                 await_renewal()
                 os.kill(os.getpid(), signal.SIGSTOP)
-            os.write(1, f"due {self.due}\\n".encode())
-            return schedstate(True, max(0, (self.due + 1) * SLOT - time.time()))
+            os.write(1, f"due {self.latest.due}\\n".encode())
+            return schedstate(True, max(0, (self.latest.due + 1) * SLOT - time.time()))
+
+    class Unknown(crontab):
+        def remaining_delta(self, last_run_at, **_):
+            raise RuntimeError("nobody knows when")
 
     slots = Slots()
+    leap_days = crontab(minute=0, hour=0, day_of_month=29, month_of_year=2)
 
     def firing():
         os.write(1, b"sending\\n")
@@ -74,12 +89,15 @@ APPLICATION = """
         # In short sleeps: Python does not notice a signal that comes on the way into one.
         while time.monotonic() < ends:
             time.sleep(0.01)
-        return slots.due
+        return slots.latest.due
 
     app = Celery("billing", broker=os.environ["BROKER"])
-    app.conf.leasehold = {"lease": os.environ["LEASE"]}
+    claims = json.loads(os.environ.get("CLAIMS", "{}"))
+    app.conf.leasehold = {"lease": os.environ["LEASE"], **claims}
     app.conf.beat_schedule = {
-        "bill": {"task": "bill", "schedule": slots, "args": (BeatLazyFunc(firing), NAME)}
+        "bill now": {"task": "bill", "schedule": slots, "args": (BeatLazyFunc(firing), NAME)},
+        "leap day": {"task": "bill", "schedule": leap_days, "args": (0, NAME)},
+        "who knows": {"task": "bill", "schedule": Unknown()},
     }
 """
 
@@ -303,9 +321,84 @@ def test_one_that_is_paused_sends_nothing_when_it_goes_on(
     each_was_sent_once(broker, leader, standby)
 
 
+CLAIMED = {**RELEASED, "SLOT": "1"}
+"""Firings at whole seconds, which are claimed."""
+
+YEARS_AGO = datetime(2010, 1, 1, tzinfo=timezone.utc)
+
+
+def claims_and_sends_missed(within: timedelta) -> str:
+    return json.dumps({"claim": True, "missed_within": within.total_seconds()})
+
+
+def the_leader_before(lease: str, folder: Path) -> leasehold.LeaderElection:
+    """Another candidate that leads, in this process."""
+    settings: dict[str, Any] = {"mode": "file", "directory": folder / "leases"}
+    if kubeconfig := os.environ.get("BEAT_THIRD_KUBECONFIG"):
+        settings = {"mode": "kubernetes", "kubeconfig": kubeconfig}
+    election = leasehold.LeaderElection(lease, lease_duration=3600, renew_deadline=1800, **settings)
+    election.start().wait_for_leadership(LIMIT)
+    return election
+
+
+def sorted_firings(broker: Broker) -> list[int]:
+    """What was missed is sent by another thread, and may come after the next one."""
+    return sorted(message.firing for message in broker.sent())
+
+
+def test_what_a_leader_with_another_clock_has_claimed_is_not_sent_again(
+    start: Callable[..., Beat], broker: Broker, tmp_path: Path
+) -> None:
+    claims = claims_and_sends_missed(timedelta(minutes=1))
+    with the_leader_before("beat-claimed", tmp_path) as before:
+        standby = start("first", **CLAIMED, LEASE="beat-claimed", CLAIMS=claims)
+        standby.hear("due")
+        ahead = int(time.time()) + 5
+        assert before.claim("bill%20now", datetime.fromtimestamp(ahead, timezone.utc))
+        assert before.claim("leap%20day", YEARS_AGO)
+    goes_on(broker, standby)
+    firings = sorted_firings(broker)
+    assert firings == sorted(set(firings))
+    # Neither what was claimed, nor what was missed too long ago.
+    assert firings[0] > ahead
+
+
+def test_what_was_missed_is_sent_by_the_next_leader(
+    start: Callable[..., Beat], broker: Broker, tmp_path: Path
+) -> None:
+    claims = claims_and_sends_missed(timedelta(days=9 * 366))
+    with the_leader_before("beat-missed", tmp_path) as before:
+        standby = start("first", **CLAIMED, LEASE="beat-missed", CLAIMS=claims)
+        standby.hear("due")
+        assert before.claim("leap%20day", YEARS_AGO)
+    eventually("what was missed is sent", lambda: 0 in sorted_firings(broker))
+    goes_on(broker, standby)
+    firings = sorted_firings(broker)
+    assert firings == sorted(set(firings))
+    # An entry whose schedule fails keeps no other from being sent.
+    failed = "who knows, if it was missed, is not sent: nobody knows when"
+    eventually(failed, lambda: failed in standby.complaints())
+
+
+def test_without_claims_beat_says_that_it_cannot_know_what_was_missed(tmp_path: Path) -> None:
+    text = """
+        from celery import Celery
+        app = Celery()
+        app.conf.leasehold = {"lease": "jobs", "mode": "never", "missed_within": 60}
+        """
+    ended = run_beat(tmp_path, text)
+    assert ended.returncode != 0
+    assert "missed_within = 60" in ended.stderr
+    assert "set `claim` to True" in ended.stderr
+
+
 def test_without_the_name_of_a_lease_beat_says_how_to_give_it(tmp_path: Path) -> None:
-    (tmp_path / "bare.py").write_text("from celery import Celery\napp = Celery()\n")
-    beat = [sys.executable, "-m", "celery", "--app", "bare", "beat", "--scheduler", "leasehold"]
-    ended = subprocess.run(beat, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT)
+    ended = run_beat(tmp_path, "from celery import Celery\napp = Celery()\n")
     assert ended.returncode != 0
     assert "LEASEHOLD_LEASE" in ended.stderr
+
+
+def run_beat(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    (folder / "bare.py").write_text(textwrap.dedent(text))
+    beat = [sys.executable, "-m", "celery", "--app", "bare", "beat", "--scheduler", "leasehold"]
+    return subprocess.run(beat, cwd=folder, capture_output=True, text=True, timeout=LIMIT)

@@ -59,6 +59,8 @@ pub(crate) fn add_to(steps: &Steps) {
             "beat-killed",
             "beat-cut-off",
             "beat-paused",
+            "beat-claimed",
+            "beat-missed",
         ];
         let networks = ["BEAT_FIRST", "BEAT_SECOND", "BEAT_THIRD"];
         let (shell, python) = (shell()?, program("python")?);
