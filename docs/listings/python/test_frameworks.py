@@ -28,8 +28,12 @@ Command().execute(force_color=False, no_color=True, skip_checks=True)
 
 @pytest.mark.parametrize(
     "command",
-    [["-m", "uvicorn", "scheduler:app", "--port", "0"], ["-c", DJANGO]],
-    ids=["FastAPI with APScheduler", "Django"],
+    [
+        ["-m", "uvicorn", "scheduler:app", "--port", "0"],
+        ["-m", "uvicorn", "claimed:app", "--port", "0"],
+        ["-c", DJANGO],
+    ],
+    ids=["FastAPI with APScheduler", "firings that are claimed", "Django"],
 )
 def test_sigterm_hands_the_lease_over(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
