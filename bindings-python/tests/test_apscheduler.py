@@ -8,6 +8,7 @@ import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ import pytest
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
+from apscheduler.triggers.combining import AndTrigger, OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from leasehold._schedule import latest_firing
-from leasehold.apscheduler import AsyncLeaderExecutor, LeaderExecutor
+from leasehold.apscheduler import AsyncLeaderExecutor, LeaderExecutor, _next_after
 from support import LIMIT, eventually
 
 NEW_YEAR = CronTrigger(month=1, day=1, timezone="UTC")
@@ -32,7 +35,15 @@ A_YEAR_AND_A_DAY = timedelta(days=367)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, Any]:
-    return {"lease": "jobs", "mode": "file", "directory": str(tmp_path)}
+    """Of candidates for one Lease, which expires in none of these tests."""
+    return {
+        "lease": "jobs",
+        "mode": "file",
+        "directory": str(tmp_path),
+        "lease_duration": 3600,
+        "renew_deadline": 1800,
+        "retry_period": 0.2,
+    }
 
 
 class Outcomes(queue.Queue[JobExecutionEvent]):
@@ -79,6 +90,14 @@ class Replica:
         self.executor.submit_job(self.scheduler.get_job(job), list(due))
 
 
+def standby_of(
+    leader: leasehold.LeaderElection, settings: dict[str, Any]
+) -> leasehold.LeaderElection:
+    """Another candidate, which takes part when `leader` leads."""
+    leader.wait_for_leadership(LIMIT)
+    return leasehold.LeaderElection(**settings)
+
+
 def test_a_firing_is_run_by_one_leader_and_not_by_the_next(settings: dict[str, Any]) -> None:
     later = AN_HOUR_AGO + timedelta(minutes=1)
     for expected in (["billed", "billed"], [None, None]):
@@ -99,11 +118,7 @@ def rounded(time: datetime) -> datetime:
 
 
 def test_what_its_schedule_fires_runs_on_the_leader_alone(settings: dict[str, Any]) -> None:
-    with (
-        leasehold.LeaderElection(**settings) as leader,
-        leasehold.LeaderElection(**settings) as standby,
-    ):
-        leader.wait_for_leadership(LIMIT)
+    with leasehold.LeaderElection(**settings) as leader, standby_of(leader, settings) as standby:
         replicas = [Replica(leader), Replica(standby)]
         for replica in replicas:
             replica.add(trigger=CronTrigger(second="*"))
@@ -115,11 +130,7 @@ def test_what_its_schedule_fires_runs_on_the_leader_alone(settings: dict[str, An
 
 
 def test_the_next_leader_runs_the_latest_firing_that_was_missed(settings: dict[str, Any]) -> None:
-    with (
-        leasehold.LeaderElection(**settings) as first,
-        leasehold.LeaderElection(**settings) as second,
-    ):
-        first.wait_for_leadership(LIMIT)
+    with leasehold.LeaderElection(**settings) as first, standby_of(first, settings) as second:
         assert first.claim("bill", latest_new_year() - timedelta(days=365))
         replica = Replica(second, missed_within=A_YEAR_AND_A_DAY)
         # Each firing is late by then.
@@ -151,8 +162,26 @@ def test_what_was_missed_is_looked_for_within_so_long(
 ) -> None:
     now = datetime(2024, 2, 29, 3, 30, tzinfo=timezone.utc)
     trigger = CronTrigger(hour="1-4", timezone="Europe/Berlin")
-    found = latest_firing(lambda time: trigger.get_next_fire_time(time, now), now, within)
-    assert found == expected
+    assert latest_firing(partial(_next_after, trigger), now, within) == expected
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        (CronTrigger(hour=3, start_date="2024-03-01", timezone="UTC"), None),
+        (CronTrigger(hour=3, end_date="2024-02-27", timezone="UTC"), 26),
+        (
+            AndTrigger(
+                [CronTrigger(day="*/2", timezone="UTC"), CronTrigger(day="*/3", timezone="UTC")]
+            ),
+            25,
+        ),
+    ],
+)
+def test_what_was_missed_is_of_the_schedule(trigger: BaseTrigger, expected: int | None) -> None:
+    now = datetime(2024, 2, 29, 3, 30, tzinfo=timezone.utc)
+    found = latest_firing(partial(_next_after, trigger), now, timedelta(days=7))
+    assert (found and found.day) == expected
 
 
 def test_a_firing_that_cannot_be_claimed_is_not_run(settings: dict[str, Any]) -> None:
@@ -170,6 +199,7 @@ def test_a_firing_that_cannot_be_claimed_is_not_run(settings: dict[str, Any]) ->
     [
         ({"id": None}, "give the job `bill` an `id`"),
         ({"trigger": IntervalTrigger(hours=1)}, "use `cron`"),
+        ({"trigger": CalendarIntervalTrigger(days=2)}, "use `cron`"),
         ({"trigger": OrTrigger([NEW_YEAR, IntervalTrigger(hours=1)])}, "use `cron`"),
         ({"trigger": CronTrigger(month=1, day=1, jitter=5)}, "without `jitter`"),
     ],

@@ -17,7 +17,15 @@ DUE = datetime(2024, 2, 29, 3, 0, tzinfo=timezone.utc)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, Any]:
-    return {"lease": "jobs", "mode": "file", "directory": str(tmp_path)}
+    """Of candidates for one Lease, which expires in none of these tests."""
+    return {
+        "lease": "jobs",
+        "mode": "file",
+        "directory": str(tmp_path),
+        "lease_duration": 3600,
+        "renew_deadline": 1800,
+        "retry_period": 0.2,
+    }
 
 
 def test_a_firing_is_begun_once_by_one_leader_and_not_by_the_next(settings: dict[str, Any]) -> None:

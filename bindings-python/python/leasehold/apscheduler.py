@@ -8,13 +8,15 @@ scheduler.add_job(bill, "cron", hour=3, timezone="Europe/Berlin", id="billing.in
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from functools import partial
 
 from apscheduler.events import EVENT_JOB_ADDED, EVENT_SCHEDULER_STARTED, JobEvent
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.executors.base import BaseExecutor, MaxInstancesReachedError
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.base import STATE_RUNNING
+from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from . import _functions
@@ -25,7 +27,6 @@ from ._schedule import interval, latest_firing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
-    from datetime import timedelta
     from typing import Any
 
     from apscheduler.job import Job
@@ -106,11 +107,7 @@ class _Leading(BaseExecutor):  # type: ignore[misc]
         within, now = self._missed_within, datetime.now(timezone.utc)
         assert within is not None
 
-        def next_after(time: datetime) -> datetime | None:
-            firing: datetime | None = job.trigger.get_next_fire_time(time, now)
-            return firing
-
-        due = latest_firing(next_after, now, within)
+        due = latest_firing(partial(_next_after, job.trigger), now, within)
         if due is None:
             return
         missed = self._claimed(job, lambda: self._election.claim_missed(job.id, due, within))
@@ -120,6 +117,14 @@ class _Leading(BaseExecutor):  # type: ignore[misc]
             self.submit_job(missed, [due])
         except MaxInstancesReachedError as error:
             self._logger.warning("What was missed is not run: %s", error)
+
+
+def _next_after(trigger: Any, time: datetime) -> datetime | None:
+    """As of a trigger that has not fired before: only of that does APScheduler ask whether it has
+    begun, by its `start_date`, and only so does it find when several fire together.
+    """
+    firing: datetime | None = trigger.get_next_fire_time(None, time + timedelta(microseconds=1))
+    return firing
 
 
 class LeaderExecutor(_Leading, ThreadPoolExecutor):  # type: ignore[misc]
@@ -226,6 +231,8 @@ def _check(job: Job) -> None:
 
 
 def _counts_from_the_start(trigger: Any) -> bool:
-    if getattr(trigger, "jitter", None) or isinstance(trigger, IntervalTrigger):
+    if isinstance(trigger, IntervalTrigger | CalendarIntervalTrigger):
+        return True
+    if getattr(trigger, "jitter", None):
         return True
     return any(_counts_from_the_start(part) for part in getattr(trigger, "triggers", ()))
