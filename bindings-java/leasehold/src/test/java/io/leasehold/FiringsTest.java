@@ -14,11 +14,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,24 +57,20 @@ class FiringsTest {
     @Test
     void ofManyThreadsOneBeginsAFiring() throws Exception {
         try (LeaderElection election = leaderIn(folder)) {
-            AtomicInteger begun = new AtomicInteger();
-            Thread[] threads = new Thread[8];
-            Arrays.setAll(
-                    threads,
-                    number -> new Thread(() -> {
-                        try {
-                            begun.addAndGet(election.claim("bill", DUE) ? 1 : 0);
-                        } catch (InterruptedException nobody) {
-                            throw new AssertionError(nobody);
-                        }
-                    }));
-            for (Thread thread : threads) {
-                thread.start();
+            ExecutorService threads = Executors.newFixedThreadPool(8);
+            try {
+                List<Future<Boolean>> claims = new ArrayList<>();
+                for (int number = 0; number < 8; number++) {
+                    claims.add(threads.submit(() -> election.claim("bill", DUE)));
+                }
+                int begun = 0;
+                for (Future<Boolean> claim : claims) {
+                    begun += claim.get(LIMIT.toSeconds(), TimeUnit.SECONDS) ? 1 : 0;
+                }
+                assertEquals(1, begun);
+            } finally {
+                threads.shutdownNow();
             }
-            for (Thread thread : threads) {
-                thread.join();
-            }
-            assertEquals(1, begun.get());
         }
     }
 

@@ -78,6 +78,7 @@ record FiringClaims(String job, FiringTimes times, Duration missedWithin) {
                         method + " does not run: its @Scheduled has no firing that this call could be"));
         boolean begun = election.claim(job, due);
         if (!begun) {
+            // No warning: so it is when leadership has changed since another instance began the firing.
             LOG.info("skipped " + method + ": its firing of " + due + " was begun already, or a later one");
         }
         return begun;

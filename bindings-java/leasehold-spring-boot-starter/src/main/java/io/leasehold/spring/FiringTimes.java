@@ -21,10 +21,13 @@ import org.springframework.util.StringUtils;
 
 /** The times for which its cron expressions have a method fire, which are the same on each instance. */
 record FiringTimes(List<Cron> crons) {
-    /** By how much a timer may be early, if its clock was set meanwhile. */
-    private static final Duration MOST_EARLY = Duration.ofSeconds(1);
+    /**
+     * By how much a timer may be early, since it does not notice if the clock is set back meanwhile. No firing can be claimed
+     * earlier.
+     */
+    private static final Duration MOST_EARLY = Duration.ofSeconds(60);
 
-    /** And no more than such a part of the time between two firings. */
+    /** And at most by such a part of the time between two firings. */
     private static final int PART = 10;
 
     /** Those of a method's {@code @Scheduled}. */

@@ -56,13 +56,15 @@ public @interface LeaderOnly {
 
     /**
      * The name of the job, under which the Lease remembers when its last firing was due: 1 to 128 visible ASCII characters
-     * without spaces, and another for each method. So one firing never runs twice, no matter who leads, and is skipped where it
-     * was begun already; see {@link io.leasehold.LeaderElection#claim}. What it has begun and not ended is not run again.
+     * without spaces, and another for each method of each bean. So one firing never runs twice, no matter who leads, and is
+     * skipped where it was begun already; see {@link io.leasehold.LeaderElection#claim}. What it has begun and not ended is not
+     * run again.
      *
      * <p>For {@code @Scheduled(cron = …)} only: each call is the latest firing that its expression has by now in its {@code zone},
-     * or the next one if that is due within a second, since a timer may be a little early. Name the zone unless all instances
-     * have the same. Firings of {@code fixedRate} and {@code fixedDelay} are due at no time that instances have in common: those
-     * fail at startup. Placeholders are resolved. By default nothing is claimed.
+     * or the next one if that is due within a minute and within a tenth of the time between two, since a timer is early if the
+     * clock was set back. Name the zone unless all instances have the same. Firings of {@code fixedRate} and
+     * {@code fixedDelay} are due at no time that instances have in common: those fail at startup. Placeholders are resolved. By
+     * default nothing is claimed.
      *
      * @return the name
      */

@@ -18,13 +18,21 @@ final class LeaderOnlyMethods {
     private final UnaryOperator<String> placeholders;
     private final Map<Method, LeaderOnlyMethod> known = new ConcurrentHashMap<>();
     /** Whose firings are claimed under a name, by election and job. */
-    private final Map<String, Method> jobs = new ConcurrentHashMap<>();
+    private final Map<String, BeanMethod> jobs = new ConcurrentHashMap<>();
 
     private final Map<Class<?>, Set<Method>> mayMissFirings = new ConcurrentHashMap<>();
 
     LeaderOnlyMethods(Supplier<ClusterLeaderService> service, UnaryOperator<String> placeholders) {
         this.service = service;
         this.placeholders = placeholders;
+    }
+
+    /** A method of a bean. All objects of one bean's name are one: so a prototype, or what a scope makes again. */
+    record BeanMethod(String bean, Method method) {
+        @Override
+        public String toString() {
+            return LeaderOnlyMethod.name(method) + " of the bean `" + bean + "`";
+        }
     }
 
     /** The guarded methods of a class. */
@@ -34,10 +42,12 @@ final class LeaderOnlyMethods {
                 : Map.of();
     }
 
-    /** Reads the methods of a bean's class, and fails if one of them could not do what it says. */
-    void check(Class<?> type) {
+    /** Reads the methods of a bean, and fails if one of them could not do what it says. */
+    void check(Class<?> type, String bean) {
         of(type).forEach((method, annotation) -> {
             LeaderOnlyMethod read = known.computeIfAbsent(method, it -> read(type, it, annotation));
+            // For each bean, since several may have the method.
+            takeJob(new BeanMethod(bean, method), read);
             if (read.mayMissFirings()) {
                 mayMissFirings
                         .computeIfAbsent(type, it -> ConcurrentHashMap.newKeySet())
@@ -56,7 +66,13 @@ final class LeaderOnlyMethods {
         LeaderOnlyMethod read = known.get(method);
         return read != null
                 ? read
-                : known.computeIfAbsent(method, it -> read(it.getDeclaringClass(), it, annotation(it)));
+                : known.computeIfAbsent(method, it -> {
+                    Class<?> type = it.getDeclaringClass();
+                    LeaderOnlyMethod unchecked = read(type, it, annotation(it));
+                    // What a FactoryBean makes is not seen before. Spring, too, names what has no name after its class.
+                    takeJob(new BeanMethod(type.getName(), it), unchecked);
+                    return unchecked;
+                });
     }
 
     private LeaderOnlyMethod read(Class<?> type, Method method, LeaderOnly annotation) {
@@ -68,24 +84,32 @@ final class LeaderOnlyMethods {
             throw LeaderOnlyMethod.unknownElection(method, noSuchElection);
         }
         if (guarded.claims() != null) {
-            checkJob(method, guarded.election(), election, guarded.claims().job());
+            checkJob(method, election, guarded.claims().job());
         }
         return guarded;
     }
 
-    private void checkJob(Method method, String name, LeaderElection election, String job) {
+    private static void checkJob(Method method, LeaderElection election, String job) {
         try {
             election.lastFiring(job);
         } catch (ConfigException noName) {
             throw LeaderOnlyMethod.refusedJob(method, noName);
         }
-        Method other = jobs.putIfAbsent(name + " " + job, method);
-        if (other != null && !other.equals(method)) {
+    }
+
+    private void takeJob(BeanMethod taking, LeaderOnlyMethod guarded) {
+        if (guarded.claims() == null) {
+            return;
+        }
+        String job = guarded.claims().job();
+        BeanMethod other = jobs.putIfAbsent(guarded.election() + " " + job, taking);
+        if (other != null && !other.equals(taking)) {
             throw LeaderOnlyMethod.fault(
-                    method,
-                    "the job `" + job + "` is also " + LeaderOnlyMethod.name(other)
+                    taking.method(),
+                    "the job `" + job + "` of the bean `" + taking.bean() + "` is also " + other
                             + "; of two firings that are due at one time, only one would run",
-                    "give each method a job of its own by `claim`");
+                    "give each method a job of its own by `claim`; if several beans have the method, override it in a class "
+                            + "for each");
         }
     }
 

@@ -1,7 +1,7 @@
 package io.leasehold.spring;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.springframework.aop.Pointcut;
@@ -24,7 +24,10 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
     private static final long serialVersionUID = 1L;
 
     private final transient Supplier<ClusterLeaderService> service;
-    private final transient Queue<MissedFirings.Candidate> mayMissFirings = new ConcurrentLinkedQueue<>();
+    /** With the latest object of each bean: a prototype, or what a scope makes again, replaces the one before. */
+    private final transient Map<LeaderOnlyMethods.BeanMethod, MissedFirings.Candidate> mayMissFirings =
+            new ConcurrentHashMap<>();
+
     private transient LeaderOnlyMethods methods;
 
     LeaderOnlyPostProcessor(Supplier<ClusterLeaderService> service) {
@@ -48,7 +51,7 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
 
     @Override
     public Object postProcessBeforeInitialization(Object bean, String beanName) {
-        methods.check(AopUtils.getTargetClass(bean));
+        methods.check(AopUtils.getTargetClass(bean), beanName);
         return bean;
     }
 
@@ -57,14 +60,16 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
         Object guarded = super.postProcessAfterInitialization(bean, beanName);
         if (!(bean instanceof AopInfrastructureBean)) {
             methods.thatMayMissFirings(AopUtils.getTargetClass(bean))
-                    .forEach(it -> mayMissFirings.add(new MissedFirings.Candidate(
-                            guarded, it, methods.get(it).election())));
+                    .forEach(it -> mayMissFirings.put(
+                            new LeaderOnlyMethods.BeanMethod(beanName, it),
+                            new MissedFirings.Candidate(
+                                    guarded, it, methods.get(it).election())));
         }
         return guarded;
     }
 
     /** Methods of beans, that want to run for what was missed. */
     Stream<MissedFirings.Candidate> thatMayMissFirings() {
-        return mayMissFirings.stream();
+        return mayMissFirings.values().stream();
     }
 }

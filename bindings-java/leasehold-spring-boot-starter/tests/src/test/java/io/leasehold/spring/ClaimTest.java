@@ -23,18 +23,22 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledFuture;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.TaskScheduler;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /** Firings of cron expressions that are claimed. */
 class ClaimTest {
@@ -135,14 +139,37 @@ class ClaimTest {
     void whatWasMissedForTooLongIsLeftOut() {
         TestLeaderElection election = TestLeaderElection.started();
         begunYearsAgo(election, "invoices", "reports");
-        jobs(election).withPropertyValues("jobs.missed-within=1ns").run(context -> {
+        CountingScheduler scheduler = new CountingScheduler();
+        ApplicationContextRunner runner = jobs(election).withBean(TaskScheduler.class, () -> scheduler);
+        runner.withPropertyValues("jobs.missed-within=1ns").run(context -> {
             Jobs jobs = context.getBean(Jobs.class);
             election.lead();
-            assertThat(next(jobs.ran())).isEqualTo("reports");
+            // Both have asked by then, in some order.
+            next(scheduler.done);
+            next(scheduler.done);
+            assertThat(jobs.ran()).containsExactly("reports");
+            jobs.ran().clear();
             assertThat(election.lastFiring("invoices")).hasValue(YEARS_AGO);
             jobs.invoices();
             assertThat(jobs.ran()).as("a call that is not for what was missed").containsExactly("invoices");
         });
+    }
+
+    /** Tells of each task that it is done. */
+    private static final class CountingScheduler extends ThreadPoolTaskScheduler {
+        private static final long serialVersionUID = 1L;
+
+        final transient BlockingQueue<Instant> done = new LinkedBlockingQueue<>();
+
+        @Override
+        public ScheduledFuture<?> schedule(Runnable task, Instant startTime) {
+            return super.schedule(
+                    () -> {
+                        task.run();
+                        done.add(startTime);
+                    },
+                    startTime);
+        }
     }
 
     // ---- instances ---------------------------------------------------------------------------------------------
@@ -259,7 +286,7 @@ class ClaimTest {
         TestLeaderElection election = TestLeaderElection.started();
         LeaderOnlyMethods methods = new LeaderOnlyMethods(() -> ClusterLeaderService.of(election), it -> it);
         assertThatExceptionOfType(ConfigException.class)
-                .isThrownBy(() -> methods.check(type))
+                .isThrownBy(() -> methods.check(type, "a bean"))
                 .extracting(Throwable::getMessage, as(InstanceOfAssertFactories.STRING))
                 .startsWith("@LeaderOnly on ")
                 .contains(why);
@@ -269,6 +296,63 @@ class ClaimTest {
     void whatCannotBeClaimedDoesNotStart() {
         runner().withBean(FixedRate.class)
                 .run(context -> assertThat(context).getFailure().rootCause().isInstanceOf(ConfigException.class));
+    }
+
+    static class Import {
+        final BlockingQueue<Import> ran = new LinkedBlockingQueue<>();
+
+        @LeaderOnly(claim = "import", missedWithin = "400d")
+        @Scheduled(cron = YEARLY, zone = "UTC")
+        public void run() {
+            ran.add(this);
+        }
+
+        BlockingQueue<Import> ran() {
+            return ran;
+        }
+    }
+
+    static class OfCustomers extends Import {}
+
+    static class OfOrders extends Import {}
+
+    private static void refusedBeans(Class<?> customers, Class<?> orders) {
+        runner().withBean("customers", customers)
+                .withBean("orders", orders)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(ConfigException.class)
+                        .hasMessageContaining("Import.run(): the job `import` of the bean `orders` is also ")
+                        .hasMessageContaining("Import.run() of the bean `customers`"));
+    }
+
+    @Test
+    void twoBeansWithOneMethodDoNotStart() {
+        refusedBeans(Import.class, Import.class);
+        refusedBeans(OfCustomers.class, OfOrders.class);
+    }
+
+    @Test
+    void ofAPrototypeTheLatestRunsWhatWasMissed() {
+        TestLeaderElection election = TestLeaderElection.started();
+        begunYearsAgo(election, "import");
+        CountingScheduler scheduler = new CountingScheduler();
+        runner().withBean("decided", ClusterLeaderService.class, () -> ClusterLeaderService.of(election))
+                .withBean(TaskScheduler.class, () -> scheduler)
+                .withBean("import", Import.class, Import::new, it -> it.setScope(BeanDefinition.SCOPE_PROTOTYPE))
+                .run(context -> {
+                    Import first = context.getBean(Import.class);
+                    Import second = context.getBean(Import.class);
+                    election.lead();
+                    next(second.ran());
+                    next(scheduler.done);
+                    election.lose(LostReason.EXPIRED);
+                    election.lead();
+                    next(scheduler.done);
+                    assertThat(scheduler.done).as("calls for each object").isEmpty();
+                    assertThat(first.ran()).isEmpty();
+                });
     }
 
     @ParameterizedTest
@@ -338,6 +422,9 @@ class ClaimTest {
         refused(Elsewhere.class, "leave out `missedWithin`, or @Async");
         refused(WrongCron.class, "its @Scheduled cannot be read: ");
         refused(WrongName.class, "its firings cannot be claimed: job = `a job`");
-        refused(OneNameForTwo.class, "the job `job` is also ", "give each method a job of its own");
+        refused(
+                OneNameForTwo.class,
+                "the job `job` of the bean `a bean` is also ",
+                "give each method a job of its own");
     }
 }

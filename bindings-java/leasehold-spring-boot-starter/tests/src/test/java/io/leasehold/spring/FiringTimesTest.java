@@ -65,9 +65,15 @@ class FiringTimesTest {
     @Test
     void aTimerThatIsALittleEarlyMeansTheFiringThatComes() {
         FiringTimes daily = times("0 0 3 * * *");
-        assertThat(daily.meantAt(at("2026-03-10T02:59:59Z"))).hasValue(at("2026-03-10T03:00:00Z"));
-        assertThat(daily.meantAt(at("2026-03-10T02:59:58.999Z"))).hasValue(at("2026-03-09T03:00:00Z"));
+        assertThat(daily.meantAt(at("2026-03-10T02:59:55Z")))
+                .as("the clock was set back by 5 s")
+                .hasValue(at("2026-03-10T03:00:00Z"));
+        assertThat(daily.meantAt(at("2026-03-10T02:59:00Z"))).hasValue(at("2026-03-10T03:00:00Z"));
+        assertThat(daily.meantAt(at("2026-03-10T02:58:59.999Z"))).hasValue(at("2026-03-09T03:00:00Z"));
         assertThat(daily.meantAt(at("2026-03-10T03:20:00Z"))).hasValue(at("2026-03-10T03:00:00Z"));
+        FiringTimes eachMinute = times("0 * * * * *");
+        assertThat(eachMinute.meantAt(at("2026-03-10T02:59:54Z"))).hasValue(at("2026-03-10T03:00:00Z"));
+        assertThat(eachMinute.meantAt(at("2026-03-10T02:59:53.999Z"))).hasValue(at("2026-03-10T02:59:00Z"));
         FiringTimes eachSecond = times("* * * * * *");
         assertThat(eachSecond.meantAt(at("2026-03-10T02:59:59.900Z"))).hasValue(at("2026-03-10T03:00:00Z"));
         assertThat(eachSecond.meantAt(at("2026-03-10T02:59:59.899Z"))).hasValue(at("2026-03-10T02:59:59Z"));
