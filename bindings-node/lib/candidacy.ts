@@ -264,6 +264,8 @@ export class Candidacy {
     // Nobody would hear of it.
     if (!this.isRunning) throw this.notLeading();
     const term = this.present;
+    // The engine may lead a moment later, under a term that is not known here: what it began would not be run.
+    if (!term) throw this.#notLeadingNow();
     try {
       const number = call(() => this.#engine.beginClaim(job, due.getTime(), missedWithinMs));
       const { error, isBegun } = await new Promise<ClaimNews>((resolve) => {
@@ -271,11 +273,16 @@ export class Candidacy {
       });
       if (error) throw errorOf(error);
       // The event loop was blocked when this was known, or the process was paused.
-      if (isBegun && !term?.isValid) throw overWhenClaimed(job, due);
+      if (isBegun && !term.isValid) throw overWhenClaimed(job, due);
       return isBegun === true;
     } finally {
       this.#restIfIdle();
     }
+  }
+
+  #notLeadingNow(): LeadershipLostError {
+    const { lease, whyNotLeading } = this.#engine.status();
+    return new LeadershipLostError(`not the leader of \`${lease}\`: ${whyNotLeading ?? 'it leads only since just now'}`);
   }
 
   /** Says once that no work will ever begin here: to forget `start` looks like being a standby. */

@@ -172,9 +172,10 @@ export function LeaderOnly(options: string | LeaderOnlyOptions = {}) {
       // Called when Nest gives them to an instance, after its election.
       const adopt = function (this: Guarded, given: Schedules) {
         const mine = electionOf(this, election, method);
-        const made = new Firings(mine, given, jobOf(Reflect.get(target, key) as object));
+        const { name: job, initialDelay = 0 } = cronOf(Reflect.get(target, key) as object);
+        const made = new Firings(mine, given, job);
         firings.set(this, made);
-        if (missedWithinMs !== undefined) made.runMissed(missedWithinMs, () => method.call(this));
+        if (missedWithinMs !== undefined) made.runMissed(missedWithinMs, initialDelay, () => method.call(this));
       };
       Object.defineProperty(target, schedules, { set: adopt, configurable: true });
     }
@@ -210,11 +211,13 @@ function leaderOnlyOptions(options: string | LeaderOnlyOptions): LeaderOnlyOptio
   return options;
 }
 
-/** The name that `@Cron` gives to a method, no matter which decorator is above the other. */
-function jobOf(method: object): string {
+/** What `@Cron` says of a method, no matter which decorator is above the other. */
+function cronOf(method: object): { name: string; initialDelay?: number } {
   const { getOwnMetadata } = Reflect as unknown as Metadata;
-  const cron = getOwnMetadata('SCHEDULE_CRON_OPTIONS', method) as { name?: string } | undefined;
-  if (cron?.name !== undefined) return cron.name;
+  const cron = getOwnMetadata('SCHEDULE_CRON_OPTIONS', method) as
+    | { name?: string; initialDelay?: number }
+    | undefined;
+  if (cron?.name !== undefined) return { ...cron, name: cron.name };
   throw wrong('claim', true, "name the job: `@Cron('0 3 * * *', { name: 'billing.invoices' })`");
 }
 

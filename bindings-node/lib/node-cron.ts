@@ -11,6 +11,7 @@ import { publish } from './log.js';
 /** What of node-cron's `ScheduledTask` is needed to run it. */
 export interface Task {
   readonly name?: string | undefined;
+  getStatus(): string;
   execute(): Promise<unknown>;
 }
 
@@ -63,9 +64,9 @@ export function runCoordinator(
 
 class Coordinator implements RunCoordinator {
   readonly #election: LeaderElection;
-  /** Ends the work of each firing that runs. */
-  readonly #underWay = new Map<string, () => void>();
-  /** The latest firing of each job that has come up here while another led, or nobody. */
+  /** Ends the work of each firing that runs: in mode `always` perhaps of several tasks of one name. */
+  readonly #underWay = new Map<string, (() => void)[]>();
+  /** The latest firing of each job that came up here while another led, or nobody, or whose claim failed. */
   readonly #leftOut = new Map<string, Date>();
 
   constructor(election: LeaderElection) {
@@ -79,28 +80,40 @@ class Coordinator implements RunCoordinator {
         const mayRun = await this.#election.claim(job, due);
         answer(mayRun);
         // The Lease is not released before the run has ended.
-        if (mayRun) await new Promise<void>((end) => this.#underWay.set(key, end));
+        if (mayRun) await new Promise<void>((end) => this.#underWay.set(key, [...(this.#underWay.get(key) ?? []), end]));
         return true;
       };
-      const leaveOut = (ran: true | undefined) => {
+      const done = this.#election.runIfLeader(run);
+      // If it counts as begun all the same, the next claim says so.
+      done.catch(() => {
+        this.#leaveOut(job, due);
+      });
+      done.then((ran) => {
         if (ran) return;
-        this.#leftOut.set(job, due);
+        this.#leaveOut(job, due);
         answer(false);
-      };
-      this.#election.runIfLeader(run).then(leaveOut, fail);
+      }, fail);
     });
   }
 
+  /** A claim that fails late does not hide a later firing. */
+  #leaveOut(job: string, due: Date): void {
+    const last = this.#leftOut.get(job);
+    if (!last || last < due) this.#leftOut.set(job, due);
+  }
+
   onComplete(key: string): void {
-    this.#underWay.get(key)?.();
-    this.#underWay.delete(key);
+    const [end, ...others] = this.#underWay.get(key) ?? [];
+    if (others.length > 0) this.#underWay.set(key, others);
+    else this.#underWay.delete(key);
+    end?.();
   }
 
   /** Runs what nobody has begun, if it was due so recently: this instance has come to lead. */
   async runMissed(tasks: ReadonlyMap<string, Task>, withinMs: number): Promise<void> {
     await Promise.all(
       [...this.#leftOut].map(async ([job, due]) => {
-        const task = [...tasks.values()].find(({ name }) => name === job);
+        const task = [...tasks.values()].find((it) => it.name === job && !STOPPED.includes(it.getStatus()));
         if (!task) return;
         try {
           await this.#election.runIfLeader(async () => {
@@ -122,6 +135,9 @@ function firingOf(key: string): { job: string; due: Date } {
     throw wrong('key', key, 'use node-cron 4, whose keys are the name of the task and the time of its firing');
   return { job, due: new Date(due) };
 }
+
+/** Whose task is so has missed nothing. */
+const STOPPED = ['stopped', 'destroyed'];
 
 /** node-cron has logged what the task failed with. */
 function ignore(): void {

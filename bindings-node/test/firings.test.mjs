@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { ClosedError, ConfigError, LeadershipLostError } from 'leasehold';
 import { FakeLeaderElection } from 'leasehold/testing';
 
+import { FakeEngine } from '../dist/fake-engine.js';
 import { LIMIT_MS, election, eventually, leader, settings as place } from './support.mjs';
 
 const DUE = new Date('2024-02-29T03:00:00.123Z');
@@ -45,6 +46,23 @@ test('who does not lead begins nothing', async (t) => {
   await eventually('it sees the leader', () => second.leader);
   await assert.rejects(second.claim('bill', DUE), LeadershipLostError);
   assert.equal(await first.claim('bill', DUE), true);
+});
+
+test('what is claimed just before a term begins is not begun', async (t) => {
+  const fake = await new FakeLeaderElection().start();
+  fake.acquire();
+  // The engine leads a moment after it was asked.
+  const asked = t.mock.method(FakeEngine.prototype, 'term', () => null);
+  const early = fake.claim('bill', DUE);
+  asked.mock.restore();
+  await assert.rejects(early, (error) => {
+    assert.ok(error instanceof LeadershipLostError);
+    assert.match(error.message, /^not the leader of `[^`]+`: /);
+    return true;
+  });
+  assert.equal(fake.lastFiring('bill'), null);
+  assert.equal(await fake.claim('bill', DUE), true);
+  await fake.stop();
 });
 
 test('what is no job, no date and no time is refused', async (t) => {

@@ -10,14 +10,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { before, test } from 'node:test';
 
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { Inject, Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { buildSync } from 'esbuild';
 import { ClusterLeaderService, ConfigError, LeaderElection } from 'leasehold';
 import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
+import { FakeLeaderElection } from 'leasehold/testing';
 
 import { election, eventually, folder, leader, lease, program, settings as place } from './support.mjs';
 
@@ -240,22 +242,39 @@ test('a wrong setting keeps the application from starting', async () => {
 });
 
 /** Of the year: its latest firing is neither now nor soon, unless a year begins. */
-const yearly = () => Cron('0 0 1 1 *', { name: 'bill', timeZone: 'UTC' });
+const yearly = (others) => Cron('0 0 1 1 *', { name: 'bill', timeZone: 'UTC', ...others });
 const NEW_YEAR = new Date(Date.UTC(new Date().getUTCFullYear(), 0));
 const WITHIN_A_YEAR = { claim: true, missedWithinMs: 366 * 86_400_000 };
 /** Of a Lease that is released, and does not expire. */
 const claiming = (t) => place(t, { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 });
 
 /** An application whose job is claimed, and which leads before anything is scheduled. */
-async function claims(options, how) {
+async function claims(options, how, cron = yearly()) {
   const leasehold = LeaseholdModule.forRoot({ ...options, scheduler: SchedulerRegistry });
-  const { Jobs, JobsModule } = jobs([ScheduleModule.forRoot(), leasehold], how, yearly());
+  const { Jobs, JobsModule } = jobs([ScheduleModule.forRoot(), leasehold], how, cron);
   Inject(LeaderElection)(Jobs.prototype, 'election');
+  Inject(SchedulerRegistry)(Jobs.prototype, 'registry');
+  // How often Leasehold has looked at the job, and what its claims of what was missed were answered.
+  let looks = 0;
+  const answers = [];
   Jobs.prototype.onModuleInit = function () {
-    return this.election.waitForLeadership();
+    const { registry, election } = this;
+    const [getCronJob, claimMissed] = [registry.getCronJob, election.claimMissed];
+    registry.getCronJob = function (name) {
+      looks += 1;
+      return getCronJob.call(this, name);
+    };
+    election.claimMissed = async function (...given) {
+      const answer = await claimMissed.apply(this, given);
+      answers.push(answer);
+      return answer;
+    };
+    return election.waitForLeadership();
   };
   const app = await create(JobsModule);
-  return { app, election: app.get(LeaderElection), job: app.get(Jobs) };
+  const job = app.get(Jobs);
+  const { election, registry } = job;
+  return { app, election, job, registry, answers, looks: () => looks };
 }
 
 test('a firing is claimed for when the schedule has it, and not run again', async (t) => {
@@ -277,18 +296,56 @@ test('what was missed is run by the next leader, once, if it was due so recently
   const before = await leader(t, options);
   assert.equal(await before.claim('bill', new Date(0)), true);
   await before.stop();
-  for (const [how, runs] of [
-    [{ claim: true }, 0],
-    [{ claim: true, missedWithinMs: 1 }, 0],
-    [WITHIN_A_YEAR, 1],
-    [WITHIN_A_YEAR, 0],
+  for (const [how, expected] of [
+    [{ claim: true }, []],
+    [{ claim: true, missedWithinMs: 1 }, []],
+    [WITHIN_A_YEAR, [true]],
+    [WITHIN_A_YEAR, [false]],
   ]) {
-    const { app, job } = await claims(options, how);
-    await eventually('it has run', () => job.count === runs);
+    const { app, job, answers, looks } = await claims(options, how);
+    if (how.missedWithinMs) await eventually('it has looked', () => looks() > 0);
+    await eventually('it is answered', () => answers.length >= expected.length);
     // Waits for what begins with the term.
     await app.close();
-    assert.equal(job.count, runs, JSON.stringify(how));
+    assert.deepEqual(answers, expected, JSON.stringify(how));
+    assert.equal(job.count, expected.filter(Boolean).length, JSON.stringify(how));
   }
+});
+
+test('a job that is disabled, or was stopped, has missed nothing', async (t) => {
+  const options = claiming(t);
+  const before = await leader(t, options);
+  assert.equal(await before.claim('bill', new Date(0)), true);
+  await before.stop();
+  const { app, job, registry, answers, looks } = await claims(options, WITHIN_A_YEAR, yearly({ disabled: true }));
+  await eventually('it has looked again', () => looks() > 1);
+  assert.deepEqual(answers, []);
+  // As one with an initial delay does.
+  registry.getCronJob('bill').start();
+  await eventually('it has run', () => job.count === 1);
+  await app.close();
+  assert.deepEqual(answers, [true]);
+});
+
+test('a job that is on no schedule is not looked for without end', async (t) => {
+  const { Firings, Schedules } = await import('../dist/nestjs-firings.js');
+  const fake = await new FakeLeaderElection().start();
+  let looks = 0;
+  const schedules = new Schedules({ doesExist: () => ((looks += 1), false) });
+  const now = performance.now();
+  schedules.onApplicationBootstrap();
+  t.mock.method(performance, 'now', () => now + 100_000);
+  const warned = t.mock.method(Logger.prototype, 'warn', () => undefined);
+  new Firings(fake, schedules, 'bill').runMissed(1, 0, () => undefined);
+  const before = looks;
+  for (let term = 1; term <= 2; term += 1) {
+    fake.acquire();
+    await eventually('it has looked', () => looks === before + term);
+    fake.lose();
+  }
+  await fake.stop();
+  assert.equal(looks, before + 2, 'once for each term');
+  assert.equal(warned.mock.callCount(), 1);
 });
 
 test('what cannot be claimed keeps the application from starting', async () => {

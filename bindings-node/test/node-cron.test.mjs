@@ -87,6 +87,60 @@ test('what came up while nobody led is run by the next leader, the latest alone'
   assert.equal(ran.length, 1);
 });
 
+test('a firing whose claim fails is missed, but hides no later one', async (t) => {
+  const fake = await new FakeLeaderElection().start();
+  fake.acquire();
+  const coordinator = runCoordinator(fake, { missedWithinMs: EVER, tasks: cron.getTasks });
+  const ran = schedule(coordinator, '0 0 1 1 *');
+  assert.equal(await coordinator.shouldRun(KEY), true);
+  coordinator.onComplete(KEY);
+  const failing = t.mock.method(fake, 'claim', () => Promise.reject(new Error('the API server is down')));
+  for (const day of [3, 2]) {
+    await assert.rejects(coordinator.shouldRun(`bill:2024-03-0${day}T03:00:00.000Z`), /is down/);
+  }
+  failing.mock.restore();
+  fake.lose();
+  fake.acquire();
+  await eventually('it has run', () => ran.length > 0);
+  assert.deepEqual(fake.lastFiring('bill'), new Date('2024-03-03T03:00:00.000Z'));
+  await fake.stop();
+  assert.equal(ran.length, 1);
+});
+
+test('a task that was stopped meanwhile has missed nothing', async () => {
+  const fake = await new FakeLeaderElection().start();
+  fake.acquire();
+  const coordinator = runCoordinator(fake, { missedWithinMs: EVER, tasks: cron.getTasks });
+  const ran = schedule(coordinator, '0 0 1 1 *');
+  const [task] = cron.getTasks().values();
+  await fake.claim('bill', new Date(0));
+  fake.lose();
+  assert.equal(await coordinator.shouldRun(KEY), false);
+  task.stop();
+  fake.acquire();
+  await new Promise(setImmediate);
+  assert.deepEqual(fake.lastFiring('bill'), new Date(0));
+  fake.lose();
+  task.start();
+  fake.acquire();
+  await eventually('it has run', () => ran.length > 0);
+  await fake.stop();
+});
+
+test('in mode always each task of one name ends its own work', async (t) => {
+  const always = await leader(t, { lease: 'jobs', mode: 'always', drainTimeoutMs: 3_600_000 });
+  const coordinator = runCoordinator(always);
+  for (let task = 0; task < 2; task += 1) assert.equal(await coordinator.shouldRun(KEY), true);
+  let hasStopped = false;
+  const stopped = always.stop().then(() => (hasStopped = true));
+  coordinator.onComplete(KEY);
+  await new Promise(setImmediate);
+  assert.equal(hasStopped, false, 'it waits for the other');
+  coordinator.onComplete(KEY);
+  await eventually('it has stopped', () => hasStopped);
+  await stopped;
+});
+
 test('what was missed longer ago, or without the option, is left out', async () => {
   for (const options of [{}, { missedWithinMs: 3_600_000, tasks: cron.getTasks }]) {
     const fake = await new FakeLeaderElection().start();
