@@ -84,7 +84,7 @@ class Coordinator implements RunCoordinator {
         return true;
       };
       const done = this.#election.runIfLeader(run);
-      // If it counts as begun all the same, the next claim says so.
+      // If it counts as begun nevertheless, the next claim says so.
       done.catch(() => {
         this.#leaveOut(job, due);
       });
