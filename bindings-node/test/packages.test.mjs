@@ -121,6 +121,7 @@ test('the package is small', (t) => {
       .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
   const own = size(join(home, 'node_modules', 'leasehold'));
   t.diagnostic(`${own} bytes, and the library ${size(join(home, 'node_modules', '@leasehold'))}`);
-  // Its types, with their documentation, and the same code twice: for Node and for bundlers.
-  assert.ok(own < 290_000);
+  // Its types, with their documentation, and the same code twice: for Node and for bundlers. What tells which
+  // firings of Nest and node-cron were missed has 12 kB of it.
+  assert.ok(own < 300_000);
 });
