@@ -20,6 +20,19 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    """Of candidates for one Lease, which expires in no test."""
+    return {
+        "lease": "jobs",
+        "mode": "file",
+        "directory": str(tmp_path),
+        "lease_duration": 3600,
+        "renew_deadline": 1800,
+        "retry_period": 0.2,
+    }
+
+
+@pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Where candidates of a test meet."""
     return Place(tmp_path / "leases")

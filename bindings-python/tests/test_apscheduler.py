@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import leasehold
@@ -31,19 +30,6 @@ NEW_YEAR = CronTrigger(month=1, day=1, timezone="UTC")
 """A schedule that has no firing while a test runs."""
 AN_HOUR_AGO = datetime.now(timezone.utc) - timedelta(hours=1)
 A_YEAR_AND_A_DAY = timedelta(days=367)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
-    """Of candidates for one Lease, which expires in none of these tests."""
-    return {
-        "lease": "jobs",
-        "mode": "file",
-        "directory": str(tmp_path),
-        "lease_duration": 3600,
-        "renew_deadline": 1800,
-        "retry_period": 0.2,
-    }
 
 
 class Outcomes(queue.Queue[JobExecutionEvent]):

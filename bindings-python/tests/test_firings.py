@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import leasehold
@@ -13,19 +12,6 @@ import pytest
 from support import LIMIT
 
 DUE = datetime(2024, 2, 29, 3, 0, tzinfo=timezone.utc)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
-    """Of candidates for one Lease, which expires in none of these tests."""
-    return {
-        "lease": "jobs",
-        "mode": "file",
-        "directory": str(tmp_path),
-        "lease_duration": 3600,
-        "renew_deadline": 1800,
-        "retry_period": 0.2,
-    }
 
 
 def test_a_firing_is_begun_once_by_one_leader_and_not_by_the_next(settings: dict[str, Any]) -> None:

@@ -8,26 +8,12 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import leasehold
 import leasehold.aio
 import pytest
 from support import LIMIT, Program, eventually
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
-    """Of candidates for one Lease, which expires in none of these tests."""
-    return {
-        "lease": "jobs",
-        "mode": "file",
-        "directory": str(tmp_path),
-        "lease_duration": 3600,
-        "renew_deadline": 1800,
-        "retry_period": 0.2,
-    }
 
 
 def fail(_: leasehold.Term) -> None:
