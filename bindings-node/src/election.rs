@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leasehold::bindings::{ForeignElection, OnceCall, OnceHold, OnceNews, configured, wait};
+use leasehold::bindings::{
+    ForeignElection, OnceCall, OnceHold, OnceNews, configured, due_at, milliseconds, wait,
+};
 use leasehold::{Event, LeaderElection};
 use napi::Env;
 use napi::bindgen_prelude::Function;
@@ -18,7 +20,7 @@ use crate::queue::{Notification, Queue};
 use crate::status::NativeStatus;
 use crate::term::{NativeTerm, NativeWork};
 use crate::threads;
-use crate::times::{duration, milliseconds, moment, whole_milliseconds};
+use crate::times::{duration, whole_milliseconds};
 use crate::unfinished::{Guard, Unfinished};
 use crate::waker::Waker;
 
@@ -219,7 +221,7 @@ impl NativeElection {
         missed_within_ms: Option<f64>,
     ) -> Result<u32> {
         contained(move || {
-            let due = moment(due_ms)?;
+            let due = due_at(due_ms)?;
             let within = missed_within_ms.map(duration);
             let number = self.calls.borrow_mut().next();
             let (election, queue) = (self.election.clone(), self.queue.clone());

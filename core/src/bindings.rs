@@ -4,6 +4,7 @@
 mod logging;
 mod once;
 pub mod stderr;
+mod times;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use futures_util::FutureExt;
 
 pub use self::logging::{LogLevel, LogRecord, set_log_sink};
 pub use self::once::{OnceCall, OnceHold, OnceNews, OnceWork};
+pub use self::times::{due_at, milliseconds};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::events::Work;

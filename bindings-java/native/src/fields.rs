@@ -1,11 +1,11 @@
 //! What is more than a number, by name.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use jni::Env;
 use jni::sys::jlong;
 use leasehold::bindings::{LogLevel, LogRecord};
-use leasehold::{Error, ErrorKind, Event, Status, Term};
+use leasehold::{Error, Event, Status, Term};
 
 use crate::ffi::{Answer, Texts, texts};
 
@@ -112,24 +112,4 @@ pub(crate) fn duration(nanos: jlong) -> Duration {
 /// A duration from Java, for which a number below zero stands for none.
 pub(crate) fn some(nanos: jlong) -> Option<Duration> {
     (nanos >= 0).then(|| duration(nanos))
-}
-
-/// A time for Java, in milliseconds since the start of 1970.
-pub(crate) fn millis(time: SystemTime) -> jlong {
-    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    jlong::try_from(since_epoch.as_millis()).unwrap_or(jlong::MAX)
-}
-
-/// A time from Java, in milliseconds since the start of 1970.
-pub(crate) fn moment(millis: jlong) -> Result<SystemTime, Error> {
-    let distance = Duration::from_millis(millis.unsigned_abs());
-    let moment = match millis {
-        0.. => UNIX_EPOCH.checked_add(distance),
-        _ => UNIX_EPOCH.checked_sub(distance),
-    };
-    // Not each system can say each time.
-    moment.ok_or_else(|| {
-        let message = format!("due = {millis} ms since 1970: use a time that this system knows");
-        Error::new(ErrorKind::Config, message)
-    })
 }

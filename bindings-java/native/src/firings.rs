@@ -7,10 +7,10 @@ use jni::Env;
 use jni::objects::JString;
 use jni::sys::jlong;
 use leasehold::Error;
-use leasehold::bindings::wait;
+use leasehold::bindings::{due_at, milliseconds, wait};
 
 use crate::ffi::{Answer, Class, Texts};
-use crate::fields::{Fields, duration, millis, moment, some};
+use crate::fields::{Fields, duration, some};
 use crate::handles::ElectionHandle;
 use crate::table::{Table, lock};
 
@@ -39,7 +39,7 @@ fn begin_claim(
     missed_within: jlong,
 ) -> Answer<jlong> {
     let job = job.try_to_string(env)?;
-    let due = moment(due)?;
+    let due = due_at(due)?;
     let handle = ElectionHandle::get(election)?;
     let claim = Box::pin(async move {
         match some(missed_within) {
@@ -81,5 +81,5 @@ fn last_firing(
 ) -> Answer<jlong> {
     let job = job.try_to_string(env)?;
     let last = ElectionHandle::get(election)?.election.last_firing(&job)?;
-    Ok(last.map_or(-1, millis))
+    Ok(last.map_or(-1, milliseconds))
 }
