@@ -26,6 +26,9 @@ use crate::lease_store::{Result, WatchEvent};
 /// from before what the watch waits for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(150);
 
+/// What a watch keeps for a line at first, which most Leases fit into. It grows if need be.
+const LINE: usize = 1 << 10;
+
 /// What `read` makes of the events in `body`, up to its end or the first error. `what` is watched, in words.
 pub(super) fn events<'a, T: 'a, E: From<Error> + 'a>(
     body: Incoming,
@@ -88,7 +91,7 @@ fn lines(
     bytes: impl Stream<Item = io::Result<Bytes>>,
 ) -> impl Stream<Item = std::result::Result<String, LinesCodecError>> {
     let codec = LinesCodec::new_with_max_length(LONGEST_ANSWER);
-    FramedRead::new(StreamReader::new(bytes), codec)
+    FramedRead::with_capacity(StreamReader::new(bytes), codec, LINE)
 }
 
 /// The items of `stream` until it ends, or has none for as long as `limit`.
