@@ -10,6 +10,9 @@
 //! once, then `LEADER <ns>` or `FOLLOWER <ns>` at each change of the answer (`CLOCK_MONOTONIC`,
 //! flushed). It releases the Lease on SIGTERM. What it writes to its standard error is for people.
 //!
+//! `leasehold run -- JOB` and `leasehold serve` are candidates, too, with their own flags. The job writes
+//! on a socket, each millisecond, when it runs; beside the sidecar, an application asks over HTTP.
+//!
 //! # How an answer is sampled
 //!
 //! The clock is read *before* each answer, and a change is reported with that time. So what is
@@ -24,7 +27,7 @@ pub mod conformance;
 pub mod pods;
 
 pub use candidates::{
-    Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, TermInterval, Testbed, Timeline,
-    Timing, Trial, Verdict, command, command_under_test, go_candidate, now, pause, with_proofs,
-    with_proofs_in,
+    Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, Sidecar, SidecarAnswer,
+    TermInterval, Testbed, Timeline, Timing, Trial, Verdict, command, command_under_test,
+    go_candidate, now, pause, with_proofs, with_proofs_in,
 };

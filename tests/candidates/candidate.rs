@@ -2,16 +2,21 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
+use super::form::Form;
 use super::intervals::Intervals;
 use super::log::Log;
 use super::process::{Line, Process, command};
+use super::sidecar::Sidecar;
 use super::timeline::{Answer, Moment, TermInterval, now};
+use super::witness::{JobWitness, ask_on};
 
 /// Lease duration, renew deadline and retry period, in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +47,9 @@ pub fn with_proofs_in(folder: &Path, words: &[String]) -> Vec<String> {
     words
 }
 
+/// What a program of ours says when it takes part.
+const TAKES_PART: &str = "taking part in the election";
+
 /// A candidate's process. Killed when dropped.
 #[derive(Debug)]
 pub struct CandidateProcess {
@@ -50,10 +58,14 @@ pub struct CandidateProcess {
     answers: Receiver<(Answer, Moment)>,
     log: Log,
     intervals: Intervals,
+    form: Form,
+    /// Where the jobs of `leasehold run` are heard.
+    jobs: Option<JobWitness>,
 }
 
 impl CandidateProcess {
-    /// Starts the program of `words` (and its first arguments) as a candidate for `lease`.
+    /// Starts the program of `words` (and its first arguments) as a candidate for `lease`: an agent, or
+    /// `leasehold run -- JOB …`, or `leasehold serve`.
     pub fn start(
         words: &[String],
         kubeconfig: &Path,
@@ -61,23 +73,28 @@ impl CandidateProcess {
         identity: &str,
         timing: Timing,
     ) -> Result<Self> {
-        let [program, arguments @ ..] = words else {
+        let form = Form::of(words);
+        let (sender, answers) = channel();
+        let jobs = match form {
+            Form::Run => Some(JobWitness::listen(sender.clone())?),
+            _ => None,
+        };
+        let socket = jobs.as_ref().map(JobWitness::socket).unwrap_or_default();
+        let line = form.command_line(words, lease, identity, timing, &socket);
+        let [program, arguments @ ..] = &line[..] else {
             bail!("a candidate needs a program");
         };
-        let Timing(lease_duration, renew_deadline, retry_period) = timing;
         let mut command = command(program);
         command
             .args(arguments)
-            .args([lease, identity])
-            .args([lease_duration, renew_deadline, retry_period].map(|s| s.to_string()))
             .env("KUBECONFIG", kubeconfig)
             .env("LEASEHOLD_MODE", "kubernetes")
             // Candidates of one machine would not wait for a Lease to expire. See `with_proofs`.
             .env("LEASEHOLD_PROOF_OF_DEATH", "none")
             .stdin(Stdio::null());
-        let (sender, answers) = channel();
         let log = Log::default();
         let errors = log.clone();
+        let has_ended = Arc::new(AtomicBool::new(false));
         let process = Process::start(&mut command, move |line| match line {
             Line::Output(line) => {
                 if let Some(answer) = Answer::parse(&line) {
@@ -85,15 +102,34 @@ impl CandidateProcess {
                     let _ = sender.send(answer);
                 }
             }
-            Line::Error(line) => errors.push(&line),
-            Line::Ended => {}
+            Line::Error(line) => {
+                let begins = match form {
+                    Form::Agent => false,
+                    Form::Run => line.contains(TAKES_PART),
+                    Form::Serve => match Sidecar::address_in(&line) {
+                        Some(address) => {
+                            let (log, has_ended) = (errors.clone(), has_ended.clone());
+                            ask_on(address, sender.clone(), log, has_ended);
+                            true
+                        }
+                        None => false,
+                    },
+                };
+                errors.push(&line);
+                if begins {
+                    let _ = sender.send((Answer::Ready, now()));
+                }
+            }
+            Line::Ended => has_ended.store(true, Ordering::Relaxed),
         })?;
         Ok(Self {
             name: identity.to_owned(),
             process,
             answers,
             log,
-            intervals: Intervals::new(identity),
+            intervals: form.intervals(identity),
+            form,
+            jobs,
         })
     }
 
@@ -101,7 +137,7 @@ impl CandidateProcess {
     #[must_use]
     pub fn called(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
-        self.intervals = Intervals::new(name);
+        self.intervals = self.form.intervals(name);
         self
     }
 
@@ -194,6 +230,8 @@ impl CandidateProcess {
         if status.code().is_some_and(|code| code != 0) {
             bail!("{} failed: {status}\n{}", self.name, self.log);
         }
+        // Nobody starts a further job.
+        drop(self.jobs.take());
         // Its output ends with it, so that this ends too.
         while let Ok((answer, moment)) = self.answers.recv() {
             self.intervals.note(answer, moment);

@@ -6,6 +6,8 @@ use super::timeline::{Answer, Moment, TermInterval};
 #[derive(Debug)]
 pub(crate) struct Intervals {
     identity: String,
+    /// Or somebody else does, whom nobody stops or kills.
+    speaks_itself: bool,
     leads_since: Option<Moment>,
     /// Since when it cannot answer, because it was stopped or killed.
     mute_since: Option<Moment>,
@@ -16,9 +18,18 @@ impl Intervals {
     pub(crate) fn new(identity: &str) -> Self {
         Self {
             identity: identity.to_owned(),
+            speaks_itself: true,
             leads_since: None,
             mute_since: None,
             ended: Vec::new(),
+        }
+    }
+
+    /// Of one for whom somebody else speaks.
+    pub(crate) fn told_by_another(identity: &str) -> Self {
+        Self {
+            speaks_itself: false,
+            ..Self::new(identity)
         }
     }
 
@@ -55,7 +66,7 @@ impl Intervals {
     /// It goes on. One that led says when it notices that it no longer does; until then it counts
     /// as one that cannot answer.
     pub(crate) fn resumed(&mut self) {
-        if self.leads_since.is_none() {
+        if self.leads_since.is_none() || !self.speaks_itself {
             self.mute_since = None;
         }
     }
@@ -70,7 +81,9 @@ impl Intervals {
         let Some(from) = self.leads_since.take() else {
             return;
         };
-        let silenced = self.mute_since.take_if(|mute_since| *mute_since < moment);
+        let silenced = self
+            .mute_since
+            .take_if(|mute_since| self.speaks_itself && *mute_since < moment);
         self.ended.push(TermInterval {
             identity: self.identity.clone(),
             from,
@@ -118,6 +131,18 @@ mod tests {
             it.note(Answer::Follower, 12);
         });
         assert_eq!(paused, [(2, 5), (11, 12)]);
+    }
+
+    #[test]
+    fn whose_work_goes_on_when_it_was_silenced_led_until_that_ended() {
+        let mut intervals = Intervals::told_by_another("a");
+        intervals.note(Answer::Leader, 2);
+        intervals.silenced(5);
+        assert!(intervals.is_mute());
+        intervals.note(Answer::Follower, 7);
+        intervals.resumed();
+        assert!(!intervals.is_mute());
+        assert_eq!(intervals.finish(100)[0].until, 7);
     }
 
     /// Its line was on its way meanwhile.

@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use leasehold_tests::Sidecar;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::joining::{Kind, Program};
 use crate::ledger;
-use crate::sidecar::{self, Application};
+use crate::sidecar::Application;
 
 pub(crate) const LEASE: &str = "demo-jobs";
 /// Short, so that the demo is: a crashed leader's Lease must expire.
@@ -106,7 +107,7 @@ impl Candidate {
                 .args(["--lease-duration", LEASE_DURATION])
                 .args(["--renew-deadline", RENEW_DEADLINE])
                 .args(["--retry-period", RETRY_PERIOD])
-                .args(["--release-delay", sidecar::RELEASE_DELAY]),
+                .args(["--release-delay", Sidecar::RELEASE_DELAY]),
         };
         Ok(command)
     }
@@ -120,7 +121,7 @@ impl Candidate {
                 .split_inclusive('\n')
                 .filter(|line| line.ends_with('\n'));
             for line in complete {
-                if let Some((_, address)) = line.trim_end().split_once("listening on ") {
+                if let Some(address) = Sidecar::address_in(line) {
                     return Ok(address.to_owned());
                 }
             }

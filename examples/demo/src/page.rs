@@ -4,13 +4,12 @@ mod drawing;
 
 use anyhow::Result;
 use askama::Template;
-use leasehold_tests::Moment;
+use leasehold_tests::{Moment, Sidecar};
 
 use self::drawing::Drawing;
 use crate::candidate::LEASE_DURATION;
 use crate::handover::Handover;
 use crate::history::{History, Term};
-use crate::sidecar;
 use crate::words::{instant, readable};
 
 #[derive(Template)]
@@ -62,8 +61,8 @@ pub(crate) fn render(
         handovers: Handover::all(history)
             .map(|it| HandoverRow::new(history, &it))
             .collect(),
-        poll_ms: sidecar::POLL_PERIOD.as_millis(),
-        release_delay: sidecar::RELEASE_DELAY,
+        poll_ms: Sidecar::POLL_PERIOD.as_millis(),
+        release_delay: Sidecar::RELEASE_DELAY,
         lease_duration: LEASE_DURATION,
     };
     Ok(page.render()?)

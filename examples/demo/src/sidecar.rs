@@ -5,21 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use serde::Deserialize;
-use ureq::Agent;
+use leasehold_tests::{Sidecar, SidecarAnswer};
 
 use crate::ledger;
-
-/// How often the application asks.
-pub(crate) const POLL_PERIOD: Duration = Duration::from_millis(10);
-/// How long a sidecar keeps the Lease after its answer has turned: many times as long as the
-/// application takes to find out, on a machine that is busy with other things.
-pub(crate) const RELEASE_DELAY: &str = "1s";
-/// Who does not answer within this is not known to lead.
-const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Runs the job each second while its sidecar says that it leads. Ends when dropped.
 pub(crate) struct Application {
@@ -30,18 +21,9 @@ pub(crate) struct Application {
 struct Work {
     identity: String,
     ledger: PathBuf,
-    agent: Agent,
-    url: String,
+    sidecar: Sidecar,
     leads: Option<Leadership>,
     last_due: u64,
-}
-
-/// What the sidecar answers; of one that does not lead, neither.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Answer {
-    fencing_token: Option<u64>,
-    remaining_seconds: f64,
 }
 
 struct Leadership {
@@ -52,14 +34,10 @@ struct Leadership {
 impl Application {
     /// Starts it, beside the sidecar that listens on `address`.
     pub(crate) fn start(identity: &str, address: &str, ledger: PathBuf) -> Self {
-        let timeout = Agent::config_builder().timeout_global(Some(TIMEOUT));
-        // Not leading is an answer, not a failure.
-        let config = timeout.http_status_as_error(false).build();
         let mut work = Work {
             identity: identity.to_owned(),
             ledger,
-            agent: config.into(),
-            url: format!("http://{address}/isLeader"),
+            sidecar: Sidecar::at(address),
             leads: None,
             last_due: 0,
         };
@@ -71,7 +49,7 @@ impl Application {
                 if work.tick().is_err() {
                     break;
                 }
-                thread::sleep(POLL_PERIOD);
+                thread::sleep(Sidecar::POLL_PERIOD);
             }
         });
         Self {
@@ -93,8 +71,11 @@ impl Drop for Application {
 
 impl Work {
     fn tick(&mut self) -> Result<()> {
-        let answer = self.ask();
-        let token = answer.as_ref().ok().copied().flatten();
+        let answer = self.sidecar.ask();
+        let token = match answer {
+            Ok(SidecarAnswer::Leads(token)) => Some(token),
+            _ => None,
+        };
         if let Some(led) = self.leads.take_if(|leads| Some(leads.token) != token) {
             let reason = answer.map_or("no_answer", |_| "answered_no");
             self.note(&[&"lost", &led.token, &reason])?;
@@ -114,16 +95,6 @@ impl Work {
             self.note(&[&"run", &token, &due])?;
         }
         Ok(())
-    }
-
-    /// The fencing token, if the sidecar leads at this very moment.
-    fn ask(&self) -> Result<Option<u64>> {
-        let asked_at = Instant::now();
-        let mut response = self.agent.get(&self.url).call()?;
-        let answer: Answer = serde_json::from_str(&response.body_mut().read_to_string()?)?;
-        // Counted from before it was asked: the answer may have been long on its way.
-        let is_good = asked_at.elapsed().as_secs_f64() < answer.remaining_seconds;
-        Ok(answer.fencing_token.filter(|_| is_good))
     }
 
     fn note(&self, words: &[&dyn Display]) -> Result<()> {

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use console::style;
-use leasehold_tests::Moment;
+use leasehold_tests::{Moment, Sidecar};
 
 use crate::candidate::LEASE_DURATION;
 use crate::handover::{Deed, Handover};
 use crate::history::{History, Term, between};
 use crate::joining::Kind;
 use crate::judge;
-use crate::sidecar::RELEASE_DELAY;
 
 /// What comes of a deed that ends a leadership.
 pub(crate) fn consequence(deed: Deed, kind: Kind) -> String {
@@ -19,7 +18,10 @@ pub(crate) fn consequence(deed: Deed, kind: Kind) -> String {
         (Deed::Pause, _) => "it is frozen, and its Lease expires".to_owned(),
         (_, Kind::Application) => "it stops its work, and releases the Lease".to_owned(),
         (_, Kind::Sidecar) => {
-            format!("its answer turns; it releases the Lease after {RELEASE_DELAY}")
+            format!(
+                "its answer turns; it releases the Lease after {}",
+                Sidecar::RELEASE_DELAY
+            )
         }
     }
 }

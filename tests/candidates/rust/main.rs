@@ -1,8 +1,9 @@
 //! The agent of Rust: turns lines of JSON, or five arguments, into calls of `leasehold`, and
-//! converts, nothing else.
+//! converts, nothing else. With two it is the job of `leasehold run`.
 
 mod candidate;
 mod fork;
+mod job;
 mod locking;
 mod reasons;
 mod sampler;
@@ -28,8 +29,11 @@ fn main() -> Result<()> {
     let arguments: Vec<_> = args().skip(1).collect();
     match <[String; 5]>::try_from(arguments) {
         Ok(arguments) => take_part::take_part(&arguments),
-        Err(arguments) if arguments.is_empty() => serve(),
-        Err(_) => bail!("usage: candidate [LEASE IDENTITY LEASE_S RENEW_S RETRY_S]"),
+        Err(arguments) => match &arguments[..] {
+            [] => serve(),
+            [job, socket] if job == "job" => job::work(socket),
+            _ => bail!("usage: candidate [LEASE IDENTITY LEASE_S RENEW_S RETRY_S | job SOCKET]"),
+        },
     }
 }
 
