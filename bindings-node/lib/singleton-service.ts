@@ -36,9 +36,14 @@ export function runService(election: LeaderElection, service: SingletonService):
   const start = (term: Term) => driver.start(term);
   const stop = (loss: Loss) => driver.stop(loss);
   election.on('acquired', start).on('lost', stop);
-  const remove = () => {
-    election.off('acquired', start).off('lost', stop);
-    return driver.stop();
+  const remove = async () => {
+    election.off('acquired', start);
+    try {
+      await driver.stop();
+    } finally {
+      // Not before: a term that ends meanwhile waits for the stop.
+      election.off('lost', stop);
+    }
   };
   return { remove, [Symbol.asyncDispose]: remove };
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { ClosedError, LeaderElection } from 'leasehold';
 import { FakeLeaderElection } from 'leasehold/testing';
@@ -319,6 +320,25 @@ test('a singleton service that is added to a leader starts, and that is removed 
   assert.deepEqual(calls, ['start', 'stop']);
   await leading.stop();
   assert.deepEqual(calls, ['start', 'stop'], 'not stopped twice');
+});
+
+test('a term that ends while a removed service stops is released after it', async (t) => {
+  const leading = await leader(t);
+  const mayStop = gate();
+  const calls = [];
+  const stop = async () => {
+    calls.push('stopping');
+    await mayStop.opened;
+    calls.push('stopped');
+  };
+  const registration = leading.addSingletonService({ start: () => calls.push('start'), stop });
+  await eventually('it is started', () => calls.length === 1);
+  const removed = registration.remove();
+  const ended = leading.stop().then(() => calls.push('released'));
+  await Promise.race([ended, setTimeout(300)]);
+  mayStop.open();
+  await Promise.all([removed, ended]);
+  assert.deepEqual(calls, ['start', 'stopping', 'stopped', 'released']);
 });
 
 test('a singleton service that cannot be stopped is refused when it is added', () => {

@@ -62,8 +62,8 @@ impl Delivery {
 /// The events of an election, in order, or the loss of a lock, for one listener.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Subscription {
-    /// Locked by the one thread that waits for events. None once the last has come: an event that
-    /// nobody takes would hold up the release of the Lease.
+    /// Locked by the one thread that waits for events. None once its listener is gone: until then a
+    /// term that ends is not released.
     events: Mutex<Option<leasehold::Subscription>>,
     registration: Mutex<Option<Registration>>,
     /// That of a lock, if it is only about the loss of that.
@@ -98,6 +98,11 @@ impl Subscription {
     fn close(&self) {
         drop(lock(&self.registration).take());
     }
+
+    /// The listener is gone, also what it has started.
+    fn done(&self) {
+        *lock(&self.events) = None;
+    }
 }
 
 impl Subscription {
@@ -126,7 +131,6 @@ impl Subscription {
                 return HeldLock::loss(event, &term.0).map(Event::Lost);
             }
         }
-        *events = None;
         None
     }
 }

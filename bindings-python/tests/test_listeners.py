@@ -338,6 +338,25 @@ def test_a_singleton_service_is_stopped_when_removed(fake_election: FakeLeaderEl
     assert fake_election.is_leader
 
 
+def test_a_term_that_ends_while_a_removed_service_stops_is_released_after_it(place: Place) -> None:
+    started, stopping, let_go = threading.Event(), threading.Event(), threading.Event()
+
+    def stop() -> None:
+        stopping.set()
+        assert let_go.wait(LIMIT)
+
+    with place.election(identity="holder") as election:
+        registration = election.add_singleton_service(lambda _: started.set(), stop)
+        assert started.wait(LIMIT)
+        registration.remove()
+        assert stopping.wait(LIMIT)
+        election.request_stop()
+        eventually("it waits", lambda: election.status().role == "draining")
+        place.is_held_by("holder")
+        let_go.set()
+    place.is_released()
+
+
 def test_a_singleton_service_is_stopped_when_the_election_goes() -> None:
     service = Service()
     election = FakeLeaderElection("fake")

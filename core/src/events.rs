@@ -2,17 +2,13 @@
 
 mod queue;
 
-use std::convert::Infallible;
 use std::fmt;
-use std::pin::pin;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, pending, select};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use self::queue::EventReceiver;
+use self::queue::{EventReceiver, Removal};
 pub(crate) use self::queue::{EventSender, queue};
 use crate::election::LostReason;
 use crate::error::Error;
@@ -147,25 +143,19 @@ impl WorkEnd {
 #[derive(Debug)]
 pub struct Subscription {
     events: EventReceiver,
-    /// Ends when the registration is dropped, where there is one.
-    registered: Option<mpsc::Receiver<Infallible>>,
 }
 
 impl Subscription {
     pub(crate) fn new(events: EventReceiver) -> Self {
-        Self {
-            events,
-            registered: None,
-        }
+        Self { events }
     }
 
     /// A subscription that also ends when the registration is dropped, which another thread may do
-    /// while this one waits. Events that are there by then come first.
-    pub fn registered(mut self) -> (Self, Registration) {
-        let (listening, registered) = mpsc::channel(1);
-        self.registered = Some(registered);
+    /// while this one waits. Events that happened before come first; none that happens later is
+    /// received, but while the subscription exists, the Lease of a term that ends is not released.
+    pub fn registered(self) -> (Self, Registration) {
         let registration = Registration {
-            _listening: listening,
+            _removal: self.events.removal(),
         };
         (self, registration)
     }
@@ -177,17 +167,7 @@ impl Subscription {
 
     /// The same, for threads that wait here.
     pub(crate) async fn next(&mut self) -> Option<Event> {
-        let removed = async {
-            match &mut self.registered {
-                Some(registered) => registered.recv().await.map(drop),
-                None => pending().await,
-            }
-        };
-        match select(pin!(self.events.recv()), pin!(removed)).await {
-            Either::Left((event, _)) => event,
-            // One may have come after the first of the two looks, and before the registration's end.
-            Either::Right((_, events)) => events.now_or_never().flatten(),
-        }
+        self.events.recv().await
     }
 
     /// The next event, waiting for at most `timeout`. Blocks the calling thread.
@@ -209,10 +189,10 @@ pub trait SingletonService: Send + 'static {
     fn stop(&mut self);
 }
 
-/// A listener's registration: it is no longer called once this is dropped.
+/// A listener's registration. Dropping it removes the listener: it is not called for anything that
+/// happens later.
 #[must_use = "a listener is removed when its registration is dropped"]
 #[derive(Debug)]
 pub struct Registration {
-    /// Ends the subscription from this side.
-    pub(crate) _listening: mpsc::Sender<Infallible>,
+    _removal: Removal,
 }

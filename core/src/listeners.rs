@@ -22,6 +22,9 @@ pub(crate) fn listen(
             // Dropped here: the listener is done with it, so its work counts as stopped.
             drop(event);
         }
+        // A service that was removed stops here; a term that ends meanwhile waits for it.
+        drop(listener);
+        drop(events);
     };
     runtime::spawn_thread("leasehold-listener", body).map_err(|error| {
         Error::new(

@@ -94,7 +94,8 @@ class LeaderElection(Candidate):
         or the election goes.
         """
         service = Singleton(_functions.plain(start), _functions.plain(stop))
-        return self._register(Registration(_listeners.calling(service.tell), service.stop))
+        at_end = _listeners.ending(service.stop)
+        return self._register(Registration(_listeners.calling(service.tell), at_end))
 
     # ---- work ----------------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from .types import Event, LostReason
 
     Deliver = Callable[["Delivery | _Noted"], None]
+    AtEnd = Callable[[Callable[[], None]], object]
+    """Ends what a listener has started, then or later, and calls what it is given."""
 
 
 class Registration:
     """A listener that was added to an election; it is no longer called once `remove` is called."""
 
-    def __init__(self, deliver: Deliver, at_end: Callable[[], object] | None = None) -> None:
+    def __init__(self, deliver: Deliver, at_end: AtEnd | None = None) -> None:
         self._deliver = deliver
         self._at_end = at_end
         self._listening: Listening | None = None
@@ -39,7 +41,8 @@ class Registration:
             self._listening = Listening(election._subscribe(), self._tell, self._at_end)
 
     def _tell(self, delivery: Delivery | _Noted) -> None:
-        if self._removed:
+        # A service is still told of what waits: it stops before that counts as done.
+        if self._removed and self._at_end is None:
             delivery.done()
         elif self._on_done is not None:
             self._deliver(_Noted(delivery, self._on_done))
@@ -76,9 +79,7 @@ def is_within() -> bool:
 class Listening:
     """The thread of a listener. Refers to the events, not to the election, which may go before."""
 
-    def __init__(
-        self, events: Subscription, tell: Deliver, at_end: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, events: Subscription, tell: Deliver, at_end: AtEnd | None = None) -> None:
         self._events = events
         self._tell = tell
         self._at_end = at_end
@@ -96,9 +97,12 @@ class Listening:
         try:
             while (delivery := self._events.next()) is not None:
                 self._tell(delivery)
-            if self._at_end is not None:
-                self._at_end()
+            if self._at_end is None:
+                self._events.done()
+            else:
+                self._at_end(self._events.done)
         except BaseException:
+            self._events.done()
             log_defect()
         finally:
             self._process.listening.discard(self)
@@ -117,6 +121,18 @@ def calling(listener: Callable[[Event], object]) -> Deliver:
             _functions.when_ended(outcome, delivery.done)
 
     return deliver
+
+
+def ending(stop: Callable[[], object]) -> AtEnd:
+    """Ends by a call."""
+
+    def end(done: Callable[[], None]) -> None:
+        try:
+            stop()
+        finally:
+            done()
+
+    return end
 
 
 def log_defect() -> None:

@@ -406,7 +406,7 @@ class _Calls:
         """On the listener's thread."""
         self.post(partial(self._listener, delivery.event), delivery.done)
 
-    def post(self, call: Callable[[], object], done: Callable[[], None] = lambda: None) -> None:
+    def post(self, call: Callable[[], object], done: Callable[[], None]) -> None:
         """Has `call` called, and awaited, and then `done`."""
         if self._home.loop is None or not post(self._home.loop, self._enqueue, call, done):
             done()

@@ -4,6 +4,10 @@
 //! beginning and no end of a term. News of a holder or of an error is superseded by later news, so
 //! the oldest of it gives way; terms follow each other slowly, since a `Lost` that waits here is
 //! unfinished work.
+//!
+//! Invariant: what happens after the listener was removed is never told, no matter how late its
+//! thread looks. A `Lost` of that time still counts as unfinished work until the receiver is
+//! dropped: a service that is removed may need a while to stop.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,8 +34,32 @@ struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Event>,
+    /// Once the listener is removed: how many of those that wait it still receives.
+    left: Option<usize>,
     /// One of both sides is gone.
     is_closed: bool,
+}
+
+impl State {
+    fn next(&mut self) -> Next {
+        if let Some(left) = &mut self.left {
+            let Some(fewer) = left.checked_sub(1) else {
+                return Next::End;
+            };
+            *left = fewer;
+        }
+        match self.waiting.pop_front() {
+            Some(event) => Next::Event(event),
+            None if self.is_closed => Next::End,
+            None => Next::Later,
+        }
+    }
+}
+
+enum Next {
+    Event(Event),
+    Later,
+    End,
 }
 
 impl Queue {
@@ -56,6 +84,12 @@ impl EventSender {
         let mut state = self.0.state();
         if state.is_closed {
             return false;
+        }
+        if state.left.is_some() {
+            if matches!(event, Event::Lost(_)) {
+                state.waiting.push_back(event);
+            }
+            return true;
         }
         state.waiting.push_back(event);
         if state.waiting.len() > MOST_WAITING
@@ -84,17 +118,19 @@ impl Drop for EventSender {
 pub(crate) struct EventReceiver(Arc<Queue>);
 
 impl EventReceiver {
+    /// What removes the listener when it is dropped.
+    pub(crate) fn removal(&self) -> Removal {
+        Removal(self.0.clone())
+    }
+
     /// The next event; `None` when no other will come. Cancel-safe.
     pub(crate) async fn recv(&mut self) -> Option<Event> {
         loop {
-            {
-                let mut state = self.0.state();
-                if let Some(event) = state.waiting.pop_front() {
-                    return Some(event);
-                }
-                if state.is_closed {
-                    return None;
-                }
+            let next = self.0.state().next();
+            match next {
+                Next::Event(event) => return Some(event),
+                Next::End => return None,
+                Next::Later => {}
             }
             // It keeps one notification that came before this line.
             self.0.changed.notified().await;
@@ -107,6 +143,19 @@ impl Drop for EventReceiver {
         self.0.close();
         // Without the lock: the end of the work of a `Lost` wakes the election.
         let _unread = std::mem::take(&mut self.0.state().waiting);
+    }
+}
+
+/// Removes a listener when it is dropped: it receives what waits by then, and nothing later.
+#[derive(Debug)]
+pub(crate) struct Removal(Arc<Queue>);
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.left = Some(state.waiting.len());
+        drop(state);
+        self.0.changed.notify_one();
     }
 }
 

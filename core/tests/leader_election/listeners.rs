@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{Event, SingletonService, Term};
+use leasehold::{Event, LeaderElection, Role, SingletonService, Term};
 
 use crate::support::{LIMIT, config, eventually, leader, next};
 
@@ -83,6 +84,53 @@ fn a_subscription_ends_when_its_registration_is_dropped_after_what_was_told_befo
     assert!(matches!(next(&mut events), Event::Acquired(_)));
     let end = events.recv_timeout(LIMIT).unwrap_err();
     assert_eq!(end, RecvTimeoutError::Disconnected);
+}
+
+#[test]
+fn a_subscription_that_looks_late_receives_nothing_that_happens_after_its_registration_is_dropped()
+{
+    let store = Arc::new(MemoryStore::new());
+    let election = LeaderElection::with_store(&config(), store).unwrap();
+    let (mut events, registration) = election.subscribe().unwrap().registered();
+    drop(registration);
+    election.start().unwrap();
+    election.wait_for_leadership(LIMIT).unwrap();
+    let end = events.recv_timeout(LIMIT).unwrap_err();
+    assert_eq!(end, RecvTimeoutError::Disconnected);
+}
+
+#[test]
+fn a_term_that_ends_while_a_removed_service_stops_is_released_after_it() {
+    struct SlowStop(Sender<&'static str>, Receiver<()>);
+    impl SingletonService for SlowStop {
+        fn start(&mut self, _: &Term) {
+            self.0.send("start").unwrap();
+        }
+
+        fn stop(&mut self) {
+            self.0.send("stopping").unwrap();
+            let _ = self.1.recv();
+        }
+    }
+
+    let store = MemoryStore::new();
+    let election = leader(&store, &config());
+    let (tell, service) = mpsc::channel();
+    let (go_on, gate) = mpsc::channel();
+    let registration = election
+        .add_singleton_service(SlowStop(tell, gate))
+        .unwrap();
+    assert_eq!(told(&service), "start");
+    drop(registration);
+    assert_eq!(told(&service), "stopping");
+
+    election.request_stop().unwrap();
+    eventually("it waits", || election.status().role == Role::Draining);
+    assert_ne!(store.get().unwrap().record.holder, "");
+    go_on.send(()).unwrap();
+    eventually("it is released", || {
+        store.get().unwrap().record.holder.is_empty()
+    });
 }
 
 /// Tells what it was told.
