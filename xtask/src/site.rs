@@ -58,13 +58,13 @@ pub(crate) fn run_site() -> Result<()> {
 
 /// Makes the book in `folder`, and removes all else from it.
 pub(crate) fn make_book(step: &Step, folder: &Path) -> Result<()> {
-    let diagrams = "mdbook-diagrams";
-    build::debug(step, &["--bin", diagrams])?;
-    let diagrams = format!("'{}'", build::program(diagrams)?);
+    let preprocessor = "mdbook-site";
+    build::debug(step, &["--bin", preprocessor])?;
+    let preprocessor = format!("'{}'", build::program(preprocessor)?);
     let (shell, mdbook) = (shell()?, MDBOOK.program(step)?);
     shell.remove_path(folder)?;
     let book = cmd!(shell, "{mdbook} build docs --dest-dir {folder}")
-        .env("MDBOOK_PREPROCESSOR__DIAGRAMS__COMMAND", diagrams);
+        .env("MDBOOK_PREPROCESSOR__SITE__COMMAND", preprocessor);
     step.run(book.env("MDBOOK_LOG", "warn"))
 }
 

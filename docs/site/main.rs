@@ -2,7 +2,7 @@
 //!
 //! A block of the language `diagram` is drawn in characters, and readable as it is on GitHub. What
 //! follows `diagram` in its first line is the caption, which says the same in words. In the site the
-//! block is an SVG, in the colours of mdBook's theme (`docs/diagrams/diagrams.css`).
+//! block is an SVG, in the colours of mdBook's theme (`docs/site/site.css`).
 //!
 //! mdBook sends its settings and the book as JSON, and takes the book back in the same form:
 //! <https://rust-lang.github.io/mdBook/for_developers/preprocessors.html>.

@@ -59,7 +59,7 @@ fn a_diagram_without_a_caption_fails_and_names_the_page() {
 
 /// What the program makes of `book`, which mdBook sends it with its settings.
 fn draws(book: &Value) -> Output {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_mdbook-diagrams"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mdbook-site"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
