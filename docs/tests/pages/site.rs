@@ -1,4 +1,5 @@
-//! The program that draws the site's diagrams makes a picture of each, with its caption.
+//! The program that completes the site's pages draws each diagram, with its caption, and says above each
+//! page where it is.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -40,11 +41,48 @@ fn each_diagram_of_the_site_is_a_picture_with_a_caption() {
 #[test]
 fn the_rest_of_a_page_stays_as_it_is() {
     let page = "# A\n\n```text\n--> diagram\n```\n\n- b\n";
-    let chapter = json!({ "content": "", "sub_items": [{ "Chapter": { "content": page } }] });
+    let chapter = json!({ "name": "A", "path": "README.md", "content": page, "sub_items": [] });
     let book = json!({ "items": ["Separator", { "Chapter": chapter }] });
     let output = draws(&book);
     let drawn: Value = serde_json::from_slice(&output.stdout).expect("a book");
     assert_eq!(drawn, book);
+}
+
+#[test]
+fn a_page_says_where_it_is_with_links_to_the_pages_above_it() {
+    let page = |name, path, below: &[Value]| {
+        let chapter = json!({ "name": name, "path": path, "content": "", "sub_items": below });
+        json!({ "Chapter": chapter })
+    };
+    let nest = page("NestJS", "get-started/nestjs.md", &[]);
+    let output = draws(&json!({ "items": [
+        page("Leasehold", "README.md", &[]),
+        page("Concepts", "concepts.md", &[]),
+        { "PartTitle": "Get started" },
+        page("Node", "get-started/node.md", &[nest]),
+        { "PartTitle": "Safety" },
+        page("Promises", "safety.md", &[]),
+    ] }));
+    let book: Value = serde_json::from_slice(&output.stdout).expect("a book");
+    let line = |page: &Value| {
+        let page = page["Chapter"]["content"].as_str().expect("a page");
+        page.lines().nth(2).unwrap_or_default().to_owned()
+    };
+    let items = &book["items"];
+    assert_eq!(line(&items[0]), "");
+    assert_eq!(line(&items[1]), "[Leasehold](README.md) › Concepts");
+    assert_eq!(
+        line(&items[3]),
+        "[Leasehold](../README.md) › Get started › Node"
+    );
+    assert_eq!(
+        line(&items[3]["Chapter"]["sub_items"][0]),
+        "[Leasehold](../README.md) › Get started › [Node](../get-started/node.md) › NestJS"
+    );
+    assert_eq!(
+        line(&items[5]),
+        "[Leasehold](README.md) › Safety › Promises"
+    );
 }
 
 #[test]
