@@ -19,5 +19,5 @@ async def main() -> None:
                     await consume(term.fencing_token)
 
 
-exit_on_sigterm()  # as above
+exit_on_sigterm()  # else SIGTERM ends Python at once, and the Lease has to expire
 asyncio.run(main())
