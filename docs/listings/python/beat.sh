@@ -1,1 +1,1 @@
-celery --app billing beat --scheduler leasehold
+celery --app billing beat --scheduler leasehold --loglevel info

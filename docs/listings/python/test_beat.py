@@ -18,7 +18,7 @@ def test_beat_takes_part_and_gives_its_lease_back(tmp_path: Path) -> None:
     words = shlex.split((HERE / "beat.sh").read_text())
     with subprocess.Popen(
         # In short sleeps: Python does not notice a signal that comes on the way into one.
-        [sys.executable, "-m", *words, "--loglevel", "info", "--max-interval", "1"],
+        [sys.executable, "-m", *words, "--max-interval", "1"],
         cwd=tmp_path,
         env={**os.environ, **settings, "PYTHONPATH": str(HERE)},
         stderr=subprocess.PIPE,
