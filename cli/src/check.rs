@@ -34,10 +34,10 @@ use crate::settings::{Extras, Leases, needs_cluster};
 /// update, watch, create; null in mode file), `beside` with what the settings need beside the
 /// Leases (`resource`, `name` or null, `verb`, `granted`), `manifest`, which is the Role and
 /// `RoleBinding`, or null when nothing is missing, and `error` with `kind` and `message` if it
-/// exits with 2:
+/// exits with 2. For example:
+///
 /// `leasehold check --json jobs | jq -r .manifest | kubectl apply -f -`
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Asks about another user, which takes the right to impersonate
     #[arg(long = "as", value_name = "USER")]

@@ -47,8 +47,8 @@ const FIELDS: [(&str, &str); 9] = [
 
 /// Takes part in an election, and answers over HTTP who leads.
 ///
-/// A drop-in for the old Kubernetes sidecar; `leasehold serve` is the same under the flags that all of
-/// Leasehold has.
+/// A drop-in for the old Kubernetes sidecar; `leasehold serve` is the same with the
+/// flags that all of Leasehold has.
 ///
 ///   GET /           {"name":"<pod>"}, the leader as last observed
 ///   GET /isLeader   200 if this instance leads now, 409 if not
@@ -57,6 +57,7 @@ const FIELDS: [(&str, &str); 9] = [
 ///
 /// A flag may have one dash or two, and its value after `=` or a space.
 #[derive(Args)]
+// For the table; so the lines are for 80 columns.
 #[command(verbatim_doc_comment)]
 struct Flags {
     /// The Lease to elect by [default: `LEASEHOLD_LEASE`]

@@ -72,7 +72,6 @@ const RECEIVED: [Signal; 10] = [
 ///
 /// A TIME is a number of seconds, or a form such as `15s`, `500ms` or `1m30s`.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     #[command(flatten)]
     of_command: OfCommand,

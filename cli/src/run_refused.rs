@@ -14,7 +14,7 @@ use clap::Args;
 /// Run it in a Linux container or under WSL; or let the program ask `leasehold serve` before each piece
 /// of work; or use the library for Java, Node.js or Python.
 #[derive(Args)]
-#[command(verbatim_doc_comment, disable_help_flag = true)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Options {
     #[command(flatten)]
     _arguments: Anything,
@@ -46,7 +46,7 @@ pub(crate) mod once {
     /// Run it in a Linux container or under WSL; or use `run_once` of the library for Java, Node.js or
     /// Python.
     #[derive(Args)]
-    #[command(verbatim_doc_comment, disable_help_flag = true)]
+    #[command(disable_help_flag = true)]
     pub(crate) struct Options {
         #[command(flatten)]
         _arguments: Anything,

@@ -29,15 +29,17 @@ use crate::signals::{self, Signals};
 ///   GET /healthz    200, or 503 and what is wrong
 ///   GET /metrics    for Prometheus
 ///
-/// Ask /isLeader before each piece of work: its answer is valid for `remainingSeconds` at most, and
-/// has the fencing token. On SIGTERM, SIGINT, SIGHUP or SIGQUIT it is 409 at once; then the Lease
-/// is released, and this process ends. A second one ends it without the release.
+/// Ask /isLeader before each piece of work: its answer is valid for
+/// `remainingSeconds` at most, and has the fencing token. On SIGTERM, SIGINT,
+/// SIGHUP or SIGQUIT it is 409 at once; then the Lease is released, and this
+/// process ends. A second one ends it without the release.
 ///
-/// Exits with 0 when asked to stop; 2 for a wrong flag or setting, or an address that it cannot
-/// listen on.
+/// Exits with 0 when asked to stop; 2 for a wrong flag or setting, or an address
+/// that it cannot listen on.
 ///
 /// A TIME is a number of seconds, or a form such as `15s`, `500ms` or `1m30s`.
 #[derive(Args)]
+// For the table; so the lines are for 80 columns.
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -40,7 +40,6 @@ use crate::settings::Leases;
 /// `fencing_token`; null without `--leader-service`, or `LEASEHOLD_LEADER_SERVICE`) and `error`
 /// with `kind` and `message`.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Writes JSON, for programs
     #[arg(long)]

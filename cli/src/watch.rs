@@ -43,7 +43,6 @@ const REFRESH: Duration = Duration::from_millis(200);
 /// (held, released, expired, absent or unknown), `holder`, `previous_holder`, `transitions`,
 /// `resource_version`, and `error` with `kind` and `message`.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Writes JSON, for programs
     #[arg(long)]

@@ -41,7 +41,6 @@ use crate::settings::with_default;
 ///
 /// A TIME is a number of seconds, or a form such as `15s`, `500ms` or `1m30s`.
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// The name of the work with its version, such as the image's tag
     #[arg(long)]

@@ -78,6 +78,8 @@ fn a_command_without_its_dashes_is_said_with_the_fix() {
 fn the_help_says_the_defaults_and_what_it_exits_with() {
     let help = leasehold().args(["run", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
+    let help: Vec<_> = help.split_whitespace().collect();
+    let help = help.join(" ");
     for text in [
         "126 and 127 if the command cannot be",
         "How long others wait after the Lease last changed [default: 15s]",
@@ -85,6 +87,24 @@ fn the_help_says_the_defaults_and_what_it_exits_with() {
         "always or never [default: auto]",
     ] {
         assert!(help.contains(text), "no {text:?} in {help}");
+    }
+}
+
+#[test]
+fn the_help_is_wrapped_for_the_terminal() {
+    for command in ["run", "once", "status", "watch", "check"] {
+        let mut help = leasehold();
+        help.args([command, "--help"]).env("COLUMNS", "80");
+        let help = String::from_utf8(help.output().unwrap().stdout).unwrap();
+        let (about, _) = help.split_once("\nUsage:").unwrap();
+        let lines: Vec<_> = about.lines().collect();
+        for pair in lines.windows(2).filter(|pair| !pair[0].is_empty()) {
+            let Some(word) = pair[1].split(' ').next().filter(|it| !it.is_empty()) else {
+                continue;
+            };
+            let longer = pair[0].chars().count() + 1 + word.chars().count();
+            assert!(longer > 80, "{word:?} fits into {:?}", pair[0]);
+        }
     }
 }
 
