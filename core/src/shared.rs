@@ -536,9 +536,10 @@ impl Shared {
                     "work has not ended in time: the Lease is not released, and has to expire"
                 );
             }
-            ElectionEvent::LeaderChanged(holder) => {
+            ElectionEvent::LeaderChanged(Some(holder)) => {
                 info!(lease, holder, "the holder has changed");
             }
+            ElectionEvent::LeaderChanged(None) => info!(lease, "nobody holds the Lease"),
             ElectionEvent::RenewalFailing(error) => {
                 warn!(lease, %error, "cannot acquire or renew");
             }
