@@ -58,12 +58,12 @@ pub(crate) fn verdict(history: &History, ended: Moment) -> String {
     let left_out = match judge::left_out(history) {
         0 => String::new(),
         seconds => {
-            format!(" ({seconds} more came due in between, and were not done)")
+            format!(" ({seconds} more were due in between, and did not run)")
         }
     };
     format!(
-        "no job ran twice: {} runs{left_out} in {:.0} s by {} processes, under {} terms, no two of which were at one \
-         instant",
+        "no job ran twice: {} runs{left_out} in {:.0} s by {} processes, under {} terms, no two at \
+         the same time",
         history.runs.len(),
         history.time(ended).as_secs_f64(),
         history.candidates.len(),
