@@ -202,7 +202,7 @@ export class LeaderElection extends Emitter {
    * not. The Lease is not released before `work` has settled, or the drain timeout has passed; when
    * the term is over, `term.signal` aborts. An election that was never started says so, in a warning.
    *
-   * @throws TypeError, on a standby as well, if `work` is no function: a promise's work goes on already.
+   * @throws TypeError, on a standby as well, if `work` is not a function: a promise's work goes on already.
    * @throws TypeError if its outcome is what goes on later: a stream, an iterator, a timer, a child process.
    */
   async runIfLeader<T>(work: (term: Term) => T | PromiseLike<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** Refuses what is no function before anybody asks who leads: its work goes on already, everywhere. */
+/** Refuses what is not a function before anybody asks who leads: its work goes on already, everywhere. */
 export function checkWork(work: unknown, method: string): void {
   if (typeof work === 'function') return;
   const isPromise = typeof (work as { then?: unknown } | null | undefined)?.then === 'function';

@@ -254,7 +254,7 @@ test('the Lease is not released before what listeners of acquired returned has s
   assert.equal(lease(options).holderIdentity, '');
 });
 
-test('work that is no function is refused by a standby as well', async (t) => {
+test('work that is not a function is refused by a standby as well', async (t) => {
   const standby = await election(t, { lease: 'jobs', mode: 'never' }).start();
   const job = async () => 'runs everywhere';
   const refused = { name: 'TypeError', message: /^work is a promise: pass a function, not what/ };

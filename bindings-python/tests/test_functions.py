@@ -84,14 +84,14 @@ def test_a_generator_function_is_refused_since_its_body_runs_later(
 def test_what_is_no_function_is_refused_by_a_standby_as_well(
     taker: str, given: object, fake_election: FakeLeaderElection
 ) -> None:
-    with pytest.raises(TypeError, match="is no function: pass the function itself"):
+    with pytest.raises(TypeError, match="is not a function: pass the function itself"):
         TAKERS[taker](fake_election, given)
 
 
 def test_work_that_was_called_and_not_passed_is_refused_by_a_standby_as_well(
     fake_election: FakeLeaderElection, fake_async_election: FakeAsyncLeaderElection
 ) -> None:
-    with pytest.raises(TypeError, match="a `coroutine` is no function"):
+    with pytest.raises(TypeError, match="a `coroutine` is not a function"):
         fake_election.run_if_leader(job())  # type: ignore[arg-type]
     takers: list[Callable[[Any], object]] = [
         fake_async_election.add_listener,
@@ -99,7 +99,7 @@ def test_work_that_was_called_and_not_passed_is_refused_by_a_standby_as_well(
         lambda given: asyncio.run(fake_async_election.run_if_leader(given)),
     ]
     for take in takers:
-        with pytest.raises(TypeError, match="a `coroutine` is no function"):
+        with pytest.raises(TypeError, match="a `coroutine` is not a function"):
             take(job())
 
 
@@ -202,7 +202,7 @@ def test_a_mock_is_a_plain_function(fake_election: FakeLeaderElection) -> None:
 @pytest.mark.parametrize("function", [plain_job, functools.partial(plain_job, 1), several_jobs])
 def test_what_is_no_coroutine_function_is_refused_where_it_is_decorated(function: Any) -> None:
     election = aio.LeaderElection("jobs", mode="never")
-    with pytest.raises(TypeError, match=r"is no coroutine function: .* use `async def`"):
+    with pytest.raises(TypeError, match=r"is not a coroutine function: .* use `async def`"):
         election.leader_only(function)
 
 

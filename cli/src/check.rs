@@ -191,7 +191,7 @@ impl Report {
         match &self.manifest {
             None => say("\nNothing is missing: an election may run here.")?,
             Some(manifest) => say(format_args!(
-                "\nNot all is granted. Somebody who may grant it pastes this (kubectl apply -f -):\n\n\
+                "\nRights are missing. An administrator grants them with this (kubectl apply -f -):\n\n\
                  {manifest}"
             ))?,
         }

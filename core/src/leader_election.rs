@@ -637,7 +637,7 @@ impl LeaderElection {
     }
 
     /// Calls `listener` with each event, on a thread of its own: it may block, and a panic is
-    /// logged. Told at once when this instance leads already.
+    /// logged. Calls it at once if this instance leads already.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] if the system cannot start another thread.

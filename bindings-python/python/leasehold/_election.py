@@ -62,8 +62,8 @@ class LeaderElection(Candidate):
     # ---- listeners -----------------------------------------------------------------------------
 
     def add_listener(self, listener: Callable[[Event], object]) -> Registration:
-        """Calls `listener` with each event, on a thread of its own: it may block. Told at once when
-        this instance leads already; may be added before `start`.
+        """Calls `listener` with each event, on a thread of its own: it may block. Calls it at once
+        if this instance leads already; may be added before `start`.
 
         After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`
         has passed. What it raises is logged. An asynchronous one is a TypeError.

@@ -50,7 +50,7 @@ def callable_(function: Callable[P, T]) -> Callable[P, T]:
     # A coroutine: nobody will await it, which is said here already.
     getattr(function, "close", lambda: None)()
     given = type(function).__name__
-    raise TypeError(f"a `{given}` is no function: pass the function itself, do not call it")
+    raise TypeError(f"a `{given}` is not a function: pass the function itself, do not call it")
 
 
 def ended(function: Callable[..., object], outcome: T) -> T:
@@ -140,7 +140,7 @@ def coroutine_function(function: Callable[P, Awaitable[T]]) -> Callable[P, Await
     decorated = unwrap(_without_arguments(function))
     is_known = isfunction(getattr(decorated, "__func__", decorated))
     if is_known and not any(_is(iscoroutinefunction, it) for it in (function, decorated)):
-        raise TypeError(f"`{name(function)}` is no coroutine function: {_USE_ASYNC_DEF}")
+        raise TypeError(f"`{name(function)}` is not a coroutine function: {_USE_ASYNC_DEF}")
     return awaitable(function)
 
 

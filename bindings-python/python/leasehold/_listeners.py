@@ -30,7 +30,7 @@ class Registration:
         self._on_done: Callable[[Event], object] | None = None
 
     def remove(self) -> None:
-        """Removes the listener: what happens from now on is not told. A call under way goes on."""
+        """Removes the listener: no later event calls it. A call under way goes on."""
         self._removed = True
         if self._listening is not None:
             self._listening.end()

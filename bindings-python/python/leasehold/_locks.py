@@ -210,7 +210,7 @@ class HeldLock(HeldLockBase):
 
     def on_loss(self, callback: OnLoss) -> OnLoss:
         """Calls `callback(lost)` if the lock is lost, on a thread of its own; not when it is
-        released. Told at once if it is lost already. Until it returns, the work counts as
+        released. Calls it at once if it is lost already. Until it returns, the work counts as
         unfinished. There is one callback: another is a RuntimeError. May be a decorator.
         """
         deliver = _listeners.calling(_lost_only(_functions.plain(callback)))

@@ -91,7 +91,7 @@ class LeaderElection(Candidate):
 
     def add_listener(self, listener: Callable[[Event], object]) -> Registration:
         """Calls `listener`, a function or coroutine function, with each event, in the event loop
-        and one after another. Told at once when this instance leads already; may be added before
+        and one after another. Calls it at once if this instance leads already; may be added before
         `start`.
 
         After `Lost` the Lease is not released before the listener has returned, or `drain_timeout`

@@ -51,10 +51,10 @@ public interface HeldLock extends AutoCloseable {
     void setLimits(Duration atMost, Duration atLeast);
 
     /**
-     * Tells {@code listener} if the lock is lost, on a daemon thread; not when it is released. Told at once if it is
-     * lost already. There is one listener: another is never called.
+     * Calls {@code listener} if the lock is lost, on a daemon thread; at once if it is lost already, and not when it is
+     * released. There is one listener: another is never called.
      *
-     * @param listener whom to tell; until it returns, the work counts as unfinished
+     * @param listener whom to call; until it returns, the work counts as unfinished
      */
     void onLoss(Consumer<Loss> listener);
 

@@ -239,9 +239,9 @@ public interface LeaderElection extends AutoCloseable {
     Optional<Instant> lastFiring(String job);
 
     /**
-     * Tells {@code listener} of all events, on a daemon thread of its own. Told at once when this instance leads already.
+     * Calls {@code listener} with all events, on a daemon thread of its own; at once, if this instance leads already.
      *
-     * @param listener whom to tell
+     * @param listener whom to call
      * @return ends it when closed
      */
     Registration addListener(LeadershipListener listener);

@@ -1,12 +1,12 @@
 package io.leasehold;
 
 /**
- * Is told what happens to an election, in order, on a daemon thread of its own: it may block, and what it throws is
+ * Receives the events of an election, in order, on a daemon thread of its own: it may block, and what it throws is
  * logged. Each term has one {@link #acquired} and one {@link #lost}. All methods do nothing unless overridden.
  */
 public interface LeadershipListener {
     /**
-     * This instance leads. Told at once to a listener that is added while it does.
+     * This instance leads. Called at once for a listener that is added while it does.
      *
      * @param term the term, which may be over already
      */
