@@ -1,5 +1,6 @@
 //! What the site has beyond its pages' Markdown: a preprocessor of mdBook, which `docs/book.toml` names.
-//! It draws the diagrams, and says above each page where in the site it is.
+//! It draws the diagrams, says above each page where in the site it is, and has links to a folder's
+//! `README.md` lead to the page that mdBook makes of it.
 //!
 //! mdBook sends its settings and the book as JSON, and takes the book back in the same form:
 //! <https://rust-lang.github.io/mdBook/for_developers/preprocessors.html>.
@@ -45,6 +46,8 @@ fn complete(items: &mut [Value], mut place: Place) -> Result<(), String> {
         let page =
             diagrams::with_pictures(text("content")).map_err(|why| format!("{path}: {why}"))?;
         let below = place.below(&name, &path);
+        // mdBook calls the page `index.md`, and leaves links to it as they are.
+        let page = page.replace("README.md)", "index.md)");
         chapter["content"] = (place.line(&name, &path) + &page).into();
         if let Some(items) = chapter.get_mut("sub_items").and_then(Value::as_array_mut) {
             complete(items, below)?;

@@ -1,8 +1,8 @@
 //! Where in the site a page is, said above it: mdBook itself shows that only in its menu, which a narrow
 //! window hides.
 
-/// The first page, where each way begins. No other line is above it.
-const HOME: (&str, &str) = ("Leasehold", "README.md");
+/// The first page, at which each way begins; it has no such line. mdBook makes it from `README.md`.
+const HOME: (&str, &str) = ("Leasehold", "index.md");
 
 /// The part of the site, and the pages above those that are here, by name and path.
 #[derive(Clone, Default)]

@@ -1,7 +1,7 @@
 //! The documentation site: the book, and in it what each language's own tool makes of the API.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
@@ -48,9 +48,7 @@ pub(crate) fn run_site() -> Result<()> {
         build::debug(step, &["--lib"])?;
         python::document(step, &api.join("python"))
     });
-    steps.run("Site: where the page on the API leads", |_| {
-        check_links(&site.join(PAGE))
-    });
+    steps.run("Site: where its pages lead", |_| check_links(&site));
     steps.finish()?;
     println!("{}", site.join("index.html").display());
     Ok(())
@@ -83,21 +81,55 @@ fn document_core(step: &Step, folder: &Path) -> Result<()> {
     copy_folder(&target.join("doc"), folder)
 }
 
-/// Fails unless `page` leads to each of the [`MAIN_ENTRIES`], and nowhere where nothing is.
-fn check_links(page: &Path) -> Result<()> {
-    let text = fs::read_to_string(page).with_context(|| format!("no {}", page.display()))?;
-    let folder = page.parent().context("a page is in a folder")?;
-    let wrong = wrong_links(&text, |file| fs::read_to_string(folder.join(file)).ok());
+/// Fails if a page of the book leads where nothing is, or the one on the API not to each of the
+/// [`MAIN_ENTRIES`].
+fn check_links(site: &Path) -> Result<()> {
+    let mut wrong = Vec::new();
+    for page in pages(site)? {
+        let text = fs::read_to_string(&page)?;
+        let folder = page.parent().context("a page is in a folder")?;
+        let name = page.strip_prefix(site)?;
+        let entries = if name == Path::new(PAGE) {
+            &MAIN_ENTRIES[..]
+        } else {
+            &[]
+        };
+        let found = wrong_links(&text, entries, |file| {
+            fs::read_to_string(folder.join(file)).ok()
+        });
+        wrong.extend(found.iter().map(|it| format!("{}: {it}", name.display())));
+    }
     if !wrong.is_empty() {
-        bail!("{}:\n{}", page.display(), wrong.join("\n"));
+        bail!("{}", wrong.join("\n"));
     }
     Ok(())
 }
 
-/// What is wrong with the links of a page; `read` gives the text of a file beside it.
-fn wrong_links(page: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+/// The pages of the book in a folder, without those that mdBook makes of all of them.
+fn pages(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_page = path.extension().is_some_and(|it| it == "html");
+        if path.is_dir() && !path.ends_with("api") {
+            found.extend(pages(&path)?);
+        } else if is_page
+            && !["print.html", "404.html"]
+                .iter()
+                .any(|it| path.ends_with(it))
+        {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What is wrong with the links of a page, which must have those to `entries`; `read` gives the text
+/// of a file beside it.
+fn wrong_links(page: &str, entries: &[&str], read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let links = links(page);
-    let missing = MAIN_ENTRIES.iter().filter(|entry| !links.contains(entry));
+    let missing = entries.iter().filter(|entry| !links.contains(entry));
     let missing = missing.map(|entry| format!("no link to {entry}"));
     let broken = links.iter().filter(|link| {
         let (file, place) = link.split_once('#').unwrap_or((link, ""));
@@ -142,14 +174,14 @@ mod tests {
     #[test]
     fn a_page_that_leads_to_files_and_to_places_in_them_is_right() {
         let page = page(&["https://example.com/", "../api/java/index.html"]);
-        assert_eq!(wrong_links(&page, site), [""; 0]);
+        assert_eq!(wrong_links(&page, &MAIN_ENTRIES, site), [""; 0]);
     }
 
     #[test]
     fn a_link_to_no_file_or_to_no_place_in_it_is_named() {
         let page = page(&["absent.html", "../api/python/leasehold.html#Absent"]);
         assert_eq!(
-            wrong_links(&page, site),
+            wrong_links(&page, &MAIN_ENTRIES, site),
             [
                 "a link to absent.html, where nothing is",
                 "a link to ../api/python/leasehold.html#Absent, where nothing is"
@@ -161,7 +193,7 @@ mod tests {
     fn a_page_without_a_link_to_a_main_entry_is_wrong() {
         let page = page(&[]).replace("/node/", "/deno/");
         assert_eq!(
-            wrong_links(&page, site),
+            wrong_links(&page, &MAIN_ENTRIES, site),
             ["no link to ../api/node/classes/LeaderElection.html"]
         );
     }

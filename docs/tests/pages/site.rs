@@ -41,7 +41,7 @@ fn each_diagram_of_the_site_is_a_picture_with_a_caption() {
 #[test]
 fn the_rest_of_a_page_stays_as_it_is() {
     let page = "# A\n\n```text\n--> diagram\n```\n\n- b\n";
-    let chapter = json!({ "name": "A", "path": "README.md", "content": page, "sub_items": [] });
+    let chapter = json!({ "name": "A", "path": "index.md", "content": page, "sub_items": [] });
     let book = json!({ "items": ["Separator", { "Chapter": chapter }] });
     let output = draws(&book);
     let drawn: Value = serde_json::from_slice(&output.stdout).expect("a book");
@@ -56,7 +56,7 @@ fn a_page_says_where_it_is_with_links_to_the_pages_above_it() {
     };
     let nest = page("NestJS", "get-started/nestjs.md", &[]);
     let output = draws(&json!({ "items": [
-        page("Leasehold", "README.md", &[]),
+        page("Leasehold", "index.md", &[]),
         page("Concepts", "concepts.md", &[]),
         { "PartTitle": "Get started" },
         page("Node", "get-started/node.md", &[nest]),
@@ -70,19 +70,26 @@ fn a_page_says_where_it_is_with_links_to_the_pages_above_it() {
     };
     let items = &book["items"];
     assert_eq!(line(&items[0]), "");
-    assert_eq!(line(&items[1]), "[Leasehold](README.md) › Concepts");
+    assert_eq!(line(&items[1]), "[Leasehold](index.md) › Concepts");
     assert_eq!(
         line(&items[3]),
-        "[Leasehold](../README.md) › Get started › Node"
+        "[Leasehold](../index.md) › Get started › Node"
     );
     assert_eq!(
         line(&items[3]["Chapter"]["sub_items"][0]),
-        "[Leasehold](../README.md) › Get started › [Node](../get-started/node.md) › NestJS"
+        "[Leasehold](../index.md) › Get started › [Node](../get-started/node.md) › NestJS"
     );
-    assert_eq!(
-        line(&items[5]),
-        "[Leasehold](README.md) › Safety › Promises"
-    );
+    assert_eq!(line(&items[5]), "[Leasehold](index.md) › Safety › Promises");
+}
+
+#[test]
+fn a_link_to_a_readme_leads_to_the_page_that_is_made_of_it() {
+    let page = "[Stop it first](switching/README.md)";
+    let chapter = json!({ "name": "A", "path": "index.md", "content": page, "sub_items": [] });
+    let output = draws(&json!({ "items": [{ "Chapter": chapter }] }));
+    let book: Value = serde_json::from_slice(&output.stdout).expect("a book");
+    let drawn = &book["items"][0]["Chapter"]["content"];
+    assert_eq!(drawn, "[Stop it first](switching/index.md)");
 }
 
 #[test]
