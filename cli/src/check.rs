@@ -15,15 +15,16 @@ use crate::exit;
 use crate::output::{Failure, backend, mode, printable, say, say_json};
 use crate::settings::{Extras, Leases, needs_cluster};
 
-/// Says whether an election may run here, or else what to grant.
+/// Checks whether an election may run here, and prints the rights that are missing.
 ///
-/// Asks whether the API server is reached, and whether these credentials have each verb that is
-/// needed. If not, prints the Role and `RoleBinding` to paste. If a Lease is missing and may be
-/// created, it is created in a dry run.
+/// Checks whether it reaches the API server, and whether these credentials have each verb that
+/// an election needs. If not, prints the Role and `RoleBinding` to paste. If a Lease is missing
+/// and may be created, creates it in a dry run.
 ///
-/// Run it where the candidates run, with their credentials; or run it anywhere, and ask about them:
-/// `--as system:serviceaccount:NAMESPACE:NAME`, on a laptop with `--mode kubernetes`. Without a
-/// cluster (mode file) it asks whether the directory can be used. Nothing is written.
+/// Run it where the candidates run, with their credentials; or run it anywhere, and ask about
+/// them: `--as system:serviceaccount:NAMESPACE:NAME`, on a laptop with `--mode kubernetes`.
+/// Without a cluster (mode file) it checks whether the directory can be used. It writes
+/// nothing.
 ///
 /// Exits with 0 when nothing is missing; 1 when a verb is; 2 for a wrong flag or setting, a
 /// directory that cannot be used, a namespace that does not exist, or an API server that does not

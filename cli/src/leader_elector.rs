@@ -45,7 +45,7 @@ const FIELDS: [(&str, &str); 9] = [
     ("mode", "--mode"),
 ];
 
-/// Takes part in an election, and answers over HTTP who leads.
+/// Takes part in an election, and answers over HTTP who leads
 ///
 /// A drop-in for the old Kubernetes sidecar; `leasehold serve` is the same with the
 /// flags that all of Leasehold has.

@@ -48,23 +48,24 @@ const RECEIVED: [Signal; 10] = [
 
 /// Runs a command while this instance leads, and nowhere else.
 ///
-/// The command is started with each term, with the fencing token in `LEASEHOLD_FENCING_TOKEN`. When
-/// the term ends it gets SIGTERM, and it and all that it has started SIGKILL before another
-/// instance may lead; also when this process is killed. It cannot stop the command on a machine or
-/// under a `leasehold` that is frozen (SIGSTOP), nor if `leasehold` and its watchdog are killed at
-/// once, nor, if `leasehold` is killed, what has left the command's process group (setsid, an
-/// interactive shell's jobs): for these, check the token.
+/// Starts the command with each term, with the fencing token in `LEASEHOLD_FENCING_TOKEN`. When
+/// the term ends, the command gets SIGTERM; then it and everything that it has started get
+/// SIGKILL before another instance may lead, even if `leasehold` itself is killed. `leasehold`
+/// cannot stop the command while it or the machine is frozen (SIGSTOP), or if it and its
+/// watchdog are killed at once; nor, if it is killed, processes that have left the command's
+/// process group (setsid, an interactive shell's jobs). For these, check the token.
 ///
-/// It is for programs that do not end. When the command ends by itself, with any exit code, this
-/// instance releases the Lease and ends too, and the next one starts the command. So three replicas
-/// of `leasehold run -- ./nightly.sh` run it three times, one after another. For jobs at set times,
-/// run their scheduler: `leasehold run -- supercronic ./crontab` runs each job on the leader only.
+/// Use it for programs that do not end. When the command ends by itself, with any exit code,
+/// this instance releases the Lease and ends too, and the next one starts the command. So three
+/// replicas of `leasehold run -- ./nightly.sh` run it three times, one after another. For jobs
+/// at set times, run their scheduler: `leasehold run -- supercronic ./crontab` runs each job on
+/// the leader only.
 ///
-/// On SIGTERM or SIGINT the command is stopped, then the Lease is released; a second one kills the
-/// command, and a third does not wait for the release. SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
-/// SIGWINCH and SIGCONT are passed on to the command; while none runs, SIGHUP and SIGQUIT
-/// stop this process. It may be the first process of a container: what it adopts, it reaps. The
-/// command's input is that of `leasehold`, but empty if that is a terminal.
+/// SIGTERM or SIGINT stops the command, then the Lease is released; a second one kills the
+/// command, and a third does not wait for the release. SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
+/// SIGALRM, SIGWINCH and SIGCONT go to the command; while none runs, SIGHUP and SIGQUIT stop
+/// `leasehold`. It may be the first process of a container: it reaps what it adopts. The
+/// command has the input of `leasehold`, but an empty one if that is a terminal.
 ///
 /// Exits with the command's own code if it ends by itself; 128 + n if signal n ended it;
 /// 0 when asked to stop; 2 for a wrong flag or setting; 126 and 127 if the command cannot be

@@ -20,7 +20,7 @@ use crate::output::log;
 use crate::settings::{Settings, time};
 use crate::signals::{self, Signals};
 
-/// Takes part in an election, and answers over HTTP who leads.
+/// Takes part in an election, and answers over HTTP who leads
 ///
 /// For an application beside it, in a language without a binding:
 ///

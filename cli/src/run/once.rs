@@ -18,21 +18,21 @@ use crate::settings::with_default;
 
 /// Runs a command once and for all, such as a migration of a database: as an init container, for one.
 ///
-/// Of all that are started with the same election and key, one at a time runs the command. When
-/// that has ended with 0, the key is recorded in the Lease, and all the others end with 0 as well;
-/// those that are started later do so at once. Until then they wait, and say for whom.
+/// Start it on each replica with the same election and key. One of them at a time runs the
+/// command. When it has ended with 0, the key is recorded in the Lease, and all the others end
+/// with 0 as well, also those that start later. Until then they wait, and log for which one.
 ///
-/// The command gets the fencing token in `LEASEHOLD_FENCING_TOKEN`. It may be started again if it
-/// was killed, or if its end could not be recorded, so it must be safe to repeat. Two never run at
-/// once, as far as `leasehold run` promises that. When it fails, its code is passed on, and another
-/// candidate starts it again after a retry period, then two, and so on; when it has been started as
-/// often as it may be, all give up.
+/// The command gets the fencing token in `LEASEHOLD_FENCING_TOKEN`. It may start again if it
+/// was killed, or if its end could not be recorded, so it must be safe to repeat. Two never run
+/// at once, with the same limits as `leasehold run`. When the command fails, `leasehold` ends
+/// with its code, and another candidate starts it again after a retry period, then two, and so
+/// on; after --attempts starts all give up.
 ///
-/// The Lease remembers the last 32 keys, so that a rollback does not run an old one again. Deleting the
-/// Lease forgets them.
+/// The Lease remembers the last 32 keys, so that a rollback does not run an old one again.
+/// Deleting the Lease forgets them.
 ///
-/// On SIGTERM or SIGINT the command is stopped, then the Lease is released; a second one kills the command.
-/// Other signals are passed on to it.
+/// SIGTERM or SIGINT stops the command, then the Lease is released; a second one kills the
+/// command. Other signals go to the command.
 ///
 /// Exits with 0 when it is done, here or elsewhere; the command's own code if that fails, or
 /// 128 + n if signal n ended the command, or asked to stop before it was done; 125 if the command was
