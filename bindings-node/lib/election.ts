@@ -231,22 +231,22 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * Does `work` once and for all, no matter who leads: a migration of a database, an initialisation. Here,
-   * if this instance comes to lead and nobody has done it before; otherwise it waits for the one that does.
-   * Resolves with whether it was done here. To be called in each replica.
+   * Does `work` once, no matter which replica leads: a migration of a database, an initialisation. Call it
+   * in each replica: it does the work here if this instance begins to lead and nobody has done it before;
+   * otherwise it waits until another has. Resolves with whether it was done here.
    *
-   * The `key` names the work and its version, and is kept in an annotation of the Lease when the work has
-   * ended without an error; the last 32 are, so that a rollback does not run an old one again. Deleting the
-   * Lease forgets them. Never do two candidates work at once, but an interrupted work is begun again, as is
-   * one whose end could not be recorded: at least once. The term that `work` is given says when to stop, and
-   * has the fencing token.
+   * The `key` names the work and its version. When the work has ended without an error, an annotation of
+   * the Lease records the key; it keeps the last 32, so that a rollback does not run an old one again.
+   * Deleting the Lease forgets them. Two candidates never work at once, but work that was interrupted, or
+   * whose end could not be recorded, begins again: at least once. The term that `work` receives says when
+   * to stop, and has the fencing token.
    *
-   * `work` that fails has this instance step down, and rejects with its error. Another candidate begins it
-   * again, after a retry period, then two, and so on; after five attempts all who wait give up.
+   * If `work` fails, this instance steps down, and rejects with its error. Another candidate begins it
+   * again after a retry period, then two, and so on; after five attempts all give up.
    *
-   * Starts the election if it does not run, and then stops it in the end. In mode `always` the work
-   * is done at each call, since nothing is remembered; in mode `never` at none. The signal ends the
-   * wait, not the work.
+   * Starts the election if it does not run, and then stops it at the end. In mode `always` each call does
+   * the work, since nothing is remembered; in mode `never` none does. The signal ends the wait, not the
+   * work.
    *
    * @throws {@link ConfigError} for a key that cannot be one, or as {@link start}.
    * @throws {@link WorkFailedError} that says what the work has failed with, as often as it may.
@@ -269,19 +269,19 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * Begins a firing of a scheduled job, if this instance leads: resolves with true if nobody has begun it
-   * before, nor a later one of the `job`, and from now on nobody will, no matter who leads. So one firing
-   * never runs twice, also where leadership changes within it, or another clock is late. Resolves with
-   * false if it was begun already. To be called within {@link runIfLeader}, so that the Lease is not
-   * released before the work has ended, and an instance that does not lead is no error.
+   * Claims a firing of a scheduled job, if this instance leads: resolves with true if nobody has begun this
+   * firing or a later one of the `job`; from then on nobody else begins it, no matter who leads. So a
+   * firing never runs twice, even if leadership changes just then, or another clock is late. Resolves with
+   * false if it has begun already. Call it within {@link runIfLeader}, so that the Lease is not released
+   * before the work has ended, and standbys do not call it.
    *
-   * `due` is the time for which the schedule has this firing, to the millisecond: the same in each
-   * replica, and not the time of the call. It is recorded in an annotation of the Lease before this
-   * resolves, so a firing whose work is interrupted, or whose record was not confirmed, is not run again:
-   * at most once. The last firings of 128 jobs are remembered; deleting the Lease forgets them. In mode
-   * `always` nothing is remembered, and it is always true.
+   * `due` is the time at which the schedule has this firing, to the millisecond: the same in each replica,
+   * and not the time of the call. An annotation of the Lease records it before this resolves, so a firing
+   * whose work was interrupted, or whose record was not confirmed, does not run again: at most once. The
+   * Lease remembers the last firings of 128 jobs; deleting it forgets them. In mode `always` nothing is
+   * remembered, and it is always true.
    *
-   * When it rejects, the firing is not to be run, and may count as begun.
+   * If it rejects, do not run the firing, which may count as begun.
    *
    * @throws {@link LeadershipLostError} if this instance does not lead, or no longer when it is recorded.
    * @throws {@link ClosedError} if the election does not run.
@@ -295,11 +295,10 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * As {@link claim}, for a firing that may have been missed: the leader had died, or nobody led. To be
-   * called when this instance comes to lead, with the latest time before now for which the schedule has a
-   * firing. Resolves with false also if that was more than `withinMs` milliseconds ago, or if no firing of
-   * the `job` is known, since what was never begun was not missed. A schedule that lets pass what is missed
-   * does not call this.
+   * As {@link claim}, for a firing that may have been missed because the leader had died, or nobody led.
+   * Call it when this instance begins to lead, with the schedule's latest firing before now. Also resolves
+   * with false if that was more than `withinMs` milliseconds ago, or if no firing of the `job` is known: a
+   * job that never ran has missed nothing.
    *
    * @throws as {@link claim}; {@link ConfigError} also if `withinMs` is no time.
    */
@@ -317,8 +316,8 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * When the firing of the `job` was due that was begun last, as far as this instance knows; as it is,
-   * while it leads. Null if none is known.
+   * When the last firing of the `job` that has begun was due, as far as this instance knows; exact while it
+   * leads. Null if none is known.
    *
    * @throws {@link CorruptError} if what the Lease remembers cannot be understood.
    * @throws {@link ConfigError} for a `job` that cannot be one.

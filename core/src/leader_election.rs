@@ -434,24 +434,24 @@ impl LeaderElection {
         while_valid(term.clone(), end, work(term)).await
     }
 
-    /// Does `work` once and for all, no matter who leads: a migration of a database, an
-    /// initialisation. Here, if this instance comes to lead and nobody has done it before;
-    /// otherwise it waits for the one that does. Returns what `work` has, or `None` if it was done
-    /// elsewhere. To be called in each replica.
+    /// Does `work` once, no matter which replica leads: a migration of a database, an initialisation. Call
+    /// it in each replica: it does the work here if this instance begins to lead and nobody has done it
+    /// before; otherwise it waits until another has. Returns the result of `work`, or `None` if it was done
+    /// elsewhere.
     ///
-    /// The `key` names the work and its version, and is kept in an annotation of the Lease when the work has
-    /// ended without an error; the last [`MOST_DONE`](crate::lease_record::MOST_DONE) are, so that a rollback
-    /// does not run an old one again. Deleting the Lease forgets them. Never do two candidates work at once,
-    /// but an interrupted work is begun again, as is one whose end could not be recorded: at least once. The
-    /// term that `work` is given says when to stop, and has the fencing token.
+    /// The `key` names the work and its version. When the work has ended without an error, an annotation of
+    /// the Lease records the key; it keeps the last [`MOST_DONE`](crate::lease_record::MOST_DONE), so that
+    /// a rollback does not run an old one again. Deleting the Lease forgets them. Two candidates never work
+    /// at once, but work that was interrupted, or whose end could not be recorded, begins again: at least
+    /// once. The term that `work` receives says when to stop, and has the fencing token.
     ///
-    /// `work` that fails has this instance step down, and its error returned. Another candidate begins it
-    /// again, after a retry period, then two, and so on; after [`MOST_ATTEMPTS`](crate::MOST_ATTEMPTS) all
-    /// who wait give up.
+    /// If `work` fails, this instance steps down, and returns its error. Another candidate begins it again
+    /// after a retry period, then two, and so on; after [`MOST_ATTEMPTS`](crate::MOST_ATTEMPTS) all give
+    /// up.
     ///
-    /// Starts the election if it does not run, and then stops it in the end. In mode `always` the
-    /// work is done at each call, since nothing is remembered; in mode `never` at none. Blocks the
-    /// calling thread: in async code use [`run_once_async`](Self::run_once_async).
+    /// Starts the election if it does not run, and then stops it at the end. In mode `always` each call
+    /// does the work, since nothing is remembered; in mode `never` none does. Blocks the calling thread: in
+    /// async code use [`run_once_async`](Self::run_once_async).
     ///
     /// # Errors
     /// [`RunOnceError`]; [`ErrorKind::Config`] for a key that cannot be one.
@@ -533,26 +533,26 @@ impl LeaderElection {
         RunOnce::new(self.shared.clone(), key, self.has_memory(), campaign)
     }
 
-    /// Begins a firing of a scheduled job, if this instance leads: returns true if nobody has begun it
-    /// before, nor a later one of the `job`, and from now on nobody will, no matter who leads. So one firing
-    /// never runs twice, even if leadership changes within it, or another clock is late. Returns false
-    /// if it was begun already. To be called within [`run_if_leader`](Self::run_if_leader), so that the
-    /// Lease is not released before the work has ended, and an instance that does not lead is no error.
+    /// Claims a firing of a scheduled job, if this instance leads: returns true if nobody has begun this
+    /// firing or a later one of the `job`; from then on nobody else begins it, no matter who leads. So a
+    /// firing never runs twice, even if leadership changes just then, or another clock is late. Returns
+    /// false if it has begun already. Call it within [`run_if_leader`](Self::run_if_leader), so that the
+    /// Lease is not released before the work has ended, and standbys do not call it.
     ///
-    /// `due` is the time for which the schedule has this firing, to the millisecond: the same in each
-    /// replica, and not the time of the call. It is recorded in an annotation of the Lease before this
-    /// returns, so a firing whose work is interrupted, or whose record was not confirmed, is not run again:
-    /// at most once. The last firings of [`MOST_JOBS`](crate::lease_record::MOST_JOBS) jobs are remembered;
-    /// deleting the Lease forgets them. In mode `always` nothing is remembered, and it is always true.
+    /// `due` is the time at which the schedule has this firing, to the millisecond: the same in each
+    /// replica, and not the time of the call. An annotation of the Lease records it before this returns, so
+    /// a firing whose work was interrupted, or whose record was not confirmed, does not run again: at most
+    /// once. The Lease remembers the last firings of [`MOST_JOBS`](crate::lease_record::MOST_JOBS) jobs;
+    /// deleting it forgets them. In mode `always` nothing is remembered, and it is always true.
     ///
-    /// Blocks the calling thread for one write of the Lease, and for no longer than `renew_deadline`: in
-    /// async code use [`claim_async`](Self::claim_async).
+    /// Blocks the calling thread for one write of the Lease, at most for `renew_deadline`: in async code
+    /// use [`claim_async`](Self::claim_async).
     ///
     /// # Errors
     /// [`ErrorKind::LeadershipLost`] if this instance does not lead, or no longer when it is recorded;
     /// [`ErrorKind::Closed`]; why it could not be recorded; [`ErrorKind::Corrupt`] if what the Lease
     /// remembers cannot be understood; [`ErrorKind::Config`] for a `job` that cannot be one, one too many
-    /// for the Lease, or a `due` that is ahead. The firing is not to be run then.
+    /// for the Lease, or a `due` that is ahead. Do not run the firing then.
     pub fn claim(&self, job: &str, due: SystemTime) -> Result<bool> {
         runtime::wait(self.firings().claim(job, due.into()))
     }
@@ -566,11 +566,10 @@ impl LeaderElection {
         runtime::for_application(self.firings().claim(job, due.into())).await
     }
 
-    /// As [`claim`](Self::claim), for a firing that may have been missed: the leader had died, or nobody
-    /// led. To be called when this instance comes to lead, with the latest time before now for which the
-    /// schedule has a firing. Returns false also if that was longer than `within` ago, or if no
-    /// firing of the `job` is known, since what was never begun was not missed. A schedule that lets pass
-    /// what is missed does not call this.
+    /// As [`claim`](Self::claim), for a firing that may have been missed because the leader had died, or
+    /// nobody led. Call it when this instance begins to lead, with the schedule's latest firing before now.
+    /// Also returns false if that was longer than `within` ago, or if no firing of the `job` is known: a
+    /// job that never ran has missed nothing.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
@@ -593,8 +592,8 @@ impl LeaderElection {
         runtime::for_application(claimed).await
     }
 
-    /// When the firing of `job` was due that was begun last, as far as this instance knows; as it is, while
-    /// it leads. `None` if none is known.
+    /// When the last firing of `job` that has begun was due, as far as this instance knows; exact while it
+    /// leads. `None` if none is known.
     ///
     /// # Errors
     /// [`ErrorKind::Corrupt`] and [`ErrorKind::Config`], as [`claim`](Self::claim); [`ErrorKind::Forked`].

@@ -102,9 +102,9 @@ class LeaderElection(Candidate):
     def run_if_leader(self, work: Callable[[Term], T]) -> T | None:
         """Runs `work(term)` here and now if this instance leads, and returns what it returns; else
         None. The Lease is not released before it returns, or `drain_timeout` has passed; a long job
-        calls `term.check()` on its way. Where it returns a `concurrent.futures.Future`, that is
-        returned at once, and the Lease held until it is done. Asynchronous work, and what returns a
-        thread or a process that runs on, is a TypeError.
+        should call `term.check()` from time to time. If it returns a `concurrent.futures.Future`,
+        that is returned at once, and the Lease held until it is done. Asynchronous work, and work
+        that returns a thread or a process that goes on, is a TypeError.
         """
         return self._run(_functions.plain(work))
 
@@ -122,58 +122,59 @@ class LeaderElection(Candidate):
         return outcome
 
     def claim(self, job: str, due: datetime) -> bool:
-        """Begins a firing of a scheduled job, if this instance leads: returns True if nobody has
-        begun it before, nor a later one of the `job`, and from now on nobody will, no matter who
-        leads. So one firing never runs twice, even if leadership changes within it, or another
-        clock is late. Returns False if it was begun already. To be called within `run_if_leader`,
-        so that the Lease is not released before the work has ended.
+        """Claims a firing of a scheduled job, if this instance leads: returns True if nobody has
+        begun this firing or a later one of the `job`; from then on nobody else begins it, no matter
+        who leads. So a firing never runs twice, even if leadership changes just then, or another
+        clock is late. Returns False if it has begun already. Call it within `run_if_leader`, so
+        that the Lease is not released before the work has ended.
 
-        `due` is the time for which the schedule has this firing, with its time zone, to the
-        millisecond: the same in each replica, and not the time of the call. It is recorded in an
-        annotation of the Lease before this returns, so a firing whose work is interrupted, or whose
-        record was not confirmed, is not run again: at most once. The last firings of 128 jobs are
-        remembered; deleting the Lease forgets them. In mode `always` it is always True.
+        `due` is the time at which the schedule has this firing, with its time zone, to the
+        millisecond: the same in each replica, and not the time of the call. An annotation of the
+        Lease records it before this returns, so a firing whose work was interrupted, or whose
+        record was not confirmed, does not run again: at most once. The Lease remembers the last
+        firings of 128 jobs; deleting it forgets them. In mode `always` this always returns True.
 
         Raises `LeadershipLostError` if this instance does not lead, or no longer when it is
         recorded; `ClosedError` if the election does not run; why it could not be recorded; and
-        `ConfigError` for a `job` that cannot be one, or a `due` that is ahead. The firing is not to
-        be run then.
+        `ConfigError` for a `job` that cannot be one, or a `due` that is ahead. Do not run the
+        firing then.
         """
         begun = self._claim(job, due, None, None)
         assert begun is not None, "nobody cancels it"
         return begun
 
     def claim_missed(self, job: str, due: datetime, within: Duration) -> bool:
-        """As `claim`, for a firing that may have been missed: the leader had died, or nobody led.
-        To be called when this instance comes to lead, with the latest time before now for which the
-        schedule has a firing. Returns False also if that was more than `within` seconds ago, or if
-        no firing of the job is known, since what was never begun was not missed.
+        """As `claim`, for a firing that may have been missed because the leader had died, or nobody
+        led. Call it when this instance begins to lead, with the schedule's latest firing before
+        now. Also returns False if that was more than `within` seconds ago, or if no firing of the
+        job is known: a job that never ran has missed nothing.
         """
         begun = self._claim(job, due, within, None)
         assert begun is not None, "nobody cancels it"
         return begun
 
     def run_once(self, key: str, work: Callable[[Term], object]) -> bool:
-        """Does `work(term)` once and for all, no matter who leads: a migration of a database, an
-        initialisation. Here, if this instance comes to lead and nobody has done it before;
-        otherwise it waits for the one that does. Returns whether it was done here. To be called in
-        each replica.
+        """Does `work(term)` once, no matter which replica leads: a migration of a database, an
+        initialisation. Call it in each replica: it does the work here if this instance begins to
+        lead and nobody has done it before; otherwise it waits until another has. Returns whether it
+        was done here.
 
-        The `key` names the work and its version, and is kept in an annotation of the Lease when the
-        work has ended without an error; the last 32 are, so that a rollback does not run an old one
-        again. Deleting the Lease forgets them. Never do two candidates work at once, but an
-        interrupted work is begun again, as is one whose end could not be recorded: at least once.
-        The term says when to stop, and has the fencing token: a long work calls `term.check()` on
-        its way. A `concurrent.futures.Future` that it returns is waited for; when Ctrl-C ends that
-        wait, the Lease is not released before it is done, or `drain_timeout` has passed.
+        The `key` names the work and its version. When the work has ended without an error, an
+        annotation of the Lease records the key; it keeps the last 32, so that a rollback does not
+        run an old one again. Deleting the Lease forgets them. Two candidates never work at once,
+        but work that was interrupted, or whose end could not be recorded, begins again: at least
+        once. The term says when to stop, and has the fencing token: long work should call
+        `term.check()` from time to time. If it returns a `concurrent.futures.Future`, this waits
+        for it; if Ctrl-C ends that wait, the Lease is not released before the future is done, or
+        `drain_timeout` has passed.
 
-        Work that fails has this instance step down, and its error raised. Another candidate begins
-        it again, after a retry period, then two, and so on; after five attempts all who wait give
-        up, and raise `WorkFailedError`. Work that ends with what is not an `Exception`, such as
-        `KeyboardInterrupt`, is left to others.
+        If the work fails, this instance steps down, and its error is raised. Another candidate
+        begins it again after a retry period, then two, and so on; after five attempts all give up,
+        and raise `WorkFailedError`. Work that ends with something other than an `Exception`, such
+        as `KeyboardInterrupt`, is left to others.
 
-        Starts the election if it does not run, and then stops it in the end. In mode `always`
-        the work is done at each call, since nothing is remembered; in mode `never` at none. Raises
+        Starts the election if it does not run, and then stops it at the end. In mode `always` each
+        call does the work, since nothing is remembered; in mode `never` none does. Raises
         `ConfigError` for a key that cannot be one, and `ClosedError` if the election is stopped, or
         stops and a listener calls this, which would wait for itself.
         """

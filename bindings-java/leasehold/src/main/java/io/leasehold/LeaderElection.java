@@ -47,7 +47,7 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Takes part from now on, under a new random identity. Does nothing if it runs already; may be called again after
-     * {@link #stop}. Blocks while credentials are loaded, but not for the first answer of the API server.
+     * {@link #stop}. Blocks while it loads credentials, but not for the first answer of the API server.
      *
      * @throws ConfigException if credentials or folder cannot be used
      */
@@ -106,8 +106,8 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@link
-     * Builder#drainTimeout} has passed; a long job checks the term on its way. What it hands to other threads, it waits
-     * for; or it returns the future, to {@link #callIfLeader}.
+     * Builder#drainTimeout} has passed; a long job should check the term from time to time. If the work uses other
+     * threads, it must wait for them; or return the future, from {@link #callIfLeader}.
      *
      * @param <E> what the work may throw
      * @param work what to do
@@ -150,21 +150,21 @@ public interface LeaderElection extends AutoCloseable {
     <T, E extends Exception> Optional<T> callIfLeader(LeaderCall<T, E> work) throws E;
 
     /**
-     * Does {@code work} once and for all, no matter who leads: a migration of a database, an initialisation. Here, if this
-     * instance comes to lead and nobody has done it before; otherwise it waits for the one that does. To be called in each
-     * replica.
+     * Does {@code work} once, no matter which replica leads: a migration of a database, an initialisation. Call it in
+     * each replica: it does the work here if this instance begins to lead and nobody has done it before; otherwise it
+     * waits until another has.
      *
-     * <p>The key names the work and its version, and is kept in an annotation of the Lease when the work has ended without an
-     * exception; the last 32 are, so that a rollback does not run an old one again. Deleting the Lease forgets them. Never do
-     * two candidates work at once, but an interrupted work is begun again, as is one whose end could not be recorded: at least
-     * once. The term that {@code work} is given says when to stop, and has the fencing token. What the work hands to other
-     * threads, it waits for.
+     * <p>The key names the work and its version. When the work has ended without an exception, an annotation of the
+     * Lease records the key; it keeps the last 32, so that a rollback does not run an old one again. Deleting the Lease
+     * forgets them. Two candidates never work at once, but work that was interrupted, or whose end could not be
+     * recorded, begins again: at least once. The term that {@code work} receives says when to stop, and has the fencing
+     * token. If the work uses other threads, it must wait for them.
      *
-     * <p>Work that fails has this instance step down, and its exception thrown. Another candidate begins it again, after a
-     * retry period, then two, and so on; after five attempts all who wait give up.
+     * <p>If the work fails, this instance steps down, and its exception is thrown. Another candidate begins it again
+     * after a retry period, then two, and so on; after five attempts all give up.
      *
-     * <p>Starts the election if it does not run, and then stops it in the end. In mode {@code always} the work is done at
-     * each call, since nothing is remembered; in mode {@code never} at none.
+     * <p>Starts the election if it does not run, and then stops it at the end. In mode {@code always} each call does
+     * the work, since nothing is remembered; in mode {@code never} none does.
      *
      * @param <E> what the work may throw
      * @param key names the work and its version: 1 to 128 visible ASCII characters without spaces
@@ -181,10 +181,10 @@ public interface LeaderElection extends AutoCloseable {
     <E extends Exception> boolean runOnce(String key, LeaderTask<E> work) throws E, InterruptedException;
 
     /**
-     * Begins a firing of a scheduled job, if this instance leads: returns true if nobody has begun it before, nor a later one
-     * of the {@code job}, and from now on nobody will, no matter who leads. So one firing never runs twice, also where
-     * leadership changes within it, or another clock is late. Returns false if it was begun already. To be called within {@link
-     * #runIfLeader(LeaderTask)}, so that the Lease is not released before the work has ended.
+     * Claims a firing of a scheduled job, if this instance leads: returns true if nobody has begun this firing or a
+     * later one of the {@code job}; from then on nobody else begins it, no matter who leads. So a firing never runs
+     * twice, even if leadership changes just then, or another clock is late. Returns false if it has begun already.
+     * Call it within {@link #runIfLeader(LeaderTask)}, so that the Lease is not released before the work has ended.
      *
      * <pre>{@code
      * election.runIfLeader(term -> {
@@ -194,13 +194,13 @@ public interface LeaderElection extends AutoCloseable {
      * });
      * }</pre>
      *
-     * <p>{@code due} is the time for which the schedule has this firing, to the millisecond: the same in each replica, and not
-     * the time of the call. It is recorded in an annotation of the Lease before this returns, so a firing whose work is
-     * interrupted, or whose record was not confirmed, is not run again: at most once. The last firings of 128 jobs are
-     * remembered; deleting the Lease forgets them. In mode {@code always} it is always true.
+     * <p>{@code due} is the time at which the schedule has this firing, to the millisecond: the same in each replica,
+     * and not the time of the call. An annotation of the Lease records it before this returns, so a firing whose work
+     * was interrupted, or whose record was not confirmed, does not run again: at most once. The Lease remembers the
+     * last firings of 128 jobs; deleting it forgets them. In mode {@code always} this always returns true.
      *
-     * <p>Blocks for one write of the Lease, and for no longer than {@link Builder#renewDeadline}. When it throws, the firing is
-     * not to be run.
+     * <p>Blocks for one write of the Lease, at most for {@link Builder#renewDeadline}. If it throws, do not run the
+     * firing.
      *
      * @param job its name: 1 to 128 visible ASCII characters without spaces
      * @param due when this firing is due
@@ -215,9 +215,9 @@ public interface LeaderElection extends AutoCloseable {
     boolean claim(String job, Instant due) throws InterruptedException;
 
     /**
-     * As {@link #claim}, for a firing that may have been missed: the leader had died, or nobody led. To be called when this
-     * instance comes to lead, with the latest time before now for which the schedule has a firing. Returns false also if that
-     * was longer than {@code within} ago, or if no firing of the job is known, since what was never begun was not missed.
+     * As {@link #claim}, for a firing that may have been missed because the leader had died, or nobody led. Call it
+     * when this instance begins to lead, with the schedule's latest firing before now. Also returns false if that was
+     * longer than {@code within} ago, or if no firing of the job is known: a job that never ran has missed nothing.
      *
      * @param job its name
      * @param due when this firing was due
@@ -229,7 +229,7 @@ public interface LeaderElection extends AutoCloseable {
     boolean claimMissed(String job, Instant due, Duration within) throws InterruptedException;
 
     /**
-     * When the firing of a job was due that was begun last, as far as this instance knows; as it is, while it leads.
+     * When the last firing of a job that has begun was due, as far as this instance knows; exact while it leads.
      *
      * @param job its name
      * @return empty if none is known
@@ -268,13 +268,14 @@ public interface LeaderElection extends AutoCloseable {
      * is released. Returns when all that is done, at most drain timeout and renew deadline later. Does nothing if it
      * does not run; {@link #start} may be called again.
      *
-     * <p>Called from a listener or from guarded work of this election, which it would wait for, it only begins to stop.
+     * <p>If a listener or guarded work of this election calls it, it only begins to stop, since it would wait for
+     * itself.
      */
     void stop();
 
     /**
-     * As {@link #stop}, with a limit of its own for the work in place of {@link Builder#drainTimeout}. A stop that is
-     * under way is hastened, never slowed down.
+     * As {@link #stop}, with another limit for the work than {@link Builder#drainTimeout}. It can shorten a stop that
+     * is under way, never prolong it.
      *
      * @param drainTimeout how long guarded work may take to stop
      */
@@ -312,9 +313,8 @@ public interface LeaderElection extends AutoCloseable {
     void close();
 
     /**
-     * The settings of one election. What is wrong with them is said by {@link #build}, in a message that calls a setting
-     * by the name that it has in every language and in the environment: {@code lease_duration} for {@link #leaseDuration},
-     * and so on.
+     * The settings of one election. {@link #build} checks them, and its messages name a setting as in every language
+     * and in the environment: {@code lease_duration} for {@link #leaseDuration}, and so on.
      */
     final class Builder extends ElectionSettings<Builder> {
         private boolean stopAtShutdown = true;
@@ -322,8 +322,8 @@ public interface LeaderElection extends AutoCloseable {
         private Builder() {}
 
         /**
-         * Whether the election stops by itself when the JVM shuts down. Default: true. Frameworks that end work in an order of
-         * their own turn it off, and {@link LeaderElection#close} the election last.
+         * Whether the election stops by itself when the JVM shuts down. Default: true. Frameworks with their own order
+         * of shutdown turn it off, and {@link LeaderElection#close} the election last.
          *
          * @param stopAtShutdown whether it does
          * @return this

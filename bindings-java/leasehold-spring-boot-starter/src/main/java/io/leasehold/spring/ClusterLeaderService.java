@@ -34,8 +34,8 @@ public interface ClusterLeaderService {
     String DEFAULT_ELECTION = "default";
 
     /**
-     * A service with the same election under each name, so that a misspelt one goes unnoticed: for tests, as
-     * a bean that takes the place of the starter's, with the election of {@code leasehold-test}.
+     * A service with the same election under each name, so that it does not notice a misspelt one: for tests, as a bean
+     * that replaces the starter's, with the election of {@code leasehold-test}.
      *
      * @param election what decides who leads; starting and stopping it is the caller's
      * @return the service
@@ -63,7 +63,7 @@ public interface ClusterLeaderService {
     Set<String> electionNames();
 
     /**
-     * The election of this name, for what is not offered here: waiting, listeners, singleton services, work that runs once,
+     * The election of this name, for everything else: waiting, listeners, singleton services, work that runs once,
      * claims of firings.
      *
      * @param name its name
@@ -107,8 +107,8 @@ public interface ClusterLeaderService {
 
     /**
      * Runs {@code work} here and now if this instance leads. The Lease is not released before it returns, or {@code
-     * leasehold.drain-timeout} has passed. What it hands to other threads, it waits for; or it returns the future, to
-     * {@link #callIfLeader(LeaderCall)}.
+     * leasehold.drain-timeout} has passed. If the work uses other threads, it must wait for them; or return the future,
+     * from {@link #callIfLeader(LeaderCall)}.
      *
      * @param work what to do
      * @return whether it ran
@@ -214,9 +214,9 @@ public interface ClusterLeaderService {
     }
 
     /**
-     * Stops leading, and holds back for one lease duration so that another instance may lead. Work in {@link
-     * #runIfLeader(Runnable)} and {@link LeaderOnly} methods is waited for before the Lease is released. The answer is
-     * false when it returns.
+     * Stops leading, and holds back for one lease duration so that another instance may lead. The Lease is not released
+     * before work in {@link #runIfLeader(Runnable)} and {@link LeaderOnly} methods has ended. The answer is false when
+     * it returns.
      */
     default void stepDown() {
         stepDown(DEFAULT_ELECTION);

@@ -55,10 +55,10 @@ public @interface LeaderOnly {
     OnStandby onStandby() default OnStandby.SKIP;
 
     /**
-     * The name of the job, under which the Lease remembers when its last firing was due: 1 to 128 visible ASCII characters
-     * without spaces, and another for each method of each bean. So one firing never runs twice, no matter who leads, and is
-     * skipped where it was begun already; see {@link io.leasehold.LeaderElection#claim}. What it has begun and not ended is not
-     * run again.
+     * The name of the job, under which the Lease remembers when its last firing was due: 1 to 128 visible ASCII
+     * characters without spaces, another one for each method of each bean. So a firing never runs twice, no matter who
+     * leads, and is skipped if it has begun already; see {@link io.leasehold.LeaderElection#claim}. A firing that was
+     * interrupted does not run again.
      *
      * <p>For {@code @Scheduled(cron = …)} only: each call is the latest firing that its expression has by now in its {@code zone},
      * or the next one if that is due within a minute and within a tenth of the time between two, since a timer is early if the
@@ -71,10 +71,10 @@ public @interface LeaderOnly {
     String claim() default "";
 
     /**
-     * How long ago a firing may have been missed to be run by the next leader, for example {@code 1h}: nobody led when it was
-     * due, or the leader had died. Of several only the latest is run, and none of a job that was never begun. It runs on the
-     * scheduler of the others, not on a thread of {@code @Async}. By default what was missed is left out. Placeholders are
-     * resolved.
+     * How old a missed firing may be for the next leader to run it, for example {@code 1h}: nobody led when it was due,
+     * or the leader had died. Of several only the latest runs, and none of a job that never ran. It runs on the
+     * scheduler of the others, not on a thread of {@code @Async}. By default missed firings do not run. Placeholders
+     * are resolved.
      *
      * @return a duration as Spring Boot reads it
      */

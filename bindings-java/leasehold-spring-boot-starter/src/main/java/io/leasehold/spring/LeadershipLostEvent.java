@@ -6,8 +6,8 @@ import io.leasehold.Term;
 
 /**
  * This instance no longer leads: stop the guarded work, then return. The Lease is not released before every listener
- * has returned, or {@code leasehold.drain-timeout} has passed. An asynchronous listener is not waited for. A listener
- * may close the context; {@code System.exit}, which returns to nobody, belongs on another thread.
+ * has returned, or {@code leasehold.drain-timeout} has passed. It does not wait for asynchronous listeners. A listener
+ * may close the context; call {@code System.exit}, which does not return, on another thread.
  *
  * @param election the election's name
  * @param loss the term that is over, why, and how long its work may still go on
