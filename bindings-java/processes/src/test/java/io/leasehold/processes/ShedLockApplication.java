@@ -1,6 +1,8 @@
-package io.leasehold.shedlock;
+package io.leasehold.processes;
 
 import io.leasehold.Locks;
+import io.leasehold.shedlock.JobLock;
+import io.leasehold.shedlock.LeaseholdLockProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -11,8 +13,8 @@ import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockingTaskExecutor;
 
 /** Fires a job again and again, of which several processes do one run at a time. */
-final class Application {
-    private Application() {}
+final class ShedLockApplication {
+    private ShedLockApplication() {}
 
     /** Its name, the ledger, and the name of the job. */
     public static void main(String[] arguments) throws Throwable {

@@ -1,4 +1,4 @@
-package io.leasehold.shedlock;
+package io.leasehold.processes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>On a real API server where {@code JAVA_FIRST_KUBECONFIG} and its like say how to reach it; else in a folder.
  */
-class ProcessesTest {
+class ShedLockTest {
     private static final int SOME = 5;
     private static final long LIMIT_SECONDS = 60;
     private static final Map<String, String> QUICK =
@@ -77,7 +77,7 @@ class ProcessesTest {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Application.class.getName(),
+                ShedLockApplication.class.getName(),
                 name,
                 folder.resolve("ledger").toString(),
                 "shedlock-job");

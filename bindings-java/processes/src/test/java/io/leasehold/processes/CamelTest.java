@@ -1,4 +1,4 @@
-package io.leasehold.camel;
+package io.leasehold.processes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>On a real API server where {@code JAVA_FIRST_KUBECONFIG} and its like say how to reach it, each through a network of its
  * own; else in a folder.
  */
-class ProcessesTest {
+class CamelTest {
     private static final int SOME = 5;
     private static final long LIMIT_SECONDS = 60;
     /** Who leads after another does so because that one has released. */
@@ -111,7 +111,7 @@ class ProcessesTest {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Application.class.getName(),
+                CamelApplication.class.getName(),
                 name,
                 folder.toString(),
                 lock);

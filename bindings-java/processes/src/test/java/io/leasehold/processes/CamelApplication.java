@@ -1,5 +1,6 @@
-package io.leasehold.camel;
+package io.leasehold.processes;
 
+import io.leasehold.camel.LeaseholdClusterService;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.apache.camel.builder.RouteBuilder;
@@ -7,8 +8,8 @@ import org.apache.camel.cluster.CamelClusterEventListener;
 import org.apache.camel.main.Main;
 
 /** A Camel application of which several run: a route for the leader of one name, and a listener about another. */
-final class Application {
-    private Application() {}
+final class CamelApplication {
+    private CamelApplication() {}
 
     /** Its name, the folder of the ledgers, and the name of its Leases. */
     public static void main(String[] arguments) throws Exception {
