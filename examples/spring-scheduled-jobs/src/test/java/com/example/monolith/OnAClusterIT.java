@@ -25,6 +25,14 @@ class OnAClusterIT extends TwoInstances {
     }
 
     @Test
+    void anInstanceThatIsKilledIsSucceededWhenItsLeaseHasRunOut() throws Exception {
+        List<Monolith> instances = leaderAndStandby(EXPIRING);
+        instances.get(0).kill();
+        awaitAllJobsOf(instances.get(1));
+        everythingWasDoneOnce();
+    }
+
+    @Test
     void anInstanceThatIsCutOffHasStoppedBeforeTheOtherOneBegins() throws Exception {
         List<Monolith> instances = leaderAndStandby(EXPIRING);
         goSilent(instances.get(0));

@@ -85,12 +85,4 @@ abstract class TwoInstances {
         awaitAllJobsOf(instances.get(1));
         everythingWasDoneOnce();
     }
-
-    @Test
-    void anInstanceThatIsKilledIsSucceededWhenItsLeaseHasRunOut() throws Exception {
-        List<Monolith> instances = leaderAndStandby(EXPIRING);
-        instances.get(0).kill();
-        awaitAllJobsOf(instances.get(1));
-        everythingWasDoneOnce();
-    }
 }
