@@ -29,6 +29,12 @@ const PUBLISHED: [&str; 5] = [
     "leasehold-shedlock",
     "leasehold-spring-boot-starter",
 ];
+/// The frameworks of which tests run processes, and how the names of their Leases end.
+const PROCESSES_OF: [(&str, &[&str]); 3] = [
+    ("camel", &["", "-events"]),
+    ("shedlock", &[""]),
+    ("integration", &["", "-lock"]),
+];
 const CANDIDATE: &str = "tests/candidates/java/target/candidate.jar";
 const ADVICE: &str = "install a JDK, 17 or newer, and Maven 3.8 or newer";
 const DEMO: &str = "examples/demo/spring/target/demo.jar";
@@ -68,18 +74,17 @@ pub(crate) fn add_to(steps: &Steps) {
         // The benchmarks as well: they are not run, but must not rot.
         let verify = ["--activate-profiles", "bench", "verify"];
         let words = [&MAVEN[..], &verify].concat();
-        // What the tests of Camel call their Leases, and all tests of Java the ways to the server.
-        let leases = [
-            "camel-terminated",
-            "camel-terminated-events",
-            "camel-killed",
-            "camel-killed-events",
-            "camel-cut-off",
-            "camel-cut-off-events",
-            // And that of ShedLock its job.
-            "shedlock-job",
-        ];
-        let networks = ["JAVA_FIRST", "JAVA_SECOND"];
+        let leases = PROCESSES_OF.iter().flat_map(|(framework, leases)| {
+            let faults = ["terminated", "killed", "cut-off"].into_iter();
+            faults.flat_map(move |fault| {
+                leases
+                    .iter()
+                    .map(move |it| format!("{framework}-{fault}{it}"))
+            })
+        });
+        let leases = leases.collect::<Vec<_>>();
+        let leases = leases.iter().map(String::as_str).collect::<Vec<_>>();
+        let networks = ["JAVA", "JAVA_CAMEL", "JAVA_SHEDLOCK", "JAVA_INTEGRATION"];
         cluster::run_beside(step, &shell()?, &leases, &networks, &words)
     });
     steps.run("Java: what the documentation shows", |step| {
