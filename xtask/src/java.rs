@@ -71,8 +71,9 @@ pub(crate) fn add_to(steps: &Steps) {
     steps.run("Java: jars, their tests (mvn verify)", |step| {
         check_tools()?;
         place_native_halves(&[build::native_half(step, false)?])?;
-        // The benchmarks as well: they are not run, but must not rot.
-        let verify = ["--activate-profiles", "bench", "verify"];
+        // The benchmarks as well: they are not run, but must not rot. A test that fails skips the modules that need
+        // its own, and no others: so the steps below have their jars, and one fault is one failure.
+        let verify = ["--activate-profiles", "bench", "--fail-at-end", "verify"];
         let words = [&MAVEN[..], &verify].concat();
         let leases = PROCESSES_OF.iter().flat_map(|(framework, leases)| {
             let faults = ["terminated", "killed", "cut-off"].into_iter();
