@@ -1,10 +1,11 @@
 //! Calls of `runOnce`: a thread of Java waits here for what it is to do.
 
+use std::pin::pin;
 use std::sync::Mutex;
 
 use jni::Env;
 use jni::objects::JString;
-use jni::sys::jlong;
+use jni::sys::{jboolean, jlong};
 use leasehold::bindings::{OnceCall, OnceNews, OnceWork, wait};
 
 use crate::ffi::{Answer, Class, Texts};
@@ -13,7 +14,7 @@ use crate::handles::ElectionHandle;
 use crate::table::{Table, lock};
 
 native_methods! {
-    fn begin_once(election: jlong, key: JString, limit: jlong) -> jlong;
+    fn begin_once(election: jlong, key: JString, in_listener: jboolean, limit: jlong) -> jlong;
     fn await_once(call: jlong, limit: jlong) -> [JString];
     fn once_ended(call: jlong, failure: JString);
     fn drop_once(call: jlong);
@@ -30,17 +31,26 @@ struct Once {
     work: Mutex<Option<OnceWork>>,
 }
 
-/// Waits for so many nanoseconds for the end of a run that stops. Zero while that goes on: nothing has begun.
+/// Waits for so many nanoseconds for the end of a run that stops, unless that waits for the caller. Zero while it
+/// goes on: nothing has begun.
 fn begin_once(
     env: &mut Env<'_>,
     _: Class<'_>,
     election: jlong,
     key: JString<'_>,
+    in_listener: jboolean,
     limit: jlong,
 ) -> Answer<jlong> {
     let key = key.try_to_string(env)?;
     let handle = ElectionHandle::get(election)?;
-    let Some(call) = wait(OnceCall::begin(&handle.election, &key), duration(limit)) else {
+    let begin = async {
+        if in_listener {
+            OnceCall::begin_in_listener(&handle.election, &key).await
+        } else {
+            OnceCall::begin(&handle.election, &key).await
+        }
+    };
+    let Some(call) = wait(pin!(begin), duration(limit)) else {
         return Ok(0);
     };
     Ok(CALLS.insert(Once {

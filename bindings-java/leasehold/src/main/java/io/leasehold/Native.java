@@ -60,7 +60,7 @@ final class Native {
 
     static native void endWork(long work);
 
-    static native long beginOnce(long election, String key, long nanos);
+    static native long beginOnce(long election, String key, boolean inListener, long nanos);
 
     static native String[] awaitOnce(long call, long nanos);
 

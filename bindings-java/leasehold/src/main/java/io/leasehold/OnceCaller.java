@@ -16,12 +16,9 @@ class OnceCaller<E extends Exception> {
             if (Thread.interrupted()) {
                 throw new InterruptedException("before the work of `" + key + "` was begun");
             }
-            long call = Native.beginOnce(election.number(), key, Native.SLICE_NANOS);
+            long call = Native.beginOnce(election.number(), key, election.isBusy(), Native.SLICE_NANOS);
             if (call != 0) {
                 return call;
-            }
-            if (election.isBusy()) {
-                throw stopped();
             }
         }
     }
@@ -83,10 +80,6 @@ class OnceCaller<E extends Exception> {
             // Its class says something.
         }
         return text == null ? failure.getClass().getName() + ": an error that cannot be shown" : text;
-    }
-
-    private static ClosedException stopped() {
-        return new ClosedException("the election has been stopped");
     }
 
     /** As what the work may throw: it has thrown that, or what is unchecked. */

@@ -206,8 +206,30 @@ class RunOnceTest {
             election.waitForLeadership(LIMIT);
             assertTrue(election.runIfLeader(term -> {
                 election.requestStop();
-                assertThrows(ClosedException.class, () -> election.runOnce("1", RunOnceTest::unreachable));
+                assertStopWaits(
+                        assertThrows(ClosedException.class, () -> election.runOnce("1", RunOnceTest::unreachable)));
             }));
+        }
+    }
+
+    private static void assertStopWaits(ClosedException refused) {
+        assertTrue(refused.getMessage().contains("waits for its listeners"), refused.getMessage());
+    }
+
+    @Test
+    void aListenerDoesNotWaitForAStopThatWaitsForIt() throws Exception {
+        CompletableFuture<ClosedException> refused = new CompletableFuture<>();
+        try (LeaderElection election = candidate().drainTimeout(LIMIT).start()) {
+            election.waitForLeadership(LIMIT);
+            election.addListener(new LeadershipListener() {
+                @Override
+                public void lost(Loss loss) {
+                    refused.complete(
+                            assertThrows(ClosedException.class, () -> election.runOnce("1", RunOnceTest::unreachable)));
+                }
+            });
+            election.stop();
+            assertStopWaits(refused.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
         }
     }
 
