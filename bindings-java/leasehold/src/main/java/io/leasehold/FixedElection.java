@@ -1,5 +1,6 @@
 package io.leasehold;
 
+import io.leasehold.internal.Firing;
 import io.leasehold.internal.LaterWork;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -377,31 +378,28 @@ final class FixedElection implements LeaderElection {
     /** Nothing is remembered: each firing is begun, each time. */
     @Override
     public boolean claim(String job, Instant due) {
-        Objects.requireNonNull(job, "job");
-        Objects.requireNonNull(due, "due");
-        checkLeads();
+        checkLeadsFor(job, due);
         return true;
     }
 
     /** Nothing is remembered: nothing is known to be missed. */
     @Override
     public boolean claimMissed(String job, Instant due, Duration within) {
-        Objects.requireNonNull(job, "job");
-        Objects.requireNonNull(due, "due");
         Objects.requireNonNull(within, "within");
-        checkLeads();
+        checkLeadsFor(job, due);
         return false;
     }
 
     @Override
     public Optional<Instant> lastFiring(String job) {
-        Objects.requireNonNull(job, "job");
         checkOpen();
+        Firing.checkJob(job);
         return Optional.empty();
     }
 
-    private synchronized void checkLeads() {
+    private synchronized void checkLeadsFor(String job, Instant due) {
         checkOpen();
+        new Firing(job, due);
         if (term == null) {
             String why = "not the leader of `" + lease + "`: " + whyNotLeading();
             throw running ? new LeadershipLostException(why) : new ClosedException(why);

@@ -154,6 +154,14 @@ class FixedElectionTest {
             assertTrue(leader.claim("bill", Instant.EPOCH));
             assertFalse(leader.claimMissed("bill", Instant.EPOCH, Duration.ofDays(365_000)));
             assertEquals(Optional.empty(), leader.lastFiring("bill"));
+            Instant soon = Instant.now().plusSeconds(30);
+            assertTrue(leader.claim("bill", soon), "a scheduler may be a little early");
+            assertThrows(ConfigException.class, () -> leader.claim("a bill", Instant.EPOCH));
+            assertThrows(ConfigException.class, () -> leader.lastFiring("a bill"));
+            assertThrows(
+                    ConfigException.class,
+                    () -> leader.claim("bill", Instant.now().plusSeconds(90)));
+            assertThrows(ConfigException.class, () -> leader.claimMissed("bill", Instant.MIN, Duration.ZERO));
             assertThrows(LeadershipLostException.class, () -> other.claim("bill", Instant.EPOCH));
             assertThrows(LeadershipLostException.class, () -> other.claimMissed("bill", Instant.EPOCH, Duration.ZERO));
         }

@@ -13,10 +13,10 @@ import io.leasehold.Role;
 import io.leasehold.Status;
 import io.leasehold.Term;
 import io.leasehold.TimedOutException;
+import io.leasehold.internal.Firing;
 import io.leasehold.internal.LaterWork;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,7 +28,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /**
  * An election that a test decides: it leads from {@link #lead} to {@link #lose}. Nothing happens by itself, nothing is
@@ -41,7 +40,6 @@ public final class TestLeaderElection implements LeaderElection {
     private static final String LEASE = "test";
     private static final String IDENTITY = "this-instance";
     private static final AtomicLong TOKENS = new AtomicLong();
-    private static final Pattern JOB = Pattern.compile("[!-~]{1,128}");
 
     private final List<LeadershipListener> listeners = new CopyOnWriteArrayList<>();
     /** The keys of work that runs once. */
@@ -274,46 +272,42 @@ public final class TestLeaderElection implements LeaderElection {
         notifyAll();
     }
 
-    /** Remembers the firing. It may be due at any time, also ahead, so that a test needs no clock. */
+    /** Remembers the firing, and refuses what an election refuses: one that is due far ahead, too. */
     @Override
     public synchronized boolean claim(String job, Instant due) {
-        checkJob(job);
-        Instant firing = due.truncatedTo(ChronoUnit.MILLIS);
-        checkLeads();
-        Instant last = firings.get(job);
-        if (last != null && !firing.isAfter(last)) {
-            return false;
-        }
-        firings.put(job, firing);
-        return true;
+        return begin(leadingFor(job, due));
     }
 
     @Override
     public synchronized boolean claimMissed(String job, Instant due, Duration within) {
-        checkJob(job);
+        Firing firing = leadingFor(job, due);
+        return firing.wasDueWithin(within) && firings.containsKey(job) && begin(firing);
+    }
+
+    private Firing leadingFor(String job, Instant due) {
+        checkOpen();
+        Firing firing = new Firing(job, due);
         checkLeads();
-        Duration age = Duration.between(due, Instant.now());
-        boolean isRecent = !age.isNegative() && age.compareTo(within) <= 0;
-        return isRecent && firings.containsKey(job) && claim(job, due);
+        return firing;
+    }
+
+    private boolean begin(Firing firing) {
+        Instant last = firings.get(firing.job());
+        if (last != null && !firing.due().isAfter(last)) {
+            return false;
+        }
+        firings.put(firing.job(), firing.due());
+        return true;
     }
 
     @Override
     public synchronized Optional<Instant> lastFiring(String job) {
         checkOpen();
-        checkJob(job);
+        Firing.checkJob(job);
         return Optional.ofNullable(firings.get(job));
     }
 
-    /** What an election refuses, so that a test finds it. */
-    private static void checkJob(String job) {
-        if (!JOB.matcher(job).matches()) {
-            throw ErrorKind.CONFIG.exception("job = `" + job
-                    + "`: use 1 to 128 visible ASCII characters without spaces, such as `billing.invoices`");
-        }
-    }
-
     private void checkLeads() {
-        checkOpen();
         if (term == null) {
             ErrorKind kind = running ? ErrorKind.LEADERSHIP_LOST : ErrorKind.CLOSED;
             throw kind.exception("not the leader of `" + LEASE + "`: the test has not said so");

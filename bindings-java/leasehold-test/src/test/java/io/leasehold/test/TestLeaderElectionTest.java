@@ -220,6 +220,10 @@ class TestLeaderElectionTest {
         assertFalse(election.claim("bill", due.minusSeconds(1)));
         assertTrue(election.claim("report", due));
         assertThrows(ConfigException.class, () -> election.claim("a report", due));
+        assertThrows(
+                ConfigException.class,
+                () -> election.claim("bill", Instant.now().plusSeconds(90)));
+        assertThrows(ConfigException.class, () -> election.claimMissed("bill", Instant.MIN, longAgo));
         election.lose(LostReason.EXPIRED);
         assertThrows(LeadershipLostException.class, () -> election.claimMissed("bill", missed, longAgo));
         election.lead();
