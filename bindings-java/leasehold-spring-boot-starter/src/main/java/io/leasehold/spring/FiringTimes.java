@@ -51,7 +51,7 @@ record FiringTimes(List<Cron> crons) {
                         "use @Scheduled(cron = …), or leave out `claim`");
             }
             if (!cron.equals(Scheduled.CRON_DISABLED)) {
-                crons.add(Cron.of(method, cron, placeholders.apply(schedule.zone())));
+                crons.add(Cron.of(method, cron, placeholders.apply(schedule.zone()), schedule.scheduler()));
             }
         }
         return new FiringTimes(List.copyOf(crons));
@@ -75,6 +75,15 @@ record FiringTimes(List<Cron> crons) {
         return times(cron -> cron.latestAt(now)).max(Comparator.naturalOrder());
     }
 
+    /** On which scheduler that runs, if its annotation says so. */
+    Optional<String> schedulerAt(Instant now) {
+        return crons.stream()
+                .filter(cron -> cron.latestAt(now).isPresent())
+                .max(Comparator.comparing(cron -> cron.latestAt(now).orElseThrow()))
+                .map(Cron::scheduler)
+                .filter(StringUtils::hasText);
+    }
+
     private Optional<Instant> next(Instant after) {
         return times(cron -> cron.next(after)).min(Comparator.naturalOrder());
     }
@@ -83,18 +92,18 @@ record FiringTimes(List<Cron> crons) {
         return crons.stream().map(time).flatMap(Optional::stream);
     }
 
-    /** One expression, in its zone. */
-    record Cron(CronExpression expression, ZoneId zone) {
+    /** One expression, in its zone, and the scheduler that its annotation names. */
+    record Cron(CronExpression expression, ZoneId zone, String scheduler) {
         /** The 29th of February is a certain day of the week once in so many years. */
         private static final long MOST_SECONDS = Duration.ofDays(41 * 366).toSeconds();
 
-        static Cron of(Method method, String expression, String zone) {
+        static Cron of(Method method, String expression, String zone, String scheduler) {
             try {
                 // As Spring reads them.
                 ZoneId given = StringUtils.hasText(zone)
                         ? StringUtils.parseTimeZoneString(zone).toZoneId()
                         : ZoneId.systemDefault();
-                return new Cron(CronExpression.parse(expression), given);
+                return new Cron(CronExpression.parse(expression), given, scheduler);
             } catch (IllegalArgumentException wrong) {
                 throw LeaderOnlyMethod.fault(
                         method, "its @Scheduled cannot be read: " + wrong.getMessage(), "correct its cron or zone");

@@ -18,8 +18,8 @@ import java.lang.annotation.Target;
  * }</pre>
  *
  * <ul>
- *   <li>It stands outside {@code @Transactional} and everything else that Spring puts around a method, and inside
- *       {@code @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the
+ *   <li>It stands outside {@code @Transactional}, Spring 7's {@code @Retryable} and everything else that Spring puts around a
+ *       method, and inside {@code @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the
  *       transaction commits.
  *   <li>It is a proxy's work, so a call from another method of the same class passes it by; {@link LeaderAssert}
  *       notices. A method that no proxy can guard fails at startup: a private, static or final one, or one of a final
@@ -73,8 +73,8 @@ public @interface LeaderOnly {
     /**
      * How old a missed firing may be for the next leader to run it, for example {@code 1h}: nobody led when it was due,
      * or the leader had died. Of several only the latest runs, and none of a job that never ran. It runs on the
-     * scheduler of the others, not on a thread of {@code @Async}. By default missed firings do not run. Placeholders
-     * are resolved.
+     * scheduler that {@code @Scheduled} names, or on that of the others, not on a thread of {@code @Async}. By default
+     * missed firings do not run. Placeholders are resolved.
      *
      * @return a duration as Spring Boot reads it
      */

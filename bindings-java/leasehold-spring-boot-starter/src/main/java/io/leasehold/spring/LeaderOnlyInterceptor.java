@@ -30,8 +30,10 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 
     @Override
     public Object invoke(MethodInvocation invocation) throws Throwable {
-        Method method = implementation(invocation);
-        LeaderOnlyMethod guarded = methods.get(method);
+        Object target = invocation.getThis();
+        Class<?> type = target == null ? invocation.getMethod().getDeclaringClass() : AopUtils.getTargetClass(target);
+        Method method = AopUtils.getMostSpecificMethod(invocation.getMethod(), type);
+        LeaderOnlyMethod guarded = methods.get(type, method);
         Call call = new Call(invocation, guarded, MissedFirings.asksFor(method));
         Object result =
                 service.get().callIfLeader(guarded.election(), call::make).orElse(null);
@@ -85,12 +87,5 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
             LeaderElection election = service.get().election(guarded.election());
             return guarded.claims() == null || guarded.claims().begin(guarded.name(), election, asksForMissed);
         }
-    }
-
-    private static Method implementation(MethodInvocation invocation) {
-        Object target = invocation.getThis();
-        return target == null
-                ? invocation.getMethod()
-                : AopUtils.getMostSpecificMethod(invocation.getMethod(), AopUtils.getTargetClass(target));
     }
 }

@@ -4,10 +4,10 @@ import io.leasehold.ConfigException;
 import io.leasehold.LeaderElection;
 import java.lang.reflect.Method;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.springframework.core.MethodIntrospector;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.annotation.AnnotationUtils;
@@ -16,16 +16,17 @@ import org.springframework.core.annotation.AnnotationUtils;
 final class LeaderOnlyMethods {
     private final Supplier<ClusterLeaderService> service;
     private final UnaryOperator<String> placeholders;
-    private final Map<Method, LeaderOnlyMethod> known = new ConcurrentHashMap<>();
+    private final Map<OfType, LeaderOnlyMethod> known = new ConcurrentHashMap<>();
     /** Whose firings are claimed under a name, by election and job. */
     private final Map<String, BeanMethod> jobs = new ConcurrentHashMap<>();
-
-    private final Map<Class<?>, Set<Method>> mayMissFirings = new ConcurrentHashMap<>();
 
     LeaderOnlyMethods(Supplier<ClusterLeaderService> service, UnaryOperator<String> placeholders) {
         this.service = service;
         this.placeholders = placeholders;
     }
+
+    /** A method of this class or of one above it: whether a proxy can guard it depends on both. */
+    private record OfType(Class<?> type, Method method) {}
 
     /** A method of a bean. All objects of one bean's name are one: so a prototype, or what a scope makes again. */
     record BeanMethod(String bean, Method method) {
@@ -45,32 +46,29 @@ final class LeaderOnlyMethods {
     /** Reads the methods of a bean, and fails if one of them could not do what it says. */
     void check(Class<?> type, String bean) {
         of(type).forEach((method, annotation) -> {
-            LeaderOnlyMethod read = known.computeIfAbsent(method, it -> read(type, it, annotation));
+            LeaderOnlyMethod read =
+                    known.computeIfAbsent(new OfType(type, method), it -> read(type, method, annotation));
             // For each bean, since several may have the method.
             takeJob(new BeanMethod(bean, method), read);
-            if (read.mayMissFirings()) {
-                mayMissFirings
-                        .computeIfAbsent(type, it -> ConcurrentHashMap.newKeySet())
-                        .add(method);
-            }
         });
     }
 
     /** The methods of a class that was checked, that want to run for what was missed. */
-    Set<Method> thatMayMissFirings(Class<?> type) {
-        return mayMissFirings.getOrDefault(type, Set.of());
+    Map<Method, LeaderOnlyMethod> thatMayMissFirings(Class<?> type) {
+        return known.entrySet().stream()
+                .filter(it -> it.getKey().type() == type && it.getValue().mayMissFirings())
+                .collect(Collectors.toMap(it -> it.getKey().method(), Map.Entry::getValue));
     }
 
-    /** What a method says that a proxy stands before. */
-    LeaderOnlyMethod get(Method method) {
-        LeaderOnlyMethod read = known.get(method);
+    /** What a method of a class says that a proxy stands before. */
+    LeaderOnlyMethod get(Class<?> type, Method method) {
+        LeaderOnlyMethod read = known.get(new OfType(type, method));
         return read != null
                 ? read
-                : known.computeIfAbsent(method, it -> {
-                    Class<?> type = it.getDeclaringClass();
-                    LeaderOnlyMethod unchecked = read(type, it, annotation(it));
+                : known.computeIfAbsent(new OfType(type, method), it -> {
+                    LeaderOnlyMethod unchecked = read(type, method, annotation(method));
                     // What a FactoryBean makes is not seen before. Spring, too, names what has no name after its class.
-                    takeJob(new BeanMethod(type.getName(), it), unchecked);
+                    takeJob(new BeanMethod(type.getName(), method), unchecked);
                     return unchecked;
                 });
     }

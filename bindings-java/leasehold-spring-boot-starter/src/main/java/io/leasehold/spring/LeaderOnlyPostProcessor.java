@@ -60,10 +60,10 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
         Object guarded = super.postProcessAfterInitialization(bean, beanName);
         if (!(bean instanceof AopInfrastructureBean)) {
             methods.thatMayMissFirings(AopUtils.getTargetClass(bean))
-                    .forEach(it -> mayMissFirings.put(
-                            new LeaderOnlyMethods.BeanMethod(beanName, it),
+                    .forEach((method, it) -> mayMissFirings.put(
+                            new LeaderOnlyMethods.BeanMethod(beanName, method),
                             new MissedFirings.Candidate(
-                                    guarded, it, methods.get(it).election())));
+                                    guarded, method, it.election(), it.claims().times())));
         }
         return guarded;
     }

@@ -8,12 +8,13 @@ import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.PayloadApplicationEvent;
+import org.springframework.scheduling.SchedulingAwareRunnable;
 import org.springframework.scheduling.config.TaskSchedulerRouter;
 import org.springframework.scheduling.support.ScheduledMethodRunnable;
 
 /**
  * When this instance begins to lead, calls each method that wants to run for a firing that was missed. On the scheduler that
- * runs the others: so a long one does not keep the election's events waiting, and ends as they do when the context stops.
+ * runs its others: so a long one does not keep the election's events waiting, and ends as they do when the context stops.
  */
 final class MissedFirings
         implements ApplicationListener<PayloadApplicationEvent<LeadershipAcquiredEvent>>,
@@ -29,9 +30,17 @@ final class MissedFirings
         this.methods = methods;
     }
 
-    /** A method of a bean, as a proxy guards it. */
-    record Candidate(Object bean, Method method, String election) {
-        void call() {
+    /** A call of a method of a bean, as a proxy guards it. */
+    record Candidate(Object bean, Method method, String election, FiringTimes times)
+            implements SchedulingAwareRunnable {
+        /** Of several schedules, that of the firing that would be run. */
+        @Override
+        public String getQualifier() {
+            return times.schedulerAt(Instant.now()).orElse(null);
+        }
+
+        @Override
+        public void run() {
             ASKED.set(method);
             try {
                 new ScheduledMethodRunnable(bean, AopUtils.selectInvocableMethod(method, bean.getClass())).run();
@@ -60,7 +69,7 @@ final class MissedFirings
         String election = event.getPayload().election();
         methods.thatMayMissFirings()
                 .filter(it -> it.election().equals(election))
-                .forEach(it -> scheduler.schedule(it::call, Instant.now()));
+                .forEach(it -> scheduler.schedule(it, Instant.now()));
     }
 
     @Override

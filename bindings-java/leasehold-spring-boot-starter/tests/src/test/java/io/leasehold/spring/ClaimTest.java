@@ -312,6 +312,42 @@ class ClaimTest {
         }
     }
 
+    static class OnASchedulerOfItsOwn {
+        final BlockingQueue<String> threads = new LinkedBlockingQueue<>();
+
+        @LeaderOnly(claim = "import", missedWithin = "400d")
+        @Scheduled(cron = YEARLY, zone = "UTC", scheduler = "${jobs.scheduler}")
+        public void run() {
+            threads.add(Thread.currentThread().getName());
+        }
+
+        BlockingQueue<String> threads() {
+            return threads;
+        }
+    }
+
+    @Test
+    void whatWasMissedRunsOnTheSchedulerThatItsAnnotationNames() {
+        TestLeaderElection election = TestLeaderElection.started();
+        begunYearsAgo(election, "import");
+        jobs(election)
+                .withPropertyValues("jobs.scheduler=slow")
+                .withBean("taskScheduler", ThreadPoolTaskScheduler.class, () -> scheduler("usual-"))
+                .withBean("slow", ThreadPoolTaskScheduler.class, () -> scheduler("slow-"))
+                .withBean(OnASchedulerOfItsOwn.class)
+                .run(context -> {
+                    election.lead();
+                    assertThat(next(context.getBean(OnASchedulerOfItsOwn.class).threads()))
+                            .startsWith("slow-");
+                });
+    }
+
+    private static ThreadPoolTaskScheduler scheduler(String threads) {
+        ThreadPoolTaskScheduler scheduler = new ThreadPoolTaskScheduler();
+        scheduler.setThreadNamePrefix(threads);
+        return scheduler;
+    }
+
     static class OfCustomers extends Import {}
 
     static class OfOrders extends Import {}

@@ -8,6 +8,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,7 @@ class FiringTimesTest {
 
     private static FiringTimes times(ZoneId zone, String... expressions) {
         return new FiringTimes(Arrays.stream(expressions)
-                .map(it -> new FiringTimes.Cron(CronExpression.parse(it), zone))
+                .map(it -> new FiringTimes.Cron(CronExpression.parse(it), zone, ""))
                 .toList());
     }
 
@@ -52,6 +53,17 @@ class FiringTimesTest {
         assertThat(latest(times("0 0 0 29 2 MON"), "2044-02-28T23:59:59Z")).hasValue(at("2016-02-29T00:00:00Z"));
         assertThat(latest(times("0 0 0 31 2 *"), "2026-03-10T00:00:00Z")).isEmpty();
         assertThat(times().meantAt(at("2026-03-10T00:00:00Z"))).isEmpty();
+    }
+
+    @Test
+    void theSchedulerIsThatOfTheLatestFiring() {
+        ZoneId utc = ZoneId.of("UTC");
+        FiringTimes times = new FiringTimes(List.of(
+                new FiringTimes.Cron(CronExpression.parse("0 0 3 * * *"), utc, "small"),
+                new FiringTimes.Cron(CronExpression.parse("0 0 15 * * *"), utc, "")));
+        assertThat(times.schedulerAt(at("2026-03-10T14:00:00Z"))).hasValue("small");
+        assertThat(times.schedulerAt(at("2026-03-10T15:00:00Z"))).isEmpty();
+        assertThat(times().schedulerAt(at("2026-03-10T15:00:00Z"))).isEmpty();
     }
 
     @Test

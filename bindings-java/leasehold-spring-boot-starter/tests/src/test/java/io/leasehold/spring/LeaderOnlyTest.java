@@ -228,6 +228,28 @@ class LeaderOnlyTest {
         }
     }
 
+    abstract static class Reading<T> {
+        @LeaderOnly
+        T job() {
+            return null;
+        }
+    }
+
+    static class ReadingText extends Reading<String> {}
+
+    static class ReadingLines extends Reading<Stream<String>> {}
+
+    @Test
+    void aMethodIsCheckedForEachClassThatHasIt() {
+        runner().withBean(ReadingText.class)
+                .withBean(ReadingLines.class)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(ConfigException.class)
+                        .hasMessageContaining("the work behind a Stream"));
+    }
+
     static class Iterating {
         @LeaderOnly
         Iterator<String> job() {
