@@ -242,7 +242,7 @@ impl<'a> Report<'a> {
         };
         row("holder", self.holder.map(printable))?;
         row("term", self.term())?;
-        row("acquired", self.acquisition.map(str::to_owned))?;
+        row("acquisition", self.acquisition.map(str::to_owned))?;
         row("age", self.age_seconds.map(|age| self.age(age)))?;
         if let Some((label, expiry)) = self.expires_in_seconds.map(|left| self.expiry(left)) {
             row(label, Some(expiry))?;
