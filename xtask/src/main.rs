@@ -62,7 +62,7 @@ enum Command {
     Cluster(cluster::Command),
     /// Builds a candidate program for cluster tests; its last line is the command line.
     Candidate(candidate::Options),
-    /// Gives what others write, as a fuzzer makes it, to the code that reads it.
+    /// Fuzzes the code that reads foreign input.
     Fuzz(fuzz::Options),
     /// Builds the native half and the jars of Java, and tests them.
     Java(java::Options),

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Bills, on one replica of all that run this command."
+    help = "Bills, on one of the replicas that run this command."
 
     def handle(self, *args: object, **options: object) -> None:
         leasehold.exit_on_sigterm()

@@ -1,4 +1,4 @@
-//! The first program: a job that runs on one instance of all.
+//! The first program: a job that runs on one of the instances.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -6,11 +6,12 @@ use pulldown_cmark::{Event, Tag, TagEnd};
 use crate::support::{Page, pages};
 
 /// What not to say, and what to say instead.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [(&str, &str); 5] = [
     ("is told", "say who tells it, or: learns"),
     ("are told", "say who tells them, or: learn"),
     ("has to run out", "has to expire"),
     ("no more before", "no longer, before"),
+    ("the very moment", "just when; at any moment"),
 ];
 
 #[test]

@@ -27,16 +27,15 @@ final class ConfigFailureAnalyzer extends AbstractFailureAnalyzer<ConfigExceptio
         String property = setting.replace('_', '-');
         return switch (setting) {
             case "lease" ->
-                "Give the application a name, spring.application.name, after which the Lease is called; or give the "
-                        + "Lease one of its own, leasehold.lease.";
+                "Set spring.application.name, from which the Lease takes its name, or name the Lease by leasehold.lease.";
             case "mode" ->
                 "Set leasehold.mode: `kubernetes` for a cluster, `file` for instances on one machine. With `always` "
                         + "each instance leads: for tests, and where there is never more than one.";
             case "kubeconfig" ->
-                "Correct KUBECONFIG in the environment, or name the file by leasehold.kubeconfig, which goes before it.";
+                "Correct KUBECONFIG in the environment, or name the file by leasehold.kubeconfig, which takes precedence.";
             default ->
                 "Correct leasehold." + property + ", or leasehold.elections.<name>." + property + ", or LEASEHOLD_"
-                        + setting.toUpperCase(Locale.ROOT) + " in the environment, in the place where it was set.";
+                        + setting.toUpperCase(Locale.ROOT) + " in the environment: the one that you have set.";
         };
     }
 

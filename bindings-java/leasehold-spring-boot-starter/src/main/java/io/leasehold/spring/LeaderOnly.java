@@ -18,20 +18,20 @@ import java.lang.annotation.Target;
  * }</pre>
  *
  * <ul>
- *   <li>It stands outside {@code @Transactional}, Spring 7's {@code @Retryable} and everything else that Spring puts around a
- *       method, and inside {@code @Async}: the leader is asked for on the thread that does the work, and still holds the Lease when the
- *       transaction commits.
- *   <li>It is a proxy's work, so a call from another method of the same class passes it by; {@link LeaderAssert}
- *       notices. A method that no proxy can guard fails at startup: a private, static or final one, or one of a final
- *       class.
+ *   <li>It applies outside {@code @Transactional}, Spring 7's {@code @Retryable} and everything else that Spring puts
+ *       around a method, and inside {@code @Async}: the thread that does the work asks who leads, and still holds the
+ *       Lease when the transaction commits.
+ *   <li>Spring applies it by a proxy, so a call from another method of the same class is not guarded; {@link
+ *       LeaderAssert} notices that. A method that no proxy can guard fails at startup: a private, static or final one,
+ *       or one of a final class.
  *   <li>A skipped method returns null, an empty {@code Optional}, or a future completed with null. A primitive cannot
  *       say "skipped": such a method fails at startup, unless it throws instead.
  *   <li>The work ends when the method returns; if it returns a {@code Future} or {@code CompletionStage}, when that has
- *       completed. A method whose work goes on unseen, or only begins, when it has returned, fails at startup: a suspending
+ *       completed. A method whose work goes on after it has returned fails at startup: a suspending
  *       function of Kotlin, or one that returns a reactive type, a stream, an iterator or a {@code Callable}. If it hands
  *       work to other threads, it must wait for it, or return its future.
- *   <li>It may stand on annotations of your own, together with {@code @Scheduled}.
- *   <li>With {@link #claim} each firing of a cron expression runs once at most, also where leadership changes within it.
+ *   <li>You may put it on your own annotations, together with {@code @Scheduled}.
+ *   <li>With {@link #claim} each firing of a cron expression runs at most once, even if leadership changes just then.
  * </ul>
  */
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
