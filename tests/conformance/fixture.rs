@@ -36,8 +36,8 @@ impl<'a> Fixture<'a> {
     pub(crate) fn settings(&self, case: &Case, candidate: &Participant) -> Map<String, Value> {
         let timings = json!({
             "lease": lease_name(case),
-            "lease_duration": 5,
-            "renew_deadline": 4,
+            "lease_duration": 120,
+            "renew_deadline": 100,
             "retry_period": 0.2,
         });
         let store = match self {
