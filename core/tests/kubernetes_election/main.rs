@@ -11,8 +11,6 @@ mod proofs;
 mod signs;
 mod support;
 
-use std::time::Duration;
-
 use leasehold::{Event, LostReason, Role};
 
 use self::common::{acquired, eventually, loss, next};
@@ -55,13 +53,7 @@ fn what_others_write_beside_the_record_survives_a_whole_term() {
 fn a_deleted_lease_ends_the_term_at_once_and_the_next_token_is_larger() {
     let scene = Scene::granted("deleted");
     // Who leads waits for as long as others do.
-    let config = scene
-        .config("leader")
-        .lease_duration(Duration::from_secs(8));
-    let leader = config
-        .renew_deadline(Duration::from_secs(6))
-        .start()
-        .unwrap();
+    let leader = scene.config("leader").start().unwrap();
     let mut events = leader.subscribe().unwrap();
     let first = acquired(&mut events).fencing_token();
     scene.delete();

@@ -184,12 +184,7 @@ fn an_address_that_somebody_removes_is_put_back() {
 fn without_slice_or_rights_a_leader_leads_and_the_route_comes_later() {
     let scene = Scene::granted("routed-late");
     // The route is tried again each lease duration.
-    let config = routed(&scene, "routed-late", 1);
-    let config = config.lease_duration(Duration::from_secs(6));
-    let election = config
-        .renew_deadline(Duration::from_secs(5))
-        .start()
-        .unwrap();
+    let election = routed(&scene, "routed-late", 1).start().unwrap();
     await_leadership(&election);
     create_slice("routed-late");
     scene.await_renewals(2);

@@ -65,8 +65,8 @@ impl Scene {
             .namespace("default")
             .identity(identity)
             .kubeconfig(kubeconfig())
-            .lease_duration(Duration::from_secs(3))
-            .renew_deadline(Duration::from_secs(2))
+            .lease_duration(Duration::from_secs(8))
+            .renew_deadline(Duration::from_secs(7))
             .retry_period(Duration::from_millis(200))
     }
 

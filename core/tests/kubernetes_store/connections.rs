@@ -130,7 +130,7 @@ async fn a_silent_connection_is_noticed_while_only_a_watch_uses_it() {
     let wire = Wire::to_the_api_server().await;
     let connections = wire
         .kubeconfig()
-        .connect_with_limit(Duration::from_secs(6))
+        .connect_with_limit(Duration::from_secs(12))
         .await;
     let lease = connections.lease("default", "silent").unwrap();
     let mut watch = lease.watch(ResourceVersion::default());

@@ -166,13 +166,13 @@ async fn a_credential_plugin_that_never_ends_is_quoted_and_killed_with_all_it_st
                   sleep 1000 & echo $! > child; echo $$ > pid; wait";
     kubeconfig.set_user(&install_script(&folder, script));
 
-    let connecting = ClusterConnections::connect(options(&kubeconfig, Duration::from_secs(6)));
+    let connecting = ClusterConnections::connect(options(&kubeconfig, Duration::from_secs(12)));
     let error = connecting.await.expect_err("no credentials");
 
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(
         error.message().replace(folder.to_str().unwrap(), "FOLDER"),
-        "the credential plugin FOLDER/./plugin of FOLDER/config did not end within 6s and was \
+        "the credential plugin FOLDER/./plugin of FOLDER/config did not end within 12s and was \
          killed: waiting for your browser"
     );
     for file in ["pid", "child"] {

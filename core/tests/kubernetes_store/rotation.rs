@@ -83,11 +83,11 @@ async fn a_server_that_left_an_address_which_now_swallows_everything_is_found() 
     let address = silent.local_addr().unwrap().to_string();
     let mut kubeconfig = Kubeconfig::new(&cluster_at(&address), &admin());
     let connections = kubeconfig
-        .connect_with_limit(std::time::Duration::from_secs(5))
+        .connect_with_limit(std::time::Duration::from_secs(10))
         .await;
     let lease = connections.lease("default", "swallowed").unwrap();
     let message = lease.read().await.unwrap_err().to_string();
-    assert!(message.contains("no connection after 4s"), "{message}");
+    assert!(message.contains("no connection after 8s"), "{message}");
 
     kubeconfig.content["clusters"][0]["cluster"] = cluster();
     kubeconfig.save();
@@ -135,7 +135,7 @@ async fn a_client_certificate_replaced_in_its_files_is_shown_once_the_old_one_is
 async fn a_kubeconfig_that_never_ends_is_told_and_an_election_goes_on_as_before() {
     let mut kubeconfig = Kubeconfig::new(&cluster_at("127.0.0.1:1"), &admin());
     let connections = kubeconfig
-        .connect_with_limit(std::time::Duration::from_secs(4))
+        .connect_with_limit(std::time::Duration::from_secs(10))
         .await;
     let lease = connections.lease("default", "a-pipe").unwrap();
 
@@ -147,10 +147,7 @@ async fn a_kubeconfig_that_never_ends_is_told_and_an_election_goes_on_as_before(
     assert!(mkfifo.unwrap().success());
     for _ in 0..2 {
         let message = lease.read().await.unwrap_err().to_string();
-        assert!(
-            message.contains("could not be read within 3.2s"),
-            "{message}"
-        );
+        assert!(message.contains("could not be read within 8s"), "{message}");
     }
 
     // The reader of the pipe gets the rest of it.

@@ -51,8 +51,8 @@ fn a_panic_ends_the_term_and_its_unfinished_work_still_keeps_the_lease() {
     let store = Defective::default();
     let config = config()
         .identity("first")
-        .lease_duration(Duration::from_secs(3))
-        .renew_deadline(Duration::from_millis(2_500))
+        .lease_duration(Duration::from_secs(11))
+        .renew_deadline(Duration::from_secs(10))
         .retry_period(Duration::from_millis(50))
         .drain_timeout(Duration::from_secs(1));
     let election = LeaderElection::with_store(&config, Arc::new(store.clone())).unwrap();

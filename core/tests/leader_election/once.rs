@@ -27,8 +27,8 @@ fn memory(store: &MemoryStore) -> Memory {
 
 fn quick() -> Config {
     config()
-        .lease_duration(Duration::from_secs(6))
-        .renew_deadline(Duration::from_secs(5))
+        .lease_duration(Duration::from_secs(11))
+        .renew_deadline(Duration::from_secs(10))
         .retry_period(Duration::from_millis(100))
 }
 

@@ -114,8 +114,8 @@ fn dropping_an_election_releases_its_lease() {
 fn each_term_has_its_own_acquired_and_lost_event() {
     let store = MemoryStore::new();
     let short = config()
-        .lease_duration(Duration::from_secs(4))
-        .renew_deadline(Duration::from_millis(3_500))
+        .lease_duration(Duration::from_secs(11))
+        .renew_deadline(Duration::from_secs(10))
         .retry_period(Duration::from_millis(100));
     let election = candidate(&store, &short);
     let mut events = election.subscribe().unwrap();
