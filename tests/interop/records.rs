@@ -67,16 +67,16 @@ fn a_renewal_changes_the_renew_time_and_nothing_else_in_both() {
 /// The end of the contest checks the waiting itself.
 fn take_over_from_one_with_a_longer_lease(from: Program, to: Program, lease: &str) {
     let mut contest = Contest::open(lease).unwrap();
-    let old = contest.enter_with(from, Timing(6.0, 2.0, 0.5)).unwrap();
+    let old = contest.enter_with(from, Timing(12.0, 10.0, 0.5)).unwrap();
     contest.await_lead_of(&old).unwrap();
-    let new = contest.enter_with(to, Timing(3.0, 2.0, 0.5)).unwrap();
+    let new = contest.enter_with(to, Timing(6.0, 5.0, 0.5)).unwrap();
     contest.kill(&old).unwrap();
     contest.await_lead_of(&new).unwrap();
     let outcome = contest.end().unwrap();
     let durations = outcome
         .takeovers()
         .map(|(before, _)| before.lease_duration_seconds);
-    assert_eq!(durations.collect::<Vec<_>>(), [6]);
+    assert_eq!(durations.collect::<Vec<_>>(), [12]);
 }
 
 #[test]

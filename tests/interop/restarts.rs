@@ -1,5 +1,7 @@
 //! Candidates of both kinds come, go and are replaced by the other kind.
 
+use leasehold_tests::Timing;
+
 use crate::contest::{ClientGo, Contest, Ours, Program};
 
 #[test]
@@ -19,11 +21,13 @@ fn ours_and_client_go_are_killed_at_once_and_come_back() {
 /// As a rolling update does: the new one starts, then an old one ends.
 fn replace_one_by_one(old: Program, new: Program, lease: &str) {
     let mut contest = Contest::open(lease).unwrap();
-    let fleet: Vec<_> = (0..3).map(|_| contest.enter(old).unwrap()).collect();
+    let fleet: Vec<_> = (0..3)
+        .map(|_| contest.enter_with(old, Timing::STEADY).unwrap())
+        .collect();
     let mut successors = Vec::new();
     for predecessor in fleet {
         contest.await_leader().unwrap();
-        successors.push(contest.enter(new).unwrap());
+        successors.push(contest.enter_with(new, Timing::STEADY).unwrap());
         contest.terminate(&predecessor).unwrap();
     }
     assert!(successors.contains(&contest.await_leader().unwrap()));

@@ -57,7 +57,7 @@ impl Application {
         };
         for lease in leases {
             let config = json!({
-                "lease": lease, "mode": "kubernetes", "kubeconfig": kubeconfig, "spread": 0.05,
+                "lease": lease, "mode": "kubernetes", "kubeconfig": kubeconfig, "spread": 0.3,
                 // So long that nobody's patience ends while a busy machine takes its time.
                 "lease_duration": 60, "renew_deadline": 40,
             });

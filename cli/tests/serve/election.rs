@@ -50,16 +50,9 @@ fn a_leader_that_is_terminated_hands_over_and_exits_well() {
 }
 
 #[test]
-fn a_leader_that_is_killed_is_succeeded_when_its_time_is_up() {
+fn a_leader_that_is_killed_is_succeeded() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut a, b) = two(
-        folder.path(),
-        &[
-            "--lease-duration=5",
-            "--renew-deadline=4",
-            "--retry-period=0.2",
-        ],
-    );
+    let (mut a, b) = two(folder.path(), &[]);
     a.kill();
     b.wait_until_it_leads();
 }
