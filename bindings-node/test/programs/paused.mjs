@@ -10,11 +10,18 @@ const election = await new LeaderElection(options).start();
 
 async function work(term) {
   try {
-    // Among its I/O, as when it has nothing else to do.
-    stat('.', () => process.kill(process.pid, 'SIGSTOP'));
+    const pause = () => sleep(2_000, undefined, { signal: term.signal });
+    // Among its I/O, as when it has nothing else to do, at the beginning of its wait.
+    let wait = new Promise((resolve, reject) => {
+      stat('.', () => {
+        pause().then(resolve, reject);
+        process.kill(process.pid, 'SIGSTOP');
+      });
+    });
     for (;;) {
-      await sleep(2_000, undefined, { signal: term.signal });
+      await wait;
       console.log(term.isValid ? 'step' : 'stale step');
+      wait = pause();
     }
   } catch (error) {
     if (term.isValid) throw error;
