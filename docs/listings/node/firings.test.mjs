@@ -8,11 +8,15 @@ import { test } from 'node:test';
 
 import { LeaderElection } from 'leasehold';
 
+/** Nothing expires while a test runs. */
+const lasting = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
+
 /** An election that leads. */
 async function leader(t) {
   const directory = mkdtempSync(join(tmpdir(), 'leasehold-documentation-'));
   t.after(() => rmSync(directory, { recursive: true }));
-  const election = await new LeaderElection({ lease: 'billing', mode: 'file', directory }).start();
+  const options = { lease: 'billing', mode: 'file', directory, ...lasting };
+  const election = await new LeaderElection(options).start();
   await election.waitForLeadership({ signal: AbortSignal.timeout(60_000) });
   return election;
 }

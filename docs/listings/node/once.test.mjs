@@ -8,10 +8,14 @@ import { test } from 'node:test';
 
 import { LeaderElection } from 'leasehold';
 
+/** Nothing expires while a test runs. */
+const lasting = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
+
 test('a migration runs once for each version', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'leasehold-documentation-'));
   t.after(() => rmSync(directory, { recursive: true }));
-  const election = new LeaderElection({ lease: 'shop-migration', mode: 'file', directory });
+  const options = { lease: 'shop-migration', mode: 'file', directory, ...lasting };
+  const election = new LeaderElection(options);
   const version = '1.4.2';
   let migrations = 0;
   const migrate = async () => (migrations += 1);

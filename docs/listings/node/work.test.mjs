@@ -13,12 +13,15 @@ import { LeaderElection } from 'leasehold';
 const directory = mkdtempSync(join(tmpdir(), 'leasehold-documentation-'));
 after(() => rmSync(directory, { recursive: true }));
 
+/** Nothing expires while a test runs. */
+const lasting = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
+
 let election;
 let done;
 
 beforeEach(() => {
   done = [];
-  election = new LeaderElection({ lease: 'jobs', mode: 'file', directory });
+  election = new LeaderElection({ lease: 'jobs', mode: 'file', directory, ...lasting });
 });
 
 const cleanUp = () => done.push('cleaned up');

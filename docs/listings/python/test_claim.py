@@ -13,7 +13,9 @@ def test_a_firing_runs_once(tmp_path: Path) -> None:
     def send_invoices() -> None:
         sent.append(due)
 
-    with leasehold.LeaderElection("billing", mode="file", directory=str(tmp_path)) as election:
+    with leasehold.LeaderElection(
+        "billing", mode="file", directory=tmp_path, lease_duration=3600, renew_deadline=1800
+    ) as election:
         election.wait_for_leadership(60)
 
         @election.leader_only

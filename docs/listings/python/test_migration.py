@@ -15,7 +15,9 @@ def migrate(fence: int) -> None:
 
 
 def test_a_migration_runs_once_for_each_version(tmp_path: Path) -> None:
-    election = leasehold.LeaderElection("shop-migration", mode="file", directory=tmp_path)
+    election = leasehold.LeaderElection(
+        "shop-migration", mode="file", directory=tmp_path, lease_duration=3600, renew_deadline=1800
+    )
     version = "1.4.2"
 
     here = election.run_once(version, lambda term: migrate(fence=term.fencing_token))

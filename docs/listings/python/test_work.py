@@ -35,7 +35,9 @@ class Consumer:
 def election(tmp_path: Path) -> Iterator[leasehold.LeaderElection]:
     """An election that is started, in a folder of its own."""
     done.clear()
-    with leasehold.LeaderElection("jobs", mode="file", directory=tmp_path) as election:
+    with leasehold.LeaderElection(
+        "jobs", mode="file", directory=tmp_path, lease_duration=3600, renew_deadline=1800
+    ) as election:
         yield election
 
 

@@ -29,6 +29,8 @@ function start(identity) {
       LEASEHOLD_DIRECTORY: folder,
       LEASEHOLD_IDENTITY: identity,
       LEASEHOLD_LEASE: 'jobs-of-a-pod',
+      LEASEHOLD_LEASE_DURATION: '3600',
+      LEASEHOLD_RENEW_DEADLINE: '1800',
       PORT: '0',
       SCHEDULE: '* * * * * *',
     },

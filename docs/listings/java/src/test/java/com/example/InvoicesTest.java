@@ -24,6 +24,8 @@ class InvoicesTest {
         try (LeaderElection election = LeaderElection.builder("billing")
                 .mode(Mode.FILE)
                 .directory(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30))
                 .start()) {
             election.waitForLeadership(Duration.ofSeconds(60));
             for (int timer = 0; timer < 2; timer++) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.leasehold.LeaderElection;
 import io.leasehold.Mode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,8 @@ class MigrationTest {
         try (LeaderElection election = LeaderElection.builder("shop-migration")
                 .mode(Mode.FILE)
                 .directory(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30))
                 .build()) {
             boolean here = election.runOnce(version, term -> migrate(term.fencingToken()));
             assertEquals(true, here);

@@ -85,7 +85,11 @@ class WorkTest {
     }
 
     private LeaderElection.Builder election() {
-        return LeaderElection.builder("monolith-jobs").mode(Mode.FILE).directory(folder);
+        return LeaderElection.builder("monolith-jobs")
+                .mode(Mode.FILE)
+                .directory(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30));
     }
 
     private void send(String invoice, long token) {

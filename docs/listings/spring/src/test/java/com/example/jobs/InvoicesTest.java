@@ -19,6 +19,8 @@ class InvoicesTest {
     void aFiringIsSentOnce(CapturedOutput output, @TempDir Path folder) throws Exception {
         try (ConfigurableApplicationContext application = new SpringApplicationBuilder(JobsApplication.class)
                 .properties("leasehold.mode=file", "leasehold.directory=" + folder, "spring.main.banner-mode=off")
+                // Nothing is lost while a test runs.
+                .properties("leasehold.lease-duration=1h", "leasehold.renew-deadline=30m")
                 .run()) {
             application.getBean(ClusterLeaderService.class).election().waitForLeadership(Duration.ofSeconds(60));
             Invoices invoices = application.getBean(Invoices.class);
