@@ -350,12 +350,12 @@ def test_after_a_pause_work_takes_no_step_since_another_leads(
 
 def test_a_blocked_loop_neither_stalls_a_renewal_nor_makes_the_answer_lie() -> None:
     async def main() -> None:
-        settings: dict[str, Any] = {"lease_duration": 5, "renew_deadline": 4, "retry_period": 0.2}
-        election = aio.LeaderElection("jobs", mode="always", stall_timeout=4, **settings)
+        settings: dict[str, Any] = {"lease_duration": 7, "renew_deadline": 6, "retry_period": 0.2}
+        election = aio.LeaderElection("jobs", mode="always", stall_timeout=6, **settings)
         async with election:
             term = await election.wait_for_leadership(LIMIT)
             # Longer than renew deadline and stall timeout.
-            time.sleep(5)
+            time.sleep(7)
             assert term.is_valid
 
     asyncio.run(main())

@@ -24,7 +24,7 @@ def test_an_election_goes_on_while_green_threads_run(
     patched = program(
         PATCHED
         + """
-election = leasehold.LeaderElection(**settings, stall_timeout=4)
+election = leasehold.LeaderElection(**settings, stall_timeout=6)
 told = []
 election.add_listener(told.append)
 election.start()
@@ -33,7 +33,7 @@ while not (term := election.term):
 # The hub is free, and so is the heart beside it.
 eventlet.sleep(0.2)
 # The hub is blocked for longer than the stall timeout, but the interpreter lives.
-eventlet.patcher.original("time").sleep(5)
+eventlet.patcher.original("time").sleep(7)
 assert term.is_valid
 while not told:
     eventlet.sleep(0.001)

@@ -25,7 +25,7 @@ def test_an_election_goes_on_while_greenlets_run(
     patched = program(
         PATCHED.format(before=before)
         + """
-election = leasehold.LeaderElection(**settings, stall_timeout=4)
+election = leasehold.LeaderElection(**settings, stall_timeout=6)
 told = []
 election.add_listener(told.append)
 election.start()
@@ -34,7 +34,7 @@ while not (term := election.term):
 # The hub is free, and so is the heart beside it.
 gevent.sleep(0.2)
 # The hub is blocked for longer than the stall timeout, but the interpreter lives.
-monkey.get_original("time", "sleep")(5)
+monkey.get_original("time", "sleep")(7)
 assert term.is_valid
 while not told:
     gevent.sleep(0.001)

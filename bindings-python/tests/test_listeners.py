@@ -162,7 +162,7 @@ def test_a_blocked_listener_holds_up_neither_renewals_nor_other_listeners() -> N
 
     # It would stall in time, were it not a thread of its own that gives signs of life.
     election = leasehold.LeaderElection(
-        "jobs", mode="always", lease_duration=5, renew_deadline=4, retry_period=0.2, stall_timeout=4
+        "jobs", mode="always", lease_duration=7, renew_deadline=6, retry_period=0.2, stall_timeout=6
     )
     election.add_listener(block)
     told = Told()
@@ -172,7 +172,7 @@ def test_a_blocked_listener_holds_up_neither_renewals_nor_other_listeners() -> N
         assert blocked.wait(LIMIT)
         told.next(leasehold.Acquired)
         until = threading.Event()
-        assert not until.wait(5), "longer than renew deadline and stall timeout"
+        assert not until.wait(7), "longer than renew deadline and stall timeout"
         assert term.is_valid
         let_go.set()
 
@@ -421,9 +421,9 @@ def test_a_log_that_blocks_does_not_stall_the_election() -> None:
         blocked.set()
         return let_go.wait(LIMIT)
 
-    with filtered_log(block), FakeLeaderElection("fake", stall_timeout=4) as election:
+    with filtered_log(block), FakeLeaderElection("fake", stall_timeout=6) as election:
         term = election.acquire()
         assert blocked.wait(LIMIT)
-        assert not threading.Event().wait(5), "longer than the stall timeout"
+        assert not threading.Event().wait(7), "longer than the stall timeout"
         assert term.is_valid
         let_go.set()

@@ -144,11 +144,11 @@ UWSGI += ["--http-socket", "127.0.0.1:0", "--wsgi", "application", "--need-app",
 
 def test_of_the_workers_of_uwsgi_one_leads(server: Callable[..., Server], place: Place) -> None:
     """Its master forks without telling Python, and is refused for it."""
-    place.settings |= {"stall_timeout": 4}
+    place.settings |= {"stall_timeout": 6}
     web = server(OWN_AND_MASTERS, [*UWSGI, "--enable-threads"])
     web.leader("preloaded")
     # Whose heart beats in the worker, where it has been started: else another would lead.
-    assert web.hears_nothing_for(5), "longer than the stall timeout"
+    assert web.hears_nothing_for(7), "longer than the stall timeout"
     web.send(signal.SIGTERM)
     assert web.end() == 0, web.complaints()
     place.is_released()
