@@ -6,7 +6,8 @@
 //!
 //! `AGENT LEASE IDENTITY LEASE_S RENEW_S RETRY_S`, with `KUBECONFIG` in the environment or a service
 //! account, takes part in the election for the Lease in the namespace that these name; further settings
-//! are in its environment. It asks itself each millisecond whether it leads, and prints `READY <ns>`
+//! are in its environment. It asks itself each millisecond (or as often as `CANDIDATE_PERIOD_MS` says, so that what is measured
+//! of a process is not its questions) whether it leads, and prints `READY <ns>`
 //! once, then `LEADER <ns>` or `FOLLOWER <ns>` at each change of the answer (`CLOCK_MONOTONIC`,
 //! flushed). It releases the Lease on SIGTERM. What it writes to its standard error is for people.
 //!

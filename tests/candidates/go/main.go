@@ -24,7 +24,13 @@ import (
 )
 
 // How often the candidate asks itself whether it leads.
-const pollPeriod = time.Millisecond
+func pollPeriod() time.Duration {
+	milliseconds, err := strconv.Atoi(os.Getenv("CANDIDATE_PERIOD_MS"))
+	if err != nil {
+		milliseconds = 1
+	}
+	return time.Duration(milliseconds) * time.Millisecond
+}
 
 func main() {
 	if err := run(); err != nil {
@@ -66,7 +72,7 @@ func run() error {
 	go func() { ended <- campaign.run(ctx) }()
 
 	wasLeader := false
-	ticks := time.Tick(pollPeriod)
+	ticks := time.Tick(pollPeriod())
 	for {
 		select {
 		case <-terminated:

@@ -1,7 +1,7 @@
 // Asks an election whether it leads, and reports each change. `tests/lib.rs` says why like this.
 
 /** How often to ask. */
-export const PERIOD_MS = 1;
+export const PERIOD_MS = Number(process.env.CANDIDATE_PERIOD_MS ?? 1);
 
 /** The time on `CLOCK_MONOTONIC`, in nanoseconds. */
 export function now() {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import leasehold
 
-PERIOD = 0.001
+PERIOD = float(os.environ.get("CANDIDATE_PERIOD_MS", "1")) / 1e3
 """How often to ask, in seconds."""
 
 

@@ -173,7 +173,7 @@ impl Candidate {
                     }
                 }
                 drop(candidate);
-                thread::sleep(PERIOD);
+                thread::sleep(*PERIOD);
             }
         });
     }
@@ -187,7 +187,7 @@ impl Candidate {
             while let Some(candidate) = candidate.upgrade() {
                 candidate.election.sign_of_life();
                 drop(candidate);
-                thread::sleep(period.unwrap_or(PERIOD));
+                thread::sleep(period.unwrap_or(*PERIOD));
             }
         });
     }

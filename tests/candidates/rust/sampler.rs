@@ -1,5 +1,7 @@
 //! Asks an election whether it leads, and reports each change. `tests/lib.rs` says why like this.
 
+use std::env;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -7,7 +9,10 @@ use leasehold::LeaderElection;
 use leasehold_tests::{Moment, now};
 
 /// How often to ask.
-pub(crate) const PERIOD: Duration = Duration::from_millis(1);
+pub(crate) static PERIOD: LazyLock<Duration> = LazyLock::new(|| {
+    let milliseconds = env::var("CANDIDATE_PERIOD_MS").ok();
+    Duration::from_millis(milliseconds.and_then(|it| it.parse().ok()).unwrap_or(1))
+});
 
 pub(crate) struct Sampler {
     renew_deadline: Duration,

@@ -62,7 +62,7 @@ pub(crate) fn take_part(arguments: &[String; 5]) -> Result<()> {
             say(if is_leader { "LEADER" } else { "FOLLOWER" }, moment)?;
         }
         reasons.look_at(&election);
-        thread::sleep(PERIOD);
+        thread::sleep(*PERIOD);
     }
     Ok(election.stop()?)
 }

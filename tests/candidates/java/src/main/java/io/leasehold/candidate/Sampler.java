@@ -6,7 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Asks an election whether it leads, and reports each change. {@code tests/lib.rs} says why like this. */
 final class Sampler {
-    private static final long PERIOD_NANOS = 1_000_000;
+    private static final long PERIOD_NANOS =
+            1_000_000 * Long.parseLong(System.getenv().getOrDefault("CANDIDATE_PERIOD_MS", "1"));
 
     private final LeaderElection election;
     private final long renewDeadlineNanos;
