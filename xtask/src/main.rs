@@ -1,5 +1,6 @@
 //! Leasehold's development commands: `cargo xtask --help`.
 
+mod bench;
 mod build;
 // Also in the cluster's crate, which is too much to build for a path.
 #[path = "../../tests/cluster/src/cache/folder.rs"]
@@ -72,8 +73,8 @@ enum Command {
     Python(python::Options),
     /// Builds, checks and packs what is published, for this platform or others.
     Package(package::Options),
-    /// Measures handovers and takeovers on the test cluster.
-    Bench(candidate::Bench),
+    /// Measures what elections cost, with Leasehold and with its peers, and makes tables and plots of it.
+    Bench(bench::Options),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
     Spring,
 }
@@ -92,7 +93,7 @@ fn main() -> ExitCode {
         Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),
         Command::Package(options) => package::run_package(&options),
-        Command::Bench(options) => candidate::run_bench(&options),
+        Command::Bench(options) => bench::run_bench(&options),
         Command::Spring => cluster::run_spring_example(),
     };
     match outcome {

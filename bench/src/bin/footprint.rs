@@ -17,6 +17,11 @@ use leasehold::{Config, LeaderElection, Mode};
 use leasehold_test_cluster::TestCluster;
 use rustix::time::{ClockId, clock_gettime};
 
+#[path = "../used.rs"]
+mod used;
+
+use used::Used;
+
 const LIMIT: Duration = Duration::from_secs(120);
 const ANSWERS: u32 = 20_000_000;
 
@@ -29,6 +34,9 @@ struct Options {
     /// For how long each process is measured.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
+    /// Prints two lines of JSON: of the one that leads, and of the one that stands by.
+    #[arg(long)]
+    json: bool,
     #[command(subcommand)]
     process: Option<Process>,
 }
@@ -54,10 +62,12 @@ impl Options {
     fn run(&self) -> Result<()> {
         let cluster = TestCluster::start()?;
         let kubeconfig = cluster.admin_kubeconfig();
-        println!(
-            "{} elections in one process, 15/10/2 s, a real API server on loopback",
-            self.elections
-        );
+        if !self.json {
+            println!(
+                "{} elections in one process, 15/10/2 s, a real API server on loopback",
+                self.elections
+            );
+        }
         // The first goes on while the second is measured.
         let leader = self.start("lead", &kubeconfig)?;
         let standby = self.start("stand-by", &kubeconfig)?;
@@ -81,7 +91,11 @@ impl Options {
         let mut output = BufReader::new(output);
         let mut line = String::new();
         ensure!(output.read_line(&mut line)? > 0, "{what}: nothing measured");
-        print!("{line}");
+        if self.json {
+            print!("{line}");
+        } else {
+            println!("{what:<9} {}", serde_json::from_str::<Used>(&line)?);
+        }
         Ok((process, output))
     }
 
@@ -119,29 +133,20 @@ impl Options {
         let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() / seconds;
         let wakes = after.wakes.saturating_sub(before.wakes);
         let memory = after.kibibytes.saturating_sub(empty.kibibytes);
-        let count = u32::try_from(self.elections)?;
-        println!(
-            "{:<12} {:6.2} % of a core   {:8.1} wake-ups/s   {:6.1} KiB each   is_leader() {:4.1} ns",
-            process.name(),
-            100.0 * cpu,
-            f64::from(wakes) / seconds,
-            f64::from(memory) / f64::from(count),
-            answer_nanos(elections.first().context("at least one election")?),
-        );
-        // Until whoever has started this one has seen enough.
+        let used = Used {
+            cpu_percent: 100.0 * cpu,
+            wakes_per_second: f64::from(wakes) / seconds,
+            kibibytes_each: f64::from(memory) / f64::from(u32::try_from(self.elections)?),
+            answer_nanos: answer_nanos(elections.first().context("at least one election")?),
+        };
+        println!("{}", serde_json::to_string(&used)?);
+        // Until the one that has started it has seen enough.
         std::io::stdin().read_line(&mut String::new())?;
         Ok(())
     }
 }
 
 impl Process {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Lead => "leading",
-            Self::StandBy => "standing by",
-        }
-    }
-
     fn is_settled(self, election: &LeaderElection) -> bool {
         match self {
             Self::Lead => election.is_leader(),
