@@ -14,6 +14,6 @@ pub(crate) fn work(socket: &str) -> Result<()> {
     loop {
         // In one piece, though it may be killed at any time.
         witness.write_all(format!("{}\n", now()).as_bytes())?;
-        thread::sleep(PERIOD);
+        thread::sleep(*PERIOD);
     }
 }
