@@ -21,5 +21,5 @@ pub use process::{Line, Process, command, command_under_test, pause};
 pub use sidecar::{Sidecar, SidecarAnswer};
 pub use testbed::Testbed;
 pub use timeline::{Answer, Moment, TermInterval, Timeline, now};
-pub use trial::{LIMIT, Trial};
+pub use trial::{Entrant, LIMIT, Trial};
 pub use verdict::Verdict;

@@ -25,10 +25,11 @@
 
 mod candidates;
 pub mod conformance;
+pub mod faults;
 pub mod pods;
 
 pub use candidates::{
-    Answer, CandidateProcess, LIMIT, Line, Log, Moment, Process, Sidecar, SidecarAnswer,
+    Answer, CandidateProcess, Entrant, LIMIT, Line, Log, Moment, Process, Sidecar, SidecarAnswer,
     TermInterval, Testbed, Timeline, Timing, Trial, Verdict, command, command_under_test,
     go_candidate, now, pause, with_proofs, with_proofs_in,
 };

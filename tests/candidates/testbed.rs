@@ -6,7 +6,7 @@ use anyhow::Result;
 use leasehold_test_cluster::{Proxy, TestCluster, ToxiProxy};
 
 use super::candidate::Timing;
-use super::trial::Trial;
+use super::trial::{Entrant, Trial};
 
 /// Where trials take place, any number of them at the same time.
 pub struct Testbed {
@@ -42,7 +42,7 @@ impl Testbed {
     pub fn trial_with(&self, name: &str, timing: Timing) -> Result<Trial<'_>> {
         let mut trial = self.empty_trial(name);
         trial.set_timing(timing);
-        self.cluster.grant(trial.lease_name())?;
+        trial.grant()?;
         trial.enter_three()?;
         Ok(trial)
     }
@@ -53,8 +53,8 @@ impl Testbed {
         Trial::new(self, format!("{name}-{number}"))
     }
 
-    pub(crate) fn command(&self) -> &[String] {
-        &self.command
+    pub(crate) fn entrant(&self) -> Entrant {
+        Entrant::new("", &self.command)
     }
 
     pub(crate) fn proxy(&self, name: &str) -> Result<Proxy> {

@@ -5,10 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use leasehold_test_cluster::{Proxy, User};
+use fastrand::Rng;
+use leasehold_test_cluster::{Proxy, TestCluster, User};
 use serde_json::Value;
 
 use super::candidate::{CandidateProcess, Timing};
+use super::form::Form;
 use super::log::Log;
 use super::testbed::Testbed;
 use super::timeline::{Answer, Moment, TermInterval, Timeline, now};
@@ -22,6 +24,12 @@ const CANDIDATES: usize = 3;
 /// So many renewals show that the one who leads can go on.
 const RENEWALS_OF_A_SOUND_LEADER: usize = 2;
 
+/// How long a random time is at most: two retry periods, so that a fault meets each phase of a renewal.
+const LONGEST_PHASE: Duration = Duration::from_secs(1);
+
+/// In which candidates that do not say so learn who leads.
+const TIME_TO_LEARN: Duration = Duration::from_secs(1);
+
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -31,14 +39,64 @@ pub struct Trial<'a> {
     testbed: &'a Testbed,
     lease: String,
     timing: Timing,
+    /// Who enters, one after another and from the first again.
+    lineup: Vec<Entrant>,
+    /// What each program is run by.
+    run_by: Vec<String>,
+    /// Of times that pass.
+    random: Option<Rng>,
     contenders: Vec<Contender>,
     entered: usize,
     /// Of candidates that have ended.
     intervals: Vec<TermInterval>,
     fault_over: Option<Moment>,
+    /// When the candidates were asked to end.
+    closed_at: Option<Moment>,
+    /// Of all candidates, by their names.
+    logs: Vec<(String, Log)>,
+}
+
+/// A program that enters, and what is expected of it.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// What candidates that run it are called, with a number; if empty, by their Lease.
+    pub name: String,
+    /// The program and its first arguments.
+    pub words: Vec<String>,
+    /// Whether it says what is wrong, in Leasehold's words.
+    pub speaks: bool,
+    /// Whether it also says in these words why it does not lead, which is in the status of an election.
+    pub explains: bool,
+}
+
+impl Entrant {
+    /// One of Leasehold's own programs, of which `leasehold run` alone has no status to show.
+    pub fn new(name: &str, words: &[String]) -> Self {
+        Self {
+            name: name.to_owned(),
+            words: words.to_owned(),
+            speaks: true,
+            explains: Form::of(words) != Form::Run,
+        }
+    }
+
+    /// Whether it is `leasehold run`.
+    pub fn is_run(&self) -> bool {
+        Form::of(&self.words) == Form::Run
+    }
+
+    /// Another client's program, which says what is wrong in its own words.
+    pub fn peer(name: &str, words: &[String]) -> Self {
+        Self {
+            speaks: false,
+            explains: false,
+            ..Self::new(name, words)
+        }
+    }
 }
 
 struct Contender {
+    entrant: Entrant,
     candidate: CandidateProcess,
     proxy: Proxy,
 }
@@ -49,11 +107,29 @@ impl<'a> Trial<'a> {
             testbed,
             lease,
             timing: Timing::SHORT,
+            lineup: vec![testbed.entrant()],
+            run_by: Vec::new(),
+            random: None,
             contenders: Vec::new(),
             entered: 0,
             intervals: Vec::new(),
             fault_over: None,
+            closed_at: None,
+            logs: Vec::new(),
         }
+    }
+
+    /// Lets these enter in place of the testbed's program, and what happens happen after random times.
+    #[must_use]
+    pub fn with(mut self, lineup: &[Entrant], random: Rng) -> Self {
+        lineup.clone_into(&mut self.lineup);
+        self.random = Some(random);
+        self
+    }
+
+    /// Where it takes place.
+    pub fn cluster(&self) -> &'a TestCluster {
+        self.testbed.cluster()
     }
 
     /// The Lease's name.
@@ -61,11 +137,35 @@ impl<'a> Trial<'a> {
         &self.lease
     }
 
+    /// For all who enter from now on.
     pub(crate) fn set_timing(&mut self, timing: Timing) {
         self.timing = timing;
     }
 
+    /// The same: their programs are arguments of this one.
+    pub(crate) fn run_by(&mut self, words: Vec<String>) {
+        self.run_by = words;
+    }
+
     // ---- who takes part ------------------------------------------------------------------------
+
+    /// The rights that the documentation gives.
+    pub fn grant(&self) -> Result<()> {
+        self.cluster().grant(&self.lease)
+    }
+
+    /// Three candidates with rights and an access that works. Waits for a leader, then for some moment.
+    pub(crate) fn begin(&mut self) -> Result<String> {
+        self.grant()?;
+        self.enter_three()?;
+        self.leader_at_some_moment()
+    }
+
+    /// The same with a leader of whom the others have learned.
+    pub(crate) fn begin_followed(&mut self) -> Result<String> {
+        self.begin()?;
+        self.followed_leader()
+    }
 
     /// Three candidates with an access that works.
     pub fn enter_three(&mut self) -> Result<()> {
@@ -87,23 +187,34 @@ impl<'a> Trial<'a> {
         identity: Option<&str>,
         access: impl FnOnce(&Testbed, &str) -> Result<PathBuf>,
     ) -> Result<String> {
-        let name = format!("{}-{}", self.lease, self.entered + 1);
+        let entrant = self.lineup[self.entered % self.lineup.len()].clone();
+        let name = match &entrant.name[..] {
+            "" => &self.lease,
+            name => name,
+        };
+        let name = format!("{name}-{}", self.entered + 1);
         let identity = identity.unwrap_or(&name);
-        self.add(&name, identity, self.testbed.command(), self.timing, access)?;
+        self.add(entrant, &name, identity, self.timing, access)?;
         Ok(name)
     }
 
     /// One more candidate with an access that works, which runs the program of `command`. Its name
     /// is its identity.
     pub fn enter_program(&mut self, command: &[String], name: &str, timing: Timing) -> Result<()> {
-        self.add(name, name, command, timing, working_access)
+        self.add(
+            Entrant::new("", command),
+            name,
+            name,
+            timing,
+            working_access,
+        )
     }
 
     fn add(
         &mut self,
+        entrant: Entrant,
         name: &str,
         identity: &str,
-        command: &[String],
         timing: Timing,
         access: impl FnOnce(&Testbed, &str) -> Result<PathBuf>,
     ) -> Result<()> {
@@ -112,11 +223,17 @@ impl<'a> Trial<'a> {
             .testbed
             .proxy(&format!("{}-{}", self.lease, self.entered))?;
         let kubeconfig = access(self.testbed, &proxy.url())?;
+        let words = [&self.run_by[..], &entrant.words].concat();
         let candidate =
-            CandidateProcess::start(command, &kubeconfig, &self.lease, identity, timing)?;
+            CandidateProcess::start(&words, &kubeconfig, &self.lease, identity, timing)?;
         let mut candidate = candidate.called(name);
+        self.logs.push((name.to_owned(), candidate.log()));
         candidate.wait_for(Answer::Ready, LIMIT)?;
-        self.contenders.push(Contender { candidate, proxy });
+        self.contenders.push(Contender {
+            entrant,
+            candidate,
+            proxy,
+        });
         Ok(())
     }
 
@@ -167,6 +284,9 @@ impl<'a> Trial<'a> {
     /// Waits for a leader of whom the others have learned, and returns its name.
     pub fn followed_leader(&mut self) -> Result<String> {
         let leader = self.leader()?;
+        if self.contenders.iter().any(|it| !it.entrant.speaks) {
+            thread::sleep(TIME_TO_LEARN);
+        }
         self.everyone_says(&format!("holder=\"{leader}\""))?;
         Ok(leader)
     }
@@ -187,6 +307,20 @@ impl<'a> Trial<'a> {
             self.lease,
             self.logs()
         )
+    }
+
+    /// Waits for a leader, then for some moment.
+    pub(crate) fn leader_at_some_moment(&mut self) -> Result<String> {
+        self.leader()?;
+        self.let_time_pass();
+        self.leader()
+    }
+
+    /// Waits for a random time, if the trial is a random one.
+    pub(crate) fn let_time_pass(&mut self) {
+        if let Some(random) = &mut self.random {
+            thread::sleep(LONGEST_PHASE.mul_f64(random.f64()));
+        }
     }
 
     /// Waits until nobody leads.
@@ -216,19 +350,28 @@ impl<'a> Trial<'a> {
 
     /// Waits until this candidate says `words` on its standard error.
     pub fn says(&mut self, name: &str, words: &str) -> Result<()> {
+        if !self.contender(name).entrant.speaks {
+            return Ok(());
+        }
         let log = self.candidate(name).log();
         log.wait_for(words, LIMIT).with_context(|| name.to_owned())
     }
 
     /// Waits until each candidate that can still speak says `words`.
     pub fn everyone_says(&self, words: &str) -> Result<()> {
-        self.logs_of_the_living()
+        self.logs_where(|it| it.speaks)
+            .try_for_each(|log| log.wait_for(words, LIMIT))
+    }
+
+    /// Waits until each candidate that says why it does not lead says `words`.
+    pub fn everyone_explains(&self, words: &str) -> Result<()> {
+        self.logs_where(|it| it.explains)
             .try_for_each(|log| log.wait_for(words, LIMIT))
     }
 
     /// Waits until each candidate that can still speak says `words`, which it may say only once.
     pub fn everyone_said_once(&self, words: &str) -> Result<()> {
-        for log in self.logs_of_the_living() {
+        for log in self.logs_where(|it| it.speaks) {
             log.wait_for(words, LIMIT)?;
             let count = log.count(words);
             ensure!(count == 1, "said {count} times: {words}\nsaid was:\n{log}");
@@ -236,16 +379,17 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn logs_of_the_living(&self) -> impl Iterator<Item = Log> {
-        let all = self.contenders.iter().map(|it| &it.candidate);
-        all.filter(|it| !it.is_mute()).map(CandidateProcess::log)
+    /// Of those who can still say something.
+    fn logs_where(&self, is_wanted: impl Fn(&Entrant) -> bool) -> impl Iterator<Item = Log> {
+        let all = self.contenders.iter();
+        let wanted = all.filter(move |it| is_wanted(&it.entrant) && !it.candidate.is_mute());
+        wanted.map(|it| it.candidate.log())
     }
 
-    fn logs(&self) -> String {
-        let all = self.contenders.iter().map(|it| &it.candidate);
-        let logs: Vec<_> = all
-            .map(|it| format!("{}:\n{}", it.name(), it.log()))
-            .collect();
+    /// What all of them have said, also those that have ended.
+    pub fn logs(&self) -> String {
+        let all = self.logs.iter();
+        let logs: Vec<_> = all.map(|(name, log)| format!("{name}:\n{log}")).collect();
         logs.concat()
     }
 
@@ -299,32 +443,36 @@ impl<'a> Trial<'a> {
 
     // ---- the end -------------------------------------------------------------------------------
 
-    /// Ends all candidates, and says when each led.
-    pub fn end(mut self) -> Result<Timeline> {
+    /// Ends all candidates.
+    pub fn end(&mut self) -> Result<()> {
+        self.closed_at.get_or_insert_with(now);
         for Contender { candidate, .. } in &mut self.contenders {
             // One that has ended already cannot be asked to.
             let _ = candidate.terminate();
         }
-        for name in self.names() {
-            self.finish(&name)?;
-        }
-        let timeline = Timeline::new(self.intervals);
-        println!("{}\n{timeline}", self.lease);
-        Ok(timeline)
+        self.names().iter().try_for_each(|name| self.finish(name))
+    }
+
+    /// When each led of those who have ended.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::new(self.intervals.iter().cloned())
     }
 
     /// Ends all candidates, and says what they did.
-    pub fn verdict(self) -> Result<Verdict> {
-        let closed_at = now();
-        let fault_over = self.fault_over;
-        let timeline = self.end()?;
+    pub fn verdict(&mut self) -> Result<Verdict> {
+        self.end()?;
+        let timeline = self.timeline();
         ensure!(!timeline.intervals().is_empty(), "nobody ever led");
-        Ok(Verdict::new(&timeline, fault_over, closed_at))
+        let closed_at = self.closed_at.unwrap_or_else(now);
+        Ok(Verdict::new(&timeline, self.fault_over, closed_at))
     }
 
     /// Ends all candidates, and fails if two ever led at one instant.
-    pub fn judge(self) -> Result<()> {
-        self.verdict()?.ensure_one_leader()
+    pub fn judge(mut self) -> Result<()> {
+        let verdict = self.verdict()?;
+        verdict
+            .ensure_one_leader()
+            .with_context(|| self.timeline().to_string())
     }
 }
 

@@ -35,6 +35,15 @@ impl Verdict {
         }
     }
 
+    /// What is left to say of a trial that was not played to its end.
+    pub fn of_ended(timeline: &Timeline) -> Self {
+        Self {
+            runs: 1,
+            overlaps: timeline.overlaps().count(),
+            ..Self::default()
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -1,33 +1,34 @@
 //! Two candidates that were given one identity.
 
+use anyhow::Result;
 use leasehold_test_cluster::User;
 
-use crate::endurance::{endure, testbed};
+use super::faults;
+use crate::candidates::Trial;
 
-#[test]
-fn two_candidates_of_one_identity() {
-    endure(
-        "two candidates of one identity, the leader stopped for a while",
-        || {
-            let mut trial = testbed().empty_trial("twins");
-            testbed().cluster().grant(trial.lease_name())?;
-            for _ in 0..2 {
-                trial.enter_as(Some("twin"), |testbed, server| {
-                    testbed
-                        .cluster()
-                        .kubeconfig_for(User::Candidate, Some(server))
-                })?;
-            }
-            let old = trial.leader()?;
-            trial.candidate(&old).pause()?;
-            trial.next_leader(&old)?;
-            trial.candidate(&old).resume()?;
-            trial.says(
-                &old,
-                "another process writes the Lease under this candidate's identity `twin`",
-            )?;
-            trial.recovers()?;
-            trial.verdict()
-        },
-    );
+faults! {
+    Process two_candidates_of_one_identity:
+        "two candidates of one identity, the leader stopped for a while";
+}
+
+fn two_candidates_of_one_identity(trial: &mut Trial<'_>) -> Result<()> {
+    trial.grant()?;
+    for _ in 0..2 {
+        trial.enter_as(Some("twin"), |testbed, server| {
+            testbed
+                .cluster()
+                .kubeconfig_for(User::Candidate, Some(server))
+        })?;
+    }
+    let old = trial.leader_at_some_moment()?;
+    trial.candidate(&old).pause()?;
+    trial.next_leader(&old)?;
+    trial.let_time_pass();
+    trial.candidate(&old).resume()?;
+    trial.says(
+        &old,
+        "another process writes the Lease under this candidate's identity `twin`",
+    )?;
+    trial.recovers()?;
+    Ok(())
 }

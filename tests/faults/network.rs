@@ -2,132 +2,118 @@
 
 use std::time::Duration;
 
+use anyhow::Result;
 use leasehold_test_cluster::{Direction, Proxy};
 
-use crate::endurance::{endure, testbed};
+use super::faults;
+use crate::candidates::Trial;
+
+faults! {
+    Candidates a_leader_that_is_cut_off_in_both_directions:
+        "leader cut off, both directions silent";
+    Candidates a_leader_whose_requests_get_lost:
+        "leader cut off, its requests lost";
+    Candidates a_leader_whose_answers_get_lost:
+        "leader cut off, the answers to it lost";
+    Candidates everyone_is_cut_off:
+        "all candidates cut off";
+    Candidates a_leader_whose_connections_are_reset:
+        "leader's connections reset";
+    Candidates answers_that_come_late_but_within_the_time_limit:
+        "answers late by 120 ± 80 ms for all, the leader killed";
+    Candidates answers_that_come_late_by_up_to_the_renew_deadline:
+        "answers to the leader late by 1 ± 1 s";
+    Candidates answers_that_come_no_sooner_than_the_renew_deadline:
+        "answers to the leader late by 2 s";
+}
 
 /// Well within the time limit of a request, which is a quarter of the renew deadline.
 const LATE: Duration = Duration::from_millis(120);
 const RENEW_DEADLINE: Duration = Duration::from_secs(2);
 
-#[test]
-fn a_leader_that_is_cut_off_in_both_directions() {
-    endure("leader cut off, both directions silent", || {
-        let mut trial = testbed().trial("cut-off")?;
-        let old = trial.leader()?;
-        trial.proxy(&old).go_silent()?;
-        trial.next_leader(&old)?;
-        trial.says(&old, "reason=expired")?;
-        trial.proxy(&old).heal()?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn a_leader_that_is_cut_off_in_both_directions(trial: &mut Trial<'_>) -> Result<()> {
+    let old = trial.begin()?;
+    trial.proxy(&old).go_silent()?;
+    trial.next_leader(&old)?;
+    trial.says(&old, "reason=expired")?;
+    trial.let_time_pass();
+    trial.proxy(&old).heal()?;
+    trial.recovers()?;
+    Ok(())
 }
 
-#[test]
-fn a_leader_whose_requests_get_lost() {
-    one_way(
-        "leader cut off, its requests lost",
-        "no-requests",
-        Direction::Requests,
-    );
+fn a_leader_whose_requests_get_lost(trial: &mut Trial<'_>) -> Result<()> {
+    one_way(trial, Direction::Requests)
 }
 
 /// Its renewals take effect, and it must not believe so.
-#[test]
-fn a_leader_whose_answers_get_lost() {
-    one_way(
-        "leader cut off, the answers to it lost",
-        "no-answers",
-        Direction::Answers,
-    );
+fn a_leader_whose_answers_get_lost(trial: &mut Trial<'_>) -> Result<()> {
+    one_way(trial, Direction::Answers)
 }
 
-fn one_way(fault: &'static str, name: &str, silent: Direction) {
-    endure(fault, || {
-        let mut trial = testbed().trial(name)?;
-        let old = trial.leader()?;
-        trial.proxy(&old).silence(silent)?;
-        trial.next_leader(&old)?;
-        trial.says(&old, "cannot acquire or renew ")?;
-        trial.proxy(&old).heal()?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn one_way(trial: &mut Trial<'_>, silent: Direction) -> Result<()> {
+    let old = trial.begin()?;
+    trial.proxy(&old).silence(silent)?;
+    trial.next_leader(&old)?;
+    trial.says(&old, "cannot acquire or renew ")?;
+    trial.let_time_pass();
+    trial.proxy(&old).heal()?;
+    trial.recovers()?;
+    Ok(())
 }
 
-#[test]
-fn everyone_is_cut_off() {
-    endure("all candidates cut off", || {
-        let mut trial = testbed().trial("all-cut-off")?;
-        trial.leader()?;
-        trial.proxies().try_for_each(Proxy::go_silent)?;
-        trial.nobody_leads()?;
-        trial.everyone_says("no connection after ")?;
-        trial.proxies().try_for_each(Proxy::heal)?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn everyone_is_cut_off(trial: &mut Trial<'_>) -> Result<()> {
+    trial.begin()?;
+    trial.proxies().try_for_each(Proxy::go_silent)?;
+    trial.nobody_leads()?;
+    trial.everyone_says("no connection after ")?;
+    trial.let_time_pass();
+    trial.proxies().try_for_each(Proxy::heal)?;
+    trial.recovers()?;
+    Ok(())
 }
 
-#[test]
-fn a_leader_whose_connections_are_reset() {
-    endure("leader's connections reset", || {
-        let mut trial = testbed().trial("reset")?;
-        let old = trial.leader()?;
-        trial.proxy(&old).reset_peer()?;
-        trial.next_leader(&old)?;
-        trial.says(&old, "cannot reach the API server")?;
-        trial.proxy(&old).heal()?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn a_leader_whose_connections_are_reset(trial: &mut Trial<'_>) -> Result<()> {
+    let old = trial.begin()?;
+    trial.proxy(&old).reset_peer()?;
+    trial.next_leader(&old)?;
+    trial.says(&old, "cannot reach the API server")?;
+    trial.let_time_pass();
+    trial.proxy(&old).heal()?;
+    trial.recovers()?;
+    Ok(())
 }
 
 // Delays stay to the end: toxiproxy may hang when one is removed whose connection is closed already.
 
-#[test]
-fn answers_that_come_late_but_within_the_time_limit() {
-    endure(
-        "answers late by 120 ± 80 ms for all, the leader killed",
-        || {
-            let mut trial = testbed().trial("slow")?;
-            let leader = trial.leader()?;
-            for proxy in trial.proxies() {
-                proxy.add_latency(LATE, LATE * 2 / 3)?;
-            }
-            trial.await_renewals(6)?;
-            trial.candidate(&leader).kill()?;
-            trial.recovers()?;
-            trial.verdict()
-        },
-    );
+fn answers_that_come_late_but_within_the_time_limit(trial: &mut Trial<'_>) -> Result<()> {
+    let leader = trial.begin()?;
+    for proxy in trial.proxies() {
+        proxy.add_latency(LATE, LATE * 2 / 3)?;
+    }
+    trial.await_renewals(6)?;
+    trial.let_time_pass();
+    trial.candidate(&leader).kill()?;
+    trial.recovers()?;
+    Ok(())
 }
 
-#[test]
-fn answers_that_come_late_by_up_to_the_renew_deadline() {
-    endure("answers to the leader late by 1 ± 1 s", || {
-        let mut trial = testbed().trial("very-slow")?;
-        let leader = trial.leader()?;
-        let half = RENEW_DEADLINE / 2;
-        trial.proxy(&leader).add_latency(half, half)?;
-        trial.await_renewals(12)?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn answers_that_come_late_by_up_to_the_renew_deadline(trial: &mut Trial<'_>) -> Result<()> {
+    let leader = trial.begin()?;
+    let half = RENEW_DEADLINE / 2;
+    trial.proxy(&leader).add_latency(half, half)?;
+    trial.await_renewals(12)?;
+    trial.recovers()?;
+    Ok(())
 }
 
-#[test]
-fn answers_that_come_no_sooner_than_the_renew_deadline() {
-    endure("answers to the leader late by 2 s", || {
-        let mut trial = testbed().trial("too-slow")?;
-        let old = trial.leader()?;
-        trial
-            .proxy(&old)
-            .add_latency(RENEW_DEADLINE, Duration::ZERO)?;
-        trial.says(&old, "cannot acquire or renew ")?;
-        trial.next_leader(&old)?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn answers_that_come_no_sooner_than_the_renew_deadline(trial: &mut Trial<'_>) -> Result<()> {
+    let old = trial.begin()?;
+    trial
+        .proxy(&old)
+        .add_latency(RENEW_DEADLINE, Duration::ZERO)?;
+    trial.says(&old, "cannot acquire or renew ")?;
+    trial.next_leader(&old)?;
+    trial.recovers()?;
+    Ok(())
 }

@@ -7,47 +7,52 @@ use anyhow::Result;
 use leasehold_test_cluster::{Api, User};
 use serde_json::json;
 
-use crate::endurance::{endure, own_testbed, testbed};
+use super::faults;
+use crate::candidates::Trial;
+
+faults! {
+    Servers a_storm_of_429_too_many_requests:
+        "429 while greedy clients take the only seat";
+    Candidates a_storm_of_500_internal_server_error_for_each_write:
+        "each write refused with 500";
+}
 
 const FLOW_CONTROL: &str = "/apis/flowcontrol.apiserver.k8s.io/v1";
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+const ONE_SEAT: &str = "one-seat";
 
 /// As many as keep the one seat of the priority level taken.
 const GREEDY_CLIENTS: usize = 6;
 
-#[test]
-fn a_storm_of_429_too_many_requests() {
-    let testbed = own_testbed();
-    let cluster = testbed.cluster();
-    leave_one_seat(cluster.api()).unwrap();
-    endure("429 while greedy clients take the only seat", || {
-        let mut trial = testbed.trial("overloaded")?;
-        let leader = trial.followed_leader()?;
-        let kubeconfig = cluster.kubeconfig_for(User::Candidate, None)?;
-        let over = AtomicBool::new(false);
-        thread::scope(|scope| -> Result<()> {
-            for _ in 0..GREEDY_CLIENTS {
-                let greedy = Api::from_kubeconfig(&kubeconfig)?;
-                let (over, path) = (&over, trial.lease_path());
-                scope.spawn(move || {
-                    while !over.load(Ordering::Relaxed) {
-                        // Most are refused, too.
-                        let _ = greedy.get(&path);
-                    }
-                });
-            }
-            let said = trial.says(&leader, "the API server said 429 Too Many Requests");
-            over.store(true, Ordering::Relaxed);
-            said
-        })?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn a_storm_of_429_too_many_requests(trial: &mut Trial<'_>) -> Result<()> {
+    let cluster = trial.cluster();
+    leave_one_seat(cluster.api())?;
+    let leader = trial.begin_followed()?;
+    let kubeconfig = cluster.kubeconfig_for(User::Candidate, None)?;
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| -> Result<()> {
+        for _ in 0..GREEDY_CLIENTS {
+            let greedy = Api::from_kubeconfig(&kubeconfig)?;
+            let (over, path) = (&over, trial.lease_path());
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    // Most are refused, too.
+                    let _ = greedy.get(&path);
+                }
+            });
+        }
+        let said = trial.says(&leader, "the API server said 429 Too Many Requests");
+        trial.let_time_pass();
+        over.store(true, Ordering::Relaxed);
+        said
+    })?;
+    trial.recovers()?;
+    make_room(cluster.api())
 }
 
 /// A priority level that serves one request at a time, for the Leases of candidates.
 fn leave_one_seat(api: &Api) -> Result<()> {
-    let name = json!({ "name": "one-seat" });
+    let name = json!({ "name": ONE_SEAT });
     api.post(
         &format!("{FLOW_CONTROL}/prioritylevelconfigurations"),
         &json!({
@@ -87,22 +92,26 @@ fn leave_one_seat(api: &Api) -> Result<()> {
     Ok(())
 }
 
+fn make_room(api: &Api) -> Result<()> {
+    for kind in ["flowschemas", "prioritylevelconfigurations"] {
+        api.delete(&format!("{FLOW_CONTROL}/{kind}/{ONE_SEAT}"))?;
+    }
+    Ok(())
+}
+
 /// Reads succeed meanwhile.
-#[test]
-fn a_storm_of_500_internal_server_error_for_each_write() {
-    endure("each write refused with 500", || {
-        let mut trial = testbed().trial("broken-webhook")?;
-        let leader = trial.leader()?;
-        let api = testbed().cluster().api();
-        ask_nobody_about(trial.lease_name(), api)?;
-        trial.says(&leader, "reason=expired")?;
-        trial.everyone_says("the API server said 500 Internal Server Error")?;
-        trial.nobody_leads()?;
-        trial.everyone_said_once("error=cannot update the Lease")?;
-        api.delete(&format!("{WEBHOOKS}/{}", trial.lease_name()))?;
-        trial.recovers()?;
-        trial.verdict()
-    });
+fn a_storm_of_500_internal_server_error_for_each_write(trial: &mut Trial<'_>) -> Result<()> {
+    let leader = trial.begin()?;
+    let api = trial.cluster().api();
+    ask_nobody_about(trial.lease_name(), api)?;
+    trial.says(&leader, "reason=expired")?;
+    trial.everyone_says("the API server said 500 Internal Server Error")?;
+    trial.nobody_leads()?;
+    trial.everyone_said_once("error=cannot update the Lease")?;
+    trial.let_time_pass();
+    api.delete(&format!("{WEBHOOKS}/{}", trial.lease_name()))?;
+    trial.recovers()?;
+    Ok(())
 }
 
 /// An admission webhook that must be asked and cannot be.

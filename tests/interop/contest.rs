@@ -159,7 +159,8 @@ impl Contest {
             self.terminate(&name)?;
         }
         let history = self.history()?;
-        let outcome = Outcome::new(self.trial.end()?, history);
+        self.trial.end()?;
+        let outcome = Outcome::new(self.trial.timeline(), history);
         println!("{outcome}");
         outcome.expect_expired_leases_to_be_taken();
         outcome.expect_each_term_to_be_counted();

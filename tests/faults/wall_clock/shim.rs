@@ -4,39 +4,39 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use leasehold_tests::{CandidateProcess, Testbed, command_under_test};
 use tempfile::TempDir;
 
+use crate::candidates::CandidateProcess;
+
 pub(crate) struct WallClocks {
-    testbed: Testbed,
     folder: TempDir,
 }
 
 impl WallClocks {
-    /// Builds the library that is called before the C library's clock, and a cluster.
+    /// Builds the library that is called before the C library's clock.
     pub(crate) fn new() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let library = folder.path().join("shim.so");
+        let clocks = Self {
+            folder: tempfile::tempdir()?,
+        };
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let status = Command::new("cc")
             .args(["-shared", "-fPIC", "-Wall", "-Werror", "-O", "-o"])
-            .arg(&library)
+            .arg(clocks.folder.path().join(LIBRARY))
             .arg(package.join("faults/wall_clock/shim.c"))
             .status()?;
         ensure!(status.success(), "cc ended with {status}");
-        let shifted = [
-            "env".to_owned(),
-            format!("LD_PRELOAD={}", library.display()),
-            format!("WALL_CLOCKS={}", folder.path().display()),
-        ];
-        let candidate = command_under_test(env!("CARGO_BIN_EXE_candidate"));
-        let command = [&shifted[..], &candidate].concat();
-        let testbed = Testbed::start(&command)?;
-        Ok(Self { testbed, folder })
+        Ok(clocks)
     }
 
-    pub(crate) fn testbed(&self) -> &Testbed {
-        &self.testbed
+    /// What a program is run by, so that it has such a clock.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let folder = self.folder.path();
+        let library = folder.join(LIBRARY);
+        vec![
+            "env".to_owned(),
+            format!("LD_PRELOAD={}", library.display()),
+            format!("WALL_CLOCKS={}", folder.display()),
+        ]
     }
 
     /// The candidate's wall clock is wrong by so many seconds from now on.
@@ -45,3 +45,5 @@ impl WallClocks {
         Ok(std::fs::write(clock, seconds.to_string())?)
     }
 }
+
+const LIBRARY: &str = "shim.so";
