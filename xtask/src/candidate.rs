@@ -103,20 +103,20 @@ impl Candidate {
         match self {
             Self::Rust => rust(step),
             Self::Java => {
-                let command = java::candidate(step)?;
+                let command = java::candidate(step, true)?;
                 let version = env!("CARGO_PKG_VERSION");
                 let jar = format!("tests/candidates/java/target/lib/leasehold-{version}.jar");
                 Ok(leasehold(command, root().join(jar)))
             }
             Self::Node => {
-                let command = node::candidate(step)?;
+                let command = node::candidate(step, true)?;
                 let package = root().join("bindings-node");
                 let mut built = leasehold(command, package.join("leasehold.node"));
                 built.installed.push(package.join("dist"));
                 Ok(built)
             }
             Self::Python => {
-                let command = python::candidate(step)?;
+                let command = python::candidate(step, true)?;
                 let (shell, [python, ..]) = (shell()?, &command[..]) else {
                     bail!("no Python");
                 };

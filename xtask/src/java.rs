@@ -100,9 +100,10 @@ pub(crate) fn add_to(steps: &Steps) {
     });
 }
 
-/// Builds the candidate (release), and returns its program and first arguments.
-pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
-    package(step, true, "../tests/candidates/java")?;
+/// Builds the candidate, in debug when [`build::debug`] has built all, and returns its program and first
+/// arguments.
+pub(crate) fn candidate(step: &Step, release: bool) -> Result<Vec<String>> {
+    package(step, release, "../tests/candidates/java")?;
     java_jar(CANDIDATE)
 }
 

@@ -25,6 +25,7 @@ mod site;
 mod steps;
 mod test;
 mod tool;
+mod trial;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,8 @@ enum Command {
     Package(package::Options),
     /// Measures what elections cost, with Leasehold and with its peers, and makes tables and plots of it.
     Bench(bench::Options),
+    /// Does one fault after another to candidates of all languages in one election, on the test cluster.
+    Trial(trial::Options),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
     Spring,
 }
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Command::Python(options) => python::run_build(&options),
         Command::Package(options) => package::run_package(&options),
         Command::Bench(options) => bench::run_bench(&options),
+        Command::Trial(options) => trial::run_trial(&options),
         Command::Spring => cluster::run_spring_example(),
     };
     match outcome {

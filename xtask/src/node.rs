@@ -71,10 +71,11 @@ pub(crate) fn add_to(steps: &Steps) {
     });
 }
 
-/// Builds the library (release) and the package, and returns the candidate's program and argument.
-pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
+/// Builds the library, if it is not to be that of [`build::debug`], and the package, and returns the
+/// candidate's program and argument.
+pub(crate) fn candidate(step: &Step, release: bool) -> Result<Vec<String>> {
     check_tools()?;
-    package(step, true)?;
+    package(step, release)?;
     node(CANDIDATE)
 }
 

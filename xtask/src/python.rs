@@ -81,9 +81,10 @@ pub(crate) fn add_to(steps: &Steps) {
     });
 }
 
-/// Installs the wheel (release), and returns the candidate's program and argument.
-pub(crate) fn candidate(step: &Step) -> Result<Vec<String>> {
-    install(step, true)?;
+/// Installs the wheel, in debug when [`build::debug`] has built all, and returns the candidate's program and
+/// argument.
+pub(crate) fn candidate(step: &Step, release: bool) -> Result<Vec<String>> {
+    install(step, release)?;
     command_line(CANDIDATE)
 }
 

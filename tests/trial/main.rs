@@ -1,0 +1,164 @@
+//! The trial: for hours, one fault after another, on a real API server, against candidates of all
+//! languages that compete for one Lease. `cargo xtask trial` builds them and runs it.
+//!
+//! Each round is an election of three. Who enters first, and so leads first, and by which fault it is
+//! hit, go through all pairs in a random order; the other two, and when what happens, are random.
+
+mod plan;
+mod report;
+mod round;
+
+use std::io::{IsTerminal, stdin};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use leasehold_tests::faults::Fault;
+use leasehold_tests::{Entrant, Testbed};
+
+use self::plan::Plan;
+use self::report::Report;
+use self::round::Outcome;
+
+/// Candidates of several languages in one election, under each fault, on a real API server.
+#[derive(Parser)]
+struct Options {
+    /// For how long rounds are begun, in seconds.
+    #[arg(long)]
+    seconds: u64,
+    /// Only faults that have one of these in their names.
+    #[arg(long, value_delimiter = ',')]
+    faults: Vec<String>,
+    /// What is drawn at random follows from it.
+    #[arg(long)]
+    seed: u64,
+    /// How many rounds run at once, each on servers of its own.
+    #[arg(long, default_value_t = 1)]
+    at_once: usize,
+    /// Where the report goes, and what is known of a round that fails.
+    #[arg(long)]
+    folder: PathBuf,
+    /// A language and its candidate's command line, such as `java=java -jar candidate.jar`.
+    #[arg(long = "candidate", value_parser = entrant)]
+    candidates: Vec<Entrant>,
+    /// The same of another client, which meets only its like, and whose overlaps are no failure.
+    #[arg(long = "peer", value_parser = peer)]
+    peers: Vec<Entrant>,
+}
+
+fn entrant(text: &str) -> Result<Entrant> {
+    let (name, words) = named(text)?;
+    Ok(Entrant::new(name, &words))
+}
+
+fn peer(text: &str) -> Result<Entrant> {
+    let (name, words) = named(text)?;
+    Ok(Entrant::peer(name, &words))
+}
+
+fn named(text: &str) -> Result<(&str, Vec<String>)> {
+    let (name, line) = text.split_once('=').context("use NAME=COMMAND LINE")?;
+    Ok((name, line.split(' ').map(str::to_owned).collect()))
+}
+
+fn main() -> Result<ExitCode> {
+    let options = Options::parse();
+    let faults = wanted_faults(&options.faults)?;
+    std::fs::create_dir_all(&options.folder)?;
+    let plan = Plan::new(options.seed, faults, &options.candidates, &options.peers)?;
+    let trial = Trial {
+        until: Instant::now() + Duration::from_secs(options.seconds),
+        ended: end_of_input(),
+        plan: Mutex::new(plan),
+        report: Mutex::new(Report::new(&options.folder, options.seed)),
+    };
+    let failures: Vec<_> = thread::scope(|scope| {
+        let lanes: Vec<_> = (0..options.at_once)
+            .map(|_| scope.spawn(|| trial.run()))
+            .collect();
+        let ends = lanes.into_iter().map(|lane| match lane.join() {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("{error:#}")),
+            Err(_) => Some("the trial itself panicked".to_owned()),
+        });
+        ends.flatten().collect()
+    });
+    let report = trial.report.into_inner();
+    let report = report.unwrap_or_else(PoisonError::into_inner);
+    println!("\n{}", report.text());
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
+    Ok(match report.verdict() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn wanted_faults(names: &[String]) -> Result<Vec<&'static Fault>> {
+    let is_wanted = |fault: &&Fault| {
+        let is_it = |name: &String| fault.name.contains(name) || fault.test().contains(name);
+        names.is_empty() || names.iter().any(is_it)
+    };
+    let wanted: Vec<_> = Fault::all().filter(is_wanted).collect();
+    ensure!(
+        !wanted.is_empty(),
+        "no fault has {} in its name: docs/src/faults.md has their names",
+        names.join(" or ")
+    );
+    Ok(wanted)
+}
+
+/// Whether who has started this wants it to end, which it is told by the end of its input.
+fn end_of_input() -> Arc<AtomicBool> {
+    let ended = Arc::new(AtomicBool::new(false));
+    if !stdin().is_terminal() {
+        let is_ended = ended.clone();
+        thread::spawn(move || {
+            // Nothing is written there.
+            let _ = std::io::copy(&mut stdin(), &mut std::io::sink());
+            is_ended.store(true, Ordering::Relaxed);
+        });
+    }
+    ended
+}
+
+struct Trial {
+    until: Instant,
+    ended: Arc<AtomicBool>,
+    plan: Mutex<Plan>,
+    report: Mutex<Report>,
+}
+
+impl Trial {
+    /// Runs one round after another on servers of its own.
+    fn run(&self) -> Result<()> {
+        let mut testbed = None;
+        while Instant::now() < self.until && !self.ended.load(Ordering::Relaxed) {
+            let round = lock(&self.plan).next_round();
+            let place = match testbed.take() {
+                Some(testbed) => testbed,
+                None => Testbed::start(&[])?,
+            };
+            let begun = Instant::now();
+            let outcome = round.run(&place);
+            let line = lock(&self.report).keep(&round, &outcome, begun.elapsed())?;
+            println!("{line}");
+            // A round that failed may have left the servers as they were.
+            testbed = matches!(outcome, Outcome { failure: None, .. }).then_some(place);
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
