@@ -38,7 +38,12 @@ pub(crate) struct Region {
     pub(crate) make: fn(&Results) -> String,
 }
 
-pub(crate) const REGIONS: [Region; 3] = [
+pub(crate) const REGIONS: [Region; 4] = [
+    Region {
+        name: "compared",
+        file: "README.md",
+        make: compared,
+    },
     Region {
         name: "leasehold",
         file: "README.md",
