@@ -79,13 +79,15 @@ final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** Waits until it says this line. */
-    void says(String wanted) throws InterruptedException {
+    /** Waits until it says one of these lines, and returns it. */
+    String says(String... wanted) throws InterruptedException {
+        List<String> any = List.of(wanted);
         String line;
         do {
             line = lines.poll(Elections.LIMIT.toSeconds(), TimeUnit.SECONDS);
-            assertTrue(line != null, () -> "not said: " + wanted + ", but:\n" + output());
-        } while (!line.equals(wanted));
+            assertTrue(line != null, () -> "not said: " + any + ", but:\n" + output());
+        } while (!any.contains(line));
+        return line;
     }
 
     void tell(String line) throws IOException {

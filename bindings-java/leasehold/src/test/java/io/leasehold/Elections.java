@@ -39,6 +39,17 @@ final class Elections {
         }
     }
 
+    /** A term's remaining time grows by a renewal only. */
+    static void awaitRenewal(Term term) throws InterruptedException {
+        Duration[] before = {term.remaining()};
+        eventually("a renewal", () -> {
+            Duration now = term.remaining();
+            boolean grown = now.compareTo(before[0]) > 0;
+            before[0] = now;
+            return grown;
+        });
+    }
+
     /** The next of what was told, waiting for it. */
     static <T> T next(BlockingQueue<T> told) throws InterruptedException {
         T next = told.poll(LIMIT.toSeconds(), TimeUnit.SECONDS);

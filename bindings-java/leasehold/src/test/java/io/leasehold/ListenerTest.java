@@ -1,6 +1,7 @@
 package io.leasehold;
 
 import static io.leasehold.Elections.LIMIT;
+import static io.leasehold.Elections.awaitRenewal;
 import static io.leasehold.Elections.eventually;
 import static io.leasehold.Elections.in;
 import static io.leasehold.Elections.leaderIn;
@@ -177,17 +178,6 @@ class ListenerTest {
             renewed.countDown();
             assertTrue(returned.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
         }
-    }
-
-    /** A term's remaining time grows by a renewal only. */
-    private static void awaitRenewal(Term term) throws InterruptedException {
-        Duration[] before = {term.remaining()};
-        eventually("a renewal", () -> {
-            Duration now = term.remaining();
-            boolean grown = now.compareTo(before[0]) > 0;
-            before[0] = now;
-            return grown;
-        });
     }
 
     @Test

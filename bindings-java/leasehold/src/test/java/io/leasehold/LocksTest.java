@@ -16,6 +16,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,28 +34,30 @@ class LocksTest {
     /** Those that all share are fewer than block here, on a machine of three processors. */
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
+    /** Held here, since java.util.logging forgets what nobody holds. */
+    private final Logger logger = Logger.getLogger("io.leasehold");
+
+    private Handler handler;
+
     @AfterEach
     void endThreads() {
         threads.shutdown();
     }
 
+    @AfterEach
+    void listenNoMore() {
+        logger.removeHandler(handler);
+        logger.setLevel(null);
+    }
+
     /** Nothing expires while a test runs, and nobody is waited for in vain. */
     private Locks.Builder slow() {
-        return in(folder)
+        return Locks.builder()
+                .mode(Mode.FILE)
+                .directory(folder)
                 .leaseDuration(Duration.ofHours(1))
                 .renewDeadline(Duration.ofMinutes(30))
                 .drainTimeout(Duration.ofMinutes(10));
-    }
-
-    private Locks.Builder quick() {
-        return in(folder)
-                .leaseDuration(Duration.ofSeconds(2))
-                .renewDeadline(Duration.ofMillis(1_500))
-                .retryPeriod(Duration.ofMillis(100));
-    }
-
-    private static Locks.Builder in(Path folder) {
-        return Locks.builder().mode(Mode.FILE).directory(folder);
     }
 
     @Test
@@ -245,14 +251,41 @@ class LocksTest {
 
     @Test
     void whatIsObservedIsFreeAtOnceWhenItsHolderHasCrashed() throws Exception {
-        try (Locks crashing = quick().build();
-                Locks observing = quick().observe("job").build()) {
-            // Nobody renews it, as after a crash.
-            LockRequest request = LockRequest.of("job").atLeast(Duration.ofSeconds(1));
-            crashing.tryLock(request).orElseThrow().close();
-            Thread.sleep(6_000);
+        // Nobody renews it, as after a crash.
+        Duration left = Duration.ofSeconds(8);
+        try (Locks crashing = slow().build()) {
+            crashing.tryLock(LockRequest.of("job").atLeast(left)).orElseThrow().close();
+        }
+        CountDownLatch observed = whenLogged("the holder has changed");
+        try (Locks observing = slow().observe("job").build();
+                Locks others = slow().build()) {
+            assertTrue(observed.await(LIMIT_SECONDS, TimeUnit.SECONDS));
+            TimeUnit.NANOSECONDS.sleep(left.plusSeconds(1).toNanos());
+            assertTrue(others.tryLock("job").isEmpty(), "seen for the first time");
             observing.tryLock("job").orElseThrow().close();
         }
+    }
+
+    /** Opened by a line of the log. */
+    private CountDownLatch whenLogged(String text) {
+        CountDownLatch logged = new CountDownLatch(1);
+        logger.setLevel(Level.INFO);
+        handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                if (line.getMessage().contains(text)) {
+                    logged.countDown();
+                }
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.addHandler(handler);
+        return logged;
     }
 
     @Test

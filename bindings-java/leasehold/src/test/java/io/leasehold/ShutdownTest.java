@@ -3,7 +3,6 @@ package io.leasehold;
 import static io.leasehold.Elections.LIMIT;
 import static io.leasehold.Elections.in;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -55,15 +54,16 @@ class ShutdownTest {
         try (ChildJvm child = ChildJvm.running(Leader.class, folder, "answers");
                 LeaderElection successor = in(folder).build()) {
             child.says("leading");
-            child.tell("do you lead?");
-            child.says("yes");
+            do {
+                child.tell("do you lead?");
+                // Not yet again, if it has stood still for longer than its deadline.
+            } while (child.says("yes", "no").equals("no"));
             child.signal("STOP");
             successor.start();
             successor.waitForLeadership(LIMIT);
             child.tell("do you lead?");
             child.signal("CONT");
-            child.says("no");
-            assertFalse(child.output().contains("yes\nyes"));
+            assertEquals("no", child.says("yes", "no"));
         }
     }
 

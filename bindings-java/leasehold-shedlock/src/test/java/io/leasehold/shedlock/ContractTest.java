@@ -116,7 +116,7 @@ class ContractTest {
     @Test
     void aLockThatTookTooLongIsOthersWhenItsLeaseHasExpired() throws Exception {
         LockProvider there = instance();
-        SimpleLock slow = instance(Duration.ofSeconds(2))
+        SimpleLock slow = instance(Duration.ofSeconds(10))
                 .lock(job("name", Duration.ofMillis(50), Duration.ZERO))
                 .orElseThrow();
         HeldLock held = JobLock.current().orElseThrow();
@@ -130,13 +130,11 @@ class ContractTest {
     void aLockIsHeldForAtLeastSoLong() throws Exception {
         LockProvider here = instance();
         LockProvider there = instance();
-        Duration atLeast = Duration.ofSeconds(5);
-        Instant begun = Instant.now();
+        Duration atLeast = Duration.ofSeconds(3);
+        long begun = System.nanoTime();
         here.lock(job("name", LONG, atLeast)).orElseThrow().unlock();
-        assertTrue(here.lock(job("name")).isEmpty());
-        assertTrue(there.lock(job("name")).isEmpty());
         eventually(() -> there.lock(job("name"))).unlock();
-        assertTrue(Instant.now().isAfter(begun.plus(atLeast)));
+        assertTrue(System.nanoTime() - begun >= atLeast.toNanos());
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.leasehold.Mode;
 import io.leasehold.spring.LeaderOnly.OnStandby;
 import io.leasehold.test.TestLeaderElection;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -233,6 +234,8 @@ class ClaimTest {
         LeaderElection election = LeaderElection.builder("monolith")
                 .mode(Mode.FILE)
                 .directory(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30))
                 .start();
         election.waitForLeadership(LIMIT);
         return election;

@@ -21,7 +21,12 @@ class WaitAtStartupTest {
     Path folder;
 
     private LeaderElection election() {
-        return LeaderElection.builder("jobs").mode(Mode.FILE).directory(folder).build();
+        return LeaderElection.builder("jobs")
+                .mode(Mode.FILE)
+                .directory(folder)
+                .leaseDuration(Duration.ofHours(1))
+                .renewDeadline(Duration.ofMinutes(30))
+                .build();
     }
 
     private static CompletableFuture<Boolean> awaitLeaderOf(LeaderElection election, Duration limit) {
