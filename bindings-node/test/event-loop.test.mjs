@@ -23,7 +23,7 @@ function blocks(t, options) {
 
 // In processes of their own: the event loop that is blocked is not the one that judges.
 
-test('a leader whose event loop is blocked renews its Lease all the same', async (t) => {
+test('a leader whose event loop is blocked still renews its Lease', async (t) => {
   const options = settings(t, { identity: 'a' });
   const blocked = blocks(t, options);
   await blocked.said('leading');
