@@ -128,6 +128,15 @@ fn system_program(name: &str) -> Result<PathBuf> {
     found.with_context(|| format!("this machine has no {name}: apt-get install {name}"))
 }
 
+/// The path of `examples/kubernetes` from a folder, since Kustomize takes no absolute one.
+pub fn examples_from(folder: &Path) -> Result<String> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples/kubernetes")
+        .canonicalize()?;
+    let depth = folder.canonicalize()?.components().count() - 1;
+    Ok("../".repeat(depth) + examples.display().to_string().trim_start_matches('/'))
+}
+
 /// The Deployment `worker` of a namespace, whose pods are candidates for one Lease.
 pub struct Pods<'a> {
     node: &'a NodeCluster,
@@ -169,20 +178,7 @@ impl<'a> Pods<'a> {
     }
 
     fn write_manifests(&self, folder: &Path, program: &Program<'_>) -> Result<()> {
-        let examples = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../examples/kubernetes")
-            .canonicalize()?;
-        // Kustomize takes no absolute path.
-        let way_up = folder
-            .canonicalize()?
-            .components()
-            .skip(1)
-            .map(|_| "../")
-            .collect::<String>();
-        let examples = format!(
-            "{way_up}{}",
-            examples.display().to_string().trim_start_matches('/')
-        );
+        let examples = examples_from(folder)?;
         let indented = |text: &str, by: usize| {
             let lines: Vec<_> = text.lines().map(|it| format!("{:by$}{it}\n", "")).collect();
             lines.concat()
@@ -240,6 +236,11 @@ spec:
             ledger = self.ledger.display(),
         );
         Ok(fs::write(folder.join("deployment.yaml"), deployment)?)
+    }
+
+    /// What they are in.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// Where the containers write.
@@ -422,7 +423,7 @@ spec:
             let pods = self.list()?;
             let pod = pods.iter().find(|pod| is_in(candidate, pod));
             let pod = pod.with_context(|| format!("there is no {candidate}"))?;
-            let mut processes = self.processes_of(pod)?.into_iter();
+            let mut processes = self.processes_of(pod, "app")?.into_iter();
             Ok(processes.find(|it| {
                 if pod["metadata"]["name"] == candidate {
                     is_first_of_its_namespace(*it)
@@ -433,14 +434,21 @@ spec:
         })
     }
 
-    /// Those of its container `app`.
-    fn processes_of(&self, pod: &Value) -> Result<Vec<Pid>> {
-        let containers = pod["status"]["containerStatuses"].as_array();
-        let app = containers
+    /// The same of a container that need not be `app`: the kernel ends all others there with it.
+    pub fn first_process(&self, pod: &str, container: &str) -> Result<Pid> {
+        eventually(&format!("{container} of {pod} has a process"), || {
+            let mut processes = self.processes_of(&self.pod(pod)?, container)?.into_iter();
+            Ok(processes.find(|it| is_first_of_its_namespace(*it)))
+        })
+    }
+
+    fn processes_of(&self, pod: &Value, container: &str) -> Result<Vec<Pid>> {
+        let mut containers = ["containerStatuses", "initContainerStatuses"]
             .into_iter()
-            .flatten()
-            .find(|it| it["name"] == "app");
-        match app.and_then(|it| it["containerID"].as_str()) {
+            .filter_map(|kind| pod["status"][kind].as_array())
+            .flatten();
+        let container = containers.find(|it| it["name"] == container);
+        match container.and_then(|it| it["containerID"].as_str()) {
             Some(id) => self.node.processes(id),
             None => Ok(Vec::new()),
         }

@@ -2,6 +2,7 @@
 //!
 //! Where no node can run, or its programs have not been built, a line says so.
 
+mod once;
 mod proofs;
 mod tokens;
 
@@ -45,6 +46,7 @@ fn start() -> Result<NodeCluster> {
         leasehold.display()
     );
     nodes.load(&image("leasehold-run:1", &[(&leasehold, "/leasehold")])?)?;
+    nodes.load(&once::migration(&leasehold)?)?;
     Ok(nodes)
 }
 

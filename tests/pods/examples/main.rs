@@ -7,7 +7,7 @@ mod images;
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use images::{Workshop, checkout, copy};
 use leasehold_test_cluster::{Image, NodeCluster, left_out};
 use leasehold_tests::now;
-use leasehold_tests::pods::eventually;
+use leasehold_tests::pods::{eventually, examples_from};
 use serde_json::{Value, json};
 
 /// A folder with the images of our programs that `cargo xtask package` has made.
@@ -171,21 +171,11 @@ impl<'a> Application<'a> {
     /// The same with one more line in a kustomization above it.
     fn apply_with(node: &'a NodeCluster, folder: &str, lease: &'a str, line: &str) -> Result<Self> {
         let this = Self::new(node, folder, lease)?;
-        let temporary = tempfile::tempdir_in(std::env::temp_dir().canonicalize()?)?;
-        let ups: String = temporary
-            .path()
-            .components()
-            .skip(1)
-            .map(|_| "../")
-            .collect();
-        let examples: PathBuf = checkout()
-            .canonicalize()?
-            .join("examples/kubernetes")
-            .join(folder);
+        let temporary = tempfile::tempdir()?;
         let kustomization = format!(
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: {}\nresources: [{ups}{}]\n{line}\n",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: {}\nresources: [{}/{folder}]\n{line}\n",
             this.namespace,
-            examples.display().to_string().trim_start_matches('/')
+            examples_from(temporary.path())?,
         );
         fs::write(temporary.path().join("kustomization.yaml"), kustomization)?;
         let folder = temporary.path().to_str().context("a path in UTF-8")?;
