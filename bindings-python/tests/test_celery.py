@@ -1,32 +1,35 @@
 """Celery beat as processes of their own, with a real broker: each firing is sent once at most,
 no matter what happens to the one that sends.
-
-On a real API server where `BEAT_FIRST_KUBECONFIG` and its like say how to reach it, each through a
-network of its own; else in a folder.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import leasehold
 import pytest
 import redis
-from support import LIMIT, Program, eventually
+from processes import (
+    EXPIRING,
+    RELEASED,
+    Done,
+    Replica,
+    each_was_done_once,
+    kubeconfig,
+    needs_network,
+)
+from support import LIMIT, eventually
 
 APPLICATION = """
     import json, os, signal, threading, time
@@ -105,14 +108,6 @@ SOME = 4
 """How many firings show that an instance goes on."""
 
 
-class Sent(NamedTuple):
-    """A message, as a worker would take it."""
-
-    firing: int
-    by: str
-    token: int
-
-
 class Broker:
     """A redis of the test's own."""
 
@@ -130,7 +125,7 @@ class Broker:
         except redis.ConnectionError:
             return False
 
-    def sent(self) -> list[Sent]:
+    def sent(self) -> list[Done]:
         """All that has been sent, in its order."""
         messages = self._redis.lrange("celery", 0, -1)
         assert isinstance(messages, list)
@@ -145,37 +140,22 @@ class Broker:
         self._process.wait(LIMIT)
 
 
-def _sent(message: dict[str, Any]) -> Sent:
+def _sent(message: dict[str, Any]) -> Done:
     (firing, by), _, _ = json.loads(base64.b64decode(message["body"]))
-    return Sent(firing, by, message["headers"]["fencing_token"])
+    return Done(firing, by, message["headers"]["fencing_token"])
 
 
-class Beat(Program):
+class Beat(Replica):
     """`celery beat`, as from the command line."""
 
     def __init__(self, folder: Path, name: str, **environment: str) -> None:
-        self.name = name
-        self.network = name.upper()
-        self.place = place = folder / name
-        place.mkdir()
-        (place / "application.py").write_text(textwrap.dedent(APPLICATION))
         command = [sys.executable, "-m", "celery", "--app", "application", "beat"]
         command += ["--scheduler", "leasehold", "--loglevel", "info"]
-        self._start(command, cwd=place, env={**os.environ, **environment, "NAME": name})
+        super().__init__(folder, name, APPLICATION, command, **environment)
 
     def pause(self) -> None:
         """Lets it stop itself when a firing is due: not in the middle of a send, which goes on."""
         (self.place / "pause").touch()
-
-    def is_cut_off(self, cut: bool) -> None:
-        """Makes its network silent, or heals it."""
-        for direction in ("upstream", "downstream"):
-            url = os.environ[f"BEAT_{self.network}_TOXICS"]
-            toxic = {"type": "timeout", "stream": direction, "attributes": {"timeout": 0}}
-            request = urllib.request.Request(url, json.dumps(toxic).encode(), method="POST")
-            if not cut:
-                request = urllib.request.Request(f"{url}/timeout_{direction}", method="DELETE")
-            urllib.request.urlopen(request, timeout=LIMIT).close()
 
 
 @pytest.fixture
@@ -192,27 +172,13 @@ def start(tmp_path: Path, broker: Broker) -> Iterator[Callable[..., Beat]]:
     beats: list[Beat] = []
 
     def start(name: str, **environment: str) -> Beat:
-        kubeconfig = os.environ.get(f"BEAT_{name.upper()}_KUBECONFIG")
-        access = {"MODE": "kubernetes", "KUBECONFIG": kubeconfig}
-        if kubeconfig is None:
-            access = {"MODE": "file", "DIRECTORY": str(tmp_path / "leases")}
-        settings = {f"LEASEHOLD_{key}": str(value) for key, value in access.items()}
-        beats.append(Beat(tmp_path, name, BROKER=broker.url, **settings, **environment))
+        beats.append(Beat(tmp_path, name, BROKER=broker.url, **environment))
         return beats[-1]
 
     yield start
     for beat in beats:
         beat.kill()
 
-
-RELEASED = {"LEASEHOLD_LEASE_DURATION": "3600", "LEASEHOLD_RENEW_DEADLINE": "1800"}
-"""Who leads after another does so because that one has released."""
-
-EXPIRING = {
-    "LEASEHOLD_LEASE_DURATION": "7",
-    "LEASEHOLD_RENEW_DEADLINE": "4",
-    "LEASEHOLD_RETRY_PERIOD": "0.5",
-}
 
 SELDOM_RENEWED = {
     "LEASEHOLD_LEASE_DURATION": "9",
@@ -228,19 +194,6 @@ def goes_on(broker: Broker, beat: Beat) -> None:
         eventually(f"{beat.name} sends", lambda: broker.sent_by(beat.name) >= wanted)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{beat.complaints()}") from None
-
-
-def each_was_sent_once(broker: Broker, *turns: Beat) -> None:
-    """By one instance after the other, with tokens that grow."""
-    sent = broker.sent()
-    firings = [message.firing for message in sent]
-    assert firings == sorted(set(firings)), sent
-    terms = [term for term, _ in groupby((message.by, message.token) for message in sent)]
-    assert [by for by, _ in terms] == [beat.name for beat in turns]
-    tokens = [token for _, token in terms]
-    assert tokens == sorted(set(tokens))
-    missed = firings[-1] - firings[0] + 1 - len(firings)
-    print(f"{len(sent)} sent, none twice, {missed} missed")
 
 
 def test_one_that_is_terminated_hands_over_and_nothing_is_sent_twice(
@@ -260,7 +213,7 @@ def test_one_that_is_terminated_hands_over_and_nothing_is_sent_twice(
         goes_on(broker, standby)
         leader = standby
         turns.append(leader)
-    each_was_sent_once(broker, *turns)
+    each_was_done_once(broker.sent(), *turns)
 
 
 def test_one_that_is_terminated_while_it_sends_hands_over(
@@ -274,7 +227,7 @@ def test_one_that_is_terminated_while_it_sends_hands_over(
     standby.hear("due")
     leader.send(signal.SIGTERM)
     goes_on(broker, standby)
-    each_was_sent_once(broker, standby)
+    each_was_done_once(broker.sent(), standby)
 
 
 def test_one_that_is_killed_is_succeeded_and_nothing_is_sent_twice(
@@ -287,10 +240,10 @@ def test_one_that_is_killed_is_succeeded_and_nothing_is_sent_twice(
     standby.hear("due")
     leader.send(signal.SIGKILL)
     goes_on(broker, standby)
-    each_was_sent_once(broker, leader, standby)
+    each_was_done_once(broker.sent(), leader, standby)
 
 
-@pytest.mark.skipif("BEAT_FIRST_TOXICS" not in os.environ, reason="a folder has no network")
+@needs_network
 def test_one_that_is_cut_off_has_stopped_before_another_sends(
     start: Callable[..., Beat], broker: Broker
 ) -> None:
@@ -303,7 +256,7 @@ def test_one_that_is_cut_off_has_stopped_before_another_sends(
     goes_on(broker, standby)
     leader.is_cut_off(False)
     goes_on(broker, standby)
-    each_was_sent_once(broker, leader, standby)
+    each_was_done_once(broker.sent(), leader, standby)
 
 
 def test_one_that_is_paused_sends_nothing_when_it_goes_on(
@@ -318,7 +271,7 @@ def test_one_that_is_paused_sends_nothing_when_it_goes_on(
     goes_on(broker, standby)
     leader.send(signal.SIGCONT)
     goes_on(broker, standby)
-    each_was_sent_once(broker, leader, standby)
+    each_was_done_once(broker.sent(), leader, standby)
 
 
 CLAIMED = {**RELEASED, "SLOT": "1"}
@@ -334,8 +287,8 @@ def claims_and_sends_missed(within: timedelta) -> str:
 def the_leader_before(lease: str, folder: Path) -> leasehold.LeaderElection:
     """Another candidate that leads, in this process."""
     settings: dict[str, Any] = {"mode": "file", "directory": folder / "leases"}
-    if kubeconfig := os.environ.get("BEAT_THIRD_KUBECONFIG"):
-        settings = {"mode": "kubernetes", "kubeconfig": kubeconfig}
+    if found := kubeconfig("third"):
+        settings = {"mode": "kubernetes", "kubeconfig": found}
     election = leasehold.LeaderElection(lease, lease_duration=3600, renew_deadline=1800, **settings)
     election.start().wait_for_leadership(LIMIT)
     return election

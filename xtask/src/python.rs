@@ -52,8 +52,11 @@ pub(crate) fn add_to(steps: &Steps) {
     });
     steps.run("Python: lints and types (ruff, mypy, stubtest)", lint);
     steps.run("Python: tests (pytest)", |step| {
-        // What `test_celery.py` calls its Leases and its ways to the server.
+        // What tests of processes call their Leases and their ways to the server.
         let leases = [
+            "apscheduler-terminated",
+            "apscheduler-killed",
+            "apscheduler-cut-off",
             "beat-terminated",
             "beat-sending",
             "beat-killed",
@@ -62,7 +65,7 @@ pub(crate) fn add_to(steps: &Steps) {
             "beat-claimed",
             "beat-missed",
         ];
-        let networks = ["BEAT_FIRST", "BEAT_SECOND", "BEAT_THIRD"];
+        let networks = ["REPLICA_FIRST", "REPLICA_SECOND", "REPLICA_THIRD"];
         let (shell, python) = (shell()?, program("python")?);
         shell.change_dir(PACKAGE);
         let pytest = [&python, "-m", "pytest", "--quiet"];
