@@ -28,6 +28,10 @@ async def unreachable_async(_: leasehold.Term) -> None:
     pytest.fail("it is not to be done here")
 
 
+async def nothing_async(_: leasehold.Term) -> None:
+    pass
+
+
 def test_work_of_a_key_is_done_once_and_not_again_elsewhere(settings: dict[str, Any]) -> None:
     tokens: list[int] = []
     with leasehold.LeaderElection(**settings) as first:
@@ -234,6 +238,44 @@ def test_nor_is_an_asynchronous_one(settings: dict[str, Any]) -> None:
 
     asyncio.run(main())
     assert ["waits for its listeners" in it for it in refused] == [True]
+
+
+def test_nor_is_the_stop_of_an_asynchronous_service(settings: dict[str, Any]) -> None:
+    refused: list[str] = []
+
+    async def main() -> None:
+        election = leasehold.aio.LeaderElection(**settings)
+
+        async def stop() -> None:
+            with pytest.raises(leasehold.ClosedError) as error:
+                await election.run_once("1", unreachable_async)
+            refused.append(str(error.value))
+
+        election.add_singleton_service(lambda _: None, stop)
+        async with election:
+            await election.wait_for_leadership(LIMIT)
+
+    asyncio.run(main())
+    assert ["waits for its listeners" in it for it in refused] == [True]
+
+
+def test_but_a_task_that_it_starts_waits_for_the_stop(settings: dict[str, Any]) -> None:
+    started: list[asyncio.Task[bool]] = []
+
+    async def main() -> None:
+        election = leasehold.aio.LeaderElection(**settings)
+
+        @election.on_lost
+        async def begin_again(_: leasehold.Term, __: str) -> None:
+            started.append(asyncio.create_task(election.run_once("1", nothing_async)))
+            # Enough for it to be refused, as the listener would be.
+            await asyncio.wait(started, timeout=0.3)
+
+        async with election:
+            await election.wait_for_leadership(LIMIT)
+        assert await started[0]
+
+    asyncio.run(main())
 
 
 def test_a_listener_of_an_election_that_runs_has_it_done(settings: dict[str, Any]) -> None:

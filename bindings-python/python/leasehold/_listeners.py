@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
 from contextvars import ContextVar
 
 from . import _functions, _process, _threads
@@ -63,17 +64,17 @@ class _Noted:
         self._delivery.done()
 
 
-_within: ContextVar[bool] = ContextVar("leasehold-listener", default=False)
+_caller: ContextVar[object] = ContextVar("leasehold-listener", default=None)
 
 
-def enter() -> None:
-    """This thread or task calls listeners from now on."""
-    _within.set(True)
+def enter(task: object = None) -> None:
+    """This thread, or this task, calls listeners from now on. What those start does not."""
+    _caller.set(task or get_ident())
 
 
-def is_within() -> bool:
+def is_within(task: object = None) -> bool:
     """Whether a listener has called us."""
-    return _within.get()
+    return _caller.get() == (task or get_ident())
 
 
 class Listening:

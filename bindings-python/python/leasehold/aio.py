@@ -208,7 +208,9 @@ class LeaderElection(Candidate):
         work = _functions.awaitable(work)
         if self.status().role == "stopped":
             self._home.loop = asyncio.get_running_loop()
-        once = await cancellably(partial(self._once, key, _listeners.is_within()))
+        once = await cancellably(
+            partial(self._once, key, _listeners.is_within(asyncio.current_task()))
+        )
         failure: Exception | None = None
         news: Term | bool | str
         try:
@@ -377,6 +379,7 @@ class _Singleton:
             watch.look()
 
     async def _succeeds(self, call: Callable[[], object]) -> bool:
+        _listeners.enter(asyncio.current_task())
         try:
             outcome = call()
             if isawaitable(outcome):
@@ -418,7 +421,7 @@ class _Calls:
             self._task.add_done_callback(self._give_up)
 
     async def _run(self) -> None:
-        _listeners.enter()
+        _listeners.enter(asyncio.current_task())
         while self._calls:
             call, done = self._calls.popleft()
             try:
