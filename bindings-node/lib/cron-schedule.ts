@@ -16,6 +16,8 @@ interface Moment {
 
 /** By how much a timer may fire before the time of the schedule: less than the second between two firings. */
 const EARLY_MS = 100;
+/** How much further back each look is from: few looks, and not many firings that are seen then. */
+const FURTHER = 8;
 /** Within what a schedule that has a firing at all has one. */
 const LONGEST_MS = 8 * 366 * 86_400_000;
 
@@ -48,24 +50,26 @@ function next(schedule: CronTime, after: number): number {
 }
 
 /**
- * A schedule only looks ahead, so this looks for from when on it sees none any more up to `limit`: twice as
- * far back each time, and then halfway between.
+ * A schedule only looks ahead, and each look takes time. So this looks from further back each time until it sees
+ * a firing up to `limit`, and then goes on from there to the last: halfway to where it saw none any more.
  */
 function latestAhead(schedule: CronTime, limit: number, longest: number): number | undefined {
-  let back = SECOND_MS;
-  while (next(schedule, limit - back) > limit) {
-    if (back >= longest) return undefined;
-    back *= 2;
+  let [back, after] = [SECOND_MS, limit];
+  let due = next(schedule, limit - back);
+  while (due > limit) {
+    if (back > longest) return undefined;
+    after = limit - back;
+    back = Math.min(FURTHER * back, longest + SECOND_MS);
+    due = next(schedule, limit - back);
   }
-  // Before the first a firing is seen, after the second none.
-  let [before, after] = [limit - back, limit - back / 2];
-  if (back === SECOND_MS) after = limit;
-  while (after - before > SECOND_MS) {
-    const between = Math.round((before + after) / 2);
-    if (next(schedule, between) > limit) after = between;
-    else before = between;
+  for (let following = next(schedule, due); following <= limit; following = next(schedule, due)) {
+    due = following;
+    const between = Math.round((due + after) / 2);
+    const seen = after - due > SECOND_MS ? next(schedule, between) : due;
+    if (seen > limit) after = between;
+    else due = seen;
   }
-  return next(schedule, before);
+  return due;
 }
 
 /**
