@@ -5,7 +5,7 @@ import { enter, leave } from './environment.js';
 import { ClosedError, LeadershipLostError } from './error-classes.js';
 import { call, errorOf } from './errors.js';
 import type { LeaseholdError } from './leasehold-error.js';
-import { tell } from './listeners.js';
+import { attemptFor, isWithinListenerOf, tell } from './listeners.js';
 import { publish } from './log.js';
 import { Loss } from './loss.js';
 import { Pulse } from './pulse.js';
@@ -191,6 +191,8 @@ export class Candidacy {
     signal?: AbortSignal,
   ): Promise<boolean> {
     signal?.throwIfAborted();
+    if (this.#state === 'stopping' && isWithinListenerOf(this.#election))
+      throw new ClosedError('the election is stopping, and waits for its listeners before: call this elsewhere');
     this.#calls += 1;
     try {
       await this.#startRun();
@@ -315,7 +317,7 @@ export class Candidacy {
         break;
       case 'acquired':
         this.#told = this.#tenure(event.term);
-        this.#told.begin(tell(this.#election, 'acquired', this.#told.term));
+        this.#told.begin(tell(this.#election, 'acquired', this.#told.term, attemptFor(this.#election)));
         break;
       case 'lost':
         this.#lose(this.#tenure(event.term), event.reason, event.unfinished);
@@ -355,7 +357,7 @@ export class Candidacy {
       this.#engine.finish(unfinished);
     };
     const loss = new Loss(term, reason, () => this.#engine.timeLeftMs(unfinished));
-    const told = [tell(this.#election, 'lost', loss), tenure.begun];
+    const told = [tell(this.#election, 'lost', loss, attemptFor(this.#election)), tenure.begun];
     const pending = told.filter((promise) => promise !== undefined);
     // At once where it can be: at the exit of the process no promise settles any more.
     if (pending.length > 0) void Promise.all(pending).then(finish);

@@ -10,7 +10,7 @@ import type { Engine } from './engine.js';
 import { call } from './errors.js';
 import type { ElectionEmitter } from './events.js';
 import { checkOutcome, checkWork } from './later-work.js';
-import { attempt } from './listeners.js';
+import { attemptFor } from './listeners.js';
 import { openEngine } from './native.js';
 import type { LeaderElectionOptions } from './settings.js';
 import { runService } from './singleton-service.js';
@@ -250,7 +250,8 @@ export class LeaderElection extends Emitter {
    *
    * @throws {@link ConfigError} for a key that cannot be one, or as {@link start}.
    * @throws {@link WorkFailedError} that says what the work has failed with, as often as it may.
-   * @throws {@link ClosedError} if the election is stopped.
+   * @throws {@link ClosedError} if the election is stopped, or stops and a listener that it waits for calls
+   * this.
    * @throws {@link CorruptError} if what the Lease remembers cannot be understood.
    * @throws TypeError as {@link runIfLeader}.
    */
@@ -384,7 +385,7 @@ export class LeaderElection extends Emitter {
       const wrapped = this.rawListeners('acquired').findLast(
         (raw) => raw === listener || (raw as { listener?: unknown }).listener === listener,
       );
-      if (wrapped) tenure.begin(attempt(() => wrapped.call(this, tenure.term) as unknown));
+      if (wrapped) tenure.begin(attemptFor(this)(() => wrapped.call(this, tenure.term) as unknown));
     });
   }
 }

@@ -181,3 +181,27 @@ test('a fake election does not begin work under a term that it has lost', async 
   assert.deepEqual(terms, [fake.term]);
   await fake.stop();
 });
+
+test('a listener that the stop waits for is told so, and does not wait for the stop', async (t) => {
+  const made = await leader(t, settings(t));
+  const refused = [];
+  made.on('lost', async () => {
+    await null;
+    await made.runOnce('1', () => assert.fail('it stops')).catch((error) => refused.push(error));
+  });
+  await made.stop();
+  assert.equal(refused.length, 1);
+  assert.ok(refused[0] instanceof ClosedError);
+  assert.match(refused[0].message, /waits for its listeners/);
+});
+
+test('one that the stop does not wait for does the work when that is over', async (t) => {
+  const made = await leader(t, settings(t));
+  const calls = [];
+  // The listener has returned by then.
+  made.once('lost', () => setImmediate(() => calls.push(made.runOnce('1', () => {}))));
+  // It is still stopping then.
+  made.once('lost', () => eventually('the other has begun', () => calls.length > 0));
+  await made.stop();
+  assert.equal(await calls[0], true);
+});
