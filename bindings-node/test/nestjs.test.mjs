@@ -1,12 +1,9 @@
 // Nest applications as processes, whose jobs are counted: each piece of work is done once, no
 // matter what happens to the one that does it.
-//
-// On a real API server where NEST_FIRST_KUBECONFIG and its like say how to reach it, each through a network
-// of its own; else in a folder.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -21,13 +18,12 @@ import { ClusterLeaderService, ConfigError, LeaderElection } from 'leasehold';
 import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
 import { FakeLeaderElection } from 'leasehold/testing';
 
+import { EXPIRING, RELEASED, isCutOff, replicas, skip } from './replicas.mjs';
 import { election, eventually, folder, leader, lease, program, settings as place } from './support.mjs';
 
 const BUILT = join(import.meta.dirname, '..', 'target');
 const LISTINGS = join(import.meta.dirname, '..', '..', 'docs', 'listings', 'nestjs');
 const JOBS = ['below', 'above', 'claimed', 'often'];
-/** How often each job is done before somebody is believed to do it. */
-const SOME = 2;
 
 before(() => {
   buildSync({
@@ -46,64 +42,7 @@ before(() => {
   });
 });
 
-/** What has been done, and by whom. */
-class Ledgers {
-  #t;
-
-  constructor(t) {
-    this.#t = t;
-    this.folder = folder(t);
-    for (const job of JOBS) writeFileSync(join(this.folder, job), '');
-  }
-
-  of(job) {
-    const lines = readFileSync(join(this.folder, job), 'utf8').trimEnd().split('\n').filter(Boolean);
-    return lines.map((line) => line.split(' ')).map(([done, by, token]) => ({ done, by, token }));
-  }
-
-  /** Waits until this application has done some more of each job. */
-  async goesOn(name) {
-    const count = (job) => this.of(job).filter(({ by }) => by === name).length;
-    const wanted = new Map(JOBS.map((job) => [job, count(job) + SOME]));
-    await eventually(`${name} works`, () => JOBS.every((job) => count(job) >= wanted.get(job)));
-  }
-
-  /** Each piece of work was done once, by one application after the other, under tokens that grow. */
-  wereFilledBy(...turns) {
-    for (const job of JOBS) {
-      const done = this.of(job);
-      assert.deepEqual(done.map(({ done }) => Number(done)), done.map((_, index) => index + 1), job);
-      const terms = done.filter(({ by, token }, index) => {
-        const last = done[index - 1];
-        return by !== last?.by || token !== last.token;
-      });
-      assert.deepEqual(terms.map(({ by }) => by), turns, job);
-      const tokens = terms.map(({ token }) => BigInt(token));
-      assert.ok(tokens.every((token, index) => index === 0 || token > tokens[index - 1]), job);
-    }
-    const counts = JOBS.map((job) => `${this.of(job).length} × ${job}`);
-    this.#t.diagnostic(`${counts.join(', ')}: none twice`);
-  }
-}
-
-/** Starts applications that compete for one Lease. */
-function applications(t, name, times) {
-  const ledgers = new Ledgers(t);
-  const leases = folder(t);
-  const start = async (instance) => {
-    const kubeconfig = process.env[`NEST_${instance.toUpperCase()}_KUBECONFIG`];
-    const access = kubeconfig ? { mode: 'kubernetes', kubeconfig } : { mode: 'file', directory: leases };
-    const options = { name: instance, folder: ledgers.folder, lease: name, ...access, ...times };
-    const application = program(t, '../../target/nest.mjs', options);
-    await application.said('started');
-    return application;
-  };
-  return { ledgers, start };
-}
-
-/** Who works after another does so because that one has released. */
-const RELEASED = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
-const EXPIRING = { leaseDurationMs: 7_000, renewDeadlineMs: 4_000, retryPeriodMs: 500 };
+const applications = (t, lease, times) => replicas(t, '../../target/nest.mjs', JOBS, lease, times);
 
 test('one that is terminated ends its jobs and hands over', async (t) => {
   const { ledgers, start } = applications(t, 'nest-terminated', RELEASED);
@@ -132,9 +71,6 @@ test('one that is killed is succeeded', async (t) => {
   ledgers.wereFilledBy('first', 'second');
 });
 
-const network = process.env.NEST_FIRST_TOXICS;
-const skip = network === undefined && 'a folder has no network';
-
 test('one that is cut off has stopped before another works', { skip }, async (t) => {
   const { ledgers, start } = applications(t, 'nest-cut-off', EXPIRING);
   await start('first');
@@ -142,14 +78,9 @@ test('one that is cut off has stopped before another works', { skip }, async (t)
   await start('second');
   // Beside one that only looks on.
   await ledgers.goesOn('first');
-  for (const stream of ['upstream', 'downstream']) {
-    const body = JSON.stringify({ type: 'timeout', stream, attributes: { timeout: 0 } });
-    assert.ok((await fetch(network, { method: 'POST', body })).ok);
-  }
+  await isCutOff('first', true);
   await ledgers.goesOn('second');
-  for (const stream of ['upstream', 'downstream']) {
-    assert.ok((await fetch(`${network}/timeout_${stream}`, { method: 'DELETE' })).ok);
-  }
+  await isCutOff('first', false);
   await ledgers.goesOn('second');
   ledgers.wereFilledBy('first', 'second');
 });

@@ -47,9 +47,16 @@ pub(crate) fn add_to(steps: &Steps) {
     });
     steps.run("Node: lints (eslint)", |step| npm(step, PACKAGE, "lint"));
     steps.run("Node: tests (node --test)", |step| {
-        // What `nestjs.test.mjs` calls its Leases and its ways to the server.
-        let leases = ["nest-terminated", "nest-killed", "nest-cut-off"];
-        let networks = ["NEST_FIRST", "NEST_SECOND"];
+        // What tests of processes call their Leases and their ways to the server.
+        let leases = [
+            "nest-terminated",
+            "nest-killed",
+            "nest-cut-off",
+            "node-cron-terminated",
+            "node-cron-killed",
+            "node-cron-cut-off",
+        ];
+        let networks = ["REPLICA_FIRST", "REPLICA_SECOND"];
         let shell = shell()?;
         shell.change_dir(PACKAGE);
         cluster::run_beside(step, &shell, &leases, &networks, &["npm", "run", "test"])
