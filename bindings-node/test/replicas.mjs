@@ -83,7 +83,9 @@ class Ledgers {
         const last = done[index - 1];
         return by !== last?.by || token !== last.token;
       });
-      assert.deepEqual(terms.map(({ by }) => by), turns, job);
+      // On a busy machine one may have two terms.
+      const names = terms.map(({ by }) => by).filter((by, index, all) => by !== all[index - 1]);
+      assert.deepEqual(names, turns, job);
       const tokens = terms.map(({ token }) => BigInt(token));
       assert.ok(tokens.every((token, index) => index === 0 || token > tokens[index - 1]), job);
       const firings = done.map(({ due }) => due).filter((due) => due !== '-');

@@ -134,7 +134,7 @@ class LeaderExecutor(_Leading, ThreadPoolExecutor):  # type: ignore[misc]
 
     The job's `id` names it. A trigger `interval` counts from the start of each process, so that
     replicas have no firings in common: use `cron`. A job without an `id`, or with such a trigger,
-    is not run, and APScheduler logs why. So it does if a firing cannot be claimed.
+    is not run, and APScheduler logs why when it is added; and if a firing cannot be claimed.
 
     With `missed_within`, in seconds or as a timedelta, an instance that comes to lead also runs the
     latest firing that was missed, of each job, if that was due at most so long ago: see
