@@ -6,7 +6,7 @@ use leasehold::lease_store::LeaseStore;
 use leasehold::lease_store::kubernetes::{KubernetesStore, Metadata};
 use leasehold::{Config, LeaderElection, Mode};
 
-use crate::cluster::{admin, cluster, held_by};
+use crate::cluster::{admin, api, cluster, held_by};
 use crate::kubeconfig::Kubeconfig;
 
 async fn store(lease: &str, metadata: Metadata) -> KubernetesStore {
@@ -97,4 +97,29 @@ async fn each_write_puts_ours_right_and_keeps_that_of_others() {
     let object = written.object.expect("the whole Lease");
     let annotations = serde_json::json!({ "seen": "yes", "note": "one, two" });
     assert_eq!(object["metadata"]["annotations"], annotations);
+}
+
+/// What our writes do not name, the API server keeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_leaves_to_others_the_fields_that_they_manage() {
+    let lease = store("managed", Metadata::default()).await;
+    lease.create(held_by("a")).await.unwrap();
+    let path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/managed";
+    let label = serde_json::json!({ "metadata": { "labels": { "owner": "somebody" } } });
+    api()
+        .patch(&format!("{path}?fieldManager=somebody"), &label)
+        .unwrap();
+
+    let seen = lease.read().await.unwrap().expect("a Lease");
+    lease.replace(seen, held_by("b")).await.unwrap();
+
+    let stored = api().get(path).unwrap();
+    let entries = stored["metadata"]["managedFields"].as_array().unwrap();
+    let of = |manager: &str| {
+        let mut all = entries.iter().map(|entry| (entry, &entry["manager"]));
+        let (entry, _) = all.find(|(_, name)| *name == manager).expect(manager);
+        entry["fieldsV1"].clone()
+    };
+    assert!(of("somebody")["f:metadata"]["f:labels"]["f:owner"].is_object());
+    assert!(of("leasehold")["f:spec"]["f:holderIdentity"].is_object());
 }

@@ -14,6 +14,8 @@ use crate::clock::WallTime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::{LeaseRecord, ResourceVersion, StoredLease};
 
+const MANAGED_FIELDS: &str = "managedFields";
+
 /// What a Lease is to carry beside its record, because its users want it so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
@@ -66,8 +68,9 @@ pub(super) fn replacement(
 }
 
 /// What the API server has sent.
-pub(super) fn stored_lease(object: Value) -> Result<StoredLease> {
+pub(super) fn stored_lease(mut object: Value) -> Result<StoredLease> {
     LeaseRecord::check_shape(&object).map_err(|why| corrupt(&why))?;
+    forget_managed_fields(&mut object);
     let record = read_record(&object)?;
     let version = version(&object)?;
     let uid = match object["metadata"]["uid"].as_str() {
@@ -80,6 +83,13 @@ pub(super) fn stored_lease(object: Value) -> Result<StoredLease> {
         uid,
         object: Some(Arc::new(object)),
     })
+}
+
+/// Who has set which field is most of a Lease, and a write without it leaves it as it is: the API server
+/// then takes what it has itself, and adds us (`FieldManager.Update` of its structured-merge-diff).
+fn forget_managed_fields(object: &mut Value) {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    metadata.and_then(|metadata| metadata.remove(MANAGED_FIELDS));
 }
 
 /// The version of an object in an answer or an event.
@@ -241,6 +251,17 @@ mod tests {
     #[test]
     fn writing_back_what_was_read_changes_nothing() {
         let lease = stored_lease(on_the_server()).expect("a Lease");
+        let written = replacement(&lease, &Metadata::default(), &lease.record).expect("a Lease");
+        assert_eq!(written, on_the_server());
+    }
+
+    #[test]
+    fn who_has_set_what_is_left_to_the_api_server() {
+        let mut object = on_the_server();
+        let of_others = json!([{ "manager": "somebody", "fieldsV1": { "f:spec": {} } }]);
+        object["metadata"][MANAGED_FIELDS] = of_others;
+        let lease = stored_lease(object).expect("a Lease");
+        assert_eq!(lease.object.as_deref(), Some(&on_the_server()));
         let written = replacement(&lease, &Metadata::default(), &lease.record).expect("a Lease");
         assert_eq!(written, on_the_server());
     }
