@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -46,6 +47,10 @@ pub fn with_proofs_in(folder: &Path, words: &[String]) -> Vec<String> {
     words.splice(1..1, ["LEASEHOLD_MODE=file".to_owned(), folder]);
     words
 }
+
+/// How long a process may take to end, more than the time that an application has for its work by default.
+const LONGEST_END: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// What a program of ours says when it takes part.
 const TAKES_PART: &str = "taking part in the election";
@@ -226,16 +231,41 @@ impl CandidateProcess {
     /// Waits until its process has ended, and returns when it led. One that found fault with itself
     /// is an error; one that was killed is not.
     pub fn finish(mut self) -> Result<Vec<TermInterval>> {
+        self.await_end()?;
+        Ok(self.into_intervals())
+    }
+
+    /// Waits until its process has ended. It is an error if that finds fault with itself, or has to be
+    /// killed now.
+    pub(crate) fn await_end(&mut self) -> Result<()> {
+        let deadline = Instant::now() + LONGEST_END;
+        while !self.process.has_ended() {
+            if Instant::now() > deadline {
+                self.kill()?;
+                self.process.wait()?;
+                bail!(
+                    "{} has not ended within {LONGEST_END:?}\n{}",
+                    self.name,
+                    self.log
+                );
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
         let status = self.process.wait()?;
         if status.code().is_some_and(|code| code != 0) {
             bail!("{} failed: {status}\n{}", self.name, self.log);
         }
+        Ok(())
+    }
+
+    /// When it led, once it has ended.
+    pub(crate) fn into_intervals(mut self) -> Vec<TermInterval> {
         // Nobody starts a further job.
         drop(self.jobs.take());
         // Its output ends with it, so that this ends too.
         while let Ok((answer, moment)) = self.answers.recv() {
             self.intervals.note(answer, moment);
         }
-        Ok(self.intervals.finish(now()))
+        self.intervals.finish(now())
     }
 }

@@ -248,9 +248,10 @@ impl<'a> Trial<'a> {
         let is_it = |it: &Contender| it.candidate.name() == name;
         let index = self.contenders.iter().position(is_it);
         let index = index.with_context(|| format!("{name} does not take part"))?;
-        let ended = self.contenders.remove(index).candidate.finish()?;
-        self.intervals.extend(ended);
-        Ok(())
+        let mut candidate = self.contenders.remove(index).candidate;
+        let ended = candidate.await_end();
+        self.intervals.extend(candidate.into_intervals());
+        ended
     }
 
     /// The names of all candidates.
@@ -456,7 +457,9 @@ impl<'a> Trial<'a> {
             // One that has ended already cannot be asked to.
             let _ = candidate.terminate();
         }
-        self.names().iter().try_for_each(|name| self.finish(name))
+        // Each of them, also if one fails, whose terms count nevertheless.
+        let ends: Vec<_> = self.names().iter().map(|name| self.finish(name)).collect();
+        ends.into_iter().collect()
     }
 
     /// When each led of those who have ended.
