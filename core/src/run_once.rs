@@ -73,6 +73,7 @@ pub struct RunOnce {
     /// For whom it was last said to wait.
     told: String,
     campaign: Option<Campaign>,
+    awaits_end: bool,
 }
 
 /// The only one of a process that deals with a key.
@@ -99,12 +100,19 @@ impl RunOnce {
             ran: false,
             told: String::new(),
             campaign: Some(campaign),
+            awaits_end: true,
         }
     }
 
     /// How often the work may be begun by all together, in place of [`MOST_ATTEMPTS`].
     pub fn most_attempts(mut self, most: u32) -> Self {
         self.most_attempts = most.max(1);
+        self
+    }
+
+    /// Called by a listener, for which the end of the election waits.
+    pub(crate) fn in_listener(mut self) -> Self {
+        self.awaits_end = false;
         self
     }
 
@@ -180,7 +188,7 @@ impl RunOnce {
     }
 
     /// Leaves work that has not ended to others; ends the election where it was started for this, and
-    /// waits for that.
+    /// waits for that, unless a listener has called.
     ///
     /// # Errors
     /// Only [`ErrorKind::Forked`].
@@ -188,7 +196,9 @@ impl RunOnce {
         self.shared.leadership().check_process()?;
         self.leave_to_others();
         self.claim = None;
-        if let Some(campaign) = self.campaign.take() {
+        if let Some(campaign) = self.campaign.take()
+            && self.awaits_end
+        {
             runtime::for_application(campaign.end()).await;
         }
         Ok(())

@@ -79,19 +79,19 @@ impl OnceCall {
         Ok(Self::of(election.once(key).await?))
     }
 
-    /// As [`begin`](Self::begin), for who may be a listener of this election: fails if it stops, since
-    /// that waits for its listeners.
+    /// As [`begin`](Self::begin), for a listener of this election. The end of the election waits for its
+    /// listeners, so this fails if it stops, and the call does not wait for that end.
     ///
     /// # Errors
     /// As [`run_once`](LeaderElection::run_once).
     pub async fn begin_in_listener(election: &LeaderElection, key: &str) -> Result<Self> {
-        match Self::of_running(election, key)? {
-            Some(call) => Ok(call),
+        match election.once_if_running(key)? {
+            Some(once) => Ok(Self::of(once.in_listener())),
             None if election.is_running() => Err(Error::new(
                 ErrorKind::Closed,
                 "the election is stopping, and waits for its listeners before: call this elsewhere",
             )),
-            None => Self::begin(election, key).await,
+            None => Ok(Self::of(election.once(key).await?.in_listener())),
         }
     }
 

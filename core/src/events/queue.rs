@@ -153,7 +153,8 @@ pub(crate) struct Removal(Arc<Queue>);
 impl Drop for Removal {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.left = Some(state.waiting.len());
+        let waiting = state.waiting.len();
+        state.left.get_or_insert(waiting);
         drop(state);
         self.0.changed.notify_one();
     }

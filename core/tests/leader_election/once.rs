@@ -1,6 +1,7 @@
 //! Work that runs once, no matter who leads.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::task::{Context, Waker};
@@ -10,7 +11,9 @@ use std::time::Duration;
 use leasehold::bindings::{ForeignElection, OnceCall, OnceNews, OnceWork};
 use leasehold::lease_record::{ATTEMPTS, Begun, LeaseRecord, Memory};
 use leasehold::lease_store::memory::MemoryStore;
-use leasehold::{Config, ErrorKind, LeaderElection, MOST_ATTEMPTS, Mode, RunOnceError, Term};
+use leasehold::{
+    Config, ErrorKind, Event, LeaderElection, MOST_ATTEMPTS, Mode, RunOnceError, Term,
+};
 
 use tokio::sync::Notify;
 
@@ -391,6 +394,43 @@ fn begun(election: &LeaderElection) -> (OnceCall, OnceWork) {
             other => panic!("{other:?}"),
         }
     })
+}
+
+#[test]
+fn a_listener_whose_work_is_the_last_to_end_does_not_wait_for_the_election() {
+    let config = config().drain_timeout(Duration::from_secs(3600));
+    let store = Arc::new(MemoryStore::new());
+    let election = Arc::new(LeaderElection::with_store(&config, store).unwrap());
+    let (go_on, gate) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    let weak = Arc::downgrade(&election);
+    let _registration = election
+        .add_listener(move |event| {
+            let (Event::Acquired(_), Some(election)) = (event, weak.upgrade()) else {
+                return;
+            };
+            let outcome = runtime().block_on(async {
+                let mut call = OnceCall::begin_in_listener(&election, "2").await?;
+                if let Some(OnceNews::Begun(work)) = call.next().await? {
+                    tell.send("begun").unwrap();
+                    gate.recv().unwrap();
+                    work.ended(None);
+                }
+                call.next().await
+            });
+            assert!(matches!(outcome, Ok(Some(OnceNews::Done(true)))));
+            tell.send("done").unwrap();
+        })
+        .unwrap();
+
+    let (mut call, work) = begun(&election);
+    assert_eq!(told.recv_timeout(LIMIT), Ok("begun"));
+    work.ended(None);
+    let news = runtime().block_on(call.next());
+    assert!(matches!(news, Ok(Some(OnceNews::Done(true)))), "{news:?}");
+    go_on.send(()).unwrap();
+    assert_eq!(told.recv_timeout(LIMIT), Ok("done"));
+    eventually("it has stopped", || !election.is_running());
 }
 
 #[test]
