@@ -84,11 +84,11 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
     if !has_run_all() {
         return;
     }
-    let weathers = "RequestsLost RepliesLost Partition Slow Refusing TooManyRequests WatchSilent WatchDeaf \
-                    WatchLags WatchRepeats WatchRefused";
+    let weathers = "RequestsLost RepliesLost Partition Slow Steady Refusing TooManyRequests WatchSilent \
+                    WatchDeaf WatchLags WatchRepeats WatchRefused";
     let mishaps =
         "Suspended Starved Stalled Deaf Dies SteppingDown Stopping ServerFails WorkFails SaysDone";
-    let news = "Lease NoLease Deleted Written Watching WatchEnds Conflict Fails";
+    let news = "Lease NoLease Deleted Written Watching WatchEnds Conflict TooOld Fails";
     let words = [weathers, mishaps, news]
         .into_iter()
         .flat_map(str::split_whitespace);
@@ -131,8 +131,15 @@ fn each_kind_of_fault_happens_and_each_way_to_lose_a_term() {
             ]
             .map(str::to_owned),
         );
+    let expected: Vec<_> = expected.collect();
     let missing: Vec<_> = expected
-        .filter(|kind| !happened().contains_key(kind))
+        .iter()
+        .filter(|kind| !happened().contains_key(*kind))
         .collect();
+    println!(
+        "kinds: {} of {} reached",
+        expected.len() - missing.len(),
+        expected.len()
+    );
     assert!(missing.is_empty(), "never happened: {missing:?}");
 }

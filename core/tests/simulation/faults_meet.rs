@@ -153,6 +153,11 @@ fn each_fault_strikes_leaders_and_followers_and_those_that_another_fault_holds()
         .iter()
         .filter(|meeting| !happened().contains_key(*meeting))
         .collect();
+    println!(
+        "pairs: {} of {} reached",
+        possible.len() - missing.len(),
+        possible.len()
+    );
     assert!(
         missing.is_empty(),
         "{} of {} never happened: {missing:#?}",

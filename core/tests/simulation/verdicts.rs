@@ -85,6 +85,10 @@ static VERDICTS: LazyLock<Verdicts> = LazyLock::new(Verdicts::reach);
 
 #[derive(Default)]
 struct Verdicts {
+    runs: u64,
+    /// How much time has passed in all runs, for them.
+    virtual_time: Duration,
+    entries: usize,
     broken: BTreeMap<u64, BTreeMap<&'static str, Violation>>,
     happened: BTreeMap<String, u64>,
 }
@@ -105,12 +109,22 @@ impl Verdicts {
                 scope.spawn(judge_all);
             }
         });
-        verdicts
+        let verdicts = verdicts
             .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        println!(
+            "runs: {} seeds, {} virtual seconds, {} entries",
+            verdicts.runs,
+            verdicts.virtual_time.as_secs(),
+            verdicts.entries
+        );
+        verdicts
     }
 
     fn judge(&mut self, run: &Run) {
+        self.runs += 1;
+        self.virtual_time += run.entries.last().map_or(Duration::ZERO, |last| last.at);
+        self.entries += run.entries.len();
         for (name, invariant) in INVARIANTS {
             if let Err(violation) = invariant(run) {
                 let broken = self.broken.entry(run.plan.seed).or_default();

@@ -3,7 +3,7 @@
 
 use super::harness::*;
 use crate::election::{LostReason, Observation};
-use crate::lease_record::{LeaseRecord, ResourceVersion};
+use crate::lease_record::{Acquisition, LeaseRecord, ResourceVersion};
 use crate::lease_store::memory::MemoryStore;
 
 fn emptied(record: &mut LeaseRecord) {
@@ -239,6 +239,7 @@ fn a_holder_of_one_second_that_released_is_not_told_from_one_emptied_by_hand() {
 fn at_first_sight_a_released_lease_is_free_and_one_emptied_by_hand_is_not() {
     let mut a = candidate("a", &store_with(released()));
     a.run_until(0.0).assert_leader();
+    assert_eq!(a.term().acquisition, Acquisition::Released);
 
     let mut a = candidate("a", &store_held_by("", 60));
     a.run_until(1.0);
@@ -248,6 +249,27 @@ fn at_first_sight_a_released_lease_is_free_and_one_emptied_by_hand_is_not() {
     );
     a.run_until(59.9).assert_not_leader();
     a.run_until(60.0).assert_leader();
+    assert_eq!(a.term().acquisition, Acquisition::Free);
+}
+
+#[test]
+fn at_first_sight_only_a_lease_that_was_never_held_is_free_without_a_release() {
+    let mut a = candidate("a", &store_with(LeaseRecord::default()));
+    a.run_until(0.0).assert_leader();
+
+    let acquired = LeaseRecord {
+        renew_time: None,
+        ..held_by("", 60)
+    };
+    let renewed = LeaseRecord {
+        acquire_time: None,
+        ..held_by("", 60)
+    };
+    for held in [acquired, renewed] {
+        let mut a = candidate("a", &store_with(held));
+        a.run_until(59.9).assert_not_leader();
+        a.run_until(60.0).assert_leader();
+    }
 }
 
 #[test]

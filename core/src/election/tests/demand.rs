@@ -143,6 +143,29 @@ fn a_lock_is_waited_for_as_long_as_it_is_wanted_and_no_longer() {
 }
 
 #[test]
+fn a_lock_that_is_wanted_says_itself_when_it_is_declined() {
+    let store = store_held_by("c", 15);
+    let mut a = idle(&store);
+    a.want(10.0).settle();
+    assert_eq!(a.next_timeout(), Some(10.0));
+    a.at(10.0);
+    assert_eq!(a.events().last().unwrap(), "declined");
+    assert_eq!(a.next_timeout(), None);
+
+    a.want(2.0).expect("read").at(12.0);
+    assert_eq!(a.next_timeout(), None, "it waits for the answer");
+    a.answer().settle();
+    assert_eq!(a.events(), ["declined"]);
+}
+
+#[test]
+fn an_application_without_a_sign_of_life_is_declined_a_lock() {
+    let mut a = idle(&store_held_by("c", 15));
+    a.stall().want(0.0);
+    assert_eq!(a.events().last().unwrap(), "declined: Unavailable");
+}
+
+#[test]
 fn what_keeps_requests_from_succeeding_is_said_and_only_that_of_now() {
     let store = store_held_by("c", 15);
     let mut a = idle(&store);
@@ -226,6 +249,14 @@ fn a_lock_is_kept_by_a_record_that_nobody_renews_until_its_least_time_is_over() 
 }
 
 #[test]
+fn a_lock_that_is_kept_for_whole_seconds_is_kept_for_none_more() {
+    let store = MemoryStore::new();
+    let mut a = idle(&store);
+    a.want_within(0.0, at_least(5.0)).settle().at(2.0).release();
+    assert_eq!(stored(&store).record.lease_duration_seconds, Some(3));
+}
+
+#[test]
 fn who_has_kept_a_lock_acquires_it_again_when_its_least_time_is_over() {
     let store = MemoryStore::new();
     let mut a = idle(&store);
@@ -303,4 +334,19 @@ fn a_lock_that_is_wanted_again_while_it_is_given_back_is_acquired_after_that() {
             "term 2 acquired"
         ]
     );
+}
+
+#[test]
+fn work_keeps_others_out_for_no_longer_than_it_may_go_on() {
+    let check = |at_most: Option<f64>, at_least| {
+        let limits = Limits {
+            at_most: at_most.map(secs),
+            at_least: secs(at_least),
+        };
+        limits.check().map_err(|error| error.kind())
+    };
+    assert_eq!(check(Some(2.0), 2.1), Err(ErrorKind::Config));
+    assert_eq!(check(Some(2.0), 2.0), Ok(()));
+    assert_eq!(check(Some(2.0), 0.0), Ok(()));
+    assert_eq!(check(None, 3.0), Ok(()));
 }

@@ -36,6 +36,22 @@ fn an_onlooker_never_writes_whether_the_lease_is_absent_released_expired_or_its_
 }
 
 #[test]
+fn an_onlooker_watches_for_a_lease_that_is_not_there_and_a_candidate_creates_it_first() {
+    let store = MemoryStore::new();
+    let mut onlooker = observer(&store);
+    assert_eq!(onlooker.election.watch_from(), None, "it reads first");
+    onlooker.expect("read").answer();
+    let first = ResourceVersion::default();
+    assert_eq!(onlooker.election.watch_from(), Some(first));
+
+    let mut candidate = candidate("b", &store);
+    candidate.expect("read").answer();
+    assert_eq!(candidate.election.watch_from(), None);
+    candidate.expect("create").answer();
+    assert!(candidate.election.watch_from() > Some(first));
+}
+
+#[test]
 fn an_onlooker_that_cannot_watch_polls_every_retry_period() {
     let mut a = observer(&store_held_by("b", 15)).without_watch();
     a.run_until(1_000.0);

@@ -26,6 +26,13 @@ fn process(boot: &str) -> HolderProcess {
     }
 }
 
+fn noted(boot: &str) -> Box<HolderNote> {
+    Box::new(HolderNote {
+        acquisition: Acquisition::Free,
+        process: process(boot),
+    })
+}
+
 #[test]
 fn a_holder_that_is_proven_dead_is_succeeded_at_once_by_a_write_on_that_very_version() {
     let store = store_held_by("b", 15);
@@ -314,12 +321,7 @@ fn only_a_holder_that_has_noted_its_process_can_be_proven_dead() {
     let mut a = candidate("a", &store);
     a.run_until(1.0);
     assert!(a.election.provable().is_none());
-    store.edit(|record| {
-        record.note = Some(Box::new(HolderNote {
-            acquisition: Acquisition::Free,
-            process: process("b's"),
-        }));
-    });
+    store.edit(|record| record.note = Some(noted("b's")));
     a.hear();
     assert_eq!(
         a.election.provable().map(|lease| lease.version),
@@ -327,6 +329,25 @@ fn only_a_holder_that_has_noted_its_process_can_be_proven_dead() {
     );
     a.prove();
     assert!(a.election.provable().is_none(), "it is proven");
+}
+
+#[test]
+fn who_looks_on_or_has_been_told_to_stop_wants_no_proof() {
+    let store = store_with(LeaseRecord {
+        note: Some(noted("b's")),
+        ..held_by("b", 15)
+    });
+    let mut onlooker = candidate("a", &store);
+    onlooker.election = onlooker.election.observing_only();
+    onlooker.expect("read").answer();
+    assert!(onlooker.election.provable().is_none());
+
+    let mut stopping = candidate("a", &store);
+    stopping.expect("read").answer().hear();
+    stopping.at(15.0).expect("acquire");
+    assert!(stopping.election.provable().is_some());
+    stopping.stop();
+    assert!(stopping.election.provable().is_none());
 }
 
 #[test]

@@ -350,6 +350,42 @@ fn a_writer_that_never_rests_is_met_in_its_gaps_and_not_raced() {
 }
 
 #[test]
+fn who_comes_second_is_told_why_only_after_six_times_in_a_row() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.hear().at(2.0);
+    for time in 1..=6 {
+        let due = a.next_timeout().unwrap_or_default();
+        a.at(due.max(2.0)).expect("renew");
+        store.set_field(&["metadata", "labels", "busy"], time);
+        a.answer().hear();
+        let told = a.events();
+        assert_eq!(told.len(), usize::from(time == 6), "{time}: {told:?}");
+    }
+}
+
+#[test]
+fn who_comes_second_to_an_earlier_write_of_its_own_reads_what_that_is_worth() {
+    for watch_is_first in [false, true] {
+        let store = MemoryStore::new();
+        let mut a = leader("a", &store);
+        a.hear().at(2.0).expect("renew");
+        let late = a.request();
+        a.at(4.5).time_out();
+        a.expect("read").answer();
+        a.expect("renew").land_late(late);
+        if watch_is_first {
+            a.hear().answer();
+        } else {
+            a.answer().hear().at(4.75);
+        }
+        assert_eq!(a.leader_until(), 10.0);
+        a.expect("read").answer();
+        assert_eq!(a.leader_until(), 12.0);
+    }
+}
+
+#[test]
 fn a_conflict_with_nobody_is_told_with_what_the_server_says() {
     let refusal = || Reply::Conflict("admission webhook \"quota\" denied the request".to_owned());
     for watches in [true, false] {

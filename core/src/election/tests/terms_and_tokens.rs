@@ -213,3 +213,12 @@ fn a_success_that_comes_while_the_work_of_an_ended_term_goes_on_opens_none() {
     a.drained().run_until(10.0).assert_leader();
     assert_eq!(a.term().number, 2);
 }
+
+#[test]
+fn when_the_last_work_of_a_term_that_is_over_has_ended_none_goes_on() {
+    let mut a = leader("a", &MemoryStore::new());
+    a.works_on().at(10.0).assert_lost(LostReason::Expired);
+    assert_eq!(a.work_until(), 15.0);
+    a.at(11.0).drained();
+    assert_eq!(a.work_until(), 11.0);
+}

@@ -129,17 +129,19 @@ fn a_record_of_its_own_is_left_to_nobody() {
 
 #[test]
 fn leases_that_were_free_at_the_start_are_taken_one_after_another() {
-    let store = MemoryStore::new();
-    let mut a = candidate_with(&store, spreading());
-    a.election.handle_load(load(3));
-    a.expect("read").answer();
-    // Meanwhile it has won another.
-    a.at(0.29).election.handle_load(Load {
-        held: 4,
-        last_term_at: instant(0.2),
-    });
-    a.at(0.59).expect_nothing_due();
-    a.at(0.6).expect("create").answer().assert_leader();
+    let absent = (MemoryStore::new(), "create");
+    for (store, asks) in [absent, (store_with(released()), "acquire")] {
+        let mut a = candidate_with(&store, spreading());
+        a.election.handle_load(load(3));
+        a.expect("read").answer();
+        // Meanwhile it has won another.
+        a.at(0.29).election.handle_load(Load {
+            held: 4,
+            last_term_at: instant(0.2),
+        });
+        a.at(0.59).expect_nothing_due();
+        a.at(0.6).expect(asks).answer().assert_leader();
+    }
 }
 
 #[test]
