@@ -223,12 +223,6 @@ impl<'a> Trial<'a> {
             .testbed
             .proxy(&format!("{}-{}", self.lease, self.entered))?;
         let kubeconfig = access(self.testbed, &proxy.url())?;
-        let Timing(lease_duration, renew_deadline, mut retry_period) = timing;
-        if !entrant.speaks {
-            // The client for Python takes no shorter one.
-            retry_period = retry_period.max(1.0);
-        }
-        let timing = Timing(lease_duration, renew_deadline, retry_period);
         let words = [&self.run_by[..], &entrant.words].concat();
         let candidate =
             CandidateProcess::start(&words, &kubeconfig, &self.lease, identity, timing)?;

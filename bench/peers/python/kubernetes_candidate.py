@@ -21,7 +21,8 @@ def take_part() -> None:
         LeaseLock(given.lease, "default", given.identity),
         lease_duration=given.lease_duration,
         renew_deadline=given.renew_deadline,
-        retry_period=given.retry_period,
+        # It takes no shorter one.
+        retry_period=max(given.retry_period, 1),
         onstarted_leading=leads.set,
         onstopped_leading=leads.clear,
     )
