@@ -190,7 +190,16 @@ impl Election {
         } else {
             Failing::Reads
         };
-        self.notify_failing(failing, error);
+        // What kept this write from its end did not keep somebody else, whom we follow now.
+        if !(sent.is_write && self.is_overtaken(sent)) {
+            self.notify_failing(failing, error);
+        }
+    }
+
+    /// Whether somebody else is known to have written since.
+    fn is_overtaken(&self, sent: &InFlight) -> bool {
+        let seen = self.observed.lease().map(|lease| &lease.record);
+        sent.newest < self.observed.newest() && seen.is_some_and(|it| !self.is_own(it))
     }
 
     /// What is stored now, by a read or the watch; `complete` if no record before it was left out.

@@ -423,6 +423,17 @@ fn a_conflict_with_nobody_is_told_with_what_the_server_says() {
 }
 
 #[test]
+fn a_renewal_that_fails_after_another_has_taken_the_lease_is_no_matter() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.at(2.0).expect("renew");
+    store.put_foreign(held_by("b", 15));
+    a.hear().assert_not_leader().time_out();
+    assert!(a.election.failing().is_none());
+    assert_eq!(a.why_not_leading(), "`b` holds the Lease");
+}
+
+#[test]
 fn a_race_that_was_lost_is_no_fault() {
     let store = store_with(released());
     let mut a = candidate("a", &store).without_watch();
