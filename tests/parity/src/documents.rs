@@ -39,6 +39,7 @@ const OTHERS: [(&str, &str); 13] = [
     ),
     ("SIM_SEED", "of the simulation"),
     ("SIM_RUNS", "of the simulation"),
+    ("COURSES", "of random courses of events, without a driver"),
     ("MODEL_FAULTS", "of the exhaustive check"),
     ("MODEL_TICKS", "of the exhaustive check"),
     ("FAULT_RUNS", "of the tests of faults"),

@@ -153,7 +153,7 @@ fn words_that_are_not_plain_are_found_in_comments_texts_and_names_of_all_languag
         ),
         (
             "bindings-python/python/leasehold/_election.py",
-            "no matter who leads",
+            "no matter which replica leads",
             "all the same",
         ),
         (
