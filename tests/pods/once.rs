@@ -48,7 +48,8 @@ fn a_migration_in_init_containers_is_done_by_one_pod_and_by_another_if_that_ends
 
 const DEPLOYMENT: &str = "once-shop";
 
-/// The manifests as they stand, where the test can see what the migration does.
+/// The manifests as they are, where the test can see what the migration does. There are five attempts, none of which is to
+/// be spent on a term that a slow machine has lost.
 fn apply_example(pods: &Pods<'_>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let kustomization = format!(
@@ -65,6 +66,8 @@ patches:
       - op: add
         path: /spec/template/spec/initContainers/0/volumeMounts
         value: [{{name: ledger, mountPath: /ledger}}]
+      - {{op: add, path: /spec/template/spec/initContainers/0/env/-, value: {{name: LEASEHOLD_LEASE_DURATION, value: 60s}}}}
+      - {{op: add, path: /spec/template/spec/initContainers/0/env/-, value: {{name: LEASEHOLD_RENEW_DEADLINE, value: 50s}}}}
 ",
         pods.namespace(),
         examples_from(folder.path())?,

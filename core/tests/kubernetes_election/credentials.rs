@@ -18,8 +18,8 @@ fn start(lease: &str, kubeconfig: &Path) -> leasehold::Result<LeaderElection> {
         .mode(Mode::Kubernetes)
         .namespace("default")
         .kubeconfig(kubeconfig)
-        .lease_duration(Duration::from_secs(3))
-        .renew_deadline(Duration::from_secs(2))
+        .lease_duration(Duration::from_secs(8))
+        .renew_deadline(Duration::from_secs(7))
         .retry_period(Duration::from_millis(200))
         .start()
 }
