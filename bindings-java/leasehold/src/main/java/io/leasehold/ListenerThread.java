@@ -1,6 +1,7 @@
 package io.leasehold;
 
 import java.lang.System.Logger.Level;
+import java.util.function.LongFunction;
 
 /** Waits for events in the native half and tells a listener. A loss is acknowledged when the listener has returned. */
 final class ListenerThread implements Registration {
@@ -8,7 +9,7 @@ final class ListenerThread implements Registration {
     private final long number;
     private final LeadershipListener listener;
 
-    private ListenerThread(NativeElection election, LeadershipListener listener) {
+    ListenerThread(NativeElection election, LeadershipListener listener) {
         this.election = election;
         this.number = Native.listen(election.number());
         this.listener = listener;
@@ -17,7 +18,8 @@ final class ListenerThread implements Registration {
     static Registration start(NativeElection election, LeadershipListener listener) {
         ListenerThread registration = new ListenerThread(election, listener);
         try {
-            Background.daemon("leasehold-listener", registration::listen).start();
+            Background.daemon("leasehold-listener", () -> registration.listen(Native::nextEvent))
+                    .start();
             return registration;
         } catch (Throwable failure) {
             Native.unlisten(registration.number);
@@ -30,16 +32,25 @@ final class ListenerThread implements Registration {
         Native.endListening(number);
     }
 
-    private void listen() {
+    /** @param events what waits for the next event of a number */
+    void listen(LongFunction<String[]> events) {
+        try {
+            tellAll(events);
+        } finally {
+            // Acknowledges a loss that the listener could not be told of.
+            Native.unlisten(number);
+        }
+    }
+
+    private void tellAll(LongFunction<String[]> events) {
         try {
             Fields event;
-            while ((event = Fields.of(Native.nextEvent(number))) != null) {
+            while ((event = Fields.of(events.apply(number))) != null) {
                 Fields present = event;
                 tell(() -> present.tell(election.number(), number, listener));
             }
-            tell(listener::removed);
         } finally {
-            Native.unlisten(number);
+            tell(listener::removed);
         }
     }
 

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.leasehold.Elections.Diary;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -88,6 +89,32 @@ class ListenerTest {
             assertEquals("acquired", next(diary.told));
             election.stop();
             eventually("it is told of the end", () -> diary.told.contains("lost STOPPED"));
+        }
+    }
+
+    /** As if the memory had no room for it: what the listener has begun ends all the same, before the Lease is released. */
+    @Test
+    void aListenerThatCannotBeToldOfALossIsRemovedBeforeThatIsAcknowledged() throws Exception {
+        CompletableFuture<Role> whenRemoved = new CompletableFuture<>();
+        try (LeaderElection leader = leaderIn(folder)) {
+            ListenerThread thread = new ListenerThread((NativeElection) leader, new LeadershipListener() {
+                @Override
+                public void removed() {
+                    whenRemoved.complete(leader.status().role());
+                }
+            });
+            leader.requestStop();
+            assertThrows(
+                    OutOfMemoryError.class,
+                    () -> thread.listen(number -> {
+                        String[] event = Native.nextEvent(number);
+                        if (event != null && Arrays.asList(event).contains("lost")) {
+                            throw new OutOfMemoryError("on purpose");
+                        }
+                        return event;
+                    }));
+            assertEquals(Role.DRAINING, whenRemoved.getNow(null));
+            eventually("its loss is acknowledged", () -> leader.status().role() == Role.STOPPED);
         }
     }
 
