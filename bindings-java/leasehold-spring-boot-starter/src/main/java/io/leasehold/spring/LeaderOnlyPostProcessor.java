@@ -17,8 +17,8 @@ import org.springframework.beans.factory.config.EmbeddedValueResolver;
 /**
  * Puts a proxy before each bean with {@link LeaderOnly} methods.
  *
- * <p>It comes after the auto-proxy creator and goes before what that has added, so outside {@code @Transactional}
- * no matter what its order is; and it comes before the one of {@code @Async}, which goes before it in turn.
+ * <p>Before those of Spring that hand a bean on to who calls it, as listeners of queues do. Where its advice belongs
+ * among that of others, {@link OrderOfAdvice} says.
  */
 final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPostProcessor {
     private static final long serialVersionUID = 1L;
@@ -32,7 +32,6 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
 
     LeaderOnlyPostProcessor(Supplier<ClusterLeaderService> service) {
         this.service = service;
-        setBeforeExistingAdvisors(true);
         // A job's method is rarely one of an interface.
         setProxyTargetClass(true);
         setOrder(LOWEST_PRECEDENCE - 1);

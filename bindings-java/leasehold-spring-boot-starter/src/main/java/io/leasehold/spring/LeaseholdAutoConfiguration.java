@@ -28,6 +28,12 @@ public class LeaseholdAutoConfiguration {
     }
 
     @Bean
+    @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+    static OrderOfAdvice leaseholdOrderOfAdvice() {
+        return new OrderOfAdvice();
+    }
+
+    @Bean
     MissedFirings leaseholdMissedFirings(LeaderOnlyPostProcessor methods) {
         return new MissedFirings(methods);
     }

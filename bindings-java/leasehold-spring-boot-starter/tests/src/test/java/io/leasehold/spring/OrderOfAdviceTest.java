@@ -70,10 +70,7 @@ class OrderOfAdviceTest {
         }
     }
 
-    @Configuration(proxyBeanMethods = false)
-    @EnableAsync
-    @EnableTransactionManagement
-    static class InTheirUsualOrder {
+    static class Beans {
         @Bean
         PlatformTransactionManager transactions() {
             return new Transactions();
@@ -91,9 +88,22 @@ class OrderOfAdviceTest {
     }
 
     @Configuration(proxyBeanMethods = false)
+    @EnableAsync
+    @EnableTransactionManagement
+    static class InTheirUsualOrder extends Beans {}
+
+    @Configuration(proxyBeanMethods = false)
     @EnableAsync(order = Ordered.LOWEST_PRECEDENCE)
     @EnableTransactionManagement(order = Ordered.HIGHEST_PRECEDENCE)
-    static class TransactionsFirst extends InTheirUsualOrder {}
+    static class TransactionsFirst extends Beans {}
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAsync(order = 0)
+    @EnableTransactionManagement(order = Ordered.HIGHEST_PRECEDENCE)
+    static class AsyncFirst extends Beans {}
+
+    private static final List<Class<?>> ALL =
+            List.of(InTheirUsualOrder.class, TransactionsFirst.class, AsyncFirst.class);
 
     private static ApplicationContextRunner jobs(Class<?> configuration) {
         HAPPENED.clear();
@@ -102,7 +112,7 @@ class OrderOfAdviceTest {
 
     @Test
     void theLeaseIsHeldWhenTheTransactionCommits() {
-        for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
+        for (Class<?> configuration : ALL) {
             jobs(configuration).run(context -> {
                 leading(context);
                 context.getBean(Jobs.class).bill();
@@ -121,7 +131,7 @@ class OrderOfAdviceTest {
 
     @Test
     void asynchronousWorkIsGuardedOnTheThreadThatDoesIt() {
-        for (Class<?> configuration : List.of(InTheirUsualOrder.class, TransactionsFirst.class)) {
+        for (Class<?> configuration : ALL) {
             jobs(configuration).run(context -> {
                 leading(context);
                 String worker = context.getBean(Jobs.class).billLater().get(60, TimeUnit.SECONDS);

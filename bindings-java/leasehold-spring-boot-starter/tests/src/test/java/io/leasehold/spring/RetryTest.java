@@ -4,10 +4,13 @@ import static io.leasehold.spring.Contexts.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.test.TestLeaderElection;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 import org.springframework.resilience.annotation.EnableResilientMethods;
+import org.springframework.resilience.annotation.RetryAnnotationBeanPostProcessor;
 import org.springframework.resilience.annotation.Retryable;
 import org.springframework.scheduling.annotation.Scheduled;
 
@@ -32,22 +35,37 @@ class RetryTest {
         }
     }
 
-    @Configuration(proxyBeanMethods = false)
-    @EnableResilientMethods
-    static class Resilient {
+    static class Beans {
         @Bean
         Import importing() {
             return new Import();
         }
     }
 
+    @Configuration(proxyBeanMethods = false)
+    @EnableResilientMethods
+    static class Resilient extends Beans {}
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableResilientMethods(order = Ordered.LOWEST_PRECEDENCE)
+    static class ResilientLast extends Beans {}
+
+    @Configuration(proxyBeanMethods = false)
+    static class Declared extends Beans {
+        @Bean
+        static RetryAnnotationBeanPostProcessor retries() {
+            return new RetryAnnotationBeanPostProcessor();
+        }
+    }
+
     /** The other way round, a second attempt would be skipped, since the first has begun the firing. */
-    @Test
-    void aFiringIsClaimedOnceAndItsWorkTriedAgain() {
+    @ParameterizedTest
+    @ValueSource(classes = {Resilient.class, ResilientLast.class, Declared.class})
+    void aFiringIsClaimedOnceAndItsWorkTriedAgain(Class<?> retries) {
         TestLeaderElection election = TestLeaderElection.started();
         election.lead();
         runner().withBean("decided", ClusterLeaderService.class, () -> ClusterLeaderService.of(election))
-                .withUserConfiguration(Resilient.class)
+                .withUserConfiguration(retries)
                 .run(context -> {
                     Import job = context.getBean(Import.class);
                     job.run();
