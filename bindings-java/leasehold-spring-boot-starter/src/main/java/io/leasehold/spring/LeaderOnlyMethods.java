@@ -49,7 +49,7 @@ final class LeaderOnlyMethods {
             LeaderOnlyMethod read =
                     known.computeIfAbsent(new OfType(type, method), it -> read(type, method, annotation));
             // For each bean, since several may have the method.
-            takeJob(new BeanMethod(bean, method), read);
+            takeJob(new BeanMethod(bean, method), read, false);
         });
     }
 
@@ -67,8 +67,9 @@ final class LeaderOnlyMethods {
                 ? read
                 : known.computeIfAbsent(new OfType(type, method), it -> {
                     LeaderOnlyMethod unchecked = read(type, method, annotation(method));
-                    // What a FactoryBean makes is not seen before. Spring, too, names what has no name after its class.
-                    takeJob(new BeanMethod(type.getName(), method), unchecked);
+                    // Not seen before is what a FactoryBean makes, and what another post-processor returns in place of
+                    // a bean, whose job it has. Spring, too, names what has no name after its class.
+                    takeJob(new BeanMethod(type.getName(), method), unchecked, true);
                     return unchecked;
                 });
     }
@@ -95,13 +96,16 @@ final class LeaderOnlyMethods {
         }
     }
 
-    private void takeJob(BeanMethod taking, LeaderOnlyMethod guarded) {
+    private void takeJob(BeanMethod taking, LeaderOnlyMethod guarded, boolean mayBeTheSameBean) {
         if (guarded.claims() == null) {
             return;
         }
         String job = guarded.claims().job();
         BeanMethod other = jobs.putIfAbsent(guarded.election() + " " + job, taking);
-        if (other != null && !other.equals(taking)) {
+        if (other == null || other.equals(taking)) {
+            return;
+        }
+        if (!mayBeTheSameBean || !other.method().equals(taking.method())) {
             throw LeaderOnlyMethod.fault(
                     taking.method(),
                     "the job `" + job + "` of the bean `" + taking.bean() + "` is also " + other

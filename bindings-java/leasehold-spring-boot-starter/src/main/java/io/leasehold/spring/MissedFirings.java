@@ -2,6 +2,8 @@ package io.leasehold.spring;
 
 import java.lang.reflect.Method;
 import java.time.Instant;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
@@ -20,6 +22,8 @@ final class MissedFirings
         implements ApplicationListener<PayloadApplicationEvent<LeadershipAcquiredEvent>>,
                 BeanFactoryAware,
                 DisposableBean {
+    private static final Log LOG = LogFactory.getLog(LeaderOnly.class);
+
     /** For which method the thread asks, until that asks itself. */
     private static final ThreadLocal<Method> ASKED = new ThreadLocal<>();
 
@@ -69,7 +73,18 @@ final class MissedFirings
         String election = event.getPayload().election();
         methods.thatMayMissFirings()
                 .filter(it -> it.election().equals(election))
-                .forEach(it -> scheduler.schedule(it, Instant.now()));
+                .forEach(this::schedule);
+    }
+
+    /** If a scheduler refuses one, as when it is shut down, the others run all the same. */
+    private void schedule(Candidate candidate) {
+        try {
+            scheduler.schedule(candidate, Instant.now());
+        } catch (RuntimeException refused) {
+            LOG.error(
+                    "cannot run " + LeaderOnlyMethod.name(candidate.method()) + " for a firing that it may have missed",
+                    refused);
+        }
     }
 
     @Override

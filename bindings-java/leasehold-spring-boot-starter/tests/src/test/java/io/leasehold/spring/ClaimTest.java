@@ -25,16 +25,19 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.TaskScheduler;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.EnableScheduling;
@@ -153,6 +156,31 @@ class ClaimTest {
             assertThat(election.lastFiring("invoices")).hasValue(YEARS_AGO);
             jobs.invoices();
             assertThat(jobs.ran()).as("a call that is not for what was missed").containsExactly("invoices");
+        });
+    }
+
+    /** Refuses the first task, as one does that is shut down. */
+    private static final class RefusingScheduler extends ThreadPoolTaskScheduler {
+        private static final long serialVersionUID = 1L;
+
+        private final AtomicBoolean refused = new AtomicBoolean();
+
+        @Override
+        public ScheduledFuture<?> schedule(Runnable task, Instant startTime) {
+            if (refused.compareAndSet(false, true)) {
+                throw new TaskRejectedException("on purpose");
+            }
+            return super.schedule(task, startTime);
+        }
+    }
+
+    @Test
+    void whatASchedulerRefusesKeepsNoOtherFromRunning() {
+        TestLeaderElection election = TestLeaderElection.started();
+        begunYearsAgo(election, "invoices", "reports");
+        jobs(election).withBean(TaskScheduler.class, RefusingScheduler::new).run(context -> {
+            election.lead();
+            assertThat(next(context.getBean(Jobs.class).ran())).isIn("invoices", "reports");
         });
     }
 
@@ -354,6 +382,31 @@ class ClaimTest {
     static class OfCustomers extends Import {}
 
     static class OfOrders extends Import {}
+
+    /** As what instruments beans returns another in place of one. */
+    static final class Replacing implements BeanPostProcessor {
+        @Override
+        public Object postProcessBeforeInitialization(Object bean, String beanName) {
+            return bean instanceof OfCustomers ? new OfOrders() : bean;
+        }
+    }
+
+    @Test
+    void aBeanThatBecameOneOfAnotherClassKeepsItsJob() {
+        TestLeaderElection election = TestLeaderElection.started();
+        election.lead();
+        runner().withBean("decided", ClusterLeaderService.class, () -> ClusterLeaderService.of(election))
+                .withBean(Replacing.class)
+                .withBean("import", Import.class, OfCustomers::new)
+                .run(context -> {
+                    Import job = context.getBean(Import.class);
+                    assertThat(job).isInstanceOf(OfOrders.class);
+                    job.run();
+                    next(job.ran());
+                    job.run();
+                    assertThat(job.ran()).as("the same firing").isEmpty();
+                });
+    }
 
     private static void refusedBeans(Class<?> customers, Class<?> orders) {
         runner().withBean("customers", customers)
