@@ -135,6 +135,9 @@ class ContractTest {
         here.lock(job("name", LONG, atLeast)).orElseThrow().unlock();
         eventually(() -> there.lock(job("name"))).unlock();
         assertTrue(System.nanoTime() - begun >= atLeast.toNanos());
+        // Nor does the instance get it again that has had it.
+        here.lock(job("other", LONG, Duration.ofMinutes(4))).orElseThrow().unlock();
+        assertTrue(here.lock(job("other")).isEmpty());
     }
 
     @Test
