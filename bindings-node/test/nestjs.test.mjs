@@ -18,12 +18,16 @@ import { ClusterLeaderService, ConfigError, LeaderElection } from 'leasehold';
 import { LeaderOnly, LeaseholdModule } from 'leasehold/nestjs';
 import { FakeLeaderElection } from 'leasehold/testing';
 
-import { EXPIRING, RELEASED, isCutOff, replicas, skip } from './replicas.mjs';
+import { EXPIRING, RELEASED, replicas, skip } from './replicas.mjs';
 import { election, eventually, folder, leader, lease, program, settings as place } from './support.mjs';
 
 const BUILT = join(import.meta.dirname, '..', 'target');
 const LISTINGS = join(import.meta.dirname, '..', '..', 'docs', 'listings', 'nestjs');
-const JOBS = ['below', 'above', 'claimed', 'often'];
+const NEST = {
+  framework: 'nest',
+  script: '../../target/nest.mjs',
+  jobs: ['below', 'above', 'claimed', 'often'],
+};
 
 before(() => {
   buildSync({
@@ -42,10 +46,8 @@ before(() => {
   });
 });
 
-const applications = (t, lease, times) => replicas(t, '../../target/nest.mjs', JOBS, lease, times);
-
 test('one that is terminated ends its jobs and hands over', async (t) => {
-  const { ledgers, start } = applications(t, 'nest-terminated', RELEASED);
+  const { ledgers, start } = replicas(t, NEST, 'terminated', RELEASED);
   const first = await start('first');
   await ledgers.goesOn('first');
   await start('second');
@@ -60,7 +62,7 @@ test('one that is terminated ends its jobs and hands over', async (t) => {
 });
 
 test('one that is killed is succeeded', async (t) => {
-  const { ledgers, start } = applications(t, 'nest-killed', EXPIRING);
+  const { ledgers, start } = replicas(t, NEST, 'killed', EXPIRING);
   const first = await start('first');
   await ledgers.goesOn('first');
   await start('second');
@@ -72,15 +74,15 @@ test('one that is killed is succeeded', async (t) => {
 });
 
 test('one that is cut off has stopped before another works', { skip }, async (t) => {
-  const { ledgers, start } = applications(t, 'nest-cut-off', EXPIRING);
+  const { ledgers, start, isCutOff } = replicas(t, NEST, 'cut-off', EXPIRING);
   await start('first');
   await ledgers.goesOn('first');
   await start('second');
   // Beside one that only looks on.
   await ledgers.goesOn('first');
-  await isCutOff('first', true);
+  await isCutOff(true);
   await ledgers.goesOn('second');
-  await isCutOff('first', false);
+  await isCutOff(false);
   await ledgers.goesOn('second');
   ledgers.wereFilledBy('first', 'second');
 });

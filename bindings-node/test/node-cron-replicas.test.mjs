@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { EXPIRING, RELEASED, isCutOff, replicas, skip } from './replicas.mjs';
+import { EXPIRING, RELEASED, replicas, skip } from './replicas.mjs';
 
-const services = (t, lease, times) => replicas(t, 'node-cron.mjs', ['bill'], lease, { lateMs: 0, ...times });
+const NODE_CRON = { framework: 'node-cron', script: 'node-cron.mjs', jobs: ['bill'] };
+const services = (t, fault, times) => replicas(t, NODE_CRON, fault, { lateMs: 0, ...times });
 
 test('one that is terminated ends its jobs and hands over', async (t) => {
-  const { ledgers, start } = services(t, 'node-cron-terminated', RELEASED);
+  const { ledgers, start } = services(t, 'terminated', RELEASED);
   const first = await start('first');
   await ledgers.goesOn('first');
   // It finds out what is due when the leader has done that, and stopped.
@@ -22,7 +23,7 @@ test('one that is terminated ends its jobs and hands over', async (t) => {
 });
 
 test('one that is killed is succeeded', async (t) => {
-  const { ledgers, start } = services(t, 'node-cron-killed', EXPIRING);
+  const { ledgers, start } = services(t, 'killed', EXPIRING);
   const first = await start('first');
   await ledgers.goesOn('first');
   await start('second');
@@ -32,13 +33,13 @@ test('one that is killed is succeeded', async (t) => {
 });
 
 test('one that is cut off has stopped before another works', { skip }, async (t) => {
-  const { ledgers, start } = services(t, 'node-cron-cut-off', EXPIRING);
+  const { ledgers, start, isCutOff } = services(t, 'cut-off', EXPIRING);
   await start('first');
   await ledgers.goesOn('first');
   await start('second');
-  await isCutOff('first', true);
+  await isCutOff(true);
   await ledgers.goesOn('second');
-  await isCutOff('first', false);
+  await isCutOff(false);
   await ledgers.goesOn('second');
   ledgers.wereFilledBy('first', 'second');
 });

@@ -1,8 +1,8 @@
 // Several processes of one program whose jobs are counted: each piece of work is done once, no matter what
 // happens to the process that does it.
 //
-// They elect on a real API server where REPLICA_FIRST_KUBECONFIG and its like say how to reach it, each through
-// a network of its own; else in a folder.
+// They elect on a real API server where REPLICA_KUBECONFIG says how to reach it; else in a folder. The one that is
+// cut off has a network of its own, one for each framework: REPLICA_NEST_KUBECONFIG and its like say so.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,39 +15,42 @@ const SOME = 2;
 
 /** Who works after another does so because that one has released. */
 export const RELEASED = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
-export const EXPIRING = { leaseDurationMs: 7_000, renewDeadlineMs: 4_000, retryPeriodMs: 500 };
+/** Long enough that a busy machine does not end a term. */
+export const EXPIRING = { leaseDurationMs: 12_000, renewDeadlineMs: 9_000, retryPeriodMs: 1_000 };
 
 /** Why tests of a partition are left out, if they are. */
-export const skip = toxics('first') === undefined && 'a folder has no network';
+export const skip = process.env.REPLICA_KUBECONFIG === undefined && 'a folder has no network';
 
-/** Starts processes of a program, by their names, which compete for one Lease and do these jobs. */
-export function replicas(t, script, jobs, lease, times) {
+/**
+ * Starts processes of a framework's program, by their names, which compete for one Lease and do these jobs. The
+ * Lease is called as the framework and the fault.
+ */
+export function replicas(t, { framework, script, jobs }, fault, times) {
   const ledgers = new Ledgers(t, jobs);
   const leases = folder(t);
+  const network = `REPLICA_${framework.toUpperCase().replaceAll('-', '_')}`;
   const start = async (name, others = {}) => {
-    const kubeconfig = process.env[`REPLICA_${name.toUpperCase()}_KUBECONFIG`];
+    const way = fault === 'cut-off' && name === 'first' ? network : 'REPLICA';
+    const kubeconfig = process.env[`${way}_KUBECONFIG`];
     const access = kubeconfig ? { mode: 'kubernetes', kubeconfig } : { mode: 'file', directory: leases };
+    const lease = `${framework}-${fault}`;
     const options = { name, folder: ledgers.folder, lease, ...access, ...times, ...others };
     const replica = program(t, script, options);
     await replica.said('started');
     return replica;
   };
-  return { ledgers, start };
-}
-
-/** Makes the network of a replica silent, or heals it. */
-export async function isCutOff(name, cut) {
-  for (const stream of ['upstream', 'downstream']) {
-    const body = JSON.stringify({ type: 'timeout', stream, attributes: { timeout: 0 } });
-    const answer = cut
-      ? await fetch(toxics(name), { method: 'POST', body })
-      : await fetch(`${toxics(name)}/timeout_${stream}`, { method: 'DELETE' });
-    assert.ok(answer.ok);
-  }
-}
-
-function toxics(name) {
-  return process.env[`REPLICA_${name.toUpperCase()}_TOXICS`];
+  /** Makes the network of the first silent, or heals it. */
+  const isCutOff = async (cut) => {
+    const toxics = process.env[`${network}_TOXICS`];
+    for (const stream of ['upstream', 'downstream']) {
+      const body = JSON.stringify({ type: 'timeout', stream, attributes: { timeout: 0 } });
+      const answer = cut
+        ? await fetch(toxics, { method: 'POST', body })
+        : await fetch(`${toxics}/timeout_${stream}`, { method: 'DELETE' });
+      assert.ok(answer.ok);
+    }
+  };
+  return { ledgers, start, isCutOff };
 }
 
 /** What has been done, and by whom. */

@@ -56,7 +56,7 @@ pub(crate) fn add_to(steps: &Steps) {
             "node-cron-killed",
             "node-cron-cut-off",
         ];
-        let networks = ["REPLICA_FIRST", "REPLICA_SECOND"];
+        let networks = ["REPLICA", "REPLICA_NEST", "REPLICA_NODE_CRON"];
         let shell = shell()?;
         shell.change_dir(PACKAGE);
         cluster::run_beside(step, &shell, &leases, &networks, &["npm", "run", "test"])
