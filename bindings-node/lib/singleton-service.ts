@@ -39,7 +39,7 @@ export function runService(election: LeaderElection, service: SingletonService):
   const remove = async () => {
     election.off('acquired', start);
     try {
-      await driver.stop();
+      await driver.remove();
     } finally {
       // Not before: a term that ends meanwhile waits for the stop.
       election.off('lost', stop);
@@ -57,6 +57,7 @@ interface Run {
 class ServiceDriver {
   readonly #service: SingletonService;
   #present: Run | undefined;
+  #isRemoved = false;
   /** Settles when all starts before the present one, and their stops, have settled. */
   #ended: Promise<void> = Promise.resolve();
 
@@ -65,7 +66,9 @@ class ServiceDriver {
   }
 
   /** Rejects with what the service's start throws: who called hears of it. */
-  start(term: Term): Promise<void> {
+  async start(term: Term): Promise<void> {
+    // A listener before it removed it, when those to be told were known already.
+    if (this.#isRemoved) return;
     const begin = async () => {
       if (run.state === 'over' || term.signal.aborted) return;
       run.state = 'starting';
@@ -79,7 +82,13 @@ class ServiceDriver {
     };
     const run: Run = { state: 'waiting', settled: this.#ended.then(begin) };
     this.#present = run;
-    return run.settled;
+    await run.settled;
+  }
+
+  /** As {@link stop}, and it does not start again. */
+  remove(): Promise<void> {
+    this.#isRemoved = true;
+    return this.stop();
   }
 
   /** Resolves when nothing of the service goes on any more. */
@@ -95,6 +104,8 @@ class ServiceDriver {
   async #end(run: Run, loss?: Loss): Promise<void> {
     if (run.state === 'waiting') {
       run.state = 'over';
+      // All before it go on until then.
+      await run.settled;
       return;
     }
     const startLasts = run.state === 'starting';

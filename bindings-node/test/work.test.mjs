@@ -204,6 +204,57 @@ test('a singleton service does not start again before its start and its stop hav
   await fake.stop();
 });
 
+test('nor if a term between has ended before its turn, and its removal waits as well', async () => {
+  const fake = await new FakeLeaderElection().start();
+  const mayStop = [gate(), gate()];
+  const stops = mayStop.values();
+  const calls = [];
+  const registration = fake.addSingletonService({
+    start: ({ fencingToken }) => calls.push(`start ${fencingToken}`),
+    async stop() {
+      calls.push('stopping');
+      await stops.next().value.opened;
+      calls.push('stopped');
+    },
+  });
+  const turns = () => new Promise(setImmediate);
+  fake.acquire();
+  await turns();
+  fake.lose();
+  fake.acquire();
+  fake.lose();
+  fake.acquire();
+  await turns();
+  assert.deepEqual(calls, ['start 1', 'stopping']);
+  mayStop[0].open();
+  await turns();
+  assert.deepEqual(calls.splice(0), ['start 1', 'stopping', 'stopped', 'start 3']);
+  fake.lose();
+  fake.acquire();
+  const removed = registration.remove().then(() => calls.push('removed'));
+  await turns();
+  assert.deepEqual(calls, ['stopping']);
+  mayStop[1].open();
+  await removed;
+  assert.deepEqual(calls, ['stopping', 'stopped', 'removed']);
+  await fake.stop();
+});
+
+test('a singleton service that another listener removes before its turn does not start', async () => {
+  const fake = await new FakeLeaderElection().start();
+  const calls = [];
+  let removed;
+  fake.once('acquired', () => (removed = registration.remove()));
+  const registration = fake.addSingletonService({
+    start: () => calls.push('start'),
+    stop: () => calls.push('stop'),
+  });
+  fake.acquire();
+  await removed;
+  await fake.stop();
+  assert.deepEqual(calls, []);
+});
+
 test('a singleton service that does not stop in time is named', async (t) => {
   let started = 0;
   const start = () => (started += 1);
