@@ -97,6 +97,10 @@ export class Candidacy {
     if (this.#state === 'stopped') return;
     call(() => this.#engine.requestStop(drainMs));
     this.#state = 'stopping';
+    await this.#endOfRun();
+  }
+
+  async #endOfRun(): Promise<void> {
     const run = this.#run;
     while (this.isRunning && this.#run === run) await this.#change();
   }
@@ -199,10 +203,12 @@ export class Candidacy {
       return await this.#callOnce(key, work, signal);
     } finally {
       this.#calls -= 1;
-      const stopped = this.#calls === 0 && !this.#isStarted ? this.#stopRun() : Promise.resolve();
-      // An abort does not wait for it.
-      if (signal?.aborted) void stopped.catch(() => undefined);
-      else await stopped;
+      if (this.#calls === 0 && !this.#isStarted) {
+        const stopped = this.#state === 'stopping' ? this.#endOfRun() : this.#stopRun();
+        // An abort does not wait for it, and a listener must not: the stop waits for its listeners.
+        if (signal?.aborted || isWithinListenerOf(this.#election)) void stopped.catch(() => undefined);
+        else await stopped;
+      }
     }
   }
 

@@ -110,6 +110,7 @@ export class FakeEngine implements Engine {
     if (!this.#isRunning) return false;
     this.#isStopping = true;
     this.#lose('stopped');
+    this.#endCalls();
     clearTimeout(this.#drain);
     this.#drain = setTimeout(() => {
       this.#stop();
@@ -240,7 +241,6 @@ export class FakeEngine implements Engine {
     clearTimeout(this.#drain);
     this.#isStopping = false;
     this.#isRunning = false;
-    this.#endCalls();
     this.#events.push({ kind: 'stopped' });
     drainSoon();
   }

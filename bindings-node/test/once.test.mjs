@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -204,4 +205,49 @@ test('one that the stop does not wait for does the work when that is over', asyn
   made.once('lost', () => eventually('the other has begun', () => calls.length > 0));
   await made.stop();
   assert.equal(await calls[0], true);
+});
+
+/** Work that goes on until its term is over. */
+const untilOver = ({ signal }) => once(signal, 'abort');
+
+test('a stop does not wait for itself when a listener waits for work', async (t) => {
+  const made = election(t, { ...settings(t), drainTimeoutMs: 3_600_000 });
+  let isAtIt = false;
+  const refused = [];
+  made.on('acquired', async () => {
+    const work = (term) => {
+      isAtIt = true;
+      return untilOver(term);
+    };
+    await made.runOnce('1', work).catch((error) => refused.push(error));
+  });
+  await made.start();
+  await eventually('it works', () => isAtIt);
+  void made.stop();
+  await eventually('it has stopped', () => made.status().role === 'stopped');
+  assert.equal(refused.length, 1);
+  assert.ok(refused[0] instanceof ClosedError);
+});
+
+test('nor does that of a fake election', async () => {
+  const fake = await new FakeLeaderElection().start();
+  const refused = [];
+  fake.on('acquired', () => fake.runOnce('1', untilOver).catch((error) => refused.push(error)));
+  fake.acquire();
+  await new Promise(setImmediate);
+  void fake.stop();
+  await new Promise(setImmediate);
+  assert.equal(fake.status().role, 'stopped');
+  assert.equal(refused.length, 1);
+  assert.ok(refused[0] instanceof ClosedError);
+});
+
+test('nor does the end of a run that only work needs', async (t) => {
+  const made = election(t, { ...settings(t), drainTimeoutMs: 3_600_000 });
+  let last;
+  made.once('acquired', () => (last = made.runOnce('2', () => first)));
+  const first = made.runOnce('1', () => eventually('the other has begun', () => last !== undefined));
+  assert.equal(await first, true);
+  await eventually('it has stopped', () => made.status().role === 'stopped');
+  assert.equal(await last, true);
 });

@@ -227,6 +227,8 @@ impl Shared {
             Command::Stop(_) => {
                 self.leadership.revoke_terms();
                 running.stopping = true;
+                // At once: the end of the run may wait for who waits.
+                running.await_term.clear();
             }
             Command::Record { .. } | Command::Alive | Command::Demand(_) | Command::Limits(_) => {}
         }
@@ -319,12 +321,12 @@ impl Shared {
     }
 
     /// What the next term will be sent through, or the present one is at once; `None` if the
-    /// election does not run.
+    /// election does not run, or stops.
     pub(crate) fn await_term(&self) -> Option<oneshot::Receiver<Term>> {
         let mut state = self.state();
         let (sender, term) = oneshot::channel();
         let present = state.term.as_ref().map(|it| it.term.clone());
-        let running = state.running.as_mut()?;
+        let running = state.running.as_mut().filter(|it| !it.stopping)?;
         if let Some(term) = present.filter(Term::is_valid) {
             // The receiver is at hand.
             let _ = sender.send(term);

@@ -434,6 +434,21 @@ fn a_listener_whose_work_is_the_last_to_end_does_not_wait_for_the_election() {
 }
 
 #[test]
+fn a_stop_ends_the_wait_for_a_term_though_other_work_goes_on() {
+    let config = config().drain_timeout(LIMIT);
+    let election = leader(&MemoryStore::new(), &config);
+    let other = election.run_if_leader(|_| {
+        let (mut call, work) = begun(&election);
+        election.request_stop().unwrap();
+        work.ended(None);
+        let stopped = runtime().block_on(call.next()).unwrap_err();
+        assert_eq!(stopped.kind(), ErrorKind::Closed);
+        assert!(election.is_running(), "it waits for the other");
+    });
+    assert_eq!(other, Some(()));
+}
+
+#[test]
 fn how_work_went_is_recorded_though_its_caller_has_gone_before_the_answer() {
     let store = MemoryStore::new();
     let election = leader(&store, &config());
