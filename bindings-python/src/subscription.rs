@@ -62,8 +62,8 @@ impl Delivery {
 /// The events of an election, in order, or the loss of a lock, for one listener.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Subscription {
-    /// Locked by the one thread that waits for events. None once its listener is gone: until then a
-    /// term that ends is not released.
+    /// Locked by the one thread that waits for events. None once the last has come, or the listener
+    /// is gone: until then a term that ends is not released.
     events: Mutex<Option<leasehold::Subscription>>,
     registration: Mutex<Option<Registration>>,
     /// That of a lock, if it is only about the loss of that.
@@ -84,9 +84,10 @@ impl From<leasehold::Subscription> for Subscription {
 #[pymethods]
 impl Subscription {
     /// Waits for the next event; None when no other will come. For a thread of its own: no
-    /// signal interrupts it.
-    fn next(&self, py: Python<'_>) -> PyResult<Option<Delivery>> {
-        while let Some(event) = py.detach(|| self.wait()) {
+    /// signal interrupts it. If it `holds`, a later end of a term then waits for `done`.
+    #[pyo3(signature = (holds=false))]
+    fn next(&self, py: Python<'_>, holds: bool) -> PyResult<Option<Delivery>> {
+        while let Some(event) = py.detach(|| self.wait(holds)) {
             if let Some(delivery) = Delivery::new(py, event)? {
                 return Ok(Some(delivery));
             }
@@ -119,7 +120,7 @@ impl Subscription {
         }
     }
 
-    fn wait(&self) -> Option<Event> {
+    fn wait(&self, holds: bool) -> Option<Event> {
         let mut events = lock(&self.events);
         while let Ok(event) = events.as_mut()?.recv_timeout(Duration::MAX) {
             let Some(term) = &self.of_lock else {
@@ -130,6 +131,9 @@ impl Subscription {
                 *events = None;
                 return HeldLock::loss(event, &term.0).map(Event::Lost);
             }
+        }
+        if !holds {
+            *events = None;
         }
         None
     }

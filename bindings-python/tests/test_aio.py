@@ -7,13 +7,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 import leasehold
 import pytest
 from leasehold import aio
 from leasehold.testing import FakeAsyncLeaderElection
+from leasehold.types import Event
 from support import LIMIT, Place, Program, eventually
 
 
@@ -392,22 +392,102 @@ def test_a_closed_loop_is_no_error(place: Place) -> None:
     place.is_released()
 
 
-def test_a_call_whose_loop_ends_before_it_begins_holds_up_neither_lease_nor_later_calls() -> None:
-    told: list[str] = []
-    done: list[str] = []
-    home = aio._Home()
-    calls = aio._Calls(home, lambda _: None)
+def test_a_call_that_a_closed_loop_has_left_holds_up_neither_lease_nor_later_calls(
+    place: Place,
+) -> None:
+    election = candidate(place)
+    called: list[type] = []
+    lost = asyncio.Event()
 
-    async def post(name: str, ends_at_once: bool) -> None:
-        home.loop = asyncio.get_running_loop()
-        calls.post(partial(told.append, name), partial(done.append, name))
-        while not ends_at_once and name not in done:
-            await asyncio.sleep(0)
+    @election.add_listener
+    async def listen(event: Event) -> None:
+        called.append(type(event))
+        if isinstance(event, leasehold.Acquired):
+            await asyncio.Event().wait()
+        if isinstance(event, leasehold.Lost):
+            lost.set()
 
-    asyncio.run(post("first", ends_at_once=True))
-    assert (told, done) == ([], ["first"])
-    run(post("second", ends_at_once=False))
-    assert (told, done) == (["second"], ["first", "second"])
+    async def begin() -> None:
+        await election.start()
+        while leasehold.Acquired not in called:
+            await asyncio.sleep(0.001)
+
+    async def go_on() -> None:
+        async with election:
+            election.request_stop()
+            await lost.wait()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    # Not as `asyncio.run` does, which cancels what goes on.
+    loop.close()
+    run(go_on())
+    place.is_released()
+
+
+def noting_posts(loop: asyncio.AbstractEventLoop) -> threading.Semaphore:
+    """Is released for each call that another thread hands to `loop` from now on."""
+    posted = threading.Semaphore(0)
+    post = loop.call_soon_threadsafe
+
+    def note(*call: Any, **more: Any) -> asyncio.Handle:
+        try:
+            return post(*call, **more)
+        finally:
+            posted.release()
+
+    loop.call_soon_threadsafe = note  # type: ignore[method-assign]
+    return posted
+
+
+def test_a_service_that_was_removed_in_a_loop_that_is_closed_holds_nothing_up(place: Place) -> None:
+    election = candidate(place)
+    started, stopped = asyncio.Event(), asyncio.Event()
+    registration = election.add_singleton_service(lambda _: started.set(), stopped.set)
+
+    async def main() -> None:
+        await election.start()
+        await started.wait()
+        posted = noting_posts(loop)
+        registration.remove()
+        # Its stop is handed to this loop, which takes no further step.
+        assert posted.acquire(timeout=LIMIT)
+        loop.stop()
+
+    loop = asyncio.new_event_loop()
+    ran = loop.create_task(main())
+    loop.run_forever()
+    loop.close()
+    ran.result()
+    election.request_stop()
+    place.is_released()
+    assert not stopped.is_set()
+
+
+def test_a_listener_that_is_removed_before_the_loop_comes_to_it_is_not_called(
+    fake_async_election: FakeAsyncLeaderElection,
+) -> None:
+    calls: list[str] = []
+
+    async def main() -> None:
+        async with fake_async_election as election:
+            await election.acquire()
+            posted = noting_posts(asyncio.get_running_loop())
+            service = election.add_singleton_service(
+                lambda _: calls.append("start"), lambda: calls.append("stop")
+            )
+            listener = election.add_listener(lambda _: calls.append("listener"))
+            # Both are on their way to the loop, which takes no step before they are removed.
+            for _ in range(2):
+                assert posted.acquire(timeout=LIMIT)
+            for each in (service, listener):
+                each.remove()
+            for each in (service, listener):
+                assert each._listening is not None
+                assert await asyncio.to_thread(each._listening.join, LIMIT)
+
+    run(main())
+    assert not calls
 
 
 def test_an_election_goes_on_in_the_loop_in_which_it_was_started_last() -> None:

@@ -11,6 +11,7 @@ from functools import partial
 
 import leasehold
 import pytest
+from leasehold import _threads, testing
 from leasehold.testing import FakeLeaderElection
 from support import LIMIT, Place, Told, eventually
 
@@ -357,6 +358,129 @@ def test_a_term_that_ends_while_a_removed_service_stops_is_released_after_it(pla
     place.is_released()
 
 
+def test_a_removed_service_does_not_start_for_a_term_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(testing, "_SETTLED", 0)
+    calls: list[str] = []
+    told, let_go = Told(), threading.Event()
+
+    def stop() -> None:
+        calls.append("stop")
+        assert let_go.wait(LIMIT)
+
+    with FakeLeaderElection("fake", drain_timeout=0.1) as election:
+        registration = election.add_singleton_service(lambda _: calls.append("start"), stop)
+        election.add_listener(told)
+        election.acquire()
+        eventually("it runs", lambda: calls == ["start"])
+        election.lose()
+        eventually("it is being stopped", lambda: calls == ["start", "stop"])
+        # Leads again over the unfinished work.
+        election.acquire()
+        for _ in range(2):
+            told.next(leasehold.Acquired)
+        registration.remove()
+        let_go.set()
+        assert registration._listening is not None
+        assert registration._listening.join(LIMIT)
+    assert calls == ["start", "stop"]
+
+
+def fails_to_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """No more threads of this name, as at a limit of the system."""
+    start = _threads.start
+
+    def refuse(asked: str, body: Callable[[], object]) -> Callable[[float], bool]:
+        if asked == name:
+            raise RuntimeError("can't start new thread")
+        return start(asked, body)
+
+    monkeypatch.setattr(_threads, "start", refuse)
+
+
+def test_a_lasting_service_is_stopped_though_no_thread_can_be_had(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = LastingService()
+    with place.election(identity="holder") as election:
+        election.add_singleton_service(service.run, service.stop)
+        eventually("it runs", lambda: service.calls == ["start"])
+        fails_to_start(monkeypatch, "leasehold-service")
+        election.request_stop()
+        eventually("it is stopped", lambda: service.calls == ["start", "stop"])
+        place.is_held_by("holder")
+        service.let_go.set()
+    assert service.calls == ["start", "stop", "ended", "stop"]
+
+
+def test_a_service_is_stopped_if_its_listener_fails(place: Place) -> None:
+    started, stopping, let_go = threading.Event(), threading.Event(), threading.Event()
+
+    def stop() -> None:
+        stopping.set()
+        assert let_go.wait(LIMIT)
+
+    def fail(_: object) -> None:
+        assert started.wait(LIMIT)
+        raise SystemExit("a defect of ours")
+
+    election = place.election(identity="holder")
+    election.add_singleton_service(lambda _: started.set(), stop)._on_done = fail
+    with election:
+        assert stopping.wait(LIMIT)
+        election.request_stop()
+        eventually("it waits", lambda: election.status().role == "draining")
+        place.is_held_by("holder")
+        let_go.set()
+    place.is_released()
+
+
+def test_a_listener_without_a_thread_is_refused_and_holds_nothing_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.election() as election:
+        election.wait_for_leadership(LIMIT)
+        with monkeypatch.context() as limited:
+            fails_to_start(limited, "leasehold-listener")
+            with pytest.raises(RuntimeError) as refused:
+                election.add_listener(print)
+        election.request_stop()
+        place.is_released()
+    del refused
+
+
+def test_listeners_wait_for_another_start_if_one_has_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = Told()
+    election = leasehold.LeaderElection("jobs", mode="always")
+    election.add_listener(told)
+    with monkeypatch.context() as limited:
+        fails_to_start(limited, "leasehold-listener")
+        with pytest.raises(RuntimeError):
+            election.start()
+    with election:
+        told.next(leasehold.Acquired)
+
+
+def test_the_end_of_a_subscription_needs_nobody_who_says_so() -> None:
+    other = Told()
+    with FakeLeaderElection("fake", drain_timeout=3600) as election:
+        election.add_listener(other)
+        election.acquire()
+        events = election._subscribe()
+        acquired = events.next()
+        assert acquired is not None
+        events.close()
+        assert events.next() is None
+        election.request_stop()
+        try:
+            other.next(leasehold.Stopped)
+        finally:
+            election.request_stop(drain=0)
+
+
 def test_a_singleton_service_is_stopped_when_the_election_goes() -> None:
     service = Service()
     election = FakeLeaderElection("fake")
@@ -424,6 +548,9 @@ def test_a_log_that_blocks_does_not_stall_the_election() -> None:
     with filtered_log(block), FakeLeaderElection("fake", stall_timeout=6) as election:
         term = election.acquire()
         assert blocked.wait(LIMIT)
-        assert not threading.Event().wait(7), "longer than the stall timeout"
+        # So may its configuration, which holds this lock.
+        with logging._lock:  # type: ignore[attr-defined]
+            logging.getLogger("leasehold").setLevel(logging.INFO)
+            assert not threading.Event().wait(7), "longer than the stall timeout"
         assert term.is_valid
         let_go.set()

@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import leasehold
@@ -221,7 +222,14 @@ def test_a_listener_is_not_kept_waiting_for_a_stop_that_waits_for_it(
     assert ["waits for its listeners" in it for it in refused] == [True]
 
 
-def test_nor_is_an_asynchronous_one(settings: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "awaited",
+    [lambda call: call, asyncio.gather, asyncio.shield, partial(asyncio.wait_for, timeout=LIMIT)],
+    ids=["itself", "gather", "shield", "wait_for"],
+)
+def test_nor_is_an_asynchronous_one(
+    awaited: Callable[[Coroutine[Any, Any, bool]], Awaitable[object]], settings: dict[str, Any]
+) -> None:
     refused: list[str] = []
 
     async def main() -> None:
@@ -230,7 +238,7 @@ def test_nor_is_an_asynchronous_one(settings: dict[str, Any]) -> None:
         @election.on_lost
         async def begin_again(_: leasehold.Term, __: str) -> None:
             with pytest.raises(leasehold.ClosedError) as error:
-                await election.run_once("1", unreachable_async)
+                await awaited(election.run_once("1", unreachable_async))
             refused.append(str(error.value))
 
         async with election:
@@ -259,7 +267,7 @@ def test_nor_is_the_stop_of_an_asynchronous_service(settings: dict[str, Any]) ->
     assert ["waits for its listeners" in it for it in refused] == [True]
 
 
-def test_but_a_task_that_it_starts_waits_for_the_stop(settings: dict[str, Any]) -> None:
+def test_but_a_task_that_outlives_it_waits_for_the_stop(settings: dict[str, Any]) -> None:
     started: list[asyncio.Task[bool]] = []
 
     async def main() -> None:
@@ -268,8 +276,6 @@ def test_but_a_task_that_it_starts_waits_for_the_stop(settings: dict[str, Any]) 
         @election.on_lost
         async def begin_again(_: leasehold.Term, __: str) -> None:
             started.append(asyncio.create_task(election.run_once("1", nothing_async)))
-            # Enough for it to be refused, as the listener would be.
-            await asyncio.wait(started, timeout=0.3)
 
         async with election:
             await election.wait_for_leadership(LIMIT)

@@ -49,8 +49,13 @@ class Candidate(Configured):
         with process.lock:
             self._started_in = os.getpid()
             waiting, self._waiting = self._waiting, []
-        for registration in waiting:
-            registration._attach(self)
+        try:
+            for registration in waiting:
+                registration._attach(self)
+        except BaseException:
+            with process.lock:
+                self._waiting = [*waiting, *self._waiting]
+            raise
         return process.background
 
     def _register(self, registration: Registration) -> Registration:

@@ -93,9 +93,9 @@ class LeaderElection(Candidate):
         are waited for before the Lease is released. Also stopped when the registration is removed,
         or the election goes.
         """
-        service = Singleton(_functions.plain(start), _functions.plain(stop))
-        at_end = _listeners.ending(service.stop)
-        return self._register(Registration(_listeners.calling(service.tell), at_end))
+        name = _functions.name(start)
+        service = Singleton(name, _functions.plain(start), _functions.plain(stop))
+        return self._register(Registration(_listeners.calling(service.tell), service.stop))
 
     # ---- work ----------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from _thread import get_ident
 from contextvars import ContextVar
 
 from . import _functions, _process, _threads
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from .types import Event, LostReason
 
     Deliver = Callable[["Delivery | _Noted"], None]
-    AtEnd = Callable[[Callable[[], None]], object]
-    """Ends what a listener has started, then or later, and calls what it is given."""
+    AtEnd = Callable[[], object]
+    """Ends what a listener has started, and waits for that."""
 
 
 class Registration:
@@ -41,9 +40,12 @@ class Registration:
         if not self._removed and self._listening is None:
             self._listening = Listening(election._subscribe(), self._tell, self._at_end)
 
+    def _wants(self, event: Event) -> bool:
+        # A service that was removed stops before a loss that waits counts as done.
+        return not self._removed or (self._at_end is not None and isinstance(event, Lost))
+
     def _tell(self, delivery: Delivery | _Noted) -> None:
-        # A service is still told of what waits: it stops before that counts as done.
-        if self._removed and self._at_end is None:
+        if not self._wants(delivery.event):
             delivery.done()
         elif self._on_done is not None:
             self._deliver(_Noted(delivery, self._on_done))
@@ -64,17 +66,29 @@ class _Noted:
         self._delivery.done()
 
 
-_caller: ContextVar[object] = ContextVar("leasehold-listener", default=None)
+_call: ContextVar[Call | None] = ContextVar("leasehold-listener", default=None)
 
 
-def enter(task: object = None) -> None:
-    """This thread, or this task, calls listeners from now on. What those start does not."""
-    _caller.set(task or get_ident())
+class Call:
+    """A block in which a listener is called. Tasks that it starts inherit it, until it ends."""
+
+    goes_on = True
+
+    def __enter__(self) -> None:
+        self._outer = _call.get()
+        _call.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.goes_on = False
+        # Not in the context of what collects a coroutine.
+        if _call.get() is self:
+            _call.set(self._outer)
 
 
-def is_within(task: object = None) -> bool:
-    """Whether a listener has called us."""
-    return _caller.get() == (task or get_ident())
+def is_within() -> bool:
+    """Whether a listener has called us that goes on."""
+    call = _call.get()
+    return call is not None and call.goes_on
 
 
 class Listening:
@@ -86,26 +100,37 @@ class Listening:
         self._at_end = at_end
         self._process = _process.current()
         self._process.listening.add(self)
-        self.join = _threads.start("leasehold-listener", self._run)
-        """Waits for the end, for so many seconds."""
+        try:
+            self.join = _threads.start("leasehold-listener", self._run)
+            """Waits for the end, for so many seconds."""
+        except BaseException:
+            # Nobody will ever take an event.
+            self._process.listening.discard(self)
+            events.done()
+            raise
 
     def end(self) -> None:
         """Ends when what has happened by now is told."""
         self._events.close()
 
     def _run(self) -> None:
-        enter()
+        holds = self._at_end is not None
         try:
-            while (delivery := self._events.next()) is not None:
+            while (delivery := self._events.next(holds)) is not None:
                 self._tell(delivery)
-            if self._at_end is None:
-                self._events.done()
-            else:
-                self._at_end(self._events.done)
         except BaseException:
-            self._events.done()
             log_defect()
         finally:
+            self._end()
+
+    def _end(self) -> None:
+        try:
+            if self._at_end is not None:
+                self._at_end()
+        except BaseException:
+            log_defect()
+        finally:
+            self._events.done()
             self._process.listening.discard(self)
 
 
@@ -115,25 +140,14 @@ def calling(listener: Callable[[Event], object]) -> Deliver:
     def deliver(delivery: Delivery | _Noted) -> None:
         outcome = None
         try:
-            outcome = listener(delivery.event)
+            with Call():
+                outcome = listener(delivery.event)
         except BaseException:
             log_defect()
         finally:
             _functions.when_ended(outcome, delivery.done)
 
     return deliver
-
-
-def ending(stop: Callable[[], object]) -> AtEnd:
-    """Ends by a call."""
-
-    def end(done: Callable[[], None]) -> None:
-        try:
-            stop()
-        finally:
-            done()
-
-    return end
 
 
 def log_defect() -> None:
@@ -158,7 +172,10 @@ class Singleton:
     so that it is stopped though its start lasts.
     """
 
-    def __init__(self, start: Callable[[Term], object], stop: Callable[[], object]) -> None:
+    def __init__(
+        self, name: str, start: Callable[[Term], object], stop: Callable[[], object]
+    ) -> None:
+        self._name = name
         self._start = start
         self._stop = stop
         self._run: _Run | None = None
@@ -173,11 +190,12 @@ class Singleton:
 
     def stop(self, lost: Lost | None = None) -> None:
         """Stops the service if it runs, and waits until nothing of it goes on."""
-        run, self._run = self._run, None
+        run = self._run
         if run is None:
             return
-        watch = InTime(self._start, lost)
+        watch = InTime(self._name, lost)
         stopping = run.stop()
+        self._run = None
         while not all(join(LOOK_PERIOD) for join in stopping):
             watch.look()
 
@@ -217,13 +235,18 @@ class _Run:
             _succeeds(self._stop)
             self._is_over.release()
 
-        return [_threads.start("leasehold-service", stop_first), self._join]
+        try:
+            return [_threads.start("leasehold-service", stop_first), self._join]
+        except Exception:
+            # There is no thread to be had.
+            stop_first()
+            return [self._join]
 
 
 def _succeeds(call: Callable[[], object]) -> bool:
-    enter()
     try:
-        _functions.wait(call())
+        with Call():
+            _functions.wait(call())
     except BaseException:
         log_defect()
         return False
@@ -240,8 +263,8 @@ USUAL_START = 1.0
 class InTime:
     """Warns once if a service goes on when nothing keeps another instance from leading."""
 
-    def __init__(self, start: Callable[..., object], lost: Lost | None) -> None:
-        self._start = start
+    def __init__(self, name: str, lost: Lost | None) -> None:
+        self._name = name
         self._lost = lost
 
     def look(self) -> None:
@@ -252,4 +275,4 @@ class InTime:
         import logging
 
         warning = "the singleton service of `%s` has not stopped in time: another may lead by now"
-        logging.getLogger("leasehold").warning(warning, _functions.name(self._start))
+        logging.getLogger("leasehold").warning(warning, self._name)

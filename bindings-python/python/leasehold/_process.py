@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from functools import partial
 from time import monotonic
 
 from . import _threads
@@ -13,10 +14,14 @@ from ._leasehold import Background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable
     from typing import Any
 
     from ._listeners import Listening
+
+_DEBUG = 10
+"""`logging.DEBUG`."""
 
 _FAREWELL = 1.0
 """How many seconds threads have to end, callbacks included, before the process ends under them."""
@@ -43,13 +48,14 @@ class Process:
         # What they need. Not imported with the package, since it takes longer than all the rest;
         # nor on a thread, since a child that is forked meanwhile would inherit half of it.
         import contextlib  # noqa: F401
-        import logging  # noqa: F401
+        import logging
         import traceback  # noqa: F401
 
+        logger = logging.getLogger("leasehold")
         with self.lock:
             if not self._threads:
                 self._threads = [
-                    _threads.start("leasehold-heartbeat", self._beat),
+                    _threads.start("leasehold-heartbeat", partial(self._beat, logger)),
                     _threads.start("leasehold-log", self._log),
                 ]
                 self._end_with_worker()
@@ -61,12 +67,10 @@ class Process:
         if util := sys.modules.get("multiprocessing.util"):
             util.Finalize(None, self.end, exitpriority=-100)
 
-    def _beat(self) -> None:
-        import logging
-
-        logger = logging.getLogger("leasehold")
-        # `logging` may be set up at any time.
-        while self.background.beat(logger.isEnabledFor(logging.DEBUG)):
+    def _beat(self, logger: logging.Logger) -> None:
+        # `logging` may be set up at any time, under its lock, which `isEnabledFor` takes: with
+        # eventlet, a thread that once waits for it may never wake up.
+        while self.background.beat(logger.getEffectiveLevel() <= _DEBUG):
             pass
 
     def _log(self) -> None:

@@ -11,16 +11,15 @@ renewal nor makes `is_leader` lie.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from functools import partial, wraps
 from inspect import isawaitable
 
-from . import _functions, _listeners
+from . import _functions, _listeners, _threads
 from ._aio_locks import HeldLock, Locks
 from ._asyncio import Block, cancellably, in_thread, post
 from ._candidate import Candidate
-from ._leasehold import Acquired, Lost
-from ._listeners import Listening, Registration
+from ._leasehold import Lost
+from ._listeners import Listening, Registration, Singleton
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +97,14 @@ class LeaderElection(Candidate):
         has passed. What it raises is logged. Nothing is called in a loop that was closed.
         """
         listener = _functions.callable_(listener)
-        return self._register(Registration(_Calls(self._home, listener).deliver))
+
+        def listen(event: Event) -> object:
+            # It may have been removed on the way to the loop.
+            return listener(event) if registration._wants(event) else None
+
+        deliver = _listeners.calling(partial(self._home.call, listen))
+        registration = Registration(deliver)
+        return self._register(registration)
 
     def on_acquired(self, callback: OnAcquired) -> OnAcquired:
         """Calls `callback(term)`, a function or coroutine function, when this instance leads, as a
@@ -125,9 +131,22 @@ class LeaderElection(Candidate):
         for before the Lease is released. Also stopped when the registration is removed, or the
         election goes.
         """
-        service = _Singleton(_functions.callable_(start), _functions.callable_(stop))
-        calls = _Calls(self._home, service.tell)
-        return self._register(Registration(calls.deliver, partial(calls.post, service.stop)))
+        start, stop = _functions.callable_(start), _functions.callable_(stop)
+        runs = False
+
+        def begin(term: Term) -> object:
+            nonlocal runs
+            # It may have been removed on the way to the loop.
+            runs = not registration._removed
+            return start(term) if runs else None
+
+        def end() -> object:
+            return stop() if runs else None
+
+        in_loop = self._home.call
+        service = Singleton(_functions.name(start), partial(in_loop, begin), partial(in_loop, end))
+        registration = Registration(_listeners.calling(service.tell), service.stop)
+        return self._register(registration)
 
     # ---- work ----------------------------------------------------------------------------------
 
@@ -208,9 +227,7 @@ class LeaderElection(Candidate):
         work = _functions.awaitable(work)
         if self.status().role == "stopped":
             self._home.loop = asyncio.get_running_loop()
-        once = await cancellably(
-            partial(self._once, key, _listeners.is_within(asyncio.current_task()))
-        )
+        once = await cancellably(partial(self._once, key, _listeners.is_within()))
         failure: Exception | None = None
         news: Term | bool | str
         try:
@@ -341,101 +358,51 @@ class _Leading:
         block.check(kind, error)
 
 
-class _Singleton:
-    """A service that runs on the leader only, as its listener. Stopped though its start lasts."""
-
-    def __init__(self, start: Callable[[Term], object], stop: Callable[[], object]) -> None:
-        self._start = start
-        self._stop = stop
-        self._starting: asyncio.Future[bool] | None = None
-
-    def tell(self, event: Event) -> object:
-        """Starts or stops the service; returns what is to be awaited."""
-        if isinstance(event, Acquired):
-            starting = self._succeeds(partial(self._start, event.term))
-            self._starting = asyncio.get_running_loop().create_task(starting)
-            # One that ends soon never meets its stop.
-            return asyncio.wait([self._starting], timeout=_listeners.USUAL_START)
-        if isinstance(event, Lost):
-            return self.stop(event)
-        return None
-
-    async def stop(self, lost: Lost | None = None) -> None:
-        """Stops the service if it runs, and waits until nothing of it goes on."""
-        starting, self._starting = self._starting, None
-        if starting is None:
-            return
-        start_lasts = not starting.done()
-        watch = _listeners.InTime(self._start, lost)
-        await self._watched(asyncio.ensure_future(self._succeeds(self._stop)), watch)
-        await self._watched(starting, watch)
-        # Once more for what it has started since its stop.
-        if start_lasts and not starting.cancelled() and starting.result():
-            await self._watched(asyncio.ensure_future(self._succeeds(self._stop)), watch)
-
-    async def _watched(self, task: asyncio.Future[bool], watch: _listeners.InTime) -> None:
-        while not task.done():
-            await asyncio.wait([task], timeout=_listeners.LOOK_PERIOD)
-            watch.look()
-
-    async def _succeeds(self, call: Callable[[], object]) -> bool:
-        _listeners.enter(asyncio.current_task())
-        try:
-            outcome = call()
-            if isawaitable(outcome):
-                await outcome
-        except Exception:
-            _listeners.log_defect()
-            return False
-        return True
-
-
 class _Home:
     """The event loop of an election, once it has been started in one."""
 
     loop: asyncio.AbstractEventLoop | None = None
 
-
-class _Calls:
-    """Calls a listener in the event loop, for one event after another."""
-
-    def __init__(self, home: _Home, listener: Callable[[Event], object]) -> None:
-        self._home = home
-        self._listener = listener
-        self._calls: deque[tuple[Callable[[], object], Callable[[], None]]] = deque()
-        self._task: asyncio.Task[None] | None = None
-
-    def deliver(self, delivery: Delivery | _Noted) -> None:
-        """On the listener's thread."""
-        self.post(partial(self._listener, delivery.event), delivery.done)
-
-    def post(self, call: Callable[[], object], done: Callable[[], None]) -> None:
-        """Has `call` called, and awaited, and then `done`."""
-        if self._home.loop is None or not post(self._home.loop, self._enqueue, call, done):
-            done()
-
-    def _enqueue(self, call: Callable[[], object], done: Callable[[], None]) -> None:
-        self._calls.append((call, done))
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
-            self._task.add_done_callback(self._give_up)
-
-    async def _run(self) -> None:
-        _listeners.enter(asyncio.current_task())
-        while self._calls:
-            call, done = self._calls.popleft()
-            try:
-                outcome = call()
-                if isawaitable(outcome):
-                    await outcome
-            except Exception:
-                _listeners.log_defect()
-            finally:
-                done()
-
-    def _give_up(self, task: asyncio.Task[None]) -> None:
-        """What a task leaves that was cancelled, perhaps before it began, as when its loop ends:
-        nobody is left whose work could go on.
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Calls in the loop, awaits what that returns, and raises what it raises; for a thread of
+        ours. Also returns when nobody is left who could go on with it: the call was cancelled, or
+        the loop has ended.
         """
-        while self._task is task and self._calls:
-            self._calls.popleft()[1]()
+        loop = self.loop
+        errors: list[Exception] = []
+        # A loop refers to its tasks weakly.
+        tasks: list[asyncio.Task[None]] = []
+        ended = _threads.lock()
+        ended.acquire()
+
+        async def call() -> None:
+            try:
+                with _listeners.Call():
+                    outcome = function(*arguments)
+                    if isawaitable(outcome):
+                        await outcome
+            except Exception as error:
+                errors.append(error)
+
+        def begin() -> None:
+            task = asyncio.get_running_loop().create_task(coroutine)
+            tasks.append(task)
+            task.add_done_callback(lambda _: ended.release())
+
+        if loop is None:
+            return
+        coroutine = call()
+        if post(loop, begin):
+            while not ended.acquire(timeout=_listeners.LOOK_PERIOD) and not self._is_over(loop):
+                pass
+        if loop.is_closed():
+            # Else Python warns of one that has not begun.
+            coroutine.close()
+        if errors:
+            raise errors.pop()
+
+    def _is_over(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether nothing goes on in a loop: it is closed, or stands still since the election was
+        started in another.
+        """
+        return loop.is_closed() or (loop is not self.loop and not loop.is_running())
