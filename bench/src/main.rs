@@ -119,6 +119,7 @@ impl Options {
         Ok(Run {
             date: date.to_owned(),
             machine: machine::name()?,
+            note: None,
             peers,
         })
     }

@@ -65,8 +65,8 @@ pub(crate) const REGIONS: [Region; 4] = [
 pub(crate) fn page(results: &Results) -> String {
     let mut page = String::from(
         "# All figures\n\n\
-         Made by `cargo xtask bench`, with the pictures; not edited. Candidates are processes of their own, on one clock, with a \
-         real API server on loopback and 15/10/2 s: three for a handover and a takeover, two for a partition and a pause. Each asks \
+         `cargo xtask bench` makes this page, with the pictures. Candidates are processes of their own, on one clock, with a \
+         real API server on loopback and 15/10/2 s: three for a handover, a takeover and requests, two for a partition and a pause. Each asks \
          itself every millisecond whether it leads; while memory and processor are measured, once a second.\n",
     );
     for run in &results.runs {
@@ -75,8 +75,10 @@ pub(crate) fn page(results: &Results) -> String {
             .iter()
             .map(|peer| [&*peer.name, &*peer.version].join(" ").trim().to_owned())
             .collect();
-        let (date, machine) = (&run.date, &run.machine);
-        let _ = write!(page, "\n{date}, {machine}: {}.\n", names.join(", "));
+        let (date, machine, names) = (&run.date, &run.machine, names.join(", "));
+        let note = run.note.as_deref().unwrap_or_default();
+        let line = format!("{date}, {machine}: {names}. {note}");
+        let _ = write!(page, "\n{}\n", line.trim_end());
     }
     for measure in results.measures() {
         let _ = write!(page, "\n## {}\n\n", capitalised(measure.title()));

@@ -83,6 +83,9 @@ pub(crate) struct Peer {
 pub(crate) struct Run {
     pub(crate) date: String,
     pub(crate) machine: String,
+    /// How it was measured, if otherwise than by this program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
     pub(crate) peers: Vec<Peer>,
 }
 
@@ -129,8 +132,8 @@ impl Measure {
             Self::Connections => "connections of a leader's process",
             Self::LeaderCpu => "processor, leading",
             Self::StandbyCpu => "processor, standing by",
-            Self::Reads => "reads of the API server by three candidates",
-            Self::Writes => "writes to the API server by three candidates",
+            Self::Reads => "reads of the API server",
+            Self::Writes => "writes to the API server",
             Self::Installed => "what is installed",
             Self::Answer => "one answer",
             Self::FurtherMemory => "memory of each further election, leading",
@@ -250,6 +253,7 @@ mod tests {
         Run {
             date: date.to_owned(),
             machine: String::new(),
+            note: None,
             peers: vec![Peer {
                 name: peer.to_owned(),
                 version: String::new(),
