@@ -92,7 +92,7 @@ class ListenerTest {
         }
     }
 
-    /** As if the memory had no room for it: what the listener has begun ends all the same, before the Lease is released. */
+    /** As if the memory had no room for it: what the listener has begun still ends before the Lease is released. */
     @Test
     void aListenerThatCannotBeToldOfALossIsRemovedBeforeThatIsAcknowledged() throws Exception {
         CompletableFuture<Role> whenRemoved = new CompletableFuture<>();

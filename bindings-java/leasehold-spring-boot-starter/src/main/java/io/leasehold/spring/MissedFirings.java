@@ -76,7 +76,7 @@ final class MissedFirings
                 .forEach(this::schedule);
     }
 
-    /** If a scheduler refuses one, as when it is shut down, the others run all the same. */
+    /** If a scheduler refuses one, as when it is shut down, the others still run. */
     private void schedule(Candidate candidate) {
         try {
             scheduler.schedule(candidate, Instant.now());
