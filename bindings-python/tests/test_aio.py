@@ -436,7 +436,7 @@ def noting_posts(loop: asyncio.AbstractEventLoop) -> threading.Semaphore:
         finally:
             posted.release()
 
-    loop.call_soon_threadsafe = note  # type: ignore[method-assign]
+    loop.call_soon_threadsafe = note  # type: ignore[method-assign, assignment]
     return posted
 
 
