@@ -19,7 +19,7 @@ pub(crate) use waits::{Takeover, Waited, Waits, never, waits};
 const CANDIDATES: usize = 3;
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How often a measure is taken: so many times, but no more when so long has passed; twice at least.
+/// How often a measure is taken: a number of times, or until a time has passed, but at least twice.
 #[derive(Clone, Copy)]
 pub(crate) struct Rounds {
     pub(crate) at_most: usize,
