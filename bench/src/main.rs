@@ -248,17 +248,7 @@ impl Measuring<'_> {
             let taken = measures::proven_takeovers(in_a_folder, self.effort.proven);
             self.note(place, Measure::ProvenTakeoverFile, taken.map(Figure::of));
         }
-        let idle = [
-            Measure::LeaderMemory,
-            Measure::StandbyMemory,
-            Measure::Threads,
-            Measure::Connections,
-            Measure::LeaderCpu,
-            Measure::StandbyCpu,
-            Measure::Reads,
-            Measure::Writes,
-        ];
-        if self.wants(&idle) {
+        if self.wants(&Measure::IDLE) {
             self.tell(place, "nothing to do");
             let bench = Bench {
                 candidate: &candidate.that_asks_seldom(),
@@ -266,16 +256,16 @@ impl Measuring<'_> {
             };
             let taken = measures::idle(bench, self.effort.idle);
             #[expect(clippy::cast_precision_loss, reason = "for people")]
-            self.note_each(place, idle, taken, |it| {
+            self.note_each(place, Measure::IDLE, taken, |it| {
                 [
+                    it.reads,
+                    it.writes,
                     it.leader.memory as f64,
                     it.standby.memory as f64,
                     it.threads as f64,
                     it.connections as f64,
                     it.leader.cpu,
                     it.standby.cpu,
-                    it.reads,
-                    it.writes,
                 ]
                 .map(Figure::one)
             });

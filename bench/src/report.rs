@@ -164,20 +164,9 @@ fn compared(results: &Results) -> String {
 fn cost(results: &Results) -> String {
     let peers = [CORE, "client-go `IsLeader()`"];
     let mut table = String::from("| | Leasehold | client-go |\n|---|---|---|\n");
-    let measures = [
-        Measure::Answer,
-        Measure::Reads,
-        Measure::Writes,
-        Measure::LeaderMemory,
-        Measure::StandbyMemory,
-        Measure::Threads,
-        Measure::Connections,
-        Measure::LeaderCpu,
-        Measure::StandbyCpu,
-        Measure::FurtherMemory,
-        Measure::FurtherCpu,
-    ];
-    for measure in measures {
+    let further = [Measure::FurtherMemory, Measure::FurtherCpu];
+    let measures = [Measure::Answer].into_iter().chain(Measure::IDLE);
+    for measure in measures.chain(further) {
         let cells = peers.map(|peer| match results.figure(peer, measure) {
             Some(_) if measure == Measure::Answer && peer == CORE => answers(results),
             Some(figure) => cell(measure, figure),

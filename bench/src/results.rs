@@ -96,6 +96,18 @@ pub(crate) struct Results {
 }
 
 impl Measure {
+    /// Of an election that has nothing to do.
+    pub(crate) const IDLE: [Self; 8] = [
+        Self::Reads,
+        Self::Writes,
+        Self::LeaderMemory,
+        Self::StandbyMemory,
+        Self::Threads,
+        Self::Connections,
+        Self::LeaderCpu,
+        Self::StandbyCpu,
+    ];
+
     pub(crate) fn unit(self) -> Unit {
         match self {
             Self::LeaderMemory

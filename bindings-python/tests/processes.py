@@ -10,12 +10,13 @@ import json
 import os
 import textwrap
 import urllib.request
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import LIMIT, Program
+from support import LIMIT, Program, eventually
 
 RELEASED = {"LEASEHOLD_LEASE_DURATION": "3600", "LEASEHOLD_RENEW_DEADLINE": "1800"}
 """Who leads after another does so because that one has released."""
@@ -70,6 +71,19 @@ class Replica(Program):
             if not cut:
                 request = urllib.request.Request(f"{url}/timeout_{direction}", method="DELETE")
             urllib.request.urlopen(request, timeout=LIMIT).close()
+
+
+def goes_on(replica: Replica, done: Callable[[], list[Done]], some: int) -> None:
+    """Waits until `replica` has done `some` more."""
+
+    def count() -> int:
+        return sum(each.by == replica.name for each in done())
+
+    wanted = count() + some
+    try:
+        eventually(f"{replica.name} works", lambda: count() >= wanted)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{replica.complaints()}") from None
 
 
 def each_was_done_once(done: list[Done], *turns: Replica) -> None:

@@ -12,8 +12,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from processes import EXPIRING, RELEASED, Done, Replica, each_was_done_once, needs_network
-from support import eventually
+from processes import (
+    EXPIRING,
+    RELEASED,
+    Done,
+    Replica,
+    each_was_done_once,
+    goes_on,
+    needs_network,
+)
 
 APPLICATION = '''
     import os, signal, sqlite3, time
@@ -69,15 +76,7 @@ class Ledger:
 
     def goes_on(self, replica: Replica) -> None:
         """Waits until `replica` has done some more."""
-
-        def count() -> int:
-            return sum(each.by == replica.name for each in self.done())
-
-        wanted = count() + SOME
-        try:
-            eventually(f"{replica.name} works", lambda: count() >= wanted)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{replica.complaints()}") from None
+        goes_on(replica, self.done, SOME)
 
 
 @pytest.fixture

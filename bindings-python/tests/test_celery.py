@@ -26,6 +26,7 @@ from processes import (
     Done,
     Replica,
     each_was_done_once,
+    goes_on,
     kubeconfig,
     needs_network,
 )
@@ -131,8 +132,9 @@ class Broker:
         assert isinstance(messages, list)
         return [_sent(json.loads(message)) for message in reversed(messages)]
 
-    def sent_by(self, name: str) -> int:
-        return sum(message.by == name for message in self.sent())
+    def goes_on(self, beat: Beat) -> None:
+        """Waits until `beat` has sent some more."""
+        goes_on(beat, self.sent, SOME)
 
     def close(self) -> None:
         self._redis.close()
@@ -187,30 +189,21 @@ SELDOM_RENEWED = {
 }
 
 
-def goes_on(broker: Broker, beat: Beat) -> None:
-    """Waits until `beat` has sent some more."""
-    wanted = broker.sent_by(beat.name) + SOME
-    try:
-        eventually(f"{beat.name} sends", lambda: broker.sent_by(beat.name) >= wanted)
-    except AssertionError as error:
-        raise AssertionError(f"{error}\n{beat.complaints()}") from None
-
-
 def test_one_that_is_terminated_hands_over_and_nothing_is_sent_twice(
     start: Callable[..., Beat], broker: Broker
 ) -> None:
     settings = {**RELEASED, "LEASE": "beat-terminated"}
     leader = start("first", **settings)
-    goes_on(broker, leader)
+    broker.goes_on(leader)
     turns = [leader]
     for name in ("second", "third"):
         # It finds out what is due when the leader has sent that, and stopped.
         standby = start(name, **settings, LATE="0.15")
         standby.hear("due")
-        goes_on(broker, leader)
+        broker.goes_on(leader)
         leader.send(signal.SIGTERM)
         assert leader.end() == 0, leader.complaints()
-        goes_on(broker, standby)
+        broker.goes_on(standby)
         leader = standby
         turns.append(leader)
     each_was_done_once(broker.sent(), *turns)
@@ -226,7 +219,7 @@ def test_one_that_is_terminated_while_it_sends_hands_over(
     standby = start("second", **settings)
     standby.hear("due")
     leader.send(signal.SIGTERM)
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     each_was_done_once(broker.sent(), standby)
 
 
@@ -235,11 +228,11 @@ def test_one_that_is_killed_is_succeeded_and_nothing_is_sent_twice(
 ) -> None:
     settings = {**EXPIRING, "LEASE": "beat-killed"}
     leader = start("first", **settings)
-    goes_on(broker, leader)
+    broker.goes_on(leader)
     standby = start("second", **settings)
     standby.hear("due")
     leader.send(signal.SIGKILL)
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     each_was_done_once(broker.sent(), leader, standby)
 
 
@@ -249,13 +242,13 @@ def test_one_that_is_cut_off_has_stopped_before_another_sends(
 ) -> None:
     settings = {**EXPIRING, "LEASE": "beat-cut-off"}
     leader = start("first", **settings)
-    goes_on(broker, leader)
+    broker.goes_on(leader)
     standby = start("second", **settings)
     standby.hear("due")
     leader.is_cut_off(True)
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     leader.is_cut_off(False)
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     each_was_done_once(broker.sent(), leader, standby)
 
 
@@ -264,13 +257,13 @@ def test_one_that_is_paused_sends_nothing_when_it_goes_on(
 ) -> None:
     settings = {**EXPIRING, **SELDOM_RENEWED, "LEASE": "beat-paused"}
     leader = start("first", **settings)
-    goes_on(broker, leader)
+    broker.goes_on(leader)
     standby = start("second", **settings)
     standby.hear("due")
     leader.pause()
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     leader.send(signal.SIGCONT)
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     each_was_done_once(broker.sent(), leader, standby)
 
 
@@ -309,7 +302,7 @@ def test_what_a_leader_with_another_clock_has_claimed_is_not_sent_again(
         ahead = int(time.time()) + 5
         assert before.claim("bill%20now", datetime.fromtimestamp(ahead, timezone.utc))
         assert before.claim("leap%20day", YEARS_AGO)
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     firings = sorted_firings(broker)
     assert firings == sorted(set(firings))
     # Neither what was claimed, nor what was missed too long ago.
@@ -325,7 +318,7 @@ def test_what_was_missed_is_sent_by_the_next_leader(
         standby.hear("due")
         assert before.claim("leap%20day", YEARS_AGO)
     eventually("what was missed is sent", lambda: 0 in sorted_firings(broker))
-    goes_on(broker, standby)
+    broker.goes_on(standby)
     firings = sorted_firings(broker)
     assert firings == sorted(set(firings))
     # An entry whose schedule fails keeps no other from being sent.

@@ -339,22 +339,35 @@ def test_a_singleton_service_is_stopped_when_removed(fake_election: FakeLeaderEl
     assert fake_election.is_leader
 
 
-def test_a_term_that_ends_while_a_removed_service_stops_is_released_after_it(place: Place) -> None:
-    started, stopping, let_go = threading.Event(), threading.Event(), threading.Event()
+class SlowToStop:
+    """A service that stops when it is let go."""
 
-    def stop() -> None:
-        stopping.set()
-        assert let_go.wait(LIMIT)
+    def __init__(self) -> None:
+        self.started, self._stopping, self._let_go = (threading.Event() for _ in range(3))
 
-    with place.election(identity="holder") as election:
-        registration = election.add_singleton_service(lambda _: started.set(), stop)
-        assert started.wait(LIMIT)
-        registration.remove()
-        assert stopping.wait(LIMIT)
+    def start(self, _: object) -> None:
+        self.started.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        assert self._let_go.wait(LIMIT)
+
+    def holds_the_end_up(self, election: leasehold.LeaderElection, place: Place) -> None:
+        """Is stopping, and the term that ends meanwhile is not released before it has stopped."""
+        assert self._stopping.wait(LIMIT)
         election.request_stop()
         eventually("it waits", lambda: election.status().role == "draining")
         place.is_held_by("holder")
-        let_go.set()
+        self._let_go.set()
+
+
+def test_a_term_that_ends_while_a_removed_service_stops_is_released_after_it(place: Place) -> None:
+    service = SlowToStop()
+    with place.election(identity="holder") as election:
+        registration = election.add_singleton_service(service.start, service.stop)
+        assert service.started.wait(LIMIT)
+        registration.remove()
+        service.holds_the_end_up(election, place)
     place.is_released()
 
 
@@ -388,7 +401,7 @@ def test_a_removed_service_does_not_start_for_a_term_that_waits(
 
 
 def fails_to_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """No more threads of this name, as at a limit of the system."""
+    """Lets no thread of this name start, as if the system had reached its limit."""
     start = _threads.start
 
     def refuse(asked: str, body: Callable[[], object]) -> Callable[[float], bool]:
@@ -415,24 +428,16 @@ def test_a_lasting_service_is_stopped_though_no_thread_can_be_had(
 
 
 def test_a_service_is_stopped_if_its_listener_fails(place: Place) -> None:
-    started, stopping, let_go = threading.Event(), threading.Event(), threading.Event()
-
-    def stop() -> None:
-        stopping.set()
-        assert let_go.wait(LIMIT)
+    service = SlowToStop()
 
     def fail(_: object) -> None:
-        assert started.wait(LIMIT)
+        assert service.started.wait(LIMIT)
         raise SystemExit("a defect of ours")
 
     election = place.election(identity="holder")
-    election.add_singleton_service(lambda _: started.set(), stop)._on_done = fail
+    election.add_singleton_service(service.start, service.stop)._on_done = fail
     with election:
-        assert stopping.wait(LIMIT)
-        election.request_stop()
-        eventually("it waits", lambda: election.status().role == "draining")
-        place.is_held_by("holder")
-        let_go.set()
+        service.holds_the_end_up(election, place)
     place.is_released()
 
 

@@ -32,14 +32,7 @@ const LATE: Duration = Duration::from_millis(120);
 const RENEW_DEADLINE: Duration = Duration::from_secs(2);
 
 fn a_leader_that_is_cut_off_in_both_directions(trial: &mut Trial<'_>) -> Result<()> {
-    let old = trial.begin()?;
-    trial.proxy(&old).go_silent()?;
-    trial.next_leader(&old)?;
-    trial.says(&old, "reason=expired")?;
-    trial.let_time_pass();
-    trial.proxy(&old).heal()?;
-    trial.recovers()?;
-    Ok(())
+    the_leader_suffers(trial, Proxy::go_silent, "reason=expired")
 }
 
 fn a_leader_whose_requests_get_lost(trial: &mut Trial<'_>) -> Result<()> {
@@ -52,10 +45,20 @@ fn a_leader_whose_answers_get_lost(trial: &mut Trial<'_>) -> Result<()> {
 }
 
 fn one_way(trial: &mut Trial<'_>, silent: Direction) -> Result<()> {
+    let silence = |proxy: &Proxy| proxy.silence(silent);
+    the_leader_suffers(trial, silence, "cannot acquire or renew ")
+}
+
+/// A network that makes another lead, until it is healed.
+fn the_leader_suffers(
+    trial: &mut Trial<'_>,
+    harm: impl Fn(&Proxy) -> Result<()>,
+    says: &str,
+) -> Result<()> {
     let old = trial.begin()?;
-    trial.proxy(&old).silence(silent)?;
+    harm(trial.proxy(&old))?;
     trial.next_leader(&old)?;
-    trial.says(&old, "cannot acquire or renew ")?;
+    trial.says(&old, says)?;
     trial.let_time_pass();
     trial.proxy(&old).heal()?;
     trial.recovers()?;
@@ -74,14 +77,7 @@ fn everyone_is_cut_off(trial: &mut Trial<'_>) -> Result<()> {
 }
 
 fn a_leader_whose_connections_are_reset(trial: &mut Trial<'_>) -> Result<()> {
-    let old = trial.begin()?;
-    trial.proxy(&old).reset_peer()?;
-    trial.next_leader(&old)?;
-    trial.says(&old, "cannot reach the API server")?;
-    trial.let_time_pass();
-    trial.proxy(&old).heal()?;
-    trial.recovers()?;
-    Ok(())
+    the_leader_suffers(trial, Proxy::reset_peer, "cannot reach the API server")
 }
 
 // Delays stay to the end: toxiproxy may hang when one is removed whose connection is closed already.
