@@ -21,8 +21,10 @@ public record Firing(String job, Instant due) {
     private static final Duration MOST_AHEAD = Duration.ofSeconds(60);
 
     /**
-     * Checks both, and leaves out what is less than a millisecond.
+     * Checks both, and cuts the time to the millisecond.
      *
+     * @param job the name of the job
+     * @param due when it is due
      * @throws ConfigException if no firing is called so, or none is due then
      */
     public Firing {
