@@ -7,6 +7,7 @@
 mod check;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod misspelt;
 pub(crate) mod table;
 mod text;
 

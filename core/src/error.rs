@@ -39,8 +39,9 @@ named! {
     }
 }
 
-/// An error with its kind, a message for people, and the cause if there is one.
-#[derive(Clone, Debug)]
+/// An error with its kind, a message for people, and the cause if there is one. A `main` that returns it
+/// prints the message, and below it the causes.
+#[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -129,8 +130,42 @@ impl fmt::Display for Error {
     }
 }
 
+/// For people, since this is what a program prints whose `main` returns the error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.kind.name())?;
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            write!(f, "\n  caused by: {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a `main` that returns the error prints.
+    #[test]
+    fn an_error_is_debugged_with_its_message_first_then_its_kind_and_its_causes() {
+        let refused = std::io::Error::other("connection refused");
+        let unavailable =
+            Error::new(ErrorKind::Unavailable, "cannot reach 10.0.0.1").with_source(refused);
+        let error =
+            Error::new(ErrorKind::TimedOut, "no answer within 2 s").with_source(unavailable);
+        assert_eq!(
+            format!("{error:?}"),
+            "no answer within 2 s (timed_out)\n  \
+             caused by: cannot reach 10.0.0.1\n  \
+             caused by: connection refused"
+        );
     }
 }

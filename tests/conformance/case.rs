@@ -77,6 +77,8 @@ pub(crate) enum Step {
     Answer(LaterAnswer),
     /// A listener is notified.
     Event(ExpectedEvent),
+    /// The log of a candidate's process has such a line.
+    Log(ExpectedLine),
     /// Somebody else touches the Lease, or looks at it.
     Lease(LeaseStep),
     /// The candidates' Role is replaced by the documented one without these verbs.
@@ -142,6 +144,17 @@ pub(crate) struct ExpectedEvent {
     /// What it must carry.
     #[serde(default)]
     pub(crate) with: Option<Expectation>,
+}
+
+/// One line of what a process writes to its standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExpectedLine {
+    pub(crate) of: String,
+    /// Parts of the line.
+    pub(crate) says: Vec<String>,
+    /// How many such lines there are so far.
+    pub(crate) times: usize,
 }
 
 impl Store {
@@ -290,6 +303,7 @@ impl Case {
                 &call.on
             }
             Step::Event(event) => &event.of,
+            Step::Log(line) => &line.of,
             _ => return Ok(()),
         };
         let known = self.candidates.contains_key(name)

@@ -82,6 +82,7 @@ impl Driver<'_> {
                 return self.judge(&outcome, later.answers.as_ref(), later.raises.as_ref());
             }
             Step::Event(expected) => return self.event(expected),
+            Step::Log(line) => return self.agents.log(&line.of, &line.says, line.times),
             _ => self.agents.trace.note("outsider", format_args!("{step:?}")),
         }
         match step {
@@ -96,7 +97,7 @@ impl Driver<'_> {
                 self.agents.pause(name)
             }
             Step::Process(ProcessStep::Resume(name)) => self.agents.resume(name),
-            Step::Call(_) | Step::Answer(_) | Step::Event(_) => Ok(()),
+            Step::Call(_) | Step::Answer(_) | Step::Event(_) | Step::Log(_) => Ok(()),
         }
     }
 

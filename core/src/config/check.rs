@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::table::Environment;
-use super::{Checked, Config};
+use super::{Checked, Config, misspelt};
 use crate::election::{JITTER_FACTOR, Settings, request_limit};
 use crate::error::{Error, Result};
 use crate::lease_store::NamespaceSource;
@@ -25,6 +25,7 @@ const LONGEST_LEASE_DURATION: Duration = Duration::from_secs(i32::MAX as u64);
 impl Config {
     /// Completes the settings from the environment and the defaults, and checks them.
     pub(crate) fn check(&self) -> Result<Checked> {
+        misspelt::warn(self.left_out());
         self.check_with(&|name| env::var(name).ok())
     }
 
@@ -98,7 +99,7 @@ impl Checked {
         Some(self.stall_timeout).filter(|timeout| !timeout.is_zero())
     }
 
-    /// How often a host runtime that is watched is to show one.
+    /// How often a host runtime that is watched must show one.
     pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
         let stall_timeout = self.stall_timeout();
         stall_timeout.map(|timeout| timeout / SIGNS_OF_LIFE_WITHIN_STALL_TIMEOUT)

@@ -63,9 +63,12 @@ pub(super) trait Value: Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
+/// All variables of settings begin so.
+pub(super) const PREFIX: &str = "LEASEHOLD_";
+
 /// The variable of the environment for a setting.
 pub(crate) fn variable(setting: &str) -> String {
-    format!("LEASEHOLD_{}", setting.to_uppercase())
+    format!("{PREFIX}{}", setting.to_uppercase())
 }
 
 /// Reads a setting; an error calls it `name`.
@@ -125,7 +128,7 @@ macro_rules! settings {
             $($field: Option<$type>,)+
         }
 
-        /// The settings of an election, complete, and once they are checked such that make sense.
+        /// The settings of an election, complete; once they are checked, they make sense.
         #[derive(Clone, Debug)]
         pub(crate) struct Checked {
             $(pub(crate) $field: $crate::config::table::default!(type $type, $($default)+),)+
@@ -177,6 +180,12 @@ macro_rules! settings {
                     _ => return Err($crate::config::table::unknown(field, text, Self::SETTINGS)),
                 }
                 Ok(self)
+            }
+
+            /// The settings that the program leaves to the environment.
+            fn left_out(&self) -> impl Iterator<Item = &'static str> {
+                let settings = [$(self.$field.is_none().then_some(stringify!($field))),+];
+                settings.into_iter().flatten()
             }
 
             /// A setting comes from the program, else from the environment, else it has its default.

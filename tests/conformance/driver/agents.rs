@@ -36,6 +36,8 @@ pub(super) struct Agents<'a> {
     later: BTreeMap<String, u64>,
     /// What each candidate's listener was notified of, oldest first.
     events: BTreeMap<String, VecDeque<Event>>,
+    /// What each process has written to its standard error.
+    logs: BTreeMap<String, Vec<String>>,
     /// When each candidate that is sampled led.
     intervals: BTreeMap<String, Intervals>,
 }
@@ -61,6 +63,7 @@ impl<'a> Agents<'a> {
             answers: BTreeMap::new(),
             later: BTreeMap::new(),
             events: BTreeMap::new(),
+            logs: BTreeMap::new(),
             intervals: BTreeMap::new(),
         };
         agents.greet()?;
@@ -168,6 +171,23 @@ impl<'a> Agents<'a> {
         self.events.get_mut(candidate)?.pop_front()
     }
 
+    /// Waits until the log of the candidate's process has such a line, and that so many times.
+    pub(super) fn log(&mut self, candidate: &str, says: &[String], times: usize) -> Result<()> {
+        let name = process_of(self.case, candidate);
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let lines = self.logs.get(name).into_iter().flatten();
+            let such = lines.filter(|line| says.iter().all(|part| line.contains(part)));
+            let count = such.count();
+            if count >= times {
+                ensure!(count == times, "the log has such a line {count} times");
+                return Ok(());
+            }
+            self.listen(deadline)
+                .with_context(|| format!("the log of {name} has such a line {count} times"))?;
+        }
+    }
+
     /// There was no event that no step expected. All who were sampled have led, never two of them at
     /// one instant.
     pub(super) fn finish(&mut self) -> Result<()> {
@@ -245,7 +265,8 @@ impl<'a> Agents<'a> {
         let line = match line {
             Line::Output(line) => line,
             Line::Error(line) => {
-                self.trace.note(&format!("{name} !"), line);
+                self.trace.note(&format!("{name} !"), &line);
+                self.logs.entry(name.to_owned()).or_default().push(line);
                 return Ok(());
             }
             Line::Ended => {
