@@ -50,9 +50,9 @@ pub trait ForeignElection {
     /// this instance stops leading. Lock-free unless stalled.
     fn sign_of_life(&self);
 
-    /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
-    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` if nobody
-    /// watches.
+    /// How often [`sign_of_life`](Self::sign_of_life) must be called: several times within
+    /// `stall_timeout`, so that a late call does not count as a dead runtime. `None` if that is not
+    /// watched.
     fn sign_of_life_period(&self) -> Option<Duration>;
 
     /// What a wait for leadership fails with after `waited`: [`ErrorKind::TimedOut`] with the

@@ -113,8 +113,8 @@ pub(crate) enum Observation {
     Watching,
     /// The watch has ended: poll until the next one stands.
     NotWatching,
-    /// The Lease was created or changed. `complete` if nothing that has happened since the last thing
-    /// told was left out.
+    /// The Lease was created or changed. `complete` if nothing was left out that has happened since
+    /// the last report.
     Changed { lease: StoredLease, complete: bool },
     /// The Lease was deleted, at this version.
     Deleted {
@@ -172,7 +172,7 @@ pub(crate) struct Election {
     answer_limit: AnswerLimit,
     /// Before it acts again, this candidate must read what is stored.
     must_read: bool,
-    /// The last write came second to another that the watch has not told of yet: until then it need
+    /// The last write came second to another that the watch has not reported yet: until then it need
     /// not read, unless that takes long.
     awaits_watch_until: Option<Instant>,
     /// Writes since the last success, of this candidate or of another one, that came second.
@@ -212,7 +212,7 @@ pub(crate) struct Election {
     grace_until: Instant,
     notified_holder: Option<String>,
     failing: Option<(Failing, Error)>,
-    /// What has failed since it last succeeded, each told once.
+    /// What has failed since it last succeeded, each reported once.
     notified_failures: Vec<(Failing, ErrorKind)>,
     events: VecDeque<ElectionEvent>,
 }
@@ -330,7 +330,7 @@ impl Election {
         self
     }
 
-    /// Takes over the work of so many terms of a campaign before this one, which has been told to end
+    /// Takes over the work of so many terms of a campaign before this one, which was asked to end
     /// and may go on; until `grace_until` it keeps another from beginning.
     #[must_use]
     pub(crate) fn after_work(mut self, terms: usize, grace_until: Instant) -> Self {
@@ -524,7 +524,7 @@ impl Election {
         }
         match (reply, in_flight.is_write) {
             (Reply::Read(Ok(lease)), false) => {
-                // What the watch has told meanwhile is newer than an older answer, or than none.
+                // What the watch has reported meanwhile is newer than an older answer, or than none.
                 let overtaken = in_flight.newest < self.observed.newest();
                 let older = |lease| self.observed.is_outdated(lease);
                 if overtaken && lease.as_ref().is_none_or(older) {
@@ -554,7 +554,7 @@ impl Election {
         self.stop_if_idle();
     }
 
-    /// A watch has told something.
+    /// A watch has reported something.
     pub(crate) fn handle_observation(&mut self, now: Instant, observation: Observation) {
         self.advance(now);
         if self.is_stopped() {
@@ -670,7 +670,7 @@ impl Election {
         self.stop_if_idle();
     }
 
-    /// The term is held back: nobody has been told of it, nor that it was over.
+    /// The term is held back: nobody has heard of it, nor of its end.
     pub(crate) fn handle_held_back(&mut self) {
         if let Phase::Leading(active) = &mut self.phase {
             active.unconfirmed = None;
@@ -678,7 +678,7 @@ impl Election {
     }
 
     /// The leadership that was extended last has been published; `now` was read after that. Had
-    /// the old deadline passed by then, somebody may have been told "not leader" within the term:
+    /// the old deadline passed by then, somebody may have heard "not leader" within the term:
     /// the term ends, and is never silently re-acquired.
     pub(crate) fn handle_published(&mut self, now: Instant) {
         if let Phase::Leading(active) = &mut self.phase

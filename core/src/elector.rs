@@ -35,7 +35,7 @@ use crate::proof_of_death::{NoProof, Prover};
 use crate::shared::{Command, Shared};
 use crate::signs::{Pace, SignWriters, Signs};
 
-/// How long a term waits at most until the cluster has been told of it, as a part of the renew deadline.
+/// How long a term waits at most until the cluster shows it, as a part of the renew deadline.
 const PATIENCE_WITH_SIGNS: u32 = 10;
 
 /// One running election.
@@ -129,7 +129,7 @@ struct ElectionLoop<'a> {
     share: Option<Share>,
     /// The work under the terms that are not over yet, oldest first.
     work: VecDeque<WorkEnd>,
-    /// Who waits for what has become of a change to what the Lease remembers.
+    /// Those who wait to learn what has become of a change to what the Lease remembers.
     recordings: BTreeMap<u64, oneshot::Sender<Recorded>>,
     signs: Option<&'a mut Signs>,
     /// The last term that the route leads here for, or was to, and what its beginning waits for.
@@ -306,7 +306,7 @@ impl<'a> ElectionLoop<'a> {
         self.opening.is_some()
     }
 
-    /// The next event that may be told: not the beginning of a term that waits, nor what came after;
+    /// The next event that may be passed on: not the beginning of a term that waits, nor what came after;
     /// and not yet the end, before the signs are written.
     fn next_event(&mut self) -> Option<ElectionEvent> {
         match self.election.next_event()? {

@@ -26,7 +26,7 @@ pub enum Event {
     Lost(Loss),
     /// The Lease names another holder, or none. Tells nothing about who is entitled to act now.
     LeaderChanged(Option<String>),
-    /// This candidate cannot read or renew the Lease, and why. Told once for each new kind of error.
+    /// This candidate cannot read or renew the Lease, and why. Reported once for each new kind of error.
     RenewalFailing(Error),
     /// The election has stopped; after another `start` there are events again.
     Stopped,
@@ -138,8 +138,8 @@ impl WorkEnd {
 
 /// Events in the order in which they happened, for one listener. If many wait for it, the oldest of
 /// [`LeaderChanged`](Event::LeaderChanged) and [`RenewalFailing`](Event::RenewalFailing) are left
-/// out; the beginning and the end of a term never are. An instance that leads already is
-/// told so first. Ends when the [`LeaderElection`](crate::LeaderElection) is dropped.
+/// out; the beginning and the end of a term never are. If this instance leads already, that is the
+/// first event. Ends when the [`LeaderElection`](crate::LeaderElection) is dropped.
 #[derive(Debug)]
 pub struct Subscription {
     events: EventReceiver,

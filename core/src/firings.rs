@@ -1,5 +1,5 @@
 //! Firings of scheduled jobs, each of which is begun once at most, no matter who leads. What the Lease
-//! remembers of them, and who may change that, is the election's to know; here is what follows for who asks.
+//! remembers of them, and who may change that, only the election knows; here is what follows for the one who asks.
 
 use std::time::Duration;
 

@@ -168,7 +168,7 @@ impl LeaderElection {
         }
     }
 
-    /// Takes part from now on, for who needs that. Returns the number of the run that this has begun:
+    /// Takes part from now on, for the need given. Returns the number of the run that this has begun:
     /// it does nothing if one runs already.
     fn begin_run(&self, need: Need) -> Result<Option<u64>> {
         let runtime = Runtime::get()?;
@@ -465,7 +465,7 @@ impl LeaderElection {
     }
 
     /// As [`run_once`](Self::run_once), to be awaited under any async runtime; drops `work` as soon as its
-    /// term is over. Where the election is to be started, that blocks while credentials are loaded.
+    /// term is over. If this starts the election, it blocks while credentials are loaded.
     ///
     /// # Errors
     /// As [`run_once`](Self::run_once).
@@ -664,9 +664,9 @@ impl LeaderElection {
         }
     }
 
-    /// How often [`sign_of_life`](Self::sign_of_life) is to be called: several times within
-    /// `stall_timeout`, so that a late call is not taken for a dead runtime. `None` if nobody
-    /// watches.
+    /// How often [`sign_of_life`](Self::sign_of_life) must be called: several times within
+    /// `stall_timeout`, so that a late call does not count as a dead runtime. `None` if that is not
+    /// watched.
     pub(crate) fn sign_of_life_period(&self) -> Option<Duration> {
         self.config.sign_of_life_period()
     }

@@ -249,7 +249,7 @@ impl Term {
     }
 
     /// How long the term's work may still go on, whether or not the end of the term was announced:
-    /// what [`Loss::time_left`](crate::Loss::time_left) says, for who watches the clock instead.
+    /// what [`Loss::time_left`](crate::Loss::time_left) says, for code that watches the clock instead.
     /// While this instance leads, it is the time until another may if nobody renews.
     pub fn work_time_left(&self) -> Duration {
         self.leadership.work_time_left(self.record.number)

@@ -26,7 +26,7 @@ pub enum StoreError {
     Conflict(String),
     /// The version to watch from is too old: the election watches from what there is.
     TooOld(String),
-    /// What the application is told of as well.
+    /// What the application hears of as well.
     Other(Error),
 }
 
@@ -34,7 +34,7 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 impl StoreError {
-    /// What went wrong, as the application is told it.
+    /// What went wrong, as the application hears of it.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Conflict(_) | Self::TooOld(_) => ErrorKind::Unavailable,

@@ -36,7 +36,7 @@ type Stores = dyn Fn(&str) -> Arc<dyn LeaseStore> + Send + Sync;
 /// done once in a while by the instance that comes first, and not by a leader. A lock is held for
 /// one piece of work, renewed meanwhile, and released; nobody campaigns for it in between.
 ///
-/// What an election promises of a leader holds of who has a lock: the answer is false as soon as it cannot
+/// What an election promises of a leader holds for the holder of a lock: the answer is false as soon as it cannot
 /// be vouched for, and the old holder has stopped before another begins.
 ///
 /// A name is observed from when it is first used, or [`observe`](Self::observe) is called: a lock whose holder

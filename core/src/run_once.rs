@@ -57,9 +57,8 @@ impl<E: std::error::Error + 'static> std::error::Error for RunOnceError<E> {
     }
 }
 
-/// One call of `run_once`: says when the work is to be done here, and learns how it went. For work
-/// that does not fit into a closure, as that of other languages. Only one at a time has a key in a
-/// process.
+/// One call of `run_once`: says when to do the work here, and learns how it went. For work that does
+/// not fit into a closure, as that of other languages. Only one at a time has a key in a process.
 #[must_use = "the work is left to others when this is dropped"]
 pub struct RunOnce {
     shared: Arc<Shared>,
@@ -120,8 +119,8 @@ impl RunOnce {
         &self.shared
     }
 
-    /// Waits until the work is to be done here, under the term returned, and then counts as begun; `None`
-    /// where it is done already, and in mode `never`. [`ended`](Self::ended) is due when it has ended.
+    /// Waits until it is this instance's turn to do the work, under the term returned: then the work counts
+    /// as begun. `None` if it is done already, and in mode `never`. [`ended`](Self::ended) is due when it has ended.
     ///
     /// # Errors
     /// As [`RunOnceError::Election`] says.
@@ -155,7 +154,7 @@ impl RunOnce {
         self.ran
     }
 
-    /// Has `work` done when it is to be, as `run_once` does. It is given the end of its term as
+    /// Does `work` when it is this instance's turn, as `run_once` does. It is given the end of its term as
     /// well, and has no outcome if it was dropped by that.
     pub(crate) async fn drive<T, E: fmt::Display, F: Future<Output = Option<Result<T, E>>>>(
         mut self,
@@ -235,7 +234,7 @@ impl RunOnce {
             let stopped = self.campaign.as_ref().and_then(Campaign::end_of_run);
             let stopped = stopped.ok_or_else(not_running)?;
             let claim = pin!(Claim::of(&shared, &self.key));
-            // Who has it may be at work for long after the end of the run.
+            // The one that has it may be at work for long after the end of the run.
             match select(claim, stopped).await {
                 Either::Left((claim, _)) => self.claim = Some(claim),
                 Either::Right(_) => return Err(not_running()),

@@ -87,13 +87,13 @@ struct Running {
     is_left: bool,
     /// How many commands to step down the election does not know of yet.
     stepping_down: usize,
-    /// Who waits for a term; told that there will be none by their sender's end.
+    /// Those who wait for a term. That their sender is dropped tells them that there will be none.
     await_term: Vec<oneshot::Sender<Term>>,
-    /// Who waits for the end of the run, which is that of their sender.
+    /// Those who wait for the end of the run: then their sender is dropped.
     await_end: Vec<oneshot::Sender<Infallible>>,
-    /// Who wants the Lease for one piece of work.
+    /// The one who wants the Lease for one piece of work.
     demand: Option<oneshot::Sender<Answer>>,
-    /// Who waits until such work's Lease is given back, and whether it is known to be.
+    /// Those who wait until such work's Lease is released, and learn whether it is known to be.
     await_given_back: Vec<oneshot::Sender<bool>>,
 }
 
@@ -104,7 +104,7 @@ pub(crate) type Answer = std::result::Result<(Work, Subscription), Option<Error>
 struct CurrentTerm {
     term: Term,
     work: WorkGuard,
-    /// Who waits for the end of the term, which is that of their sender.
+    /// Those who wait for the end of the term: then their sender is dropped.
     await_end: Vec<oneshot::Sender<Infallible>>,
 }
 
@@ -227,7 +227,7 @@ impl Shared {
             Command::Stop(_) => {
                 self.leadership.revoke_terms();
                 running.stopping = true;
-                // At once: the end of the run may wait for who waits.
+                // At once: the end of the run may wait for those who wait for a term.
                 running.await_term.clear();
             }
             Command::Record { .. } | Command::Alive | Command::Demand(_) | Command::Limits(_) => {}
@@ -373,11 +373,11 @@ impl Shared {
         term.is_valid().then_some((term, work, end))
     }
 
-    /// A new subscription, told at once when this instance leads already.
+    /// A new subscription. If this instance leads already, that is its first event.
     pub(crate) fn subscribe(&self) -> Subscription {
         let (sender, receiver) = queue();
         let mut state = self.state();
-        // A standby may be told nothing for weeks, while its application asks again and again.
+        // A standby may have no event for weeks, while its application subscribes again and again.
         state
             .subscribers
             .retain(|subscriber| !subscriber.is_closed());
@@ -390,7 +390,7 @@ impl Shared {
 
     // ---- for the background task ---------------------------------------------------------------
 
-    /// The election has been told to step down, and what it publishes from now on is news.
+    /// The election knows that it has to step down, and what it publishes from now on is news.
     pub(crate) fn has_stepped_down(&self) {
         if let Some(running) = &mut self.state().running {
             running.stepping_down = running.stepping_down.saturating_sub(1);
@@ -471,7 +471,7 @@ impl Shared {
                     };
                     let (sender, events) = queue();
                     state.subscribers.push(sender);
-                    // Who has given up meanwhile also says so.
+                    // One who has given up meanwhile also says so.
                     let _ = demand.send(Ok((work, Subscription::new(events))));
                 }
                 state.term = Some(CurrentTerm {
@@ -561,7 +561,7 @@ impl Shared {
         let error = || Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
         state.broadcast(&Event::RenewalFailing(error()));
         let stopping = state.running.as_mut().is_none_or(|running| {
-            // What the next run would answer, it knows nothing of. Who waits may have given up.
+            // What the next run would answer is unknown. The one who waits may have given up.
             if let Some(demand) = running.demand.take() {
                 let _ = demand.send(Err(Some(error())));
             }

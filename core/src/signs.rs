@@ -204,7 +204,7 @@ struct RouteKeeper {
     /// When to look at it next; `None` until the next order.
     due: Option<Instant>,
     tried: Option<oneshot::Sender<()>>,
-    /// The kind of error that was told, until it succeeds again.
+    /// The kind of error that was logged, until it succeeds again.
     warned_of: Option<ErrorKind>,
 }
 
@@ -237,7 +237,7 @@ impl RouteKeeper {
             None => pending().await,
         }
         match self.wanted {
-            // Nothing is to be done yet; but a connection is opened, and a slice that is not there is told of.
+            // There is nothing to do yet; but this opens a connection, and reports a slice that is not there.
             None => within(&self.pace, self.route.check()).await,
             Some(route) => within(&self.pace, self.route.lead(route, &self.identity)).await,
         }

@@ -31,7 +31,7 @@ pub struct OnceCall {
     /// Until it is over.
     call: Option<BoxFuture<'static, Outcome>>,
     begun: UnboundedReceiver<(OnceWork, End)>,
-    /// The work that was told of last.
+    /// The work that was reported last.
     told: Option<Told>,
     holder: Option<oneshot::Receiver<Infallible>>,
 }
@@ -47,7 +47,7 @@ type Outcome = std::result::Result<Option<()>, RunOnceError<String>>;
 /// What comes of such a call.
 #[derive(Debug)]
 pub enum OnceNews {
-    /// The work is to be done now. There will be more news.
+    /// Do the work now. There will be more news.
     Begun(OnceWork),
     /// It is done, and whether that was here.
     Done(bool),
@@ -114,7 +114,7 @@ impl OnceCall {
                 has_ended: Arc::default(),
                 ended,
             };
-            // Who waits for the outcome has the receiver.
+            // The one who waits for the outcome has the receiver.
             let _ = sender.send((work, end));
             async move {
                 // Unlike a future, it cannot be dropped with its term: it ends by itself.

@@ -14,7 +14,7 @@ use crate::lease_record::RELEASED_DURATION_SECONDS;
 /// One piece of work.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand {
-    /// Until when to wait for who holds the Lease. When that has passed, only for answers that are due.
+    /// Until when to wait for the holder of the Lease. When that has passed, only for answers that are due.
     pub until: Instant,
     pub limits: Limits,
 }

@@ -59,7 +59,7 @@ pub(crate) enum ElectionEvent {
     LeftToExpire(TermRecord),
     /// The Lease names another holder, or none.
     LeaderChanged(Option<String>),
-    /// Requests fail, so this candidate cannot acquire or renew. Told once for each new error.
+    /// Requests fail, so this candidate cannot acquire or renew. Reported once for each new error.
     RenewalFailing(Error),
     /// The Lease is wanted in vain: somebody holds it, or requests fail.
     Declined(Option<Error>),

@@ -40,7 +40,7 @@ pub struct LeaseSnapshot {
     pub free_at: Option<Instant>,
     /// Whether changes are watched; otherwise they are polled.
     pub watching: bool,
-    /// The last request's error, until one succeeds again. What else is told here is then what was
+    /// The last request's error, until one succeeds again. All else in here is then what was
     /// known before.
     pub failing: Option<Error>,
 }

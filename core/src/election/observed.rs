@@ -39,7 +39,7 @@ pub(super) struct Observed {
     previous_acquisition_until: Instant,
     /// What is known of the death of who wrote the present version.
     death: Option<Death>,
-    /// Since when the store has told of nothing but older versions.
+    /// Since when the store has reported nothing but older versions.
     outdated_since: Option<Instant>,
 }
 
@@ -302,7 +302,7 @@ impl Observed {
         };
         let written = self.duration_of(record);
         match self.holder_duration {
-            // Another's release does not end the wait for the holder that it broke in upon.
+            // A release by another does not end the wait for the holder whom that one broke in on.
             Some(_) if at_once => self.previous_holder_until.max(now),
             None if at_once => self.expires_at.max(now),
             Some(held) => self.previous_holder_until.max(now + held.max(written)),

@@ -32,7 +32,7 @@ impl Election {
             // The outcome of a write that was not known until now.
             self.handle_own_write(now, &write, lease);
         } else {
-            // There may have been others before it, also if a watch has told of none: a candidate
+            // There may have been others before it, also if a watch has reported none: a candidate
             // that has one reads because it is silent.
             self.observe(now, lease, false);
         }
@@ -69,7 +69,7 @@ impl Election {
             Some(write) if !self.observed.is_outdated(&lease) => {
                 self.handle_own_write(now, &write, lease);
             }
-            // It succeeded, but the watch has already told of a later change or another holder.
+            // It succeeded, but the watch has already reported a later change or another holder.
             _ => self.must_read = true,
         }
     }
@@ -172,7 +172,7 @@ impl Election {
         self.writes.find(record).is_some()
     }
 
-    /// The watch has told of what came first: there is no need to read it.
+    /// The watch has reported what came first: there is no need to read it.
     pub(super) fn end_wait_for_watch(&mut self) {
         if self.awaits_watch_until.take().is_some() {
             self.must_read = false;

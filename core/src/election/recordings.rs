@@ -32,7 +32,7 @@ pub(crate) enum Recorded {
     TooLate,
 }
 
-/// The changes that are not settled yet, oldest first, and those of which nobody has been told yet.
+/// The changes that are not settled yet, oldest first, and those of which nobody has heard yet.
 #[derive(Debug, Default)]
 #[cfg_attr(test, derive(Clone))]
 pub(super) struct Recordings {
@@ -49,7 +49,7 @@ struct Recording {
     number: u64,
     change: MemoryChange,
     /// The renew time of the first write that made it, which all later ones do as well, but for those
-    /// that go without changes, after which it is to be written as if for the first time.
+    /// that go without changes, after which it is written as if for the first time.
     written_at: Option<WallTime>,
     /// Whether some write made it.
     was_sent: bool,
@@ -99,7 +99,7 @@ impl Recordings {
             .extend(late.map(|it| (it.number, Recorded::TooLate)));
     }
 
-    /// When the next is to be given up.
+    /// When to give up the next.
     pub(super) fn give_up_at(&self) -> Option<Instant> {
         self.pending.iter().filter_map(|it| it.until).min()
     }
@@ -151,7 +151,7 @@ impl Election {
         (!settled.is_empty()).then(|| settled.remove(0))
     }
 
-    /// When the next change is to be written, if any waits for that.
+    /// When to write the next change, if any waits for that.
     pub(super) fn recording_due(&self) -> Option<Instant> {
         let pending = self.recordings.pending.iter();
         let due = pending.map(|it| self.due(&it.change)).min()?;
@@ -245,7 +245,7 @@ impl Election {
         }
     }
 
-    /// A write was answered with this error, and is to be tried again at `retry_at`. It may be refused for
+    /// A write was answered with this error, and is tried again at `retry_at`. It may be refused for
     /// the changes in it, so the next one goes without them. Returns whether it had some. One without an
     /// answer was not refused.
     pub(super) fn recordings_refused(&mut self, error: &Error) -> bool {

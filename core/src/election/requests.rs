@@ -195,7 +195,7 @@ impl Election {
             return Some(LeaseRecord {
                 lease_duration_seconds: Some(seconds),
                 renew_time: Some(renew_time),
-                // It is to be waited for, dead or alive.
+                // Others wait for it, dead or alive.
                 note: None,
                 ..seen.clone()
             });

@@ -76,7 +76,7 @@ impl Election {
         Some(why)
     }
 
-    /// What a leader does that has been told to stop, or to let another lead.
+    /// What a leader does that was asked to stop, or to let another lead.
     fn leaving(&self) -> &'static str {
         if self.stopping {
             "stopping"

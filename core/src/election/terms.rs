@@ -1,6 +1,6 @@
 //! The phases of a term: it begins, ends on the spot or in order, and is released.
 //!
-//! Invariant: each term is told as acquired once and as lost once, and the Lease is released only
+//! Invariant: each term is reported as acquired once and as lost once, and the Lease is released only
 //! after all work of all terms has ended.
 
 use super::{

@@ -45,7 +45,7 @@ impl Election {
         } = self.settings;
         let behind_preferred = (lease_duration / RANK).saturating_mul(preference);
         let behind_idle = spread.saturating_mul(self.load.held);
-        // Others that start just now know only that the Lease was free before them. Who was first
+        // Others that start just now know only that the Lease was free before them. The one that was first
         // takes one after another, and so leaves them time to come.
         let from = if self.found_free {
             free_at.max(self.load.last_term_at)

@@ -17,7 +17,7 @@ struct Waiting {
 }
 
 impl Proving {
-    /// Waits for the death of who holds `provable` from now on, and for no other.
+    /// Waits for the death of the holder in `provable` from now on, and for no other.
     pub(super) fn follow(&mut self, provable: Option<&StoredLease>, prover: &dyn Prover) {
         let Some(lease) = provable else {
             self.0 = None;

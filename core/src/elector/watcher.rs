@@ -1,8 +1,8 @@
 //! Keeps a watch on the Lease: opens it, resumes it, opens it again.
 //!
-//! A watch is trusted only as far as it tells what the election learns otherwise. One that has not
-//! told of a version long after a read or a write has shown it is deaf; and when versions go back,
-//! the store was put back to an earlier state, and what the watch waits for may never come.
+//! A watch is trusted only as far as it reports what the election learns otherwise. If it has not
+//! reported a version long after a read or a write has shown it, the watch is deaf; and if versions go
+//! back, the store was put back to an earlier state, and what the watch waits for may never come.
 
 use std::time::Duration;
 
@@ -36,11 +36,11 @@ pub(super) struct Watcher<'a> {
     stream: Option<BoxStream<'a, Result<WatchEvent, StoreError>>>,
     /// What the election knew when it asked last.
     known: ResourceVersion,
-    /// Up to here everything has been told, unless something was left out.
+    /// The watch has reported everything up to here, unless something was left out.
     told: ResourceVersion,
-    /// Whether what is told next follows on what was told before.
+    /// Whether the next report follows on the one before.
     complete: bool,
-    /// A version that the election knows and the watch has not told, and since when that is so.
+    /// A version that the election knows and the watch has not reported, and since when that is so.
     untold: Option<(ResourceVersion, Instant)>,
     opened_at: Instant,
     /// Not again before this instant.
@@ -136,7 +136,7 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// What happened at `version` is told. Returns whether nothing was left out before it.
+    /// Notes that the watch has reported `version`. Returns whether nothing was left out before it.
     fn follow_on(&mut self, version: ResourceVersion) -> bool {
         self.told = self.told.max(version);
         std::mem::replace(&mut self.complete, true)
@@ -161,7 +161,7 @@ impl<'a> Watcher<'a> {
             return false;
         }
         let now = self.clock.now();
-        // The first of several that it has not told, unless it has caught up with that.
+        // The first of several that it has not reported, unless it has caught up with that.
         let untold = self.untold.filter(|(version, _)| *version > self.told);
         let (_, since) = *self.untold.insert(untold.unwrap_or((known, now)));
         let deaf = now >= since + self.retry_period * DEAF_AFTER;

@@ -5,7 +5,7 @@
 //! the oldest of it gives way; terms follow each other slowly, since a `Lost` that waits here is
 //! unfinished work.
 //!
-//! Invariant: what happens after the listener was removed is never told, no matter how late its
+//! Invariant: a listener never hears of what happens after it was removed, no matter how late its
 //! thread looks. A `Lost` of that time still counts as unfinished work until the receiver is
 //! dropped: a service that is removed may need a while to stop.
 

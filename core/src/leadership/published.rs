@@ -26,7 +26,7 @@ pub(super) struct Snapshot {
 /// The snapshot, in memory of the kind `M`.
 pub(super) struct Published<M> {
     snapshot: M,
-    /// Held while the answer is changed: by the election's task, and by who revokes it.
+    /// Held while the answer is changed: by the election's task, and by the thread that revokes it.
     changing: Mutex<()>,
 }
 

@@ -118,9 +118,9 @@ struct Watch {
     folder: Arc<LeaseFolder>,
     /// None until the watch stands.
     changes: Option<Changes>,
-    /// The last version told.
+    /// The last version that was reported.
     last: ResourceVersion,
-    /// To be told after it was said that others were left out.
+    /// What to report next, after it was reported that others were left out.
     next: Option<WatchEvent>,
 }
 
@@ -157,7 +157,7 @@ impl Watch {
         }
     }
 
-    /// `event`, unless it does not follow on what was told last: that comes before it.
+    /// `event`, unless something was left out since the last one: then that is reported first.
     fn tell(&mut self, event: WatchEvent, follows: bool) -> WatchEvent {
         if follows {
             return event;

@@ -1,4 +1,4 @@
-//! Where a Lease is kept, told for people.
+//! Where a Lease is kept, in words for people.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -50,7 +50,7 @@ const WSL_VARIABLE: &str = "WSL_DISTRO_NAME";
 /// display is no sign, since servers have one for browsers that nobody sees.
 const DESKTOP_VARIABLES: [&str; 2] = ["XDG_CURRENT_DESKTOP", "__CFBundleIdentifier"];
 
-/// How Windows names the session of who is logged on, at the screen or by remote desktop. A service, a
+/// How Windows names the session of a person who is logged on, at the screen or by remote desktop. A service, a
 /// scheduled task and a container have none, though they may have a console.
 const SESSION_VARIABLE: &str = "SESSIONNAME";
 

@@ -64,7 +64,7 @@ fn was_seen(end: &Value) -> bool {
 }
 
 /// What ended before the last write was made has not made it. Both times are of the machine that the
-/// container was on; the end is told in whole seconds.
+/// container was on; kubelet reports the end in whole seconds.
 fn is_not_before(end: &Value, renewed: WallTime) -> bool {
     let finished = end["finishedAt"].as_str();
     let finished = finished.and_then(|text| text.parse::<Timestamp>().ok());

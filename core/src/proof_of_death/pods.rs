@@ -113,7 +113,7 @@ impl PodProver {
     }
 
     /// The container that has to be dead, if its end can be seen in the status of its pod. That of this
-    /// process cannot: who sees it is alive.
+    /// process cannot: the one that sees it is alive.
     fn holders_container<'a>(&self, lease: &'a StoredLease) -> Option<&'a Container> {
         let theirs = lease.record.note.as_ref()?.process.container.as_ref()?;
         let is_own = |own: &Container| {
@@ -331,7 +331,7 @@ mod tests {
         })
     }
 
-    /// A kubelet that has not yet told of the restart says what the last instance was called.
+    /// A kubelet that has not yet reported the restart says what the last instance was called.
     #[tokio::test(start_paused = true)]
     async fn what_a_status_says_of_this_container_is_believed_only_when_it_has_run_for_a_while() {
         let began = Instant::now();
@@ -409,7 +409,7 @@ mod tests {
             assert!(other.learning().is_some(), "{namespace}");
         }
 
-        // It is told to all, also when the first no longer takes part.
+        // All learn of it, also when the first no longer takes part.
         let shared = Arc::clone(&first.watcher.namespace);
         drop(first);
         shared.own_id.set("9ae1".to_owned()).unwrap();

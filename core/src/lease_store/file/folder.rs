@@ -195,7 +195,7 @@ impl LeaseFolder {
             return Err(self.corrupt(VERSION, &reason));
         };
         self.reserve(reserved)?;
-        // One version is left out: a deletion of the last Lease is told at it.
+        // One version is left out: the watch reports a deletion of the last Lease at it.
         Ok(ResourceVersion(highest + 2))
     }
 

@@ -10,7 +10,7 @@ use super::errors::unavailable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::system::files::{self, FileId};
 
-/// A write takes milliseconds. Who holds the lock for this long has been stopped.
+/// A write takes milliseconds. A process that holds the lock for this long has been stopped.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const NAP: Duration = Duration::from_millis(1);
 

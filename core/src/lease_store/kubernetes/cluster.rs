@@ -173,8 +173,8 @@ impl Cluster {
         self.present().refused = Some((shown, Instant::now()));
     }
 
-    /// Fails if the API server has refused a moment ago what there is to show: who else asks would cost
-    /// it another connection, and be told the same.
+    /// Fails if the API server refused these credentials a moment ago: another request would cost it a
+    /// connection, and get the same answer.
     pub(super) async fn check_not_refused(&self) -> Result<()> {
         let is_recent = |(_, at): &(Shown, Instant)| at.elapsed() < self.options.refusal_lasts();
         let Some((refused, _)) = self.present().refused.clone().filter(is_recent) else {

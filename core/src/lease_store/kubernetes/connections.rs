@@ -61,7 +61,7 @@ impl ClusterConnections {
     /// The namespace of the service account, or of the kubeconfig's context.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a pod is not told its own.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a pod does not know its own.
     pub fn default_namespace(&self) -> Result<&str> {
         self.0.cluster.namespace().ok_or_else(|| {
             let fix = "the service account's files do not name it; set it, or POD_NAMESPACE";
@@ -154,7 +154,7 @@ type Connecting = SharedTask<ClusterConnections>;
 
 impl Clusters {
     /// The connections to the cluster that `options` mean now. Of several who ask for the same at
-    /// once, all wait for one run of a plugin; who asks for another does not.
+    /// once, all wait for one run of a plugin; requests for others do not.
     pub(crate) async fn connect(&self, options: ClusterOptions) -> Result<ClusterConnections> {
         let source = Source::of(&options.source)?;
         let access = first_access(&source, &options).await?;

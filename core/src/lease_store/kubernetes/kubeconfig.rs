@@ -156,8 +156,8 @@ fn take_empty_for_absent(kubeconfig: &mut Kubeconfig) {
     }
 }
 
-/// Paths count from the folder of the file that names them; so does a command, unless it is to be looked
-/// for in `PATH`.
+/// Paths count from the folder of the file that names them; so does a command, unless it has no
+/// folder and is looked for in `PATH`.
 fn resolve_paths(kubeconfig: &mut Kubeconfig, folder: &Path) {
     let resolve = |field: &mut Option<String>| {
         if let Some(path) = field

@@ -143,7 +143,7 @@ impl LeaderRoute {
     }
 }
 
-/// The slice as it is to be; `None` if it is so, or if that is for a later term to say.
+/// The slice as it should be; `None` if it is so already, or if a later term decides that.
 fn changed(
     name: &LeaseName,
     to: &Candidate,

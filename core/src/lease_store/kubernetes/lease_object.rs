@@ -100,7 +100,7 @@ pub(super) fn version(object: &Value) -> Result<ResourceVersion> {
     }
 }
 
-/// Fencing tokens are versions, hence numbers. The Kubernetes API promises decimal ones (KEP-5504).
+/// Fencing tokens are versions, and so numbers. The Kubernetes API promises decimal ones (KEP-5504).
 pub(super) fn parse_version(version: &str) -> Result<ResourceVersion> {
     match version.parse() {
         Ok(number) => Ok(ResourceVersion(number)),

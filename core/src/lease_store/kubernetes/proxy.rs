@@ -18,7 +18,7 @@ pub(super) struct ProxyVariables {
 }
 
 impl ProxyVariables {
-    /// As they are now: to be read by who starts an election, since the environment is the
+    /// As they are now: read by the thread that starts an election, since the environment is the
     /// application's, which may change it while another thread reads it.
     pub(super) fn now() -> Self {
         Self::of(|name| env::var(name).ok())

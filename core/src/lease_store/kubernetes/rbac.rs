@@ -14,7 +14,7 @@ named! {
         Get = "get",
         /// To acquire, renew and release it.
         Update = "update",
-        /// To be told of changes; without it, candidates poll.
+        /// To learn of changes at once; without it, candidates poll.
         Watch = "watch",
         /// To make it where it is missing.
         Create = "create",

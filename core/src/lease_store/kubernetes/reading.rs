@@ -24,7 +24,7 @@ pub(super) fn file_of_limited_length(path: &Path) -> io::Result<Vec<u8>> {
     Ok(contents)
 }
 
-/// One reading at a time: who asks while one is under way waits for that. So what never ends
+/// One reading at a time: a caller that asks while one is under way waits for that. So what never ends
 /// costs one thread, and not one for each who has asked.
 pub(super) struct Reading<T>(Mutex<Option<JoinHandle<T>>>);
 

@@ -34,7 +34,7 @@ impl Transport {
             .oneshot(access.server.clone())
             .await?;
         if !stream.connected().is_negotiated_h2() {
-            // It opens its own connections; this one has told what to expect.
+            // It opens its own connections; this one has shown what to expect.
             let client = Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .retry_canceled_requests(false)

@@ -98,7 +98,7 @@ impl Pipe {
     }
 
     /// Reads what a program that has ended has left. Others that it has started may keep the pipe open.
-    /// Asks the system, since Tokio may not have been told yet that there is something.
+    /// Asks the system, since Tokio may not know yet that there is something.
     #[expect(clippy::unused_async, reason = "other systems wait")]
     pub(crate) async fn read_rest(&mut self, mut hear: impl FnMut(&[u8])) {
         let mut rest = [0; 8192];

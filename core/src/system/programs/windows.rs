@@ -19,7 +19,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it in a job of its own, if it is to be killed with all that it has started.
+    /// Starts it in a job of its own, so that it can be killed with all that it has started.
     pub(crate) fn start(command: Command, group: bool) -> io::Result<Self> {
         let mut command = CommandWrap::from(command);
         if group {
