@@ -29,10 +29,7 @@ function afterwards(t, undo) {
 /** A folder that is removed after the test. */
 export function folder(t) {
   const path = mkdtempSync(join(tmpdir(), 'leasehold-node-'));
-  afterwards(t, () => {
-    // A read or write of a store that nobody waits for any more may still go on in it.
-    rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
-  });
+  afterwards(t, () => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

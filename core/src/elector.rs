@@ -18,7 +18,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::select;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 pub(crate) use self::follow::follow;
 pub(crate) use self::led::{Led, Share};
@@ -122,6 +122,7 @@ struct ElectionLoop<'a> {
     seed: u64,
     /// The longest time between two rounds, so that health can tell a stuck loop from an idle one.
     longest_wait: Duration,
+    settle_limit: Duration,
     stall_timeout: Option<Duration>,
     stalled: bool,
     boot: Boot,
@@ -166,6 +167,7 @@ impl<'a> ElectionLoop<'a> {
             },
             seed: elector.seed,
             longest_wait: elector.settings.retry_period,
+            settle_limit: elector.settings.renew_deadline,
             stall_timeout: elector.stall_timeout,
             shared: elector.shared.clone(),
             store: elector.store.clone(),
@@ -307,11 +309,11 @@ impl<'a> ElectionLoop<'a> {
     }
 
     /// The next event that may be passed on: not the beginning of a term that waits, nor what came after;
-    /// and not yet the end, before the signs are written.
+    /// and not the end, which [`finish`](Self::finish) passes on.
     fn next_event(&mut self) -> Option<ElectionEvent> {
         match self.election.next_event()? {
             ElectionEvent::Acquired(_) if self.opening.is_some() => None,
-            ElectionEvent::Stopped if self.signs.is_some() => None,
+            ElectionEvent::Stopped => None,
             _ => self.election.poll_event(),
         }
     }
@@ -334,10 +336,19 @@ impl<'a> ElectionLoop<'a> {
         }
     }
 
-    /// Tells of the end when the signs of it have been written.
+    /// Tells of the end when the signs of it have been written, and nothing goes on in the store.
     async fn finish(&mut self) {
         if let Some(signs) = self.signs.take() {
             signs.finish().await;
+        }
+        let limit = self.clock.now() + self.settle_limit;
+        select! {
+            biased;
+            () = self.store.settle() => {}
+            () = self.clock.sleep_until(limit) => {
+                let lease = self.shared.lease();
+                warn!(lease, "what was asked of the store goes on after the stop: it hangs");
+            }
         }
         while let Some(event) = self.election.poll_event() {
             self.shared.notify(event);

@@ -238,8 +238,9 @@ impl LeaderElection {
 
     /// Stops: the answer turns false at once, listeners are notified and waited for while renewal
     /// goes on, then the Lease is released. Returns when all that is done, at most `drain_timeout`
-    /// and `renew_deadline` later; with `kubernetes_events` a tenth of that more. Does nothing if
-    /// it does not run.
+    /// and `renew_deadline` later; with `kubernetes_events` a tenth of that more. Nothing is written
+    /// afterwards into the folder of mode `file`, whose disk has `renew_deadline` more if it hangs.
+    /// Does nothing if it does not run.
     ///
     /// Blocks the calling thread for so long: in async code use
     /// [`stop_async`](Self::stop_async), from a listener [`request_stop`](Self::request_stop).

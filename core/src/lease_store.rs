@@ -11,6 +11,7 @@ mod location;
 pub mod memory;
 
 use std::fmt;
+use std::future::ready;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
@@ -102,6 +103,13 @@ pub trait LeaseStore: Send + Sync + 'static {
     /// Its first error is its last item: [`StoreError::TooOld`] when `from` is too old to resume,
     /// [`ErrorKind::Forbidden`] when watching is not granted.
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>>;
+
+    /// Waits until nothing of requests and watches that were dropped goes on any more, as far as that
+    /// is up to this process. A store of which something may go on says here when it has ended: an
+    /// election that stops waits for it, for at most `renew_deadline`.
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
 }
 
 /// What a watch tells.

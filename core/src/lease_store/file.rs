@@ -15,6 +15,7 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::stream;
+use tokio::sync::watch;
 
 use self::folder::{LEASE, LeaseFolder, Sight};
 use super::{LeaseStore, WatchEvent};
@@ -48,6 +49,8 @@ pub fn default_directory() -> Result<PathBuf> {
 #[derive(Debug)]
 pub struct FileStore {
     folder: Arc<LeaseFolder>,
+    /// File work that goes on, waited for or not, has a receiver each.
+    under_way: watch::Sender<()>,
 }
 
 impl FileStore {
@@ -57,16 +60,21 @@ impl FileStore {
     /// Fails with [`Config`](ErrorKind::Config) when `directory` cannot hold an election: it is on
     /// a network or FUSE file system, or somebody else may write to it.
     pub fn open(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
-        let folder = Arc::new(LeaseFolder::open(directory, namespace, lease)?);
-        Ok(Self { folder })
+        Ok(Self::of(LeaseFolder::open(directory, namespace, lease)?))
     }
 
     /// The same for somebody who only looks, at any folder that he may read: makes and locks nothing.
     /// Until a candidate has made the folder, there is no Lease, and a watch fails with
     /// [`Unavailable`](ErrorKind::Unavailable).
     pub(crate) fn find(directory: &Path, namespace: &str, lease: &str) -> Result<Self> {
-        let folder = Arc::new(LeaseFolder::find(directory, namespace, lease)?);
-        Ok(Self { folder })
+        Ok(Self::of(LeaseFolder::find(directory, namespace, lease)?))
+    }
+
+    fn of(folder: LeaseFolder) -> Self {
+        Self {
+            folder: Arc::new(folder),
+            under_way: watch::Sender::default(),
+        }
     }
 
     /// The folder of this Lease.
@@ -76,17 +84,40 @@ impl FileStore {
 
     /// Whether this user could elect here; [`open`](Self::open) says what that takes.
     pub(crate) async fn check(&self) -> Result<()> {
-        blocking(&self.folder, LeaseFolder::check).await
+        self.blocking(LeaseFolder::check).await
+    }
+
+    /// Runs file work where it stalls nobody. When the future is dropped, work that has begun ends by
+    /// itself, after a bounded wait for the lock.
+    async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&LeaseFolder) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (folder, goes_on) = (Arc::clone(&self.folder), self.under_way.subscribe());
+        let outcome = tokio::task::spawn_blocking(move || {
+            let outcome = work(&folder);
+            drop(goes_on);
+            outcome
+        });
+        outcome.await.unwrap_or_else(|failure| {
+            let kind = if failure.is_panic() {
+                ErrorKind::Internal
+            } else {
+                ErrorKind::Closed
+            };
+            let message = format!("file work did not finish: {failure}");
+            Err(Error::new(kind, message).into())
+        })
     }
 }
 
 impl LeaseStore for FileStore {
     fn read(&self) -> BoxFuture<'_, super::Result<Option<StoredLease>>> {
-        Box::pin(blocking(&self.folder, |folder| Ok(folder.read()?)))
+        Box::pin(self.blocking(|folder| Ok(folder.read()?)))
     }
 
     fn create(&self, record: LeaseRecord) -> BoxFuture<'_, super::Result<StoredLease>> {
-        Box::pin(blocking(&self.folder, move |folder| folder.create(&record)))
+        Box::pin(self.blocking(move |folder| folder.create(&record)))
     }
 
     fn replace(
@@ -94,15 +125,13 @@ impl LeaseStore for FileStore {
         seen: StoredLease,
         record: LeaseRecord,
     ) -> BoxFuture<'_, super::Result<StoredLease>> {
-        Box::pin(blocking(&self.folder, move |folder| {
-            folder.replace(&seen, &record)
-        }))
+        Box::pin(self.blocking(move |folder| folder.replace(&seen, &record)))
     }
 
     /// Tells the latest of several changes in quick succession, and that others may be left out.
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, super::Result<WatchEvent>> {
         let watch = Watch {
-            folder: Arc::clone(&self.folder),
+            store: self,
             changes: None,
             last: from,
             next: None,
@@ -112,10 +141,14 @@ impl LeaseStore for FileStore {
             Ok(event.map(|event| (event, watch)))
         }))
     }
+
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.under_way.closed())
+    }
 }
 
-struct Watch {
-    folder: Arc<LeaseFolder>,
+struct Watch<'a> {
+    store: &'a FileStore,
     /// None until the watch stands.
     changes: Option<Changes>,
     /// The last version that was reported.
@@ -124,11 +157,11 @@ struct Watch {
     next: Option<WatchEvent>,
 }
 
-impl Watch {
+impl Watch<'_> {
     async fn next(&mut self) -> Result<Option<WatchEvent>> {
         let Some(changes) = &mut self.changes else {
-            blocking(&self.folder, LeaseFolder::prepare).await?;
-            self.changes = Some(Changes::of(self.folder.path(), LEASE));
+            self.store.blocking(LeaseFolder::prepare).await?;
+            self.changes = Some(Changes::of(self.store.path(), LEASE));
             return Ok(Some(WatchEvent::Opened));
         };
         if let Some(event) = self.next.take() {
@@ -136,7 +169,7 @@ impl Watch {
         }
         loop {
             let from_zero = self.last == ResourceVersion::default();
-            match blocking(&self.folder, LeaseFolder::look).await? {
+            match self.store.blocking(LeaseFolder::look).await? {
                 Sight::Present(lease) if lease.version > self.last => {
                     let follows = from_zero || lease.version.0 == self.last.0 + 1;
                     self.last = lease.version;
@@ -165,23 +198,4 @@ impl Watch {
         self.next = Some(event);
         WatchEvent::LeftOut
     }
-}
-
-/// Runs file work where it stalls nobody. When the future is dropped, work that has begun ends by
-/// itself, after a bounded wait for the lock.
-async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
-    folder: &Arc<LeaseFolder>,
-    work: impl FnOnce(&LeaseFolder) -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-    let folder = Arc::clone(folder);
-    let outcome = tokio::task::spawn_blocking(move || work(&folder)).await;
-    outcome.unwrap_or_else(|failure| {
-        let kind = if failure.is_panic() {
-            ErrorKind::Internal
-        } else {
-            ErrorKind::Closed
-        };
-        let message = format!("file work did not finish: {failure}");
-        Err(Error::new(kind, message).into())
-    })
 }

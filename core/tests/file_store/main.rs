@@ -3,6 +3,8 @@
 
 mod files;
 mod processes;
+#[cfg(unix)]
+mod stopping;
 mod tasks;
 #[path = "../common/worker.rs"]
 mod worker;

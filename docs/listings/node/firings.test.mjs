@@ -14,7 +14,7 @@ const lasting = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
 /** An election that leads. */
 async function leader(t) {
   const directory = mkdtempSync(join(tmpdir(), 'leasehold-documentation-'));
-  t.after(() => rmSync(directory, { recursive: true, maxRetries: 20, retryDelay: 50 }));
+  t.after(() => rmSync(directory, { recursive: true }));
   const options = { lease: 'billing', mode: 'file', directory, ...lasting };
   const election = await new LeaderElection(options).start();
   await election.waitForLeadership({ signal: AbortSignal.timeout(60_000) });

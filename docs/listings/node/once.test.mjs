@@ -13,7 +13,7 @@ const lasting = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000 };
 
 test('a migration runs once for each version', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'leasehold-documentation-'));
-  t.after(() => rmSync(directory, { recursive: true, maxRetries: 20, retryDelay: 50 }));
+  t.after(() => rmSync(directory, { recursive: true }));
   const options = { lease: 'shop-migration', mode: 'file', directory, ...lasting };
   const election = new LeaderElection(options);
   const version = '1.4.2';
