@@ -57,6 +57,7 @@ export class Candidacy {
   }
 
   async start(): Promise<void> {
+    this.#refuseInListener();
     this.#isStarted = true;
     try {
       await this.#startRun();
@@ -64,6 +65,12 @@ export class Candidacy {
       this.#isStarted = false;
       throw error;
     }
+  }
+
+  /** A listener, for which the stop waits, cannot wait for the end of that. */
+  #refuseInListener(): void {
+    if (this.#state === 'stopping' && isWithinListenerOf(this.#election))
+      throw new ClosedError('the election is stopping, and waits for its listeners before: call this elsewhere');
   }
 
   async #startRun(): Promise<void> {
@@ -195,8 +202,7 @@ export class Candidacy {
     signal?: AbortSignal,
   ): Promise<boolean> {
     signal?.throwIfAborted();
-    if (this.#state === 'stopping' && isWithinListenerOf(this.#election))
-      throw new ClosedError('the election is stopping, and waits for its listeners before: call this elsewhere');
+    this.#refuseInListener();
     this.#calls += 1;
     try {
       await this.#startRun();

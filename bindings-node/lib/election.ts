@@ -78,11 +78,12 @@ export class LeaderElection extends Emitter {
   }
 
   /**
-   * Takes part from now on, under a new random identity. Does nothing if it runs already; may be
-   * called again after {@link stop}. Resolves when credentials are loaded, and does not wait for
-   * the first answer of the API server: a cluster that is down is waited for in the background.
+   * Takes part from now on, under a new random identity. Does nothing if it runs already; if it is
+   * stopping, begins again when it has stopped. Resolves when credentials are loaded, and does not
+   * wait for the first answer of the API server: a cluster that is down is waited for in the background.
    *
    * @throws {@link ConfigError} that names the wrong field, its value and the fix.
+   * @throws {@link ClosedError} if it is stopping, and a listener that the stop waits for calls this.
    */
   async start(): Promise<this> {
     await this.#candidacy.pulse.holdFor(() => this.#candidacy.start());

@@ -57,6 +57,17 @@ test('a start while it stops is a start when it has stopped', async (t) => {
   assert.ok(term.fencingToken > fencingToken);
 });
 
+test('a listener that a stop waits for does not wait for the stop', async (t) => {
+  const stopping = await leader(t, settings(t, { drainTimeoutMs: 3_600_000 }));
+  let refused;
+  stopping.on('lost', async () => {
+    refused = await stopping.start().catch((error) => error);
+  });
+  await stopping.stop();
+  assert.ok(refused instanceof ClosedError, refused);
+  assert.match(refused.message, /waits for its listeners/);
+});
+
 test('a stop while it starts is a stop when it has started', async (t) => {
   const brief = election(t);
   const started = brief.start();
