@@ -71,14 +71,12 @@ pub(crate) fn run_tests(options: &Options) -> Result<()> {
                 cluster::add_spring_to(steps);
             });
         }
-        scope.spawn(|| {
-            if is_wanted(Part::Node) {
-                node::add_to(steps);
-            }
-            if is_wanted(Part::Python) {
-                python::add_to(steps);
-            }
-        });
+        if is_wanted(Part::Node) {
+            scope.spawn(|| node::add_to(steps));
+        }
+        if is_wanted(Part::Python) {
+            scope.spawn(|| python::add_to(steps));
+        }
     });
     if options.parts.contains(&Part::Pods) {
         cluster::add_pods_to(steps);
