@@ -22,10 +22,11 @@ RELEASED = {"LEASEHOLD_LEASE_DURATION": "3600", "LEASEHOLD_RENEW_DEADLINE": "180
 """Who leads after another does so because that one has released."""
 
 EXPIRING = {
-    "LEASEHOLD_LEASE_DURATION": "7",
-    "LEASEHOLD_RENEW_DEADLINE": "4",
-    "LEASEHOLD_RETRY_PERIOD": "0.5",
+    "LEASEHOLD_LEASE_DURATION": "12",
+    "LEASEHOLD_RENEW_DEADLINE": "9",
+    "LEASEHOLD_RETRY_PERIOD": "1",
 }
+"""Long enough that a busy machine does not end a term."""
 
 needs_network = pytest.mark.skipif(
     "REPLICA_FIRST_TOXICS" not in os.environ, reason="a folder has no network"
