@@ -62,3 +62,41 @@ tpool.killall()
     patched.hear("told stopped")
     patched.ends_well()
     place.is_released()
+
+
+def test_our_log_holds_up_neither_that_of_the_application_nor_itself(
+    program: Callable[..., Program], place: Place
+) -> None:
+    chatty = program(
+        PATCHED
+        + """
+import logging
+seen = []
+class Slow(logging.Handler):
+    def emit(self, record):
+        # As one that writes to a socket: others run meanwhile, and want its lock.
+        eventlet.sleep(0.001)
+        seen.append(record.name)
+logging.basicConfig(level=logging.INFO, handlers=[Slow()])
+def chat():
+    while True:
+        logging.getLogger("chat").info("chat")
+        eventlet.sleep(0)
+def await_more(name, count):
+    with eventlet.Timeout(LIMIT):
+        count += seen.count(name)
+        while seen.count(name) < count:
+            eventlet.sleep(0.001)
+for _ in range(3):
+    eventlet.spawn(chat)
+election = leasehold.LeaderElection(**settings)
+election.add_listener(lambda event: 1 / 0)
+for _ in range(20):
+    election.start()
+    await_more("leasehold", 1)
+    election.stop()
+    await_more("chat", 10)
+"""
+    )
+    chatty.ends_well()
+    place.is_released()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
+from functools import partial
 
 from . import _functions, _process, _threads
 from ._leasehold import Acquired, Lost
@@ -154,7 +156,8 @@ def log_defect() -> None:
     """Logs that a listener raised, which still receives later events."""
     import logging
 
-    logging.getLogger("leasehold").exception("a leadership listener raised an exception")
+    say = partial(logging.getLogger("leasehold").error, exc_info=sys.exc_info())
+    _process.current().log.say(partial(say, "a leadership listener raised an exception"))
 
 
 def acquired_only(callback: Callable[[Term], object]) -> Callable[[Event], object]:
@@ -275,4 +278,5 @@ class InTime:
         import logging
 
         warning = "the singleton service of `%s` has not stopped in time: another may lead by now"
-        logging.getLogger("leasehold").warning(warning, self._name)
+        warn = partial(logging.getLogger("leasehold").warning, warning, self._name)
+        _process.current().log.say(warn)

@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from time import monotonic
 
-from . import _threads
+from . import _log, _threads
 from ._errors import ConfigError
 from ._leasehold import Background
 
@@ -37,6 +37,7 @@ class Process:
         self.background = Background()
         self.lock = _threads.lock()
         self.listening: set[Listening] = set()
+        self.log = _log.Log()
         self._threads: list[Callable[[float], bool]] = []
 
     def ensure_threads(self) -> None:
@@ -54,9 +55,10 @@ class Process:
         logger = logging.getLogger("leasehold")
         with self.lock:
             if not self._threads:
+                self.log.begin()
                 self._threads = [
                     _threads.start("leasehold-heartbeat", partial(self._beat, logger)),
-                    _threads.start("leasehold-log", self._log),
+                    _threads.start("leasehold-log", self._pass_log_on),
                 ]
                 self._end_with_worker()
 
@@ -73,20 +75,13 @@ class Process:
         while self.background.beat(logger.getEffectiveLevel() <= _DEBUG):
             pass
 
-    def _log(self) -> None:
+    def _pass_log_on(self) -> None:
         import logging
-        import traceback
-        from contextlib import suppress
 
         while (lines := self.background.next_lines()) is not None:
             for level, name, message in lines:
-                try:
-                    logging.getLogger(name).log(level, "%s", message)
-                except BaseException:
-                    # Of a filter or handler of the application's; the log goes on. So it does where
-                    # the standard error is closed.
-                    with suppress(Exception):
-                        traceback.print_exc()
+                tell = partial(logging.getLogger(name).log, level, "%s", message)
+                _log.contained(partial(self.log.say, tell))
 
     def end(self) -> None:
         """Stops all elections, so that their Leases are released. May be called twice."""
@@ -103,6 +98,7 @@ class Process:
             deadline = monotonic() + _FAREWELL
             for join in [*threads, *(listener.join for listener in listening)]:
                 join(max(deadline - monotonic(), 0))
+            self.log.tell_all()
 
 
 _current = Process()

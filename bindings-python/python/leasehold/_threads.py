@@ -57,6 +57,11 @@ def _is_patched() -> bool:
     gevent = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return True
+    return is_patched_by_eventlet()
+
+
+def is_patched_by_eventlet() -> bool:
+    """Whether threads of the application are greenlets of eventlet."""
     eventlet = sys.modules.get("eventlet.patcher")
     return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
 
