@@ -6,6 +6,8 @@
 mod follow;
 mod led;
 mod proving;
+#[cfg(test)]
+mod tests;
 mod watcher;
 
 use std::collections::{BTreeMap, VecDeque};

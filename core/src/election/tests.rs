@@ -23,6 +23,7 @@ mod release_and_drain;
 mod requests;
 mod schedule;
 mod stall;
+mod status;
 mod step_down;
 mod terms_and_tokens;
 mod watch_and_polling;

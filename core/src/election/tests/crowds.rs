@@ -164,3 +164,32 @@ fn who_is_left_of_a_crowd_waits_once() {
     );
     assert!(waits[1..].iter().all(|it| *it <= AT_ONCE), "{waits:?}");
 }
+
+#[test]
+fn who_loses_race_after_race_spreads_its_attempts_over_more_and_more_time() {
+    let wait = |lost: u8, seed| {
+        let store = store_with(released());
+        let mut a = candidate_with_seed(&store, settings(), seed);
+        a.expect("read").answer();
+        for _ in 0..lost {
+            store.put_foreign(released());
+            a.hear();
+            let due = a.next_timeout().unwrap();
+            a.at_instant(a.now().max(instant(due))).expect("acquire");
+            store.put_foreign(held_by("b", 15));
+            a.answer().hear();
+        }
+        store.put_foreign(released());
+        a.hear();
+        instant(a.next_timeout().unwrap())
+            .since(a.now())
+            .as_secs_f64()
+    };
+    let spreads = [0.0, 0.0, 0.0, 0.008, 0.064, 0.25, 0.25];
+    for (lost, spread) in (0..).zip(spreads) {
+        let waits = (0..100).map(|seed| wait(lost, seed));
+        let longest = waits.fold(0.0, f64::max);
+        assert!(longest <= spread + 1e-6, "{lost} lost: {longest}");
+        assert!(longest >= spread * 0.9, "{lost} lost: {longest}");
+    }
+}

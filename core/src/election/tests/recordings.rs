@@ -405,3 +405,36 @@ fn a_firing_that_cannot_be_recorded_is_given_up_and_not_begun_later() {
     a.record(fire(60)).run_until(100.0);
     assert_eq!(a.recorded(), [(2, Written)]);
 }
+
+#[test]
+fn a_firing_is_given_up_on_time_though_an_answer_is_awaited_then() {
+    let mut a = leader("a", &MemoryStore::new());
+    a.at(0.5).record(fire(60));
+    for tenth in 5..90 {
+        a.at(f64::from(tenth) / 10.0);
+        while let Some(name) = a.try_ask() {
+            if name == "renew" && *a.written().memory != Memory::default() {
+                a.fail(ErrorKind::Forbidden);
+            } else {
+                a.answer();
+            }
+        }
+    }
+    while a.try_ask().is_none() {
+        let due = a.next_timeout().unwrap();
+        a.at(due);
+    }
+    assert!(a.now() < instant(10.5) && a.request_deadline() > 10.5);
+    assert_eq!(a.next_timeout(), Some(10.5));
+    a.at(10.5);
+    assert_eq!(a.recorded(), [(1, TooLate)]);
+}
+
+#[test]
+fn work_with_no_attempt_yet_is_begun_at_once() {
+    let store = store_after(1, None);
+    store.edit(|record| record.memory.begun[0].attempts = 0);
+    let mut a = leader("a", &store);
+    a.record(begin("1")).expect("renew").answer();
+    assert_eq!(a.recorded(), [(1, Written)]);
+}

@@ -204,6 +204,24 @@ fn a_write_that_was_refused_is_no_matter_once_another_holds_the_lease() {
 }
 
 #[test]
+fn an_attempt_that_is_refused_is_told_while_nobody_else_has_written() {
+    let mut a = candidate("a", &store_held_by("b", 15));
+    a.expect("read").answer().hear();
+    a.at(15.0).expect("acquire").fail(ErrorKind::Forbidden);
+    assert_eq!(a.events().last().unwrap(), "failing: Forbidden");
+}
+
+#[test]
+fn a_renewal_that_is_refused_is_told_though_its_own_record_was_edited_meanwhile() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.hear().at(2.0).expect("renew");
+    store.set_field(&["metadata", "labels", "team"], "blue");
+    a.hear().fail(ErrorKind::Forbidden);
+    assert_eq!(a.events(), ["failing: Forbidden"]);
+}
+
+#[test]
 fn a_poll_that_failed_is_no_matter_once_the_watch_stands() {
     let store = store_held_by("b", 15);
     let mut a = candidate("a", &store);

@@ -1,0 +1,172 @@
+//! The driver in virtual time: what it does after a defect, and in the run after one that left work behind.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_core::stream::BoxStream;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::clock::WallTime;
+use crate::config::Mode;
+use crate::events::WorkGuard;
+use crate::leadership::{Leadership, Term};
+use crate::lease_record::{LeaseRecord, ResourceVersion};
+use crate::lease_store::memory::MemoryStore;
+use crate::lease_store::{Result as StoreResult, WatchEvent};
+use crate::shared::Need;
+
+/// Longer than the pause after a defect, and than a Lease lasts.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// From when a term may begin until it has: attempts are so far apart, with their jitter.
+const ATTEMPT: Duration = Duration::from_secs(3);
+
+/// A store that refuses writes, or panics at one, when it is told to.
+#[derive(Clone, Default)]
+struct Faulty {
+    store: MemoryStore,
+    panics: Arc<AtomicBool>,
+    refuses: Arc<AtomicBool>,
+}
+
+impl Faulty {
+    fn check(&self) -> StoreResult<()> {
+        assert!(!self.panics.swap(false, Ordering::Relaxed), "a defect");
+        if self.refuses.load(Ordering::Relaxed) {
+            let error = Error::new(ErrorKind::Unavailable, "as the test says");
+            return Err(error.into());
+        }
+        Ok(())
+    }
+}
+
+impl LeaseStore for Faulty {
+    fn read(&self) -> BoxFuture<'_, StoreResult<Option<StoredLease>>> {
+        self.store.read()
+    }
+
+    fn create(&self, record: LeaseRecord) -> BoxFuture<'_, StoreResult<StoredLease>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.create(record).await
+        })
+    }
+
+    fn replace(
+        &self,
+        seen: StoredLease,
+        record: LeaseRecord,
+    ) -> BoxFuture<'_, StoreResult<StoredLease>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.replace(seen, record).await
+        })
+    }
+
+    fn watch(&self, from: ResourceVersion) -> BoxStream<'_, StoreResult<WatchEvent>> {
+        self.store.watch(from)
+    }
+}
+
+struct Driven {
+    store: Faulty,
+    shared: Arc<Shared>,
+    clock: Clock,
+}
+
+impl Driven {
+    fn new() -> Self {
+        let clock = Clock::simulated(WallTime::default());
+        let leadership = Leadership::new(clock).unwrap();
+        Self {
+            store: Faulty::default(),
+            shared: Arc::new(Shared::new("jobs", Mode::Kubernetes, leadership)),
+            clock,
+        }
+    }
+
+    /// Starts a run, which ends when it is stopped.
+    fn start(&self) -> JoinHandle<()> {
+        let begun = self.shared.begin("a", "it starts", Need::Application);
+        let (_, commands) = begun.expect("none runs");
+        let elector = Elector {
+            identity: "a".to_owned(),
+            seed: 1,
+            settings: Settings {
+                lease_duration: Duration::from_secs(15),
+                renew_deadline: Duration::from_secs(10),
+                retry_period: Duration::from_secs(2),
+                drain_timeout: DRAIN_TIMEOUT,
+                release_on_stop: true,
+                reclaim: false,
+                spread: Duration::ZERO,
+                preference: 0,
+            },
+            stall_timeout: None,
+            store: Arc::new(self.store.clone()),
+            prover: Arc::new(NoProof),
+            signs: SignWriters::default(),
+            on_demand: false,
+            led: Arc::default(),
+            shared: self.shared.clone(),
+            commands,
+        };
+        tokio::spawn(elector.run())
+    }
+
+    async fn term(&self) -> Term {
+        let term = self.shared.await_term().expect("it runs");
+        term.await.expect("a term")
+    }
+
+    /// Begins work, has the term under it end, and returns the work and when that was.
+    async fn outlast(&self, fault: &AtomicBool) -> (WorkGuard, Instant) {
+        self.term().await;
+        let (_, work, end) = self.shared.work_and_end().expect("it leads");
+        fault.store(true, Ordering::Relaxed);
+        end.await.unwrap_err();
+        (work, self.clock.now())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_term_begins_beside_work_whose_term_a_defect_has_ended() {
+    let driven = Driven::new();
+    driven.start();
+    let (_work, ended_at) = driven.outlast(&driven.store.panics).await;
+    driven.term().await;
+    let waited = driven.clock.now().since(ended_at);
+    assert!(waited >= DRAIN_TIMEOUT, "{waited:?}");
+    assert!(waited < DRAIN_TIMEOUT + ATTEMPT, "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_such_work_lets_the_next_term_begin() {
+    let driven = Driven::new();
+    driven.start();
+    let (work, ended_at) = driven.outlast(&driven.store.panics).await;
+    let worked = DRAIN_TIMEOUT / 2;
+    tokio::time::sleep(worked).await;
+    drop(work);
+    driven.term().await;
+    let waited = driven.clock.now().since(ended_at);
+    assert!(waited >= worked, "{waited:?}");
+    assert!(waited < worked + ATTEMPT, "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_term_of_the_next_run_begins_beside_work_that_the_last_one_has_left() {
+    let driven = Driven::new();
+    let run = driven.start();
+    let (_work, ended_at) = driven.outlast(&driven.store.refuses).await;
+    driven.shared.command(Command::Stop(None)).unwrap();
+    run.await.unwrap();
+    driven.store.refuses.store(false, Ordering::Relaxed);
+    driven.start();
+    driven.term().await;
+    let waited = driven.clock.now().since(ended_at);
+    assert!(waited >= DRAIN_TIMEOUT, "{waited:?}");
+    assert!(
+        waited < DRAIN_TIMEOUT + ATTEMPT,
+        "its grace, once: {waited:?}"
+    );
+}
