@@ -335,4 +335,67 @@ mod tests {
         leadership.published.lead(2, until, || later.as_nanos());
         assert!(!leadership.is_leader());
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_remains_of_a_term_is_the_time_to_its_deadline_and_nothing_under_another() {
+        let leadership = ten_seconds(&term(1));
+        let first = Term::new(term(1), leadership.clone());
+        tokio::time::advance(Duration::from_secs(4)).await;
+        let six_seconds = Duration::from_secs(6);
+        assert_eq!(
+            (leadership.remaining(), first.remaining()),
+            (six_seconds, six_seconds)
+        );
+        extend(&leadership, &term(2));
+        assert_eq!(first.remaining(), Duration::ZERO);
+        leadership.publish(None);
+        assert_eq!(leadership.remaining(), Duration::ZERO);
+        assert_eq!(leadership.last_term(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_work_of_a_term_may_outlast_it_but_not_the_beginning_of_the_next() {
+        let leadership = ten_seconds(&term(1));
+        let first = Term::new(term(1), leadership.clone());
+        let until = leadership.clock.now() + Duration::from_secs(15);
+        leadership.publish_work_until(until);
+        tokio::time::advance(Duration::from_secs(11)).await;
+        leadership.publish(None);
+        assert_eq!(first.work_time_left(), Duration::from_secs(4));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(first.work_time_left(), Duration::ZERO);
+        extend(&leadership, &term(2));
+        leadership.publish_work_until(leadership.clock.now() + Duration::from_secs(15));
+        assert_eq!(first.work_time_left(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn signs_of_life_and_of_progress_are_as_old_as_they_are() {
+        let leadership = Leadership::new(Clock::simulated(WallTime::default())).unwrap();
+        assert_eq!(leadership.sign_of_life(), None);
+        leadership.note_sign_of_life();
+        leadership.note_progress();
+        let noted_at = leadership.clock.now();
+        tokio::time::advance(Duration::from_secs(3)).await;
+        assert_eq!(leadership.sign_of_life(), Some(noted_at));
+        assert_eq!(leadership.idle_for(), Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_term_says_what_its_record_says() {
+        let record = TermRecord {
+            number: 3,
+            fencing_token: ResourceVersion(7),
+            transitions: 5,
+            uid: "the object".to_owned(),
+            acquired_at: WallTime::from_micros(9),
+            acquisition: Acquisition::Expired,
+        };
+        let term = Term::new(record, ten_seconds(&term(3)));
+        assert_eq!((term.number(), term.fencing_token()), (3, 7));
+        assert_eq!((term.transitions(), term.lease_uid()), (5, "the object"));
+        assert_eq!(term.acquired_at(), WallTime::from_micros(9).into());
+        assert_eq!(term.acquisition(), Acquisition::Expired);
+        term.check().unwrap();
+    }
 }

@@ -610,6 +610,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::clock::{Clock, WallTime};
     use crate::election::{ActiveTerm, TermRecord};
@@ -729,5 +731,165 @@ mod tests {
         shared.has_stepped_down();
         shared.leadership().publish(Some(&term(1)));
         assert!(!shared.leadership().is_leader());
+    }
+
+    /// As the background task does when a term begins.
+    fn lead(shared: &Shared, active: &ActiveTerm) -> WorkEnd {
+        shared.leadership().publish(Some(active));
+        let event = ElectionEvent::Acquired(active.term.clone());
+        shared.notify(event).expect("a term, whose work may end")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_the_term_at_once_for_everybody_who_asks_or_waits() {
+        let (shared, mut commands, term) = running();
+        let waiting = shared.await_term().unwrap();
+        shared.leadership().publish(Some(&term(1)));
+        assert!(shared.is_running() && shared.is_wanted());
+        shared.command(Command::Stop(None)).unwrap();
+        assert!(!shared.leadership().is_leader());
+        assert!(waiting.now_or_never().unwrap().is_err());
+        assert!(shared.await_term().is_none());
+        assert!(shared.is_running() && !shared.is_wanted());
+        assert!(matches!(commands.try_recv(), Ok(Command::Stop(None))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_begins_with_nothing_of_the_one_before() {
+        let (shared, _commands, term) = running();
+        shared.set_stalled(true);
+        shared.publish_view(Some(&Memory::default()), Some("b"));
+        assert!(shared.view().borrow().is_some());
+        let end = shared.command(Command::Stop(None)).unwrap();
+        shared.notify(ElectionEvent::Stopped);
+        assert!(end.now_or_never().unwrap().is_err(), "the run has ended");
+        assert!(!shared.is_running() && !shared.is_wanted());
+        tokio::time::advance(Duration::from_secs(5)).await;
+
+        let need = Need::Application;
+        let (run, mut commands) = shared.begin("z", "it waits", need).unwrap();
+        assert!(shared.is_wanted());
+        assert_eq!(*shared.view().borrow(), None);
+        assert_eq!(shared.leadership().idle_for(), Duration::ZERO);
+        let status = shared.status();
+        assert_eq!(status.identity.as_deref(), Some("z"));
+        assert_eq!(status.why_not_leading.as_deref(), Some("it waits"));
+        shared.sign_of_life();
+        commands.try_recv().unwrap_err();
+        assert!(shared.end_of_run(run).is_some());
+        assert!(shared.end_of_run(run + 1).is_none());
+        shared.leadership().publish(Some(&term(2)));
+        assert!(shared.leadership().is_leader());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_term_is_given_out_while_it_is_valid_and_no_longer() {
+        let (shared, _commands, term) = running();
+        let mut waiting = shared.await_term().unwrap();
+        assert!(shared.work().is_none());
+        let work_end = lead(&shared, &term(1));
+        assert!(waiting.try_recv().unwrap().is_valid());
+        let at_once = shared.await_term().unwrap().now_or_never().unwrap();
+        assert_eq!(at_once.unwrap().number(), 1);
+        let (_, work) = shared.work().unwrap();
+        let (_, other_work, end) = shared.work_and_end().unwrap();
+
+        // Nobody has told of its end yet.
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(shared.work().is_none() && shared.work_and_end().is_none());
+        assert!(shared.await_term().unwrap().now_or_never().is_none());
+
+        let term = term(1).term;
+        shared.notify(ElectionEvent::Lost(term, LostReason::Expired));
+        assert!(end.now_or_never().unwrap().is_err(), "the term has ended");
+        drop(work);
+        assert!(!work_end.has_come());
+        drop(other_work);
+        assert!(work_end.has_come());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_subscribes_to_a_leader_is_told_so_and_holds_its_loss_as_unfinished_work() {
+        let (shared, _commands, term) = running();
+        let work_end = lead(&shared, &term(1));
+        let mut events = shared.subscribe();
+        let acquired = events.next().now_or_never().unwrap();
+        assert!(matches!(acquired, Some(Event::Acquired(_))));
+        let over = term(1).term;
+        shared.notify(ElectionEvent::Lost(over, LostReason::Superseded));
+        let ended = events.next().now_or_never().unwrap();
+        assert!(matches!(&ended, Some(Event::Lost(loss)) if loss.reason == LostReason::Superseded));
+        assert!(!work_end.has_come());
+        drop(ended);
+        assert!(work_end.has_come());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sign_of_life_wakes_an_election_that_was_found_stalled() {
+        let (shared, mut commands, _) = running();
+        shared.sign_of_life();
+        commands.try_recv().unwrap_err();
+        shared.set_stalled(true);
+        shared.sign_of_life();
+        assert!(matches!(commands.try_recv(), Ok(Command::Alive)));
+        let now = shared.leadership().clock().now();
+        assert_eq!(shared.leadership().sign_of_life(), Some(now));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_defect_ends_the_term_and_leaves_nobody_waiting() {
+        let (shared, _commands, term) = running();
+        lead(&shared, &term(1));
+        let mut events = shared.subscribe();
+        events.next().await;
+        let given_back = shared.give_back().unwrap();
+        let limits = Limits::default();
+        let until = shared.leadership().clock().now();
+        let answer = shared.demand(Demand { until, limits }).unwrap();
+        assert!(!shared.give_up_after_defect(), "nobody wants it stopped");
+        assert!(!shared.leadership().is_leader());
+        let ended = events.next().now_or_never().unwrap();
+        assert!(matches!(&ended, Some(Event::Lost(loss)) if loss.reason == LostReason::Expired));
+        let told = events.next().now_or_never().unwrap();
+        assert!(
+            matches!(told, Some(Event::RenewalFailing(error)) if error.kind() == ErrorKind::Internal)
+        );
+        assert!(!given_back.now_or_never().unwrap().unwrap());
+        let answer = answer.now_or_never().unwrap().unwrap();
+        assert!(matches!(answer, Err(Some(error)) if error.kind() == ErrorKind::Internal));
+
+        // The command to step down is lost with the term, and keeps no other from being published.
+        shared.leadership().publish(Some(&term(2)));
+        assert!(shared.leadership().is_leader());
+
+        shared.command(Command::Stop(None)).unwrap();
+        assert!(shared.give_up_after_defect());
+        assert!(!shared.is_running());
+        events.next().await;
+        assert!(matches!(events.next().await, Some(Event::Stopped)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_run_on_what_nobody_can_read() {
+        let (shared, ..) = running();
+        shared.check_memory(&Memory::default()).unwrap();
+        let memory = Memory {
+            unreadable: Some("leasehold.io/done: ?".to_owned()),
+            ..Memory::default()
+        };
+        let error = shared.check_memory(&memory).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(error.message().contains("leasehold.io/done"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_a_run_has_left_is_taken_over_once() {
+        let (shared, _commands, term) = running();
+        let work_end = lead(&shared, &term(1));
+        let until = shared.leadership().clock().now();
+        shared.keep_unfinished(vec![work_end], until);
+        let (unfinished, grace_until) = shared.take_unfinished();
+        assert_eq!((unfinished.len(), grace_until), (1, until));
+        assert!(shared.take_unfinished().0.is_empty());
     }
 }
