@@ -1,6 +1,8 @@
 //! Named steps: one line says how far each is, and what the programs in it print goes into a log, whose
 //! end is shown if the step fails. Steps of several threads may run at once.
 
+use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -200,6 +202,9 @@ impl Step {
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
+        for (name, _) in env::vars_os().filter(|(name, _)| is_about_us(name)) {
+            command.env_remove(name);
+        }
         let spawned = command.spawn();
         // It holds the pipe's other end.
         drop(command);
@@ -259,6 +264,13 @@ impl Step {
     pub(crate) fn log(&self) -> &Path {
         &self.log
     }
+}
+
+/// Whether cargo says by this variable which crate it runs. `ring` is compiled again, with all crates
+/// that use it, when such a variable is not the same: after `cargo test` by hand, for example.
+fn is_about_us(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 /// The same command, at the lowest priority.
