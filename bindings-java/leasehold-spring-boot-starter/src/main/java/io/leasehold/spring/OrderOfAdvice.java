@@ -1,11 +1,13 @@
 package io.leasehold.spring;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.springframework.aop.Advisor;
 import org.springframework.aop.framework.Advised;
+import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.scheduling.annotation.AsyncAnnotationAdvisor;
@@ -24,11 +26,25 @@ final class OrderOfAdvice implements BeanPostProcessor {
         if (bean instanceof Advised proxy) {
             List<Advisor> ours = matching(OrderOfAdvice::isOurs, proxy);
             if (!ours.isEmpty()) {
-                List<Advisor> async = matching(AsyncAnnotationAdvisor.class::isInstance, proxy);
-                putFirst(Stream.concat(async.stream(), ours.stream()).toList(), proxy);
+                Stream<Advisor> async = Stream.concat(takeAsyncFromWithin(proxy), asyncOf(proxy));
+                putFirst(Stream.concat(async, ours.stream()).toList(), proxy);
             }
         }
         return bean;
+    }
+
+    /** The proxy may be around another, as when {@code @EnableAsync} has the first order of all. */
+    private static Stream<Advisor> takeAsyncFromWithin(Advised proxy) {
+        if (AopProxyUtils.getSingletonTarget(proxy) instanceof Advised inner) {
+            List<Advisor> async = asyncOf(inner).toList();
+            async.forEach(inner::removeAdvisor);
+            return Stream.concat(takeAsyncFromWithin(inner), async.stream());
+        }
+        return Stream.empty();
+    }
+
+    private static Stream<Advisor> asyncOf(Advised proxy) {
+        return matching(AsyncAnnotationAdvisor.class::isInstance, proxy).stream();
     }
 
     /** Asks no other for its advice, which may be a bean that is not to be made yet. */
@@ -41,7 +57,7 @@ final class OrderOfAdvice implements BeanPostProcessor {
     }
 
     private static void putFirst(List<Advisor> first, Advised proxy) {
-        if (!Arrays.asList(proxy.getAdvisors()).subList(0, first.size()).equals(first)) {
+        if (Collections.indexOfSubList(Arrays.asList(proxy.getAdvisors()), first) != 0) {
             first.forEach(proxy::removeAdvisor);
             for (int at = 0; at < first.size(); at++) {
                 proxy.addAdvisor(at, first.get(at));

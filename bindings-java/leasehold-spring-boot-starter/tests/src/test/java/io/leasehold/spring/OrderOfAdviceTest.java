@@ -102,8 +102,14 @@ class OrderOfAdviceTest {
     @EnableTransactionManagement(order = Ordered.HIGHEST_PRECEDENCE)
     static class AsyncFirst extends Beans {}
 
+    /** So that transactions have a proxy around that of {@code @Async}. */
+    @Configuration(proxyBeanMethods = false)
+    @EnableAsync(order = Ordered.HIGHEST_PRECEDENCE)
+    @EnableTransactionManagement
+    static class AsyncFirstOfAll extends Beans {}
+
     private static final List<Class<?>> ALL =
-            List.of(InTheirUsualOrder.class, TransactionsFirst.class, AsyncFirst.class);
+            List.of(InTheirUsualOrder.class, TransactionsFirst.class, AsyncFirst.class, AsyncFirstOfAll.class);
 
     private static ApplicationContextRunner jobs(Class<?> configuration) {
         HAPPENED.clear();
