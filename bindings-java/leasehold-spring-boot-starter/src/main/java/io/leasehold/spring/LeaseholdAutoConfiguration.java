@@ -59,6 +59,11 @@ public class LeaseholdAutoConfiguration {
     @EnableConfigurationProperties(LeaseholdProperties.class)
     static class ElectionsConfiguration {
         @Bean
+        static DurationTexts leaseholdDurationTexts() {
+            return new DurationTexts();
+        }
+
+        @Bean
         @ConfigurationPropertiesBinding
         static EmptyElections leaseholdEmptyElections() {
             return new EmptyElections();

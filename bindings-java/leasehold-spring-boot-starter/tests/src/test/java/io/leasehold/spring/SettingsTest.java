@@ -9,15 +9,19 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
@@ -154,13 +158,42 @@ class SettingsTest {
     void variablesOfTheEnvironmentThatAreNoSettingsAreLeftAlone() {
         Map<String, Object> variables =
                 Map.of("LEASEHOLD_SERVICE_HOST", "10.0.0.1", "LEASEHOLD_PORT_443_TCP", "tcp://10.0.0.1:443");
-        runner().withInitializer(context -> {
-                    String name = StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME;
-                    context.getEnvironment()
-                            .getPropertySources()
-                            .replace(name, new SystemEnvironmentPropertySource(name, variables));
-                })
+        runner().withInitializer(context -> replaceVariables(context.getEnvironment(), variables))
                 .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    @Test
+    void durationsOfTheEnvironmentMeanWhatTheyDoInOtherLanguages() {
+        Map<String, Object> variables = Map.of(
+                "LEASEHOLD_LEASE_DURATION", "1m 30s",
+                "LEASEHOLD_RENEW_DEADLINE", "PT60S",
+                "LEASEHOLD_RETRY_PERIOD", "0.5",
+                "LEASEHOLD_DRAIN_TIMEOUT", "1.5s",
+                "LEASEHOLD_WAIT_AT_STARTUP", "0.25");
+        runner().withInitializer(context -> replaceVariables(context.getEnvironment(), variables))
+                .run(context -> {
+                    LeaseholdProperties bound = context.getBean(LeaseholdProperties.class);
+                    assertThat(bound.leaseDuration()).isEqualTo(Duration.ofSeconds(90));
+                    assertThat(bound.renewDeadline()).isEqualTo(Duration.ofSeconds(60));
+                    assertThat(bound.retryPeriod()).isEqualTo(Duration.ofMillis(500));
+                    assertThat(bound.drainTimeout()).isEqualTo(Duration.ofMillis(1500));
+                    assertThat(bound.waitAtStartup()).isEqualTo(Duration.ofMillis(250));
+                });
+    }
+
+    @Test
+    void aDurationThatIsNoneIsNamedWithItsVariable() {
+        Map<String, Object> variables = Map.of("LEASEHOLD_RETRY_PERIOD", "soon");
+        runner().withInitializer(context -> replaceVariables(context.getEnvironment(), variables))
+                .run(context -> {
+                    assertThat(context).getFailure().rootCause().hasMessageContaining("soon");
+                    assertThat(Stream.iterate(context.getStartupFailure(), Objects::nonNull, Throwable::getCause)
+                                    .filter(BindException.class::isInstance)
+                                    .map(it -> ((BindException) it).getProperty())
+                                    .filter(Objects::nonNull)
+                                    .map(it -> String.valueOf(it.getOrigin())))
+                            .anyMatch(origin -> origin.contains("LEASEHOLD_RETRY_PERIOD"));
+                });
     }
 
     @Test
@@ -206,10 +239,14 @@ class SettingsTest {
         assertThat(bound.releaseOnStop()).isFalse();
     }
 
-    private static LeaseholdProperties bound(Map<String, Object> variables) {
-        StandardEnvironment environment = new StandardEnvironment();
+    private static void replaceVariables(ConfigurableEnvironment environment, Map<String, Object> variables) {
         String name = StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME;
         environment.getPropertySources().replace(name, new SystemEnvironmentPropertySource(name, variables));
+    }
+
+    private static LeaseholdProperties bound(Map<String, Object> variables) {
+        StandardEnvironment environment = new StandardEnvironment();
+        replaceVariables(environment, variables);
         ConfigurationPropertySources.attach(environment);
         return Binder.get(environment)
                 .bind("leasehold", LeaseholdProperties.class)
