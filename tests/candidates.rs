@@ -10,6 +10,7 @@ mod sidecar;
 mod testbed;
 mod timeline;
 mod trial;
+mod usage;
 mod verdict;
 mod witness;
 
@@ -22,4 +23,5 @@ pub use sidecar::{Sidecar, SidecarAnswer};
 pub use testbed::Testbed;
 pub use timeline::{Answer, Moment, TermInterval, Timeline, now};
 pub use trial::{Entrant, LIMIT, Trial};
+pub use usage::Usage;
 pub use verdict::Verdict;

@@ -4,7 +4,7 @@
 //! What it judges is an *agent*, a small program in each language that turns lines of JSON into
 //! calls of the public API. `conformance/README.md` says how both work.
 
-mod agent;
+pub(crate) mod agent;
 mod case;
 #[cfg(test)]
 mod coverage;

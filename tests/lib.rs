@@ -27,9 +27,10 @@ mod candidates;
 pub mod conformance;
 pub mod faults;
 pub mod pods;
+pub mod soak;
 
 pub use candidates::{
     Answer, CandidateProcess, Entrant, LIMIT, Line, Log, Moment, Process, Sidecar, SidecarAnswer,
-    TermInterval, Testbed, Timeline, Timing, Trial, Verdict, command, command_under_test,
+    TermInterval, Testbed, Timeline, Timing, Trial, Usage, Verdict, command, command_under_test,
     go_candidate, now, pause, with_proofs, with_proofs_in,
 };

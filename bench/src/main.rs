@@ -8,7 +8,6 @@ mod measures;
 mod pages;
 mod peers;
 mod plot;
-mod process;
 mod report;
 mod results;
 mod used;

@@ -85,6 +85,11 @@ impl Entrant {
         Form::of(&self.words) == Form::Run
     }
 
+    /// Whether it is a language's agent.
+    pub fn is_agent(&self) -> bool {
+        Form::of(&self.words) == Form::Agent
+    }
+
     /// Another client's program, which says what is wrong in its own words.
     pub fn peer(name: &str, words: &[String]) -> Self {
         Self {
@@ -167,9 +172,9 @@ impl<'a> Trial<'a> {
         self.followed_leader()
     }
 
-    /// Three candidates with an access that works.
+    /// Three candidates with an access that works, those included who take part already.
     pub fn enter_three(&mut self) -> Result<()> {
-        for _ in 0..CANDIDATES {
+        for _ in self.contenders.len()..CANDIDATES {
             self.enter()?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::protocol::Request;
 use crate::{Line, Process, command};
@@ -53,14 +53,32 @@ impl Agent {
         writeln!(input, "{line}").context("the agent no longer listens")?;
         Ok(line)
     }
+
+    /// Ends its input, and waits until it has ended. It is an error if that takes longer than `limit`, or if it
+    /// finds fault with itself.
+    pub(crate) fn end(&mut self, limit: Duration) -> Result<()> {
+        ensure!(self.say_farewell(limit), "has not ended within {limit:?}");
+        let status = self.process.wait()?;
+        ensure!(status.success(), "ended with {status}");
+        Ok(())
+    }
+
+    /// Whether it ends within `limit`.
+    fn say_farewell(&mut self, limit: Duration) -> bool {
+        self.input = None;
+        let deadline = Instant::now() + limit;
+        while !self.process.has_ended() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
 }
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        self.input = None;
-        let deadline = Instant::now() + FAREWELL;
-        while Instant::now() < deadline && !self.process.has_ended() {
-            thread::sleep(Duration::from_millis(5));
-        }
+        self.say_farewell(FAREWELL);
     }
 }

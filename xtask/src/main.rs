@@ -22,6 +22,7 @@ mod platform;
 mod progress;
 mod python;
 mod site;
+mod soak;
 mod steps;
 mod test;
 mod tool;
@@ -78,6 +79,8 @@ enum Command {
     Bench(bench::Options),
     /// Does one fault after another to candidates of all languages in one election, on the test cluster.
     Trial(trial::Options),
+    /// Looks whether processes of all languages come to use more and more, in many elections or under faults.
+    Soak(soak::Options),
     /// Puts the Spring example's two applications on the test cluster; `cargo xtask java` first.
     Spring,
 }
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::Package(options) => package::run_package(&options),
         Command::Bench(options) => bench::run_bench(&options),
         Command::Trial(options) => trial::run_trial(&options),
+        Command::Soak(options) => soak::run_soak(&options),
         Command::Spring => cluster::run_spring_example(),
     };
     match outcome {

@@ -45,7 +45,7 @@ pub(crate) struct Options {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Language {
+pub(crate) enum Language {
     /// The core itself.
     Rust,
     /// The jar.
@@ -76,7 +76,7 @@ const ALL: [Language; 6] = [
 
 impl Language {
     /// Builds its candidate (debug) when [`build::debug`] has built all, and returns the command line.
-    fn candidate(self, step: &Step) -> Result<Vec<String>> {
+    pub(crate) fn candidate(self, step: &Step) -> Result<Vec<String>> {
         let (leasehold, rust) = (build::program("leasehold")?, build::program("candidate")?);
         let words = |words: &[&str]| words.iter().copied().map(str::to_owned).collect();
         match self {
@@ -92,29 +92,8 @@ impl Language {
 }
 
 pub(crate) fn run_trial(options: &Options) -> Result<()> {
-    let languages = match &options.languages[..] {
-        [] => &ALL[..],
-        [Language::None] => &[],
-        some => some,
-    };
-    ensure!(
-        !languages.contains(&Language::None),
-        "--languages: `none` beside a language"
-    );
     let seed = options.seed.map_or_else(drawn, Ok)?;
-    let mut trial = Command::new(build::program("trial")?);
-    run_shown("the trial, and all its candidates", |step| {
-        build::debug(step, &build::ALL)?;
-        for &language in languages {
-            add(
-                &mut trial,
-                "--candidate",
-                &language,
-                &language.candidate(step)?,
-            );
-        }
-        Ok(())
-    })?;
+    let mut trial = with_candidates("trial", &options.languages)?;
     for &peer in &options.peers {
         ensure!(!peer.is_leasehold(), "{} is no peer", peer.title());
         add(&mut trial, "--peer", &peer, &peer.build()?.command);
@@ -135,7 +114,31 @@ pub(crate) fn run_trial(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn drawn() -> Result<u64> {
+/// Builds a program of `tests` called `name` and the candidates of these languages, or of all. Returns how the
+/// program is called with them.
+pub(crate) fn with_candidates(name: &str, languages: &[Language]) -> Result<Command> {
+    let languages = match languages {
+        [] => &ALL[..],
+        [Language::None] => &[],
+        some => some,
+    };
+    ensure!(
+        !languages.contains(&Language::None),
+        "--languages: `none` beside a language"
+    );
+    let mut command = Command::new(build::program(name)?);
+    run_shown(&format!("the {name}, and all its candidates"), |step| {
+        build::debug(step, &build::ALL)?;
+        for language in languages {
+            let words = language.candidate(step)?;
+            add(&mut command, "--candidate", language, &words);
+        }
+        Ok(())
+    })?;
+    Ok(command)
+}
+
+pub(crate) fn drawn() -> Result<u64> {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
     // Short enough to be typed again.
     Ok(u64::try_from(nanos % 1_000_000_000)?)
@@ -147,8 +150,8 @@ fn add(trial: &mut Command, option: &str, name: &impl ValueEnum, words: &[String
     trial.args([option, &format!("{name}={}", words.join(" "))]);
 }
 
-/// Runs the trial, and returns its report, and how it has ended.
-fn conduct(mut trial: Command, step: &Step) -> Result<(String, ExitStatus)> {
+/// Runs the trial or what says in the same way how far it is, and returns its report, and how it has ended.
+pub(crate) fn conduct(mut trial: Command, step: &Step) -> Result<(String, ExitStatus)> {
     // Ctrl-C is for this process alone, which then lets the trial end as it should; the next one ends
     // this process, and so the trial as well.
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -159,7 +162,7 @@ fn conduct(mut trial: Command, step: &Step) -> Result<(String, ExitStatus)> {
         .stdout(Stdio::piped())
         .process_group(0)
         .spawn()
-        .context("cannot run the trial")?;
+        .context("cannot run it")?;
     let output = trial.stdout.take().context("its output")?;
     let (sender, lines) = channel();
     thread::spawn(move || {
@@ -193,7 +196,7 @@ fn conduct(mut trial: Command, step: &Step) -> Result<(String, ExitStatus)> {
     Ok((report.unwrap_or_default().join("\n"), trial.wait()?))
 }
 
-fn time(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn time(text: &str) -> Result<Duration, &'static str> {
     const ADVICE: &str = "use a number with a unit, such as `90s`, `30m` or `2h`";
     let (number, seconds) = [("s", 1), ("m", 60), ("h", 3600)]
         .iter()

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use leasehold_test_cluster::TestCluster;
-use leasehold_tests::CandidateProcess;
+use leasehold_tests::{CandidateProcess, Usage};
 
 use super::{Bench, leader_of};
-use crate::process::Process;
 
 /// Until what came of the start is over.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -47,13 +46,13 @@ pub(crate) fn idle(bench: Bench<'_>, time: Duration) -> Result<Idle> {
         anyhow::bail!("nobody stands by");
     };
     thread::sleep(SETTLING);
-    let processes = [&leader, standby].map(|it| Process::new(it.id()));
+    let processes = [&leader, standby].map(|it| Usage::new(it.id()));
     let before = [processes[0].cpu()?, processes[1].cpu()?];
     let started = Instant::now();
     let requests = requests_within(bench.cluster, time)?;
     let seconds = started.elapsed().as_secs_f64();
     let used = |number: usize| -> Result<Used> {
-        let process: &Process = &processes[number];
+        let process: &Usage = &processes[number];
         let cpu = process.cpu()?.saturating_sub(before[number]);
         Ok(Used {
             memory: process.memory()?,

@@ -11,15 +11,17 @@ use anyhow::{Context, Result};
 const ESTABLISHED: &str = "01";
 
 /// A process that goes on meanwhile.
-pub(crate) struct Process(PathBuf);
+#[derive(Debug)]
+pub struct Usage(PathBuf);
 
-impl Process {
-    pub(crate) fn new(id: u32) -> Self {
+impl Usage {
+    /// Of the process with this number.
+    pub fn new(id: u32) -> Self {
         Self(Path::new("/proc").join(id.to_string()))
     }
 
     /// The processor time of its threads that go on.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
+    pub fn cpu(&self) -> Result<Duration> {
         let mut nanos = 0;
         for thread in fs::read_dir(self.0.join("task"))? {
             // It may end meanwhile.
@@ -33,16 +35,23 @@ impl Process {
     }
 
     /// What is in memory of it, in bytes.
-    pub(crate) fn memory(&self) -> Result<u64> {
+    pub fn memory(&self) -> Result<u64> {
         Ok(1024 * self.status("VmRSS:")?)
     }
 
-    pub(crate) fn threads(&self) -> Result<u64> {
+    /// How many threads it has.
+    pub fn threads(&self) -> Result<u64> {
         self.status("Threads:")
     }
 
+    /// How many files, sockets and the like it has open.
+    pub fn descriptors(&self) -> Result<u64> {
+        let open = fs::read_dir(self.0.join("fd"))?.count();
+        Ok(u64::try_from(open)?)
+    }
+
     /// Its open connections by TCP.
-    pub(crate) fn connections(&self) -> Result<usize> {
+    pub fn connections(&self) -> Result<usize> {
         let open: HashSet<_> = ["net/tcp", "net/tcp6"]
             .iter()
             .filter_map(|table| fs::read_to_string(self.0.join(table)).ok())
@@ -74,13 +83,14 @@ fn open_socket(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
 
     #[test]
     fn a_connection_of_this_process_is_counted_at_both_ends() {
-        let process = Process::new(std::process::id());
+        let process = Usage::new(std::process::id());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let before = process.connections().unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -91,9 +101,11 @@ mod tests {
 
     #[test]
     fn what_this_process_has_used_is_told() {
-        let process = Process::new(std::process::id());
+        let process = Usage::new(std::process::id());
         assert!(process.memory().unwrap() > 1 << 20);
         assert!(process.threads().unwrap() >= 1);
+        let _open = File::open("/proc/self/status").unwrap();
+        assert!(process.descriptors().unwrap() >= 1);
         assert!(process.cpu().unwrap() > Duration::ZERO);
     }
 }
