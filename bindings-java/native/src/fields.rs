@@ -93,9 +93,14 @@ impl From<LogRecord> for Fields {
             LogLevel::Warn => "WARNING",
             _ => "ERROR",
         };
-        Self::default()
+        let fields = Self::default()
             .add("level", level)
-            .add("message", line.message)
+            .add("message", line.message);
+        line.fields
+            .into_iter()
+            .fold(fields, |fields, (name, text)| {
+                fields.add(&format!("field.{name}"), text)
+            })
     }
 }
 

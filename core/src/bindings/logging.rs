@@ -22,6 +22,8 @@ pub struct LogRecord {
     pub target: &'static str,
     /// What happened, then the fields as `name=value`.
     pub message: String,
+    /// The fields by themselves, for logs that have a place for them.
+    pub fields: Vec<(&'static str, String)>,
 }
 
 /// How much a line of the log matters.
@@ -82,7 +84,8 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Sink<F> {
         (self.sink)(LogRecord {
             level,
             target: OWN_TARGET,
-            message: printable(line.message + &line.fields),
+            message: printable(line.message + &line.fields_in_message),
+            fields: line.fields,
         });
     }
 
@@ -109,15 +112,67 @@ fn level_of(metadata: &Metadata<'_>) -> Option<LogLevel> {
 #[derive(Default)]
 struct Line {
     message: String,
-    fields: String,
+    fields_in_message: String,
+    fields: Vec<(&'static str, String)>,
 }
 
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+impl Line {
+    fn add(&mut self, field: &Field, value: &dyn fmt::Debug, plain: impl FnOnce() -> String) {
         // Writing into a String cannot fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
+            name => {
+                self.fields.push((name, printable(plain())));
+                write!(self.fields_in_message, " {name}={value:?}")
+            }
         };
+    }
+}
+
+impl Visit for Line {
+    /// Without the quotes that it has in the message.
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, &value, || value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.add(field, value, || format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::info;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_in_the_message_and_by_themselves() {
+        let records = Arc::<Mutex<Vec<LogRecord>>>::default();
+        let kept = Arc::clone(&records);
+        let sink = Sink {
+            level: LogLevel::Info,
+            sink: move |record| kept.lock().unwrap().push(record),
+        };
+        tracing::subscriber::with_default(sink, || {
+            let identity = "web-1\u{1b}";
+            info!(lease = "jobs", fencing_token = 42_u64, %identity, "leading");
+        });
+        let records = records.lock().unwrap();
+        assert_eq!(
+            records[0].message,
+            "leading lease=\"jobs\" fencing_token=42 identity=web-1\\u{1b}"
+        );
+        let fields = [
+            ("lease", "jobs"),
+            ("fencing_token", "42"),
+            ("identity", "web-1\\u{1b}"),
+        ];
+        assert_eq!(
+            records[0].fields,
+            fields.map(|(name, text)| (name, text.to_owned()))
+        );
     }
 }

@@ -2,12 +2,12 @@ package io.leasehold;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What comes from the native half and is more than a number: texts by name. What is absent there has none. */
 final class Fields {
-    private final Map<String, String> byName = new HashMap<>();
+    private final Map<String, String> byName = new LinkedHashMap<>();
 
     private Fields(String[] namesAndTexts) {
         for (int at = 0; at < namesAndTexts.length; at += 2) {
@@ -31,6 +31,17 @@ final class Fields {
             throw new InternalException("the native half did not say `" + name + "`, only " + byName.keySet());
         }
         return text;
+    }
+
+    /** Those whose names begin with `prefix`, by what follows it. */
+    Map<String, String> below(String prefix) {
+        Map<String, String> below = new LinkedHashMap<>();
+        byName.forEach((name, text) -> {
+            if (name.startsWith(prefix)) {
+                below.put(name.substring(prefix.length()), text);
+            }
+        });
+        return below;
     }
 
     long number(String name) {

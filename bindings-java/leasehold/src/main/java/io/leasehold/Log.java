@@ -41,7 +41,12 @@ final class Log {
         if (line == null) {
             return false;
         }
-        LOGGER.log(Level.valueOf(line.text("level")), line.text("message"));
+        Level level = Level.valueOf(line.text("level"));
+        if (LOGGER instanceof Slf4jLogger slf4j) {
+            slf4j.log(level, line.text("message"), line.below("field."));
+        } else {
+            LOGGER.log(level, line.text("message"));
+        }
         blocked = false;
         return true;
     }
