@@ -26,7 +26,7 @@ export class Candidacy {
   readonly #election: EventEmitter;
   /** Emits `change` after each event. */
   readonly #news = new EventEmitter().setMaxListeners(0);
-  /** The terms that are known here, until listeners are told that they are lost. */
+  /** The terms that are known here, until listeners hear that they are lost. */
   readonly #tenures = new Map<bigint, Tenure>();
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   #startError: LeaseholdError | undefined;
@@ -34,7 +34,7 @@ export class Candidacy {
   #isStarted = false;
   /** How many calls of `runOnce` need the run. */
   #calls = 0;
-  /** What those calls have not been told yet. */
+  /** What those calls have not heard yet. */
   readonly #onceNews = new Map<number, OnceNews[]>();
   /** What settles the claims that are not answered yet. */
   readonly #claims = new Map<number, (news: ClaimNews) => void>();
@@ -126,12 +126,12 @@ export class Candidacy {
 
   // ---- terms, and work under them ---------------------------------------------------------------
 
-  /** The term that listeners were told of, until they are told of its loss. */
+  /** The term that listeners have heard of, until they hear of its loss. */
   get told(): Tenure | undefined {
     return this.#told;
   }
 
-  /** The term under which this instance leads, whether or not listeners were told of it. */
+  /** The term under which this instance leads, whether or not listeners have heard of it. */
   get present(): Term | undefined {
     const term = call(() => this.#engine.term());
     return term ? this.#tenure(term).term : undefined;

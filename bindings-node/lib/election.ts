@@ -376,7 +376,7 @@ export class LeaderElection extends Emitter {
     return `${this.constructor.name} ${inspect({ lease, role, holder }, options)}`;
   }
 
-  /** The present term, for a listener that was not there when the others were told. */
+  /** The present term, for a listener that was not there when the others heard of it. */
   #tellLate(listener: unknown): void {
     const tenure = this.#candidacy.told;
     if (!tenure) return;

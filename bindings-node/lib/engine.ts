@@ -17,7 +17,7 @@ export interface EngineTerm {
   readonly leaseUid: string;
   readonly acquiredAt: number;
   readonly acquisition: Acquisition;
-  /** Whether its end is always told, so that nobody has to look. */
+  /** Whether it always reports its end, so that nobody has to look. */
   readonly isEndTold?: true;
   answer(): () => boolean;
   remaining(): number;

@@ -13,7 +13,7 @@ import { ClosedError, LeadershipLostError } from './error-classes.js';
 import { clearTimeout, setTimeout } from './timers.js';
 import type { LostReason } from './words.js';
 
-/** An engine that does what it is told, in the place of the core: by a test, or by its mode. */
+/** An engine in the place of the core, which does what a test or its mode says. */
 export class FakeEngine implements Engine {
   readonly #lease: string;
   readonly #identity: string;

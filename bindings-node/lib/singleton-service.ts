@@ -67,7 +67,7 @@ class ServiceDriver {
 
   /** Rejects with what the service's start throws: who called hears of it. */
   async start(term: Term): Promise<void> {
-    // A listener before it removed it, when those to be told were known already.
+    // A listener before it removed it, when it was known already whom to call.
     if (this.#isRemoved) return;
     const begin = async () => {
       if (run.state === 'over' || term.signal.aborted) return;
@@ -114,7 +114,7 @@ class ServiceDriver {
       await this.#service.stop(loss);
     } finally {
       await run.settled.catch(ignore);
-      // What it has started since its stop is to be stopped, too.
+      // Stops what it has started since its stop, too.
       if (startLasts && hasStarted(run)) await this.#service.stop(loss);
       inTime?.();
     }

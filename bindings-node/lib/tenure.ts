@@ -8,7 +8,7 @@ import { setImmediate } from './timers.js';
 /** A term with the means to end it. */
 export class Tenure {
   readonly term: Term;
-  /** What listeners have begun when they were told that the term began. */
+  /** What listeners have begun when they heard that the term began. */
   readonly #begun: Promise<unknown>[] = [];
   readonly #abort = new AbortController();
   readonly #isValid: () => boolean;
@@ -19,7 +19,7 @@ export class Tenure {
     // Each job under the term may add one.
     setMaxListeners(0, signal);
     this.#isValid = term.answer();
-    // After a pause nobody may have told of the end yet: who asks is told, and all others with him.
+    // After a pause nobody may have heard of the end yet: the first that asks hears of it, and all others then.
     for (const name of ['aborted', 'reason', 'throwIfAborted'] as const) this.#lookBefore(signal, name);
     this.term = new Term(term, signal);
     if (!term.isEndTold) watch(this);

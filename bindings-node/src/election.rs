@@ -280,7 +280,7 @@ impl NativeElection {
 
 impl Drop for NativeElection {
     /// Collected, when it does not run any more; or the environment ends, as that of a terminated
-    /// worker does, and the Lease is to be given back, though not over unfinished work.
+    /// worker does, and the Lease must be released, though not over unfinished work.
     fn drop(&mut self) {
         // An error has nobody to go to.
         let _ = leasehold::bindings::contain_panics(|| {

@@ -20,7 +20,7 @@ pub(crate) fn contained<T>(work: impl FnOnce() -> leasehold::Result<T>) -> Resul
         .map_err(|error| napi::Error::new(Code(error.kind()), error.message()))
 }
 
-/// An error that is told, not thrown.
+/// An error that is reported, not thrown.
 #[napi(object, object_from_js = false)]
 pub struct NativeError {
     pub code: &'static str,

@@ -14,7 +14,7 @@ use crate::unfinished::{Guard, Unfinished};
 #[napi(object, object_from_js = false)]
 pub struct NativeEvent {
     pub kind: &'static str,
-    /// Of `acquired` and `lost`, and of `once` whose work is to be done now.
+    /// Of `acquired` and `lost`, and of `once` whose work may be done now.
     pub term: Option<NativeTerm>,
     /// Of `lost`: the number of what is unfinished until listeners are done. Of `once`: until its work is.
     pub unfinished: Option<u32>,
@@ -33,7 +33,7 @@ pub struct NativeEvent {
 }
 
 impl NativeEvent {
-    /// Converts what was told; a loss is `unfinished` from now on.
+    /// Converts what has happened; a loss is `unfinished` from now on.
     pub(crate) fn new(notification: Notification, unfinished: &mut Unfinished) -> Option<Self> {
         let event = match notification {
             Notification::Started => Self::of_kind("started"),

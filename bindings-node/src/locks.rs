@@ -117,7 +117,7 @@ impl NativeLocks {
         contained(|| spawn(move || acquire(locks, request, timeout, registration, call, &queue)))
     }
 
-    /// The wait of the call is over; what it acquires nevertheless is to be released.
+    /// The wait of the call is over; what it acquires nevertheless must be released.
     #[napi]
     pub fn cancel(&self, call: u32) {
         if let Some(wait) = self.waits.borrow_mut().remove(&call) {

@@ -1,5 +1,5 @@
 //! The core's log. It belongs to the process, of which there may be several environments: the oldest
-//! one that lives is told, and takes it.
+//! one that lives is woken, and takes it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

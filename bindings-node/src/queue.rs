@@ -1,4 +1,4 @@
-//! What has happened to an election, or to locks, and has not been told to JavaScript yet.
+//! What has happened to an election, or to locks, and has not reached JavaScript yet.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -9,7 +9,7 @@ use leasehold::{Error, Event};
 
 use crate::waker::Waker;
 
-/// What is told to JavaScript.
+/// What reaches JavaScript.
 pub(crate) enum Notification {
     /// `start` has succeeded.
     Started,

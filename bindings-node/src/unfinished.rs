@@ -11,7 +11,7 @@ use leasehold::bindings::{OnceWork, Work};
 
 /// What keeps the Lease from being released.
 pub(crate) enum Guard {
-    /// Listeners have been told, and have not all returned.
+    /// Listeners have been called, and have not all returned.
     Loss(Loss),
     /// Work under a term.
     Work { _held: Work },

@@ -100,7 +100,7 @@ impl Background {
         })
     }
 
-    /// Waits for lines of the log. None once closed, when all have been told. For a thread of its
+    /// Waits for lines of the log. None once closed, when all have been returned. For a thread of its
     /// own.
     fn next_lines(&self, py: Python<'_>) -> Option<Vec<Line>> {
         py.detach(|| self.0.next_lines())

@@ -12,7 +12,7 @@ use crate::mutex::lock;
 use crate::term::Term;
 use crate::waiting::{Cancellation, in_slices};
 
-/// Tells when the work is to be done, and learns how it went.
+/// Says when to do the work, and learns how it went.
 #[pyclass(frozen, module = "leasehold._leasehold")]
 pub(crate) struct Once {
     call: Mutex<Option<OnceCall>>,
@@ -98,7 +98,7 @@ impl Once {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         detached(py, || {
             *lock(&self.hold) = None;
-            // Otherwise another thread waits there, and has just been told.
+            // Otherwise another thread waits there, and has just been woken.
             if let Ok(mut call) = self.call.try_lock() {
                 *call = None;
             }

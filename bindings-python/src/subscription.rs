@@ -95,7 +95,7 @@ impl Subscription {
         Ok(None)
     }
 
-    /// Ends it; what has happened by now is still told.
+    /// Ends it; what has happened by now is still returned.
     fn close(&self) {
         drop(lock(&self.registration).take());
     }

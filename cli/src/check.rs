@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let report = Report::new(options);
     let report = report.inspect_err(|error| {
         if options.json {
-            // Who does not read it may still read the error.
+            // Somebody who does not read it may still read the error.
             let _ = say_json(&Report::of_failure(&options.leases, error));
         }
     })?;

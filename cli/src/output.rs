@@ -17,7 +17,7 @@ const SHORT: Duration = Duration::from_secs(10);
 /// From here on, seconds do not.
 const LONG: Duration = Duration::from_secs(2 * SECONDS_PER_DAY);
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
-/// As long as an identity may be; who writes a longer one wants to hide what stands beside it.
+/// As long as an identity may be; a longer one is there to hide what is beside it.
 const LONGEST_NAME: usize = 253;
 
 /// Writes one line, and fails if nobody reads any more.

@@ -251,8 +251,8 @@ impl Singleton {
     async fn leave(&mut self, all_has_ended: bool) -> Result<()> {
         self.request_stop()?;
         let mut losses: Vec<Loss> = Vec::new();
-        // Its end may have been told before, while nobody listened for it: then nothing more is told. As
-        // long as it runs, it is not told yet.
+        // Its end may have been reported before, while nobody listened for it: then nothing more is
+        // reported. As long as it runs, that is still to come.
         while self.election.is_running() {
             match self.next().await {
                 Some(Event::Lost(loss)) if !all_has_ended => losses.push(loss),

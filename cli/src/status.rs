@@ -62,7 +62,7 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let observers = options.observe().inspect_err(|error| {
         for name in options.leases.names.iter().filter(|_| options.json) {
-            // Who does not read it may still read the error.
+            // Somebody who does not read it may still read the error.
             let _ = say_json(&Report::of_failure(name, error));
         }
     })?;

@@ -85,7 +85,7 @@ async fn watch(
     let observers = match signals.unless_stopped(move || leases.observe()).await {
         Ok(observers) => observers.inspect_err(|error| {
             for name in names.iter().filter(|_| json) {
-                // Who does not read it may still read the error.
+                // Somebody who does not read it may still read the error.
                 let _ = say_json(&Line::of_failure(name, error));
             }
         })?,

@@ -157,7 +157,7 @@ fn metrics<'local>(
     Ok(env.new_string(ElectionHandle::get(election)?.election.metrics())?)
 }
 
-/// The process lives: said for all elections and locks. Returns the nanoseconds until it is to be said again.
+/// The process lives: said for all elections and locks. Returns the nanoseconds until it must be said again.
 fn sign_of_life(_: &mut Env<'_>, _: Class<'_>) -> Answer<jlong> {
     let mut period = SIGN_OF_LIFE_AT_LEAST_EACH;
     for handle in ElectionHandle::all() {

@@ -77,7 +77,7 @@ class Block:
         self._watch()
 
     def _watch(self) -> None:
-        """Cancels the block when the term's time is over, also before anybody has told of it: after
+        """Cancels the block when the term's time is over, also before anybody hears of it: after
         a pause a timer that is due comes before what the block has waited for.
         """
         if self.term.is_valid:

@@ -112,7 +112,7 @@ class Listening:
             raise
 
     def end(self) -> None:
-        """Ends when what has happened by now is told."""
+        """Ends when listeners have heard of what has happened by now."""
         self._events.close()
 
     def _run(self) -> None:

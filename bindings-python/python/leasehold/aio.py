@@ -329,7 +329,7 @@ class _Leading:
             work = await cancellably(partial(self._election._wait_for_work, self._timeout))
             if work.term not in self._lost and work.term.is_valid:
                 return work
-            # Lost again before we were told that it was ours, or during a pause.
+            # Lost again before we heard that it was ours, or during a pause.
             work.end()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, delivery: Delivery | _Noted) -> None:

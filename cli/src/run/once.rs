@@ -87,7 +87,7 @@ async fn campaign(options: Options) -> Result<ExitCode> {
 }
 
 impl Singleton {
-    /// Waits until the command is to be run here, and under which term; `None` if it is done.
+    /// Waits until it is this instance's turn to run the command, and returns under which term; `None` if it is done.
     async fn wait_for(&mut self, once: &mut RunOnce) -> leasehold::Result<Option<Term>> {
         let mut next = pin!(once.next());
         loop {

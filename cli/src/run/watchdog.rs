@@ -65,7 +65,7 @@ pub(crate) struct Watchdog {
 
 impl Watchdog {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        // Out of reach of Ctrl-C, and of who ends the group of `leasehold run`.
+        // Out of reach of Ctrl-C, and of what ends the group of `leasehold run`.
         setsid()?;
         // Where there is no such file it has the other name, which costs nothing else.
         let _ = fs::write("/proc/self/comm", NAME);

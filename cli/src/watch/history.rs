@@ -1,4 +1,4 @@
-//! What has happened to a Lease, told from one snapshot of it to the next.
+//! What has happened to a Lease from one snapshot of it to the next.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Event {
     }
 }
 
-/// What was told of one Lease so far.
+/// What was reported of one Lease so far.
 #[derive(Default)]
 pub(crate) struct History {
     /// `None` before it was read for the first time.

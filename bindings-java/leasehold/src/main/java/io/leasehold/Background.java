@@ -89,7 +89,7 @@ final class Background {
         }
     }
 
-    /** The JVM lives. Says so, and waits until that is to be said again, or other elections run. */
+    /** The JVM lives. Says so, and waits until it must say so again, or other elections run. */
     private static synchronized boolean pulse() throws InterruptedException {
         long nanos = Native.signOfLife();
         if (!RUNNING.isEmpty()) {

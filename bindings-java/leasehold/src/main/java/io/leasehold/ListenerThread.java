@@ -37,7 +37,7 @@ final class ListenerThread implements Registration {
         try {
             tellAll(events);
         } finally {
-            // Acknowledges a loss that the listener could not be told of.
+            // Acknowledges a loss that could not reach the listener.
             Native.unlisten(number);
         }
     }

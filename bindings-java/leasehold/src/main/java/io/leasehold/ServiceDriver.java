@@ -86,7 +86,7 @@ final class ServiceDriver implements LeadershipListener {
         }
         stop();
         if (startsStill && ending.hasReturned(Duration.ZERO) && !ending.failed) {
-            // What it has started since is to be stopped, too.
+            // Stops what it has started since, too.
             stop();
         }
     }

@@ -49,7 +49,7 @@ final class LeaseholdClusterView extends AbstractCamelClusterView implements Cam
                     .filter(it -> !it.equals(local.getId()))
                     .map(Leader::new);
         } catch (ClosedException shutDown) {
-            // A listener may be told of the end so late.
+            // A listener may hear of the end so late.
             return Optional.empty();
         }
     }

@@ -11,8 +11,8 @@ import org.apache.camel.cluster.CamelClusterEventListener;
 /** Tells one listener of Camel's. To the core, the work goes on until the listener has returned. */
 final class Telling implements LeadershipListener {
     /**
-     * camel-master starts its consumer a second after it was told, no matter who leads by then: one whose term was
-     * shorter is told again until that is over.
+     * camel-master starts its consumer a second after it heard, no matter who leads by then: one whose term was
+     * shorter hears of its end again until that second is over.
      */
     private static final Duration LATE_START = Duration.ofSeconds(2);
 

@@ -118,7 +118,7 @@ final class Elections implements ClusterLeaderService, AutoCloseable {
         return given == null ? WAIT_AT_STARTUP : given;
     }
 
-    /** Spring's own time for the work is over. What goes on is interrupted as Spring does, unless it is told to wait. */
+    /** Spring's own time for the work is over. What goes on is interrupted as Spring does, unless it waits for that. */
     void interruptWork() {
         if (limits.interrupts()) {
             workUnderWay.interrupt();

@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.springframework.core.ResolvableType;
 
-/** What is to be known about one {@link LeaderOnly} method. Made at startup, so that what cannot work fails there. */
+/** What must be known about one {@link LeaderOnly} method. Made at startup, so that what cannot work fails there. */
 record LeaderOnlyMethod(String name, String election, OnStandby onStandby, FiringClaims claims, Class<?> returnType) {
     /** The last parameter of each suspending function of Kotlin, as a JVM sees it. */
     private static final String CONTINUATION = "kotlin.coroutines.Continuation";

@@ -12,7 +12,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
 /**
- * How long Spring lets work go on when the context stops, as far as its settings say. The Lease is to be held for as long:
+ * How long Spring lets work go on when the context stops, as far as its settings say. The Lease must be held for as long:
  * otherwise the work goes on beside the next leader's.
  */
 record ShutdownLimits(Map<String, Duration> byProperty, boolean interrupts) {

@@ -41,7 +41,7 @@ final class VisitingEvents implements SmartLifecycle {
         }
     }
 
-    /** A parent has told its own. */
+    /** A parent publishes to its own listeners itself. */
     private void tellThisContext(Object event) {
         String name = AbstractApplicationContext.APPLICATION_EVENT_MULTICASTER_BEAN_NAME;
         context.getBean(name, ApplicationEventMulticaster.class)
