@@ -3,7 +3,7 @@
 use std::io;
 use std::iter;
 
-use console::{StyledObject, Term, style, truncate_str};
+use console::{StyledObject, Term, measure_text_width, style, truncate_str};
 use jiff::Timestamp;
 use leasehold::clock::Clock;
 use leasehold::lease_store::Location;
@@ -188,28 +188,33 @@ impl Row {
     /// How it stands, and its time line.
     fn draw(&mut self, width: usize) -> Vec<String> {
         const INDENT: usize = 2;
-        let name = self.name();
-        let status = match &self.last {
-            None => style("reading").dim().to_string(),
-            Some(snapshot) => self.status(snapshot),
+        let room = width.saturating_sub(INDENT);
+        let name = self.name().to_string();
+        let lines = match &self.last {
+            None => vec![format!("{name}  {}", style("reading").dim())],
+            Some(snapshot) => self.status(snapshot).below(name, room),
         };
-        let line = self.timeline.draw(width.saturating_sub(INDENT));
-        let lines = [format!("{name}  {status}"), line];
-        let lines = lines.into_iter().chain(self.timeline.legend());
+        let line = self.timeline.draw(room);
+        let lines = lines
+            .into_iter()
+            .chain([line])
+            .chain(self.timeline.legend());
         let indented = lines.map(|line| format!("{:INDENT$}{line}", ""));
         iter::once(String::new()).chain(indented).collect()
     }
 
-    fn status(&self, snapshot: &LeaseSnapshot) -> String {
+    fn status(&self, snapshot: &LeaseSnapshot) -> Standing {
         let now = Clock::suspend_aware().now();
         let state = coloured(snapshot.state);
-        let mut parts = vec![state.to_string()];
+        let (mut state, mut holder) = (state.to_string(), String::new());
+        // Empty, so that there is a dot before the first as well.
+        let mut parts = vec![String::new()];
         if let Some(lease) = &snapshot.lease
             && lease.record.is_held()
         {
-            let holder = &lease.record.holder;
-            let letter = self.timeline.letter(holder);
-            parts[0] = format!("{state} by {letter} {}", printable(holder));
+            holder = printable(&lease.record.holder);
+            let letter = self.timeline.letter(&lease.record.holder);
+            state = format!("{state} by {letter} ");
             let unchanged = snapshot.unchanged_for(now).map(readable);
             parts.extend(unchanged.map(|time| format!("unchanged for {time}")));
             let left = snapshot.expires_in(now).filter(|left| !left.is_zero());
@@ -221,6 +226,63 @@ impl Row {
         if snapshot.failing.is_some() {
             parts.push(style("cannot be read now").red().to_string());
         }
-        parts.join(" · ")
+        let rest = parts.join(" · ");
+        Standing {
+            state,
+            holder,
+            rest,
+        }
+    }
+}
+
+/// How a Lease stands, in a line.
+struct Standing {
+    state: String,
+    /// Empty if nobody holds it.
+    holder: String,
+    rest: String,
+}
+
+impl Standing {
+    /// On the line of the name if there is room, else on the next, where a holder's name that is too long is
+    /// cut short, and nothing that comes after it.
+    fn below(&self, name: String, room: usize) -> Vec<String> {
+        let Self {
+            state,
+            holder,
+            rest,
+        } = self;
+        let in_one = format!("{name}  {state}{holder}{rest}");
+        if measure_text_width(&in_one) <= room {
+            return vec![in_one];
+        }
+        let left = room.saturating_sub(measure_text_width(state) + measure_text_width(rest));
+        let holder = truncate_str(holder, left, "…");
+        vec![name, format!("{state}{holder}{rest}")]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_of_a_lease_or_holder_hides_nothing_else() {
+        let standing = Standing {
+            state: "held by A ".to_owned(),
+            holder: "web-1".repeat(30),
+            rest: " · expires in 14 s".to_owned(),
+        };
+        let lines = standing.below("shop/jobs".to_owned(), 40);
+        assert_eq!(lines[0], "shop/jobs");
+        assert_eq!(lines[1], "held by A web-1web-1w… · expires in 14 s");
+        assert_eq!(measure_text_width(&lines[1]), 40);
+
+        let standing = Standing {
+            holder: "web-1".to_owned(),
+            ..standing
+        };
+        let lines = standing.below("shop/jobs".to_owned(), 80);
+        assert_eq!(lines, ["shop/jobs  held by A web-1 · expires in 14 s"]);
     }
 }
