@@ -57,7 +57,7 @@ for (const [name, library] of libraries) {
 }
 rmSync(stage, { recursive: true });
 
-/** Whose work is in a library, and the list of it, which are beside one that is to be published. */
+/** Whose work is in a library, and the list of it, which are beside one that will be published. */
 function papers(folder) {
   return [
     [join(folder, 'leasehold-node.NOTICE'), 'NOTICE'],

@@ -22,7 +22,7 @@ pub(crate) fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// Each file that is made, or has a region that is, with what is to be in it.
+/// Each file that is made, or has a region that is, with what belongs in it.
 pub(crate) fn pages(results: &Results) -> Result<BTreeMap<PathBuf, String>> {
     let mut files = only_figures(results, Path::new(PAGE), Path::new(PLOTS))?;
     for region in report::REGIONS {

@@ -47,7 +47,7 @@ impl TryFrom<Value> for Expectation {
 }
 
 impl Expectation {
-    /// Fails by saying how `value` differs. What is to be remembered is, whether or not it matches.
+    /// Fails by saying how `value` differs. What it has to remember it does, whether or not it matches.
     pub(crate) fn check(&self, value: &Value, memory: &mut Memory) -> Result<()> {
         compare(&self.0, value, memory, "")
     }

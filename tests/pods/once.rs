@@ -48,7 +48,7 @@ fn a_migration_in_init_containers_is_done_by_one_pod_and_by_another_if_that_ends
 
 const DEPLOYMENT: &str = "once-shop";
 
-/// The manifests as they are, where the test can see what the migration does. There are five attempts, none of which is to
+/// The manifests as they are, where the test can see what the migration does. There are five attempts, none of which may
 /// be spent on a term that a slow machine has lost.
 fn apply_example(pods: &Pods<'_>) -> Result<()> {
     let folder = tempfile::tempdir()?;

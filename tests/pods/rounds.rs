@@ -123,7 +123,7 @@ struct Contestant<'a> {
     pods: Pods<'a>,
     /// In one container: what ends is a process, not a container.
     are_workers: bool,
-    /// Whose place is to be taken by another, which the kubelet does not keep waiting for its crashes.
+    /// Whose place another takes, which the kubelet does not keep waiting for its crashes.
     crashed: Option<String>,
     takeovers: Vec<Takeover>,
 }

@@ -75,7 +75,7 @@ pub(crate) fn add_to(steps: &Steps, wanted: &str) {
     }
     images::add_to(steps, wanted);
     kubernetes::add_to(steps, wanted);
-    let name = "everywhere: what a native image must be told";
+    let name = "everywhere: what a native image must know";
     if name.contains(wanted) {
         steps.run_if_possible(name, native_image::check);
     }

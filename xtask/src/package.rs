@@ -49,7 +49,7 @@ pub(crate) struct Options {
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The libraries: crate, library, and what it is to be.
+/// The libraries: crate, library, and what it becomes.
 const LIBRARIES: [(&str, &str, Artifact); 3] = [
     ("leasehold-java", "leasehold_java", Artifact::Java),
     ("leasehold-node", "leasehold_node", Artifact::Node),

@@ -156,7 +156,7 @@ pub(crate) fn has_run_all() -> bool {
     seeds().count() as u64 >= DEFAULT_RUNS
 }
 
-/// The one seed that is to be run again.
+/// The one seed to run again.
 fn replayed() -> Option<u64> {
     number("LEASEHOLD_SIM_SEED")
 }

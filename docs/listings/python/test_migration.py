@@ -10,7 +10,7 @@ migrations: list[int] = []
 
 
 def migrate(fence: int) -> None:
-    """Stands for what is to be done once."""
+    """Stands for what must be done once."""
     migrations.append(fence)
 
 

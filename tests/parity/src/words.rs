@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::sources::Sources;
 
 /// What not to say, and what to say instead.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 19] = [
     ("anew", "again"),
     ("whoever", "the one who; everybody who"),
     ("whatever", "no matter what; any"),
@@ -24,6 +24,9 @@ const WORDS: [(&str, &str); 16] = [
     ("lease has run out", "the Lease has expired"),
     ("leads no more", "no longer leads"),
     ("told no more", "no longer called"),
+    ("is to be", "must be; should be; will be; may be"),
+    ("are to be", "must be; should be; will be; can be"),
+    ("must be told", "must know; must hear of"),
 ];
 
 const ENDINGS: [&str; 19] = [

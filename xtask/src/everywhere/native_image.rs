@@ -1,4 +1,4 @@
-//! What a native image (`GraalVM`) must be told of: it has of Java what is named in the jar, or what it
+//! What a native image (`GraalVM`) must know: it has of Java what is named in the jar, or what it
 //! sees that Java itself uses. What the library looks up it cannot see.
 
 use std::fs;

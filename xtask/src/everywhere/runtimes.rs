@@ -1,4 +1,4 @@
-//! The rows: each platform, with the runtimes for it that are to be had.
+//! The rows: each platform, with the runtimes for it that can be had.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -65,7 +65,7 @@ pub(super) fn pack(
     copy_file(archive, packages.join([&name, ".tar.gz"].concat()))
 }
 
-/// GNU tar that makes `file`, the same for the same files; what is to be in it comes behind.
+/// GNU tar that makes `file`, the same for the same files; what to put into it comes after that.
 pub(super) fn tar<'a>(shell: &'a Shell, file: &str, time: &str) -> Cmd<'a> {
     cmd!(
         shell,

@@ -189,7 +189,7 @@ fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
     Some(number.unwrap_or_else(|| panic!("{variable}={text}: a small number is wanted")))
 }
 
-/// Nothing is broken within the bounds, and what is to be reached is.
+/// Nothing is broken within the bounds, and what must be reached is.
 #[track_caller]
 fn check(bounds: Bounds, reached: &[&'static str]) {
     let discoveries = discoveries(bounds);

@@ -234,7 +234,7 @@ impl Trouble {
         }
     }
 
-    /// Waits for the next fault; false when there is to be none.
+    /// Waits for the next fault; false when there will be none.
     async fn comes(&mut self) -> bool {
         let gap = self.up_to(self.world.plan.gap * 2);
         sleep_until(self.until.min(Instant::now() + gap)).await;

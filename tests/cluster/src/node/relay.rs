@@ -44,7 +44,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.is_ended.store(true, Ordering::Relaxed);
-        // It wakes the listener. If that has failed, nobody is to be woken.
+        // It wakes the listener. If that has failed, nobody is there to wake.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }

@@ -45,7 +45,7 @@ final class Ledger implements AutoCloseable {
     // ---- what processes note
     // -----------------------------------------------------------------------------------------
 
-    /** Twice the same, if another process does so meanwhile. The token is asked for when the work is to be noted. */
+    /** Twice the same, if another process does so meanwhile. The token is asked for just before the work is noted. */
     void doOneMore(Work kind, String who, LongSupplier token) throws SQLException, InterruptedException {
         long done = count("SELECT COUNT(*) FROM work WHERE kind = ?", kind.name());
         Thread.sleep(30);
