@@ -12,7 +12,7 @@ use leasehold::{Error, Observer};
 use serde::Serialize;
 
 use crate::exit;
-use crate::output::{Failure, backend, mode, printable, say, say_json};
+use crate::output::{Failure, backend, complain_of_warnings, mode, printable, say, say_json};
 use crate::settings::{Extras, Leases, needs_cluster};
 
 /// Checks whether an election may run here, and prints the rights that are missing.
@@ -54,6 +54,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    complain_of_warnings()?;
     let report = Report::new(options);
     let report = report.inspect_err(|error| {
         if options.json {

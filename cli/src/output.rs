@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use console::{StyledObject, style};
 use jiff::{SignedDuration, Timestamp};
-use leasehold::bindings::stderr;
+use leasehold::bindings::{LogLevel, set_log_sink, stderr};
 use leasehold::clock::WallTime;
 use leasehold::lease_store::{Backend, Location};
 use leasehold::{Error, LeaseState};
@@ -36,6 +36,11 @@ pub(crate) fn log(line: impl fmt::Display) {
 pub(crate) fn complain(problem: impl fmt::Display) {
     stderr::line(printable_lines(&format!("leasehold: {problem}")));
     stderr::flush();
+}
+
+/// From now on, says what the library warns of. For commands that lead nothing, which this could hold up.
+pub(crate) fn complain_of_warnings() -> leasehold::Result<()> {
+    set_log_sink(LogLevel::Warn, |record| complain(record.message))
 }
 
 /// Writes one object on a line of its own.

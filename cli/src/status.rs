@@ -16,8 +16,8 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::output::{
-    Failure, as_text, backend, coloured, complain, date_and_time, mode, now, printable,
-    readable_seconds, say, say_json, timestamp,
+    Failure, as_text, backend, coloured, complain, complain_of_warnings, date_and_time, mode, now,
+    printable, readable_seconds, say, say_json, timestamp,
 };
 use crate::settings::Leases;
 
@@ -60,6 +60,7 @@ impl Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    complain_of_warnings()?;
     let observers = options.observe().inspect_err(|error| {
         for name in options.leases.names.iter().filter(|_| options.json) {
             // Somebody who does not read it may still read the error.

@@ -122,6 +122,19 @@ fn a_wrong_setting_is_a_failure() {
 }
 
 #[test]
+fn a_misspelt_variable_is_warned_of() {
+    for command in ["status", "check"] {
+        let location = Location::folder();
+        let mut command = location.command(&[command, "jobs"]);
+        let output = command.env("LEASEHOLD_DRAIN_TIME", "3").output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let warning = "leasehold: LEASEHOLD_DRAIN_TIME is ignored";
+        assert_eq!(errors.matches(warning).count(), 1, "{errors}");
+        assert!(errors.contains("LEASEHOLD_DRAIN_TIMEOUT"), "{errors}");
+    }
+}
+
+#[test]
 fn what_lies_in_the_lease_of_another_client_is_shown_as_far_as_it_goes() {
     let location = Location::namespace("status-bare");
     location.grant_except("jobs", &[]);
