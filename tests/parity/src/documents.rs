@@ -18,7 +18,7 @@ const READ_BY_USERS: [(&str, &str); 7] = [
 ];
 
 /// Variables that are no settings, and what each is.
-const OTHERS: [(&str, &str); 14] = [
+const OTHERS: [(&str, &str); 15] = [
     ("FENCING_TOKEN", "`leasehold run` tells it to the command"),
     (
         "NATIVE_LIBRARY",
@@ -27,6 +27,10 @@ const OTHERS: [(&str, &str); 14] = [
     (
         "NATIVE_FOLDER",
         "where Java writes the library out of its jar",
+    ),
+    (
+        "WAIT_AT_STARTUP",
+        "a property of Spring's starter alone, `leasehold.wait-at-startup`",
     ),
     (
         "SERVICE_HOST",
