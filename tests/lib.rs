@@ -27,6 +27,7 @@ mod candidates;
 pub mod conformance;
 pub mod faults;
 pub mod pods;
+mod region;
 pub mod soak;
 
 pub use candidates::{
@@ -34,3 +35,4 @@ pub use candidates::{
     TermInterval, Testbed, Timeline, Timing, Trial, Usage, Verdict, command, command_under_test,
     go_candidate, now, pause, with_proofs, with_proofs_in,
 };
+pub use region::with_region;

@@ -1,10 +1,11 @@
 //! A program that is judged: started without our own settings, heard line by line, and killed at
-//! the end.
+//! the end, with all that it has started.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
@@ -12,7 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use leasehold_test_cluster::Lifeline;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
 use signal_hook::flag::register_conditional_default;
 
@@ -109,9 +113,15 @@ pub enum Line {
     Ended,
 }
 
-/// A running process. Killed when dropped.
+/// A running process, which leads a process group of its own. When it is dropped, or this program ends in any
+/// other way, all of that group is killed.
 #[derive(Debug)]
-pub struct Process(Child);
+pub struct Process {
+    child: Child,
+    /// How it has ended. Until that is known its number is no other's, nor is that of its group.
+    status: Option<ExitStatus>,
+    _lifeline: Lifeline,
+}
 
 impl Process {
     /// Starts `command`. What it writes is given to `on_line`, on threads of their own.
@@ -123,8 +133,10 @@ impl Process {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
+        let lifeline = Lifeline::of_group(&child)?;
         read(
             child.stdout.take(),
             on_line.clone(),
@@ -132,47 +144,70 @@ impl Process {
             Some(Line::Ended),
         );
         read(child.stderr.take(), on_line, Line::Error, None);
-        Ok(Self(child))
+        Ok(Self {
+            child,
+            status: None,
+            _lifeline: lifeline,
+        })
     }
 
     /// Its number.
     pub fn id(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
     /// Its standard input, if `command` has one; only once.
     pub fn take_input(&mut self) -> Option<ChildStdin> {
-        self.0.stdin.take()
+        self.child.stdin.take()
     }
 
     /// Sends a signal, and returns when: another may lead before this returns.
     pub fn signal(&self, signal: Signal) -> Result<Moment> {
         let moment = now();
-        kill_process(Pid::from_child(&self.0), signal)?;
+        kill_process(Pid::from_child(&self.child), signal)?;
         Ok(moment)
     }
 
     /// Stops it as a debugger does; none of its threads runs any longer when this returns.
     pub fn pause(&self) -> Result<Moment> {
-        pause(&self.0)
+        pause(&self.child)
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended, and then ends what it has left behind.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        Ok(self.0.wait()?)
+        if self.status.is_none() {
+            self.look_for_end(WaitIdOptions::empty())?;
+        }
+        Ok(self.end_group()?)
     }
 
     /// Whether it has ended.
-    pub fn has_ended(&mut self) -> bool {
-        !matches!(self.0.try_wait(), Ok(None))
+    pub fn has_ended(&self) -> bool {
+        self.status.is_some() || !matches!(self.look_for_end(WaitIdOptions::NOHANG), Ok(false))
+    }
+
+    /// Whether it has ended; its number stays its own.
+    fn look_for_end(&self, how: WaitIdOptions) -> Result<bool> {
+        let process = WaitId::Pid(Pid::from_child(&self.child));
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | how;
+        Ok(waitid(process, look)?.is_some())
+    }
+
+    fn end_group(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        // It may have ended, and others of its group may not.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let status = self.child.wait()?;
+        self.status = Some(status);
+        Ok(status)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.end_group();
     }
 }
 
@@ -218,6 +253,66 @@ mod tests {
         let heard: Vec<_> = lines.iter().take(3).collect();
         let output = |text: &str| Line::Output(text.to_owned());
         assert_eq!(heard, [output("one"), output("two"), Line::Ended]);
+    }
+
+    /// Its output ends when nobody is left who has it.
+    #[test]
+    fn what_a_process_has_started_ends_with_it() {
+        let start = || {
+            let (sender, lines) = channel();
+            let mut shell = command("sh");
+            shell.args(["-c", "trap '' TERM; sleep 1000 & echo started; wait"]);
+            let hear = move |line| sender.send(line).unwrap_or_default();
+            let process = Process::start(&mut shell, hear).unwrap();
+            assert_eq!(lines.recv(), Ok(Line::Output("started".to_owned())));
+            (process, lines)
+        };
+        let (process, lines) = start();
+        drop(process);
+        assert_eq!(lines.recv_timeout(LONGEST_WRITE), Ok(Line::Ended));
+
+        let (mut process, lines) = start();
+        process.signal(Signal::KILL).unwrap();
+        assert!(!process.wait().unwrap().success());
+        assert_eq!(lines.recv_timeout(LONGEST_WRITE), Ok(Line::Ended));
+        assert!(process.has_ended() && !process.wait().unwrap().success());
+    }
+
+    /// This test is that program as well, in a process of its own. What it starts has one end of a
+    /// pipe, which is closed when nobody is left who has it.
+    #[test]
+    fn a_process_ends_with_the_program_that_has_started_it_however_that_ends() {
+        const IS_THAT_PROGRAM: &str = "TEST_STARTS_A_PROCESS";
+        const STARTED: &str = "started";
+        if env::var_os(IS_THAT_PROGRAM).is_some() {
+            let mut shell = command("sh");
+            shell.args(["-c", "trap '' TERM; sleep 1000 & wait"]);
+            let _process = Process::start(&mut shell, |_| {}).unwrap();
+            println!("{STARTED}");
+            loop {
+                thread::park();
+            }
+        }
+        let (_, module) = module_path!().split_once("::").unwrap();
+        let name = format!(
+            "{module}::a_process_ends_with_the_program_that_has_started_it_however_that_ends"
+        );
+        let (mut reading, writing) = io::pipe().unwrap();
+        let mut program = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", &name])
+            .env(IS_THAT_PROGRAM, "1")
+            .stdin(writing)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(program.stdout.take().unwrap()).lines();
+        let mut lines = lines.map_while(Result::ok);
+        assert!(lines.any(|line| line.contains(STARTED)));
+        program.kill().unwrap();
+        program.wait().unwrap();
+        let (sender, end) = channel();
+        thread::spawn(move || sender.send(reading.read(&mut [0]).unwrap()));
+        assert_eq!(end.recv_timeout(LONGEST_WRITE), Ok(0), "somebody is left");
     }
 
     /// A process that has this file locked while `script` runs, which says so.

@@ -73,6 +73,13 @@ impl Timeline {
         self.successions().filter(|(old, new)| new.from < old.until)
     }
 
+    /// The longest time for which two led, if any did.
+    pub fn longest_overlap(&self) -> Option<Duration> {
+        let overlaps = self.overlaps();
+        let lengths = overlaps.map(|(old, new)| between(new.from, old.until.min(new.until)));
+        lengths.max()
+    }
+
     /// The times between one candidate's last true answer and another's first.
     pub fn margins(&self) -> impl Iterator<Item = Duration> {
         self.successions()
@@ -114,9 +121,15 @@ impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let start = self.0.first().map_or(0, |it| it.from);
         let seconds = |moment: Moment| Duration::from_nanos(moment - start).as_secs_f64();
-        for it in &self.0 {
+        for (index, it) in self.0.iter().enumerate() {
             let (from, until) = (seconds(it.from), seconds(it.until));
-            writeln!(f, "{:>12}  {from:>10.4} s … {until:>10.4} s", it.identity)?;
+            write!(f, "{:>12}  {from:>10.4} s … {until:>10.4} s", it.identity)?;
+            let before = self.0[..index].iter();
+            for other in before.filter(|other| it.from < other.until) {
+                let beside = between(it.from, other.until.min(it.until)).as_secs_f64();
+                write!(f, "  beside {} for {beside:.4} s", other.identity)?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -138,6 +151,8 @@ mod tests {
     fn two_leaders_at_one_instant_are_found() {
         let timeline = Timeline::new([interval("b", 9, 20), interval("a", 1, 10)]);
         assert_eq!(timeline.overlaps().count(), 1);
+        assert_eq!(timeline.longest_overlap(), Some(Duration::from_nanos(1)));
+        assert!(timeline.to_string().contains("beside a for 0.0000 s"));
     }
 
     #[test]
@@ -148,6 +163,8 @@ mod tests {
             interval("a", 25, 30),
         ]);
         assert_eq!(timeline.overlaps().count(), 0);
+        assert_eq!(timeline.longest_overlap(), None);
+        assert!(!timeline.to_string().contains("beside"));
         let margins: Vec<_> = timeline.margins().collect();
         assert_eq!(margins, [Duration::from_nanos(0), Duration::from_nanos(5)]);
     }

@@ -19,6 +19,9 @@ use super::verdict::Verdict;
 /// How long a trial waits for something that must happen.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// How long a program may take to start: three JVMs at once do, on a machine with a hundred other things to do.
+const LONGEST_START: Duration = Duration::from_secs(180);
+
 const CANDIDATES: usize = 3;
 
 /// So many renewals show that the one who leads can go on.
@@ -233,7 +236,7 @@ impl<'a> Trial<'a> {
             CandidateProcess::start(&words, &kubeconfig, &self.lease, identity, timing)?;
         let mut candidate = candidate.called(name);
         self.logs.push((name.to_owned(), candidate.log()));
-        candidate.wait_for(Answer::Ready, LIMIT)?;
+        candidate.wait_for(Answer::Ready, LONGEST_START)?;
         self.contenders.push(Contender {
             entrant,
             candidate,

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
 
 use super::timeline::{Moment, Timeline};
 
 /// The figures of trials under one fault.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// How many trials.
     pub runs: usize,
     /// How often two candidates led at one instant.
     pub overlaps: usize,
+    /// The longest time for which two led, if any did.
+    pub longest_overlap: Option<Duration>,
     /// The shortest time between one leader's last true answer and another's first.
     pub smallest_margin: Option<Duration>,
     /// The longest time without a leader, the fault itself included.
@@ -29,6 +32,7 @@ impl Verdict {
         Self {
             runs: 1,
             overlaps: timeline.overlaps().count(),
+            longest_overlap: timeline.longest_overlap(),
             smallest_margin: trial.margins().min(),
             longest_gap: trial.gaps().max(),
             longest_recovery: fault_over.and_then(|moment| trial.wait_for_leader(moment)),
@@ -40,6 +44,7 @@ impl Verdict {
         Self {
             runs: 1,
             overlaps: timeline.overlaps().count(),
+            longest_overlap: timeline.longest_overlap(),
             ..Self::default()
         }
     }
@@ -51,6 +56,7 @@ impl Verdict {
         Self {
             runs: self.runs + other.runs,
             overlaps: self.overlaps + other.overlaps,
+            longest_overlap: self.longest_overlap.max(other.longest_overlap),
             smallest_margin: smallest(self.smallest_margin, other.smallest_margin),
             longest_gap: self.longest_gap.max(other.longest_gap),
             longest_recovery: self.longest_recovery.max(other.longest_recovery),
@@ -74,12 +80,14 @@ mod tests {
         let one = Verdict {
             runs: 1,
             overlaps: 0,
+            longest_overlap: None,
             smallest_margin: seconds(3),
             longest_gap: seconds(4),
             longest_recovery: None,
         };
         let other = Verdict {
             overlaps: 1,
+            longest_overlap: seconds(1),
             smallest_margin: seconds(2),
             longest_recovery: seconds(1),
             ..one

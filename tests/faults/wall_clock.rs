@@ -75,6 +75,8 @@ fn a_leader_whose_clock_jumps(trial: &mut Trial<'_>, seconds: i64) -> Result<()>
     let before = renew_time(trial)?;
     clocks.shift(trial.candidate(&leader), seconds)?;
     trial.await_renewals(RENEWALS_OF_A_LEASE)?;
+    let losses = trial.candidate(&leader).log().count("no longer leading");
+    ensure!(losses == 0, "the term ended");
     let jump = renew_time(trial)?.duration_since(before);
     if seconds > 0 {
         ensure!(jump.as_secs() >= seconds, "the shim had no effect: {jump}");
@@ -82,8 +84,6 @@ fn a_leader_whose_clock_jumps(trial: &mut Trial<'_>, seconds: i64) -> Result<()>
         // A renewal may have come between the look and the jump.
         ensure!(jump.as_secs() < 3, "the shim had no effect: {jump}");
     }
-    let losses = trial.candidate(&leader).log().count("no longer leading");
-    ensure!(losses == 0, "the term ended");
     trial.proxy(&leader).go_silent()?;
     is_succeeded(trial, &leader)
 }

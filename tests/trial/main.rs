@@ -8,6 +8,7 @@ mod plan;
 mod report;
 mod round;
 
+use std::fs;
 use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use leasehold_tests::faults::Fault;
-use leasehold_tests::{Entrant, Testbed};
+use leasehold_tests::{Entrant, Testbed, with_region};
 
 use self::plan::Plan;
 use self::report::Report;
@@ -30,12 +31,21 @@ use self::round::Outcome;
 struct Options {
     /// For how long rounds are begun, in seconds.
     #[arg(long)]
-    seconds: u64,
+    seconds: Option<u64>,
+    /// How often each pair of a fault and whom it hits is played.
+    #[arg(long)]
+    times: Option<usize>,
+    /// Goes on with the trial whose report is in the folder.
+    #[arg(long)]
+    go_on: bool,
+    /// Writes what the trial has shown whose report is in the folder into this file, and plays nothing.
+    #[arg(long)]
+    page: Option<PathBuf>,
     /// Only faults that have one of these in their names.
     #[arg(long, value_delimiter = ',')]
     faults: Vec<String>,
     /// What is drawn at random follows from it.
-    #[arg(long)]
+    #[arg(long, default_value_t = 0)]
     seed: u64,
     /// How many rounds run at once, each on servers of its own.
     #[arg(long, default_value_t = 1)]
@@ -68,14 +78,33 @@ fn named(text: &str) -> Result<(&str, Vec<String>)> {
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
+    if let Some(page) = &options.page {
+        let summary = Report::load(&options.folder)?.summary()?;
+        let text = fs::read_to_string(page)?;
+        fs::write(page, with_region(&text, "trial", &summary)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let faults = wanted_faults(&options.faults)?;
-    std::fs::create_dir_all(&options.folder)?;
-    let plan = Plan::new(options.seed, faults, &options.candidates, &options.peers)?;
+    fs::create_dir_all(&options.folder)?;
+    let mut plan = Plan::new(
+        options.seed,
+        faults,
+        &options.candidates,
+        &options.peers,
+        options.times,
+    )?;
+    let report = if options.go_on {
+        Report::load(&options.folder)?
+    } else {
+        Report::new(&options.folder)
+    };
+    plan.go_on_after(report.rounds(), report.played());
+    let time = options.seconds.map(Duration::from_secs);
     let trial = Trial {
-        until: Instant::now() + Duration::from_secs(options.seconds),
+        until: time.map(|time| Instant::now() + time),
         ended: end_of_input(),
         plan: Mutex::new(plan),
-        report: Mutex::new(Report::new(&options.folder, options.seed)),
+        report: Mutex::new(report),
     };
     let failures: Vec<_> = thread::scope(|scope| {
         let lanes: Vec<_> = (0..options.at_once)
@@ -90,7 +119,7 @@ fn main() -> Result<ExitCode> {
     });
     let report = trial.report.into_inner();
     let report = report.unwrap_or_else(PoisonError::into_inner);
-    println!("\n{}", report.text());
+    println!("\n{}", report.text()?);
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));
     }
@@ -132,18 +161,24 @@ fn end_of_input() -> Arc<AtomicBool> {
 }
 
 struct Trial {
-    until: Instant,
+    until: Option<Instant>,
     ended: Arc<AtomicBool>,
     plan: Mutex<Plan>,
     report: Mutex<Report>,
 }
 
 impl Trial {
+    fn is_over(&self) -> bool {
+        self.ended.load(Ordering::Relaxed) || self.until.is_some_and(|it| Instant::now() >= it)
+    }
+
     /// Runs one round after another on servers of its own.
     fn run(&self) -> Result<()> {
         let mut testbed = None;
-        while Instant::now() < self.until && !self.ended.load(Ordering::Relaxed) {
-            let round = lock(&self.plan).next_round();
+        while !self.is_over() {
+            let Some(round) = lock(&self.plan).next_round() else {
+                break;
+            };
             let place = match testbed.take() {
                 Some(testbed) => testbed,
                 None => Testbed::start(&[])?,

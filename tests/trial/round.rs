@@ -21,11 +21,6 @@ pub(crate) struct Outcome {
 }
 
 impl Round {
-    /// Whom the fault hits.
-    pub(crate) fn language(&self) -> &str {
-        &self.lineup[0].name
-    }
-
     /// Whether it is another client that plays.
     pub(crate) fn is_of_a_peer(&self) -> bool {
         !self.lineup[0].speaks
@@ -34,7 +29,13 @@ impl Round {
     pub(crate) fn run(&self, testbed: &Testbed) -> Outcome {
         let trial = testbed.empty_trial(&self.fault.lease());
         let mut trial = trial.with(&self.lineup, self.random.clone());
-        let happened = self.fault.happen(&mut trial);
+        // Some of them patch their Lease.
+        let granted = if self.is_of_a_peer() {
+            testbed.cluster().grant_patch(trial.lease_name())
+        } else {
+            Ok(())
+        };
+        let happened = granted.and_then(|()| self.fault.happen(&mut trial));
         let verdict = trial.verdict();
         // `create` is granted for Leases of all names, and some faults are that it is not.
         let revoked = testbed.cluster().revoke(trial.lease_name());

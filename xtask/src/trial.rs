@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::SIGINT;
+use xshell::cmd;
 
 use crate::build;
 use crate::candidate::Candidate;
@@ -23,8 +24,17 @@ use crate::{java, node, python, target_folder, utf8};
 #[derive(Args)]
 pub(crate) struct Options {
     /// For how long rounds are begun, such as `90s`, `30m` or `2h`.
-    #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = time)]
-    time: Duration,
+    #[arg(long = "for", value_name = "TIME", value_parser = time)]
+    time: Option<Duration>,
+    /// How often each pair of a fault and whom it hits is played; once, if `--for` says nothing else.
+    #[arg(long, value_name = "COUNT")]
+    times: Option<usize>,
+    /// Goes on with the last trial: its rounds count, and are in the report.
+    #[arg(long)]
+    go_on: bool,
+    /// Writes what the last trial has shown into `docs/src/faults.md`, and plays nothing.
+    #[arg(long, exclusive = true)]
+    page: bool,
     /// Only faults that have one of these in the names that `docs/src/faults.md` gives, or in those
     /// of their tests.
     #[arg(long, value_delimiter = ',', value_name = "WORDS")]
@@ -92,18 +102,29 @@ impl Language {
 }
 
 pub(crate) fn run_trial(options: &Options) -> Result<()> {
+    if options.page {
+        return write_page();
+    }
     let seed = options.seed.map_or_else(drawn, Ok)?;
     let mut trial = with_candidates("trial", &options.languages)?;
     for &peer in &options.peers {
         ensure!(!peer.is_leasehold(), "{} is no peer", peer.title());
         add(&mut trial, "--peer", &peer, &peer.build()?.command);
     }
-    let folder = target_folder().join("trial");
+    let once = options.time.is_none().then_some(1);
+    if let Some(times) = options.times.or(once) {
+        trial.args(["--times", &times.to_string()]);
+    }
+    if let Some(time) = options.time {
+        trial.args(["--seconds", &time.as_secs().to_string()]);
+    }
+    if options.go_on {
+        trial.arg("--go-on");
+    }
     trial
-        .args(["--seconds", &options.time.as_secs().to_string()])
         .args(["--seed", &seed.to_string()])
         .args(["--at-once", &options.at_once.to_string()])
-        .args(["--folder", &utf8(folder)?]);
+        .args(["--folder", &folder()?]);
     if !options.faults.is_empty() {
         trial.args(["--faults", &options.faults.join(",")]);
     }
@@ -136,6 +157,17 @@ pub(crate) fn with_candidates(name: &str, languages: &[Language]) -> Result<Comm
         Ok(())
     })?;
     Ok(command)
+}
+
+fn write_page() -> Result<()> {
+    run_shown("the trial", |step| build::debug(step, &build::ALL))?;
+    let (shell, trial, folder) = (build::shell()?, build::program("trial")?, folder()?);
+    let page = "docs/src/faults.md";
+    Ok(cmd!(shell, "{trial} --folder {folder} --page {page}").run()?)
+}
+
+fn folder() -> Result<String> {
+    utf8(target_folder().join("trial"))
 }
 
 pub(crate) fn drawn() -> Result<u64> {

@@ -17,24 +17,29 @@ use std::io::stdin;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Context, Result, bail};
-use leasehold::bindings::{LogLevel, set_log_sink};
+use anyhow::{Context, Result, anyhow};
+use leasehold::bindings::{LogLevel, set_log_sink, stderr};
 use leasehold_tests::conformance::protocol::{Command, Request, VERSION};
 use serde_json::{Value, json};
 
 use self::candidate::Candidate;
 
 fn main() -> Result<()> {
-    set_log_sink(LogLevel::Info, |record| eprintln!("{}", record.message))?;
+    // Which neither blocks nor panics when nobody reads it: this runs on the elections' thread.
+    set_log_sink(LogLevel::Info, |record| stderr::line(record.message))?;
     let arguments: Vec<_> = args().skip(1).collect();
-    match <[String; 5]>::try_from(arguments) {
+    let outcome = match <[String; 5]>::try_from(arguments) {
         Ok(arguments) => take_part::take_part(&arguments),
         Err(arguments) => match &arguments[..] {
             [] => serve(),
             [job, socket] if job == "job" => job::work(socket),
-            _ => bail!("usage: candidate [LEASE IDENTITY LEASE_S RENEW_S RETRY_S | job SOCKET]"),
+            _ => Err(anyhow!(
+                "usage: candidate [LEASE IDENTITY LEASE_S RENEW_S RETRY_S | job SOCKET]"
+            )),
         },
-    }
+    };
+    stderr::flush();
+    outcome
 }
 
 /// Obeys the requests on the standard input.

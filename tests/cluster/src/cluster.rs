@@ -211,6 +211,16 @@ impl TestCluster {
             .with_context(|| format!("granting the candidate the Lease {namespace}/{lease}"))
     }
 
+    /// Lets the candidate patch this Lease as well, which other clients do and Leasehold does not.
+    pub fn grant_patch(&self, lease: &str) -> Result<()> {
+        let place = LeaseName {
+            namespace: "default",
+            lease,
+        };
+        rbac::grant_patch(&self.api, CANDIDATE, place)
+            .with_context(|| format!("letting the candidate patch the Lease {lease}"))
+    }
+
     /// Takes back all that was granted for this Lease.
     pub fn revoke(&self, lease: &str) -> Result<()> {
         self.grant_except("default", lease, &rbac::VERBS)

@@ -49,7 +49,7 @@ impl ControlPlane {
     /// Starts both servers with all their files in `folder`; returns them and
     /// the administrator's access when they are ready.
     pub(crate) fn start(folder: &Path) -> Result<(ControlPlane, Kubeconfig)> {
-        let lifeline = Lifeline::hold(folder)?;
+        let lifeline = Lifeline::of_folder(folder)?;
         let (mut control_plane, access) = ControlPlane::start_in(folder, None)?;
         control_plane.lifeline = Some(lifeline);
         Ok((control_plane, access))

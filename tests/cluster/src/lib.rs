@@ -39,6 +39,7 @@ pub use cache::folder as cache_folder;
 pub use cluster::{TestCluster, User};
 pub use detached::Detached;
 pub use kubeconfig::Credentials;
+pub use lifeline::Lifeline;
 pub use node::{Forward, Image, NodeCluster, left_out, what_is_missing};
 pub use other_version::servers_of;
 pub use toxiproxy::{Direction, Proxy, ToxiProxy};

@@ -80,7 +80,7 @@ impl NodeCluster {
     }
 
     fn start_in(folder: TempDir, binaries: NodeBinaries) -> Result<Self> {
-        let lifeline = Lifeline::hold(folder.path())?;
+        let lifeline = Lifeline::of_folder(folder.path())?;
         let space = Space::start(folder.path())?;
         let api_server = SocketAddr::from((Ipv4Addr::LOCALHOST, SERVICE_PORT));
         let relay = space.relay(api_server)?;

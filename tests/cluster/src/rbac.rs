@@ -63,6 +63,35 @@ pub(crate) fn grant(api: &Api, user: &str, place: LeaseName<'_>, withheld: &[&st
         .try_for_each(|verb| wait_until(api, user, place, verb, !withheld.contains(&verb)))
 }
 
+/// Lets `user` patch one Lease, beside all that is granted otherwise, and returns when that is in effect.
+pub(crate) fn grant_patch(api: &Api, user: &str, place: LeaseName<'_>) -> Result<()> {
+    let LeaseName { namespace, lease } = place;
+    let name = format!("patch-{lease}");
+    let group = "rbac.authorization.k8s.io";
+    let objects = format!("/apis/{group}/v1/namespaces/{namespace}");
+    let role = json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": "Role",
+        "metadata": { "name": name, "namespace": namespace },
+        "rules": [{
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": [lease],
+            "verbs": ["patch"],
+        }],
+    });
+    let binding = json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": "RoleBinding",
+        "metadata": { "name": name, "namespace": namespace },
+        "roleRef": { "apiGroup": group, "kind": "Role", "name": name },
+        "subjects": [{ "apiGroup": group, "kind": "User", "name": user }],
+    });
+    api.put(&format!("{objects}/roles/{name}"), &role)?;
+    api.put(&format!("{objects}/rolebindings/{name}"), &binding)?;
+    wait_until(api, user, place, "patch", true)
+}
+
 /// Puts the Lease's name where the Role has the example's.
 fn limit_to(lease: &str, role: &mut Value) {
     for rule in role["rules"].as_array_mut().into_iter().flatten() {

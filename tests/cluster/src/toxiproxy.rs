@@ -43,7 +43,7 @@ impl ToxiProxy {
     pub fn start() -> Result<ToxiProxy> {
         let program = binaries::toxiproxy()?;
         let folder = TempDir::with_prefix("leasehold-toxiproxy-")?;
-        let lifeline = Lifeline::hold(folder.path())?;
+        let lifeline = Lifeline::of_folder(folder.path())?;
         let api = |port| Api::plain(format!("http://127.0.0.1:{port}"));
         let command = move |port: u16| {
             let mut command = Command::new(&program);

@@ -10,6 +10,7 @@ public final class Sampler {
     private static final long PERIOD_NANOS =
             1_000_000 * Long.parseLong(System.getenv().getOrDefault("CANDIDATE_PERIOD_MS", "1"));
 
+    private final Runnable release;
     private final CountDownLatch sampled = new CountDownLatch(1);
     private volatile boolean terminated;
     private boolean wasLeader;
@@ -22,6 +23,11 @@ public final class Sampler {
             if (words.length != 5) {
                 throw new IllegalArgumentException("usage: LEASE IDENTITY LEASE_S RENEW_S RETRY_S");
             }
+            // A client that refuses these has threads already, which would keep the process alive.
+            Thread.currentThread().setUncaughtExceptionHandler((thread, refused) -> {
+                refused.printStackTrace();
+                Runtime.getRuntime().halt(1);
+            });
             return new Arguments(words[0], words[1], seconds(words[2]), seconds(words[3]), seconds(words[4]));
         }
 
@@ -30,28 +36,15 @@ public final class Sampler {
         }
     }
 
-    /**
-     * Says that the candidate takes part.
-     *
-     * @param release runs on SIGTERM, when the candidate no longer leads
-     */
+    /** @param release runs on SIGTERM, when the candidate no longer leads */
     public Sampler(Runnable release) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            terminated = true;
-            try {
-                sampled.await();
-            } catch (InterruptedException impatient) {
-                Thread.currentThread().interrupt();
-            }
-            release.run();
-            // A JVM that was terminated has an exit code of its own; the contract wants none.
-            Runtime.getRuntime().halt(0);
-        }));
-        say("READY", now());
+        this.release = release;
     }
 
-    /** Asks each millisecond whether the candidate leads, and says so, until SIGTERM. */
+    /** Says that the candidate takes part, asks each millisecond whether it leads, and says so, until SIGTERM. */
     public void run(BooleanSupplier isLeader) {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::end));
+        say("READY", now());
         while (!terminated) {
             // The clock first: a pause right after the answer must not make it look younger.
             long moment = now();
@@ -60,6 +53,19 @@ public final class Sampler {
         }
         note(false, now());
         sampled.countDown();
+    }
+
+    private void end() {
+        terminated = true;
+        try {
+            sampled.await();
+            release.run();
+        } catch (Exception failed) {
+            failed.printStackTrace();
+        } finally {
+            // A JVM that was terminated has an exit code of its own; the contract wants none.
+            Runtime.getRuntime().halt(0);
+        }
     }
 
     private void note(boolean isLeader, long moment) {
