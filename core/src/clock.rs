@@ -4,6 +4,7 @@
 //! believing in its leadership. `system::clock` knows the clock that does not, on each system.
 
 use std::ops::Add;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::system::clock;
@@ -39,9 +40,12 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(nanos))
+        Self(self.0.saturating_add(nanos(duration)))
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A wall-clock time in microseconds since the Unix epoch, the precision of a Lease's `MicroTime`.
@@ -94,7 +98,33 @@ enum Source {
         origin: tokio::time::Instant,
         wall_origin: WallTime,
         rate: f64,
+        machine: Option<&'static SimulatedMachine>,
     },
+}
+
+/// What a simulated clock counts from: the boot of a machine, which changes under a process that is
+/// restored from a checkpoint.
+#[derive(Debug)]
+pub struct SimulatedMachine {
+    boot: AtomicU64,
+    /// How long it had been up when the simulation began, in nanoseconds.
+    uptime: AtomicU64,
+}
+
+impl SimulatedMachine {
+    /// One that has been up for so long.
+    pub fn up_for(uptime: Duration) -> Self {
+        Self {
+            boot: AtomicU64::new(1),
+            uptime: AtomicU64::new(nanos(uptime)),
+        }
+    }
+
+    /// Another boot, whose clock began so long before the simulation.
+    pub fn reboot(&self, uptime: Duration) {
+        self.boot.fetch_add(1, Ordering::Relaxed);
+        self.uptime.store(nanos(uptime), Ordering::Relaxed);
+    }
 }
 
 impl Clock {
@@ -109,7 +139,17 @@ impl Clock {
             origin: tokio::time::Instant::now(),
             wall_origin,
             rate: 1.0,
+            machine: None,
         })
+    }
+
+    /// The same simulated clock, on a machine that may boot again.
+    #[must_use]
+    pub fn on(mut self, of: &'static SimulatedMachine) -> Self {
+        if let Source::Simulated { machine, .. } = &mut self.0 {
+            *machine = Some(of);
+        }
+        self
     }
 
     /// The same simulated clock, running at `rate` times Tokio's speed, as the clocks of two
@@ -127,9 +167,15 @@ impl Clock {
     pub fn now(&self) -> Instant {
         match self.0 {
             Source::SuspendAware => Instant(clock::nanos()),
-            Source::Simulated { origin, rate, .. } => {
+            Source::Simulated {
+                origin,
+                rate,
+                machine,
+                ..
+            } => {
                 // Zero is kept for "never": a simulation starts one second after it.
-                Instant(1_000_000_000) + origin.elapsed().mul_f64(rate)
+                let uptime = machine.map_or(0, |it| it.uptime.load(Ordering::Relaxed));
+                Instant(1_000_000_000 + uptime) + origin.elapsed().mul_f64(rate)
             }
         }
     }
@@ -142,6 +188,7 @@ impl Clock {
                 origin,
                 wall_origin,
                 rate,
+                ..
             } => {
                 let elapsed = origin.elapsed().mul_f64(rate).as_micros();
                 let elapsed = i64::try_from(elapsed).unwrap_or(i64::MAX);
@@ -150,13 +197,28 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock has reached `deadline`, at most a second late after a suspend.
+    /// Which boot of its machine it counts from; see [`clock::boot_id`].
+    fn boot_id(&self) -> Option<String> {
+        match self.0 {
+            Source::SuspendAware => clock::boot_id(),
+            Source::Simulated { machine, .. } => {
+                let boot = machine.map_or(0, |it| it.boot.load(Ordering::Relaxed));
+                Some(boot.to_string())
+            }
+        }
+    }
+
+    /// Waits until the clock has reached `deadline`, at most a second late after a suspend; or until it
+    /// has gone back, after which no deadline means anything.
     pub async fn sleep_until(&self, deadline: Instant) {
+        let mut before = self.now();
         loop {
-            let left = deadline.since(self.now());
-            if left.is_zero() {
+            let now = self.now();
+            let left = deadline.since(now);
+            if left.is_zero() || now < before {
                 return;
             }
+            before = now;
             tokio::time::sleep(left.min(LONGEST_NAP)).await;
         }
     }
@@ -171,15 +233,15 @@ pub(crate) struct Boot {
 }
 
 impl Boot {
-    pub(crate) fn current() -> Self {
+    pub(crate) fn of(clock: &Clock) -> Self {
         Self {
-            id: clock::boot_id(),
+            id: clock.boot_id(),
         }
     }
 
     /// Whether this is another boot than at the last look. If nobody can look, that is no sign of one.
-    pub(crate) fn has_changed(&mut self) -> bool {
-        self.see(clock::boot_id())
+    pub(crate) fn has_changed(&mut self, clock: &Clock) -> bool {
+        self.see(clock.boot_id())
     }
 
     fn see(&mut self, id: Option<String>) -> bool {
@@ -212,6 +274,21 @@ mod tests {
         let mut hidden_at_first = Boot { id: None };
         assert!(!hidden_at_first.see(seen("first")));
         assert!(hidden_at_first.see(seen("second")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_sleeps_on_when_the_clock_has_gone_back() {
+        let day = Duration::from_secs(86_400);
+        let machine = Box::leak(Box::new(SimulatedMachine::up_for(day)));
+        let clock = Clock::simulated(WallTime::default()).on(machine);
+        let asleep = tokio::spawn(async move {
+            clock.sleep_until(clock.now() + day).await;
+        });
+        tokio::time::sleep(day / 2).await;
+        assert!(!asleep.is_finished());
+        machine.reboot(Duration::ZERO);
+        tokio::time::sleep(LONGEST_NAP * 2).await;
+        assert!(asleep.is_finished());
     }
 
     #[test]

@@ -648,7 +648,8 @@ impl Election {
     /// answered, though its deadline means nothing any more.
     pub(crate) fn handle_clock_fault(&mut self, now: Instant) {
         self.now = now;
-        self.observed.forget_times();
+        let led = !matches!(self.phase, Phase::Candidate);
+        self.observed.forget_times(now, led);
         self.writes.settle_all();
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.sent_at = now;
@@ -661,6 +662,7 @@ impl Election {
         self.hold_back_until = now;
         self.kept_until = now;
         self.grace_until = now + self.settings.drain_timeout;
+        self.demand_no_longer_waits();
         match &self.phase {
             Phase::Leading(_) => self.end_term(LostReason::ClockFault),
             Phase::Draining { .. } => self.leave(false),

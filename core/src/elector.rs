@@ -176,7 +176,7 @@ impl<'a> ElectionLoop<'a> {
             prover: elector.prover.clone(),
             clock,
             stalled: false,
-            boot: Boot::current(),
+            boot: Boot::of(&clock),
             share: spreads.then(|| elector.led.clone().share()),
             work: VecDeque::new(),
             recordings: BTreeMap::new(),
@@ -214,7 +214,10 @@ impl<'a> ElectionLoop<'a> {
                 self.election.handle_load(share.others());
             }
             // A thread that was held up learns that before it sends anything, no matter what has come first.
-            self.handle_time();
+            if self.handle_time() {
+                let ended = watcher.begin_again();
+                self.election.handle_observation(self.clock.now(), ended);
+            }
             if let Some(request) = self
                 .election
                 .poll_request(self.clock.now(), self.clock.wall())
@@ -380,13 +383,16 @@ impl<'a> ElectionLoop<'a> {
         }
     }
 
-    fn handle_time(&mut self) {
+    /// Returns whether this is another boot than before.
+    fn handle_time(&mut self) -> bool {
         let now = self.clock.now();
         self.election.handle_timeout(now);
-        if self.boot.has_changed() {
+        let is_another_boot = self.boot.has_changed(&self.clock);
+        if is_another_boot {
             // What is known of processes is of the boot before.
             self.prover = Arc::new(NoProof);
             self.election.handle_clock_fault(now);
+            self.shared.leadership().outdate_sign_of_life();
         }
         let stalled = self
             .stall_deadline()
@@ -400,6 +406,7 @@ impl<'a> ElectionLoop<'a> {
                 self.election.handle_alive(now);
             }
         }
+        is_another_boot
     }
 
     /// When the host runtime counts as stalled, unless it shows a sign of life before.

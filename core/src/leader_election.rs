@@ -115,14 +115,25 @@ impl LeaderElection {
         seed: u64,
     ) -> Result<(Self, impl Future<Output = ()> + use<>)> {
         let election = Self::build(config.check()?, None, clock)?;
+        let driver = election.simulate(store, prover, seed)?;
+        Ok((election, driver))
+    }
+
+    /// What runs this election, which must not be started.
+    pub(crate) fn simulate(
+        &self,
+        store: Arc<dyn LeaseStore>,
+        prover: Arc<dyn Prover>,
+        seed: u64,
+    ) -> Result<impl Future<Output = ()> + use<>> {
         let opened = Opened {
             prover,
             ..Opened::of(store)
         };
-        let elector = election.elector(opened, Arc::default(), Need::Application)?;
+        let elector = self.elector(opened, Arc::default(), Need::Application)?;
         let (_, mut elector) = elector.ok_or_else(not_running)?;
         elector.seed = seed;
-        Ok((election, elector.run()))
+        Ok(elector.run())
     }
 
     fn build(config: Checked, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
@@ -136,8 +147,12 @@ impl LeaderElection {
     }
 
     /// An election that looks on until its Lease is wanted for one piece of work.
-    pub(crate) fn on_demand(config: Checked, store: Option<Arc<dyn LeaseStore>>) -> Result<Self> {
-        let mut election = Self::build(config, store, Clock::suspend_aware())?;
+    pub(crate) fn on_demand(
+        config: Checked,
+        store: Option<Arc<dyn LeaseStore>>,
+        clock: Clock,
+    ) -> Result<Self> {
+        let mut election = Self::build(config, store, clock)?;
         election.on_demand = true;
         Ok(election)
     }

@@ -170,6 +170,15 @@ impl Leadership {
             .store(now, Ordering::Relaxed);
     }
 
+    /// The last sign of life, if there was one, is of another boot, whose instants mean nothing: it was
+    /// long ago.
+    pub(crate) fn outdate_sign_of_life(&self) {
+        if self.sign_of_life().is_some() {
+            let sign_of_life = &self.published.snapshot().sign_of_life;
+            sign_of_life.store(1, Ordering::Relaxed);
+        }
+    }
+
     /// When the host runtime last showed that it lives; `None` when it never did.
     pub(crate) fn sign_of_life(&self) -> Option<Instant> {
         match self

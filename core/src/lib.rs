@@ -60,6 +60,8 @@ pub use events::{Event, EventKind, Loss, Registration, SingletonService, Subscri
 pub use leader_election::LeaderElection;
 pub use leadership::Term;
 pub use lease_record::Acquisition;
+#[doc(hidden)]
+pub use locks::SimulatedLock;
 pub use locks::{HeldLock, LockRequest, Locks};
 pub use observer::{LeaseSnapshots, Observer};
 pub use run_once::{MOST_ATTEMPTS, RunOnceError};

@@ -4,6 +4,7 @@
 mod held;
 mod name;
 mod request;
+mod simulated;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use tokio::sync::oneshot;
 pub use self::held::HeldLock;
 use self::name::{LockName, lease_name};
 pub use self::request::LockRequest;
+pub use self::simulated::SimulatedLock;
 use crate::clock::Clock;
 use crate::config::{Checked, Config, Mode};
 use crate::error::{Error, ErrorKind, Result};
@@ -94,13 +96,7 @@ impl Locks {
     }
 
     fn build(config: &Config, stores: Option<Box<Stores>>) -> Result<Self> {
-        let mut config = config.clone().lease("a-lock").check()?;
-        // The holder of a lock is no leader, and each time is another holder.
-        config.reclaim = false;
-        config.leader_service = None;
-        config.kubernetes_events = false;
-        config.spread = Duration::ZERO;
-        config.preference = 0;
+        let config = of_a_lock(config.clone().lease("a-lock").check()?);
         let process = PROCESS.get().map_err(runtime::no_memory)?;
         Ok(Self {
             config,
@@ -277,7 +273,9 @@ impl Locks {
                 let mut config = self.config.clone();
                 config.lease.clone_from(&lease);
                 let store = self.stores.as_ref().map(|store| store(&lease));
-                let made = Arc::new(LockName::new(LeaderElection::on_demand(config, store)?));
+                let clock = Clock::suspend_aware();
+                let election = LeaderElection::on_demand(config, store, clock)?;
+                let made = Arc::new(LockName::new(election));
                 names.by_lease.insert(lease, made.clone());
                 made
             };
@@ -377,6 +375,16 @@ impl fmt::Debug for Locks {
             .field("mode", &self.config.mode)
             .finish_non_exhaustive()
     }
+}
+
+/// The holder of a lock is no leader, and each time is another holder.
+fn of_a_lock(mut config: Checked) -> Checked {
+    config.reclaim = false;
+    config.leader_service = None;
+    config.kubernetes_events = false;
+    config.spread = Duration::ZERO;
+    config.preference = 0;
+    config
 }
 
 fn closed() -> Error {

@@ -76,6 +76,13 @@ impl Election {
         }
     }
 
+    /// Until when to wait for the Lease is not known any more.
+    pub(super) fn demand_no_longer_waits(&mut self) {
+        if let Part::OnDemand(Some(demand)) = &mut self.part {
+            demand.until = self.now;
+        }
+    }
+
     /// Nobody waits for it any more.
     pub(super) fn withdraw_demand(&mut self) {
         if let Part::OnDemand(demand) = &mut self.part {

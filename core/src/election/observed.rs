@@ -29,6 +29,8 @@ pub(super) struct Observed {
     /// The duration that the holder itself wrote with its last acquisition or renewal. Editing
     /// the duration by hand does not shorten what the holder believes.
     holder_duration: Option<Duration>,
+    /// The longest that the last holder may have gone by, also when it is gone.
+    last_duration: Duration,
     /// From when on nobody who obeys the protocol can still be leading, dead or alive.
     expires_at: Instant,
     /// Until when a holder before the present one may still be leading, which somebody has broken
@@ -76,6 +78,7 @@ impl Observed {
             newest: ResourceVersion::default(),
             changed_at: Instant::ZERO,
             holder_duration: None,
+            last_duration: Duration::ZERO,
             expires_at: Instant::ZERO,
             previous_holder_until: Instant::ZERO,
             previous_acquisition_until: Instant::ZERO,
@@ -84,11 +87,23 @@ impl Observed {
         }
     }
 
-    /// Forgets when things happened, for a clock that can no longer be trusted: what is in the
-    /// store now counts as seen for the first time.
-    pub(super) fn forget_times(&mut self) {
+    /// Forgets when things happened, for a clock that can no longer be trusted: what is in the store now
+    /// counts as seen for the first time. Who may have been leading still may, for as long as when that was
+    /// seen; unless nobody else could, as this candidate did itself.
+    pub(super) fn forget_times(&mut self, now: Instant, led: bool) {
+        let longest = self.own_duration.max(self.last_duration);
+        let may_lead = !led && self.expires_at > Instant::ZERO;
+        let until = if may_lead {
+            now + longest
+        } else {
+            Instant::ZERO
+        };
         *self = Self {
             newest: self.newest,
+            last_duration: self.last_duration,
+            expires_at: until,
+            previous_holder_until: until,
+            previous_acquisition_until: until,
             ..Self::nothing(self.own_duration)
         };
     }
@@ -198,6 +213,7 @@ impl Observed {
             return Change::Record;
         }
         let duration = self.duration_of(&lease.record);
+        self.last_duration = duration.max(self.holder_duration.unwrap_or_default());
         if let (Some(known), Some(written)) = (self.lease(), self.holder_duration)
             && known.record.is_same_write(&lease.record)
         {

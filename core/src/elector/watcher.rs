@@ -136,6 +136,12 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    /// The clock counts from another boot, and connections are of that before: begins again.
+    pub(super) fn begin_again(&mut self) -> Observation {
+        self.untold = None;
+        self.close(Duration::ZERO)
+    }
+
     /// Notes that the watch has reported `version`. Returns whether nothing was left out before it.
     fn follow_on(&mut self, version: ResourceVersion) -> bool {
         self.told = self.told.max(version);

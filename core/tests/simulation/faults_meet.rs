@@ -15,7 +15,7 @@ const WEATHERS: &str = "RequestsLost RepliesLost Partition Slow Steady Refusing 
                         WatchSilent WatchDeaf WatchLags WatchRepeats WatchRefused";
 const NO_SERVER: &str = "ServerFails";
 /// What happens to it in a moment.
-const ENDS: &str = "Dies SteppingDown Stopping";
+const ENDS: &str = "Dies IsRestored SteppingDown Stopping";
 
 /// The meetings of a run, each once.
 pub(crate) fn meetings(run: &Run) -> BTreeSet<String> {
@@ -64,6 +64,7 @@ fn strike(entry: &Entry) -> Option<String> {
         What::Weather(weather) => Some(first_word(&format!("{weather:?}"))),
         What::ServerFails => Some(NO_SERVER.to_owned()),
         What::Dies => Some("Dies".to_owned()),
+        What::IsRestored => Some("IsRestored".to_owned()),
         What::SteppingDown => Some("SteppingDown".to_owned()),
         What::Stopping => Some("Stopping".to_owned()),
         What::Stores(stored) => match stored.kind {
@@ -117,7 +118,7 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// All meetings that can be.
-fn possible() -> Vec<String> {
+pub(crate) fn possible() -> Vec<String> {
     let mishaps = Mishap::ALL.map(|it| format!("{it:?}"));
     let mishaps: Vec<_> = mishaps.iter().map(String::as_str).collect();
     let meddlings = Meddling::ALL.map(|it| format!("{it:?}"));
@@ -132,7 +133,7 @@ fn possible() -> Vec<String> {
         let both = |kind: &[&str]| kind.contains(&strike) && kind.contains(&held);
         let at_once = both(&weathers) || both(&[NO_SERVER]) || strike == held;
         // One that stands still as a whole does nothing but die.
-        let does = names("SteppingDown Stopping").any(|it| it == strike);
+        let does = names("IsRestored SteppingDown Stopping").any(|it| it == strike);
         let stands_still = held == mishaps[0] && (does || mishaps.contains(&strike));
         !at_once && !stands_still
     };

@@ -34,6 +34,32 @@ struct History {
 }
 
 pub(crate) fn check(run: &Run) -> Result<(), Violation> {
+    follow(run, |history, old, new| history.compare(run, old, new))
+}
+
+/// The shortest time between a term and one that had to wait for its lease duration, in the time that it is
+/// promised to be at least.
+pub(crate) fn smallest_margin(run: &Run) -> Option<f64> {
+    let mut smallest: Option<f64> = None;
+    let followed = follow(run, |history, old, new| {
+        let needed = history.needed(run, old, new);
+        if let Some(gap) = gap(old, new)
+            && !needed.is_zero()
+            && !history.is_excused(old, new)
+        {
+            let margin = gap.div_duration_f64(needed);
+            smallest = Some(smallest.map_or(margin, |smallest| smallest.min(margin)));
+        }
+        Ok(())
+    });
+    followed.ok().and(smallest)
+}
+
+/// Calls `compare` for each term that begins, with each before it of another candidate.
+fn follow(
+    run: &Run,
+    mut compare: impl FnMut(&History, &Term, &Term) -> Result<(), Violation>,
+) -> Result<(), Violation> {
     let mut terms: Vec<Term> = Vec::new();
     let mut history = History::default();
     for entry in &run.entries {
@@ -67,7 +93,7 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
                     end: None,
                 };
                 for old in terms.iter().filter(|old| old.name != name) {
-                    history.compare(run, old, &new)?;
+                    compare(&history, old, &new)?;
                 }
                 terms.push(new);
             }
@@ -79,12 +105,7 @@ pub(crate) fn check(run: &Run) -> Result<(), Violation> {
 
 impl History {
     fn compare(&self, run: &Run, old: &Term, new: &Term) -> Result<(), Violation> {
-        let gap = old.end.and_then(|end| new.begin.checked_sub(end));
-        let needed = if self.was_released(old, new) || self.is_proven_dead(run, old, new) {
-            Duration::ZERO
-        } else {
-            least_gap(run, old.name, new.name)
-        };
+        let (gap, needed) = (gap(old, new), self.needed(run, old, new));
         if gap.is_some_and(|gap| gap + SLACK >= needed) || self.is_excused(old, new) {
             return Ok(());
         }
@@ -96,6 +117,15 @@ impl History {
             None => format!("{} and {} lead", old.name, new.name),
         };
         Violation::new(new.begin, what)
+    }
+
+    /// How long after the old leader the new one may begin.
+    fn needed(&self, run: &Run, old: &Term, new: &Term) -> Duration {
+        if self.was_released(old, new) || self.is_proven_dead(run, old, new) {
+            Duration::ZERO
+        } else {
+            least_gap(run, old.name, new.name)
+        }
     }
 
     /// Whether the old leader released the Lease between the two terms.
@@ -139,6 +169,11 @@ impl History {
         seen.filter(|version| versions.contains(version))
             .any(is_holders)
     }
+}
+
+/// How long nobody has led in between; `None` if they lead at once.
+fn gap(old: &Term, new: &Term) -> Option<Duration> {
+    old.end.and_then(|end| new.begin.checked_sub(end))
 }
 
 /// The new leader waits the old one's lease duration by its own clock, from an instant not before

@@ -41,6 +41,8 @@ fn causes(entry: &Entry, who: Who) -> usize {
         // That it begins, and that it is done.
         What::SaysDone { .. } | What::WorkFails { .. } => 2,
         What::Fires { .. } => 1,
+        // A look at it, and that it is acquired and released.
+        What::Wants => 3,
         _ => 0,
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write;
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
-use crate::world::timeline::Entry;
+use serde_json::json;
+
+use crate::world::timeline::{Entry, What};
 use crate::world::{Run, simulate};
 use crate::{
     a_leader_again, dead_applications_do_not_lead, events_match_answers, faults_happen,
@@ -17,6 +19,8 @@ use crate::{
 };
 
 const DEFAULT_RUNS: u64 = 300;
+/// The file that gets what has been reached, as JSON.
+const REPORT: &str = "LEASEHOLD_SIM_REPORT";
 /// How much of a run a failure shows, up to the entry at fault.
 const SHOWN: usize = 120;
 
@@ -89,6 +93,10 @@ struct Verdicts {
     /// How much time has passed in all runs, for them.
     virtual_time: Duration,
     entries: usize,
+    terms: u64,
+    /// The shortest time without a leader before an expired Lease was taken, in the time that the
+    /// settings promise.
+    margin: Option<f64>,
     broken: BTreeMap<u64, BTreeMap<&'static str, Violation>>,
     happened: BTreeMap<String, u64>,
 }
@@ -99,8 +107,9 @@ impl Verdicts {
         let verdicts = Mutex::new(Self::default());
         let judge_all = || {
             while let Some(seed) = with(&seeds, Iterator::next) {
-                let run = simulate(seed);
-                with(&verdicts, |verdicts| verdicts.judge(&run));
+                let mut verdict = Self::default();
+                verdict.judge(&simulate(seed));
+                with(&verdicts, |verdicts| verdicts.add(verdict));
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -118,13 +127,40 @@ impl Verdicts {
             verdicts.virtual_time.as_secs(),
             verdicts.entries
         );
+        if let Some(file) = env::var_os(REPORT) {
+            let report = verdicts.report().to_string();
+            fs::write(&file, report).expect("the report's file can be written");
+        }
         verdicts
     }
 
+    /// For `cargo xtask simulate`, which adds up many of them.
+    fn report(&self) -> serde_json::Value {
+        let reached = |names: Vec<String>| -> BTreeMap<_, _> {
+            let times = |name: String| {
+                let times = self.happened.get(&name).copied().unwrap_or_default();
+                (name, times)
+            };
+            names.into_iter().map(times).collect()
+        };
+        json!({
+            "seeds": self.runs,
+            "seconds": self.virtual_time.as_secs_f64(),
+            "terms": self.terms,
+            "margin": self.margin,
+            "kinds": reached(faults_happen::possible()),
+            "pairs": reached(faults_meet::possible()),
+            "broken": self.broken.keys().collect::<Vec<_>>(),
+        })
+    }
+
     fn judge(&mut self, run: &Run) {
-        self.runs += 1;
-        self.virtual_time += run.entries.last().map_or(Duration::ZERO, |last| last.at);
-        self.entries += run.entries.len();
+        self.runs = 1;
+        self.virtual_time = run.entries.last().map_or(Duration::ZERO, |last| last.at);
+        self.entries = run.entries.len();
+        let begins = |entry: &&Entry| matches!(entry.what, What::Leads { .. });
+        self.terms = run.entries.iter().filter(begins).count() as u64;
+        self.margin = never_two_leaders::smallest_margin(run);
         for (name, invariant) in INVARIANTS {
             if let Err(violation) = invariant(run) {
                 let broken = self.broken.entry(run.plan.seed).or_default();
@@ -138,6 +174,19 @@ impl Verdicts {
             *self.happened.entry(kind).or_default() += 1;
         }
     }
+
+    fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.virtual_time += other.virtual_time;
+        self.entries += other.entries;
+        self.terms += other.terms;
+        let margins = self.margin.into_iter().chain(other.margin);
+        self.margin = margins.reduce(f64::min);
+        self.broken.extend(other.broken);
+        for (kind, times) in other.happened {
+            *self.happened.entry(kind).or_default() += times;
+        }
+    }
 }
 
 fn with<T, R>(mutex: &Mutex<T>, work: impl FnOnce(&mut T) -> R) -> R {
@@ -148,12 +197,13 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     if let Some(seed) = replayed() {
         return seed..=seed;
     }
-    1..=number("LEASEHOLD_SIM_RUNS").unwrap_or(DEFAULT_RUNS)
+    let from = number("LEASEHOLD_SIM_FROM").unwrap_or(1);
+    from..=from + number("LEASEHOLD_SIM_RUNS").unwrap_or(DEFAULT_RUNS) - 1
 }
 
 /// Whether enough has run for all that can happen to have happened.
 pub(crate) fn has_run_all() -> bool {
-    seeds().count() as u64 >= DEFAULT_RUNS
+    seeds().count() as u64 >= DEFAULT_RUNS && env::var_os(REPORT).is_none()
 }
 
 /// The one seed to run again.
@@ -196,5 +246,12 @@ pub(crate) fn write_all(text: &mut String, entries: &[Entry]) {
     for entry in entries {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{entry}");
+    }
+}
+
+#[test]
+fn every_promise_holds() {
+    for (_, invariant) in INVARIANTS {
+        assert_holds(invariant);
     }
 }

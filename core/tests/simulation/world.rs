@@ -154,6 +154,13 @@ impl World {
         if self.leader().await.is_none() {
             return;
         }
+        if self.plan.locks {
+            // It changes hands all the time.
+            while let Some(process) = processes.pop() {
+                process.stop(self).await;
+            }
+            return;
+        }
         self.enter(Phase::Calm);
         sleep(self.plan.longest_lease() * 3).await;
         self.enter(Phase::Farewell);

@@ -38,6 +38,17 @@ fn after_a_clock_fault_what_is_stored_counts_as_seen_for_the_first_time() {
 }
 
 #[test]
+fn after_a_clock_fault_a_holder_that_was_seen_is_waited_for_though_its_lease_is_gone() {
+    let store = store_held_by("b", 15);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0).asked();
+    store.delete();
+    a.at(9.0).expect("read").answer();
+    a.run_until(23.9).assert_not_leader();
+    a.run_until(24.0).assert_leader();
+}
+
+#[test]
 fn after_a_clock_fault_no_earlier_write_entitles_to_lead() {
     let store = MemoryStore::new();
     let mut confirmed = leader("a", &store);

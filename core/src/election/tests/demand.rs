@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::harness::*;
+use crate::clock::Instant;
 use crate::election::{Demand, Limits, LostReason};
 use crate::error::ErrorKind;
 use crate::lease_record::HolderProcess;
@@ -156,6 +157,14 @@ fn a_lock_that_is_wanted_says_itself_when_it_is_declined() {
     assert_eq!(a.next_timeout(), None, "it waits for the answer");
     a.answer().settle();
     assert_eq!(a.events(), ["declined"]);
+}
+
+#[test]
+fn a_lock_that_is_wanted_is_declined_when_the_clock_has_gone_back() {
+    let mut a = idle(&store_held_by("c", 15));
+    a.want(10.0).settle();
+    a.at_instant(Instant::from_nanos(2_000_000_000)).settle();
+    assert_eq!(a.events().last().unwrap(), "declined");
 }
 
 #[test]

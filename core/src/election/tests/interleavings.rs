@@ -4,12 +4,15 @@
 //! proofs that a process which crashed is dead, to some candidates sooner than to others.
 //!
 //! No matter what happens, no two lead at once, and when it is over somebody leads. Each course is
-//! drawn from a seed, which a failure names. `LEASEHOLD_COURSES` sets how many there are.
+//! drawn from a seed, which a failure names. `LEASEHOLD_COURSES` sets how many there are, and
+//! `LEASEHOLD_COURSES_FROM` which is the first.
 
 use std::collections::BTreeMap;
-use std::{env, fmt};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{env, fmt, fs, thread};
 
 use fastrand::Rng;
+use serde_json::json;
 
 use super::harness::*;
 use crate::clock::{Instant, WallTime};
@@ -30,27 +33,71 @@ const INTRUDER: &str = "intruder";
 
 #[test]
 fn no_two_lead_at_once_and_in_the_end_somebody_leads() {
-    let courses = courses();
-    let (mut terms, mut proven, mut seconds) = (0, 0, 0.0);
-    for seed in 0..courses {
-        let course = Course::new(seed).run();
-        terms += course.terms;
-        proven += course.proven_terms;
-        seconds += course.now.since(instant(0.0)).as_secs_f64();
-    }
+    let from = number("LEASEHOLD_COURSES_FROM").unwrap_or_default();
+    let courses = number("LEASEHOLD_COURSES").unwrap_or(DEFAULT_COURSES);
+    let next = AtomicU64::new(from);
+    let run = || {
+        let mut sum = Sum::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= from + courses {
+                return sum;
+            }
+            sum.add(&Course::new(seed).run());
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let sum = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        let sums = running.into_iter().map(|it| it.join().expect("a course"));
+        sums.fold(Sum::default(), |sum, it| sum.and(&it))
+    });
     println!(
-        "courses: {courses} seeds, {seconds:.0} virtual seconds, {terms} terms, {proven} after a proof"
+        "courses: {courses} seeds, {:.0} virtual seconds, {} terms, {} after a proof",
+        sum.seconds, sum.terms, sum.proven
     );
-    assert!(terms > 5 * courses, "little happened: {terms} terms");
-    assert!(proven > courses / 2, "few were proven dead: {proven} terms");
+    // For `cargo xtask simulate`, which adds up many of them.
+    if let Some(file) = env::var_os("LEASEHOLD_COURSES_REPORT") {
+        let report = json!({
+            "courses": courses,
+            "seconds": sum.seconds,
+            "terms": sum.terms,
+            "proven": sum.proven,
+        });
+        fs::write(file, report.to_string()).expect("the report's file can be written");
+    }
+    assert!(sum.terms > 5 * courses, "little happened: {}", sum.terms);
+    assert!(sum.proven > courses / 2, "few were proven: {}", sum.proven);
 }
 
-fn courses() -> u64 {
-    let Ok(text) = env::var("LEASEHOLD_COURSES") else {
-        return DEFAULT_COURSES;
-    };
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
     let number = text.parse();
-    number.unwrap_or_else(|error| panic!("LEASEHOLD_COURSES = {text}: {error}"))
+    Some(number.unwrap_or_else(|error| panic!("{variable} = {text}: {error}")))
+}
+
+/// What happened in some courses.
+#[derive(Default)]
+struct Sum {
+    terms: u64,
+    proven: u64,
+    seconds: f64,
+}
+
+impl Sum {
+    fn add(&mut self, course: &Course) {
+        self.terms += course.terms;
+        self.proven += course.proven_terms;
+        self.seconds += course.now.since(instant(0.0)).as_secs_f64();
+    }
+
+    fn and(self, other: &Self) -> Self {
+        Self {
+            terms: self.terms + other.terms,
+            proven: self.proven + other.proven,
+            seconds: self.seconds + other.seconds,
+        }
+    }
 }
 
 /// What is to happen to a candidate.

@@ -13,6 +13,10 @@ use super::plan::CANDIDATES;
 use super::process::Process;
 use super::timeline::{What, Who};
 
+const DAY: Duration = Duration::from_secs(86_400);
+/// In two of its boots a machine is not up for just as many days.
+const MOST_DAYS_UP: u32 = 60;
+
 /// What can hold up a process, or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mishap {
@@ -35,6 +39,8 @@ pub(crate) enum Fortune {
     Stops,
     IsHeldUpWhileItStops(Mishap),
     Dies,
+    /// Is restored from a checkpoint, on another boot of its machine.
+    IsRestored,
     /// While something holds it up, another thing happens to it.
     Worsens,
 }
@@ -45,6 +51,7 @@ enum Next {
     Dies,
     StepsDown,
     Stops,
+    IsRestored,
     IsHeldUp(Mishap),
 }
 
@@ -55,7 +62,7 @@ impl Mishap {
     fn next(self) -> Vec<Next> {
         let mut next = vec![Next::Dies];
         if self != Self::Suspended {
-            next.extend([Next::StepsDown, Next::Stops]);
+            next.extend([Next::StepsDown, Next::Stops, Next::IsRestored]);
             let others = Self::ALL.into_iter().filter(|other| *other != self);
             next.extend(others.map(Next::IsHeldUp));
         }
@@ -134,6 +141,7 @@ impl Trouble {
                     process.crash(&self.world).await;
                     process = self.restart().await;
                 }
+                Fortune::IsRestored => self.restore(&process).await,
                 Fortune::Worsens => process = self.worsen(process).await,
             }
         }
@@ -151,6 +159,7 @@ impl Trouble {
                 return self.restart().await;
             }
             Next::StepsDown => process.step_down(&self.world),
+            Next::IsRestored => self.restore(&process).await,
             Next::Stops => process.request_stop(&self.world),
             Next::IsHeldUp(other) => self.hold_up(&process, other).await,
         }
@@ -172,6 +181,14 @@ impl Trouble {
         process.hold_up(&self.world, mishap);
         sleep(self.duration()).await;
         process.let_go(&self.world, mishap);
+    }
+
+    /// From a checkpoint, on a machine that has booted since: sooner or longer ago than the one before.
+    async fn restore(&mut self, process: &Process) {
+        process.hold_up(&self.world, Mishap::Suspended);
+        sleep(self.duration()).await;
+        let uptime = DAY * self.random.u32(..MOST_DAYS_UP);
+        process.restore(&self.world, uptime);
     }
 
     async fn on_link(mut self) {

@@ -13,6 +13,12 @@ use tokio::time::sleep;
 
 use super::timeline::Name;
 
+const PROOFS: [Proof; 3] = [
+    Proof::ContainerRestarted,
+    Proof::ContainerTerminated,
+    Proof::LockReleased,
+];
+
 /// All that have been killed.
 #[derive(Default)]
 pub(crate) struct Deaths(watch::Sender<BTreeSet<String>>);
@@ -49,6 +55,8 @@ impl Prover for Messenger {
             .as_ref()
             .map(|note| note.process.boot.clone());
         let holder = holder.expect("only a holder that has noted its process can be proven dead");
+        // By its name, which costs no random number.
+        let proof = PROOFS[holder.bytes().map(usize::from).sum::<usize>() % PROOFS.len()];
         let mut dead = self.deaths.0.subscribe();
         let random = &mut self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let delay = self.slowest.mul_f64(random.f64() * random.f64());
@@ -56,7 +64,7 @@ impl Prover for Messenger {
             // The world is still there.
             let _ = dead.wait_for(|dead| dead.contains(&holder)).await;
             sleep(delay).await;
-            Proof::LockReleased
+            proof
         })
     }
 }

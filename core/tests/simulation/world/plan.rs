@@ -54,6 +54,8 @@ pub(crate) struct Plan {
     pub(crate) fortunes: Vec<Fortune>,
     pub(crate) meddlings: Vec<Meddling>,
     pub(crate) outages: bool,
+    /// Whether they want the Lease for one piece of work after another, as a lock.
+    pub(crate) locks: bool,
     /// Whether the candidates have work that is to run once.
     pub(crate) works: bool,
     /// The time between two firings of the candidates' job, if they have one.
@@ -94,6 +96,7 @@ impl Plan {
             fortunes: Vec::new(),
             meddlings: Vec::new(),
             outages: false,
+            locks: false,
             works: false,
             fires_each: None,
         }
@@ -115,6 +118,7 @@ impl Plan {
             fortunes: some_of(random, Fortune::ALL),
             meddlings: draw_meddlings(random),
             outages: random.bool(),
+            locks: false,
             works: false,
             fires_each: None,
             candidates,
@@ -133,6 +137,15 @@ impl Plan {
         plan.fires_each = (random.u8(..3) > 0).then_some(gap);
         if random.bool() {
             plan.fortunes.push(Fortune::Worsens);
+        }
+        if random.u8(..4) == 0 {
+            plan.fortunes.push(Fortune::IsRestored);
+        }
+        plan.locks = random.u8(..8) == 0;
+        if plan.locks {
+            // Work for leaders.
+            plan.works = false;
+            plan.fires_each = None;
         }
         plan
     }

@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
+use futures_util::FutureExt;
 use leasehold::bindings::ForeignElection;
-use leasehold::clock::Clock;
+use leasehold::clock::{Clock, SimulatedMachine};
 use leasehold::proof_of_death::{NoProof, Prover};
-use leasehold::{Event, LeaderElection, RunOnceError, Subscription, Term};
+use leasehold::{
+    Event, LeaderElection, LockRequest, RunOnceError, SimulatedLock, Subscription, Term,
+};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -28,6 +31,9 @@ const MOST_KEYS: u32 = 30;
 const POISONED: u32 = 5;
 const STEPS: u32 = 8;
 
+/// No whole number of days, as later ones are.
+const FIRST_UPTIME: Duration = Duration::from_secs(30 * 86_400 + 43_200);
+
 pub(crate) struct Process {
     pub(crate) name: Name,
     pub(crate) election: Arc<LeaderElection>,
@@ -37,6 +43,7 @@ pub(crate) struct Process {
     worker: Arc<Gate>,
     scheduler: Arc<Gate>,
     driving: JoinHandle<()>,
+    machine: &'static SimulatedMachine,
     stopping: bool,
 }
 
@@ -62,12 +69,22 @@ impl Process {
                 random: Mutex::new(world.plan.random_for(&name.to_string(), 1)),
             }),
         };
-        let clock = Clock::simulated(setup.wall_origin).at_rate(setup.rate);
+        // As long as this program: clocks are copied, and cannot own what they share.
+        let machine = Box::leak(Box::new(SimulatedMachine::up_for(FIRST_UPTIME)));
+        let clock = Clock::simulated(setup.wall_origin)
+            .at_rate(setup.rate)
+            .on(machine);
         let config = setup.config(name);
-        let (election, driver) =
-            LeaderElection::simulated(&config, Arc::new(store), prover, clock, random.u64(..))
-                .expect("the plan's settings are valid");
-        let election = Arc::new(election);
+        let (store, seed) = (Arc::new(store), random.u64(..));
+        let (election, lock, driver) = if world.plan.locks {
+            let simulated = SimulatedLock::new(&config, store, prover, clock, seed);
+            let (lock, driver) = simulated.expect("the plan's settings are valid");
+            (lock.election(), Some(lock), driver.boxed())
+        } else {
+            let simulated = LeaderElection::simulated(&config, store, prover, clock, seed);
+            let (election, driver) = simulated.expect("the plan's settings are valid");
+            (Arc::new(election), None, driver.boxed())
+        };
         world.keep(election.clone());
         world.timeline.note_of(name, What::Starts);
         world.witness.watch(name, election.clone(), setup.rate);
@@ -104,33 +121,14 @@ impl Process {
             let beating = beat(election.clone(), setup.clone());
             tokio::spawn(heart_gate.clone().guard(beating, || ()));
         }
-        if world.plan.works {
-            let worker = Worker {
-                name,
-                election: election.clone(),
-                timeline: world.timeline.clone(),
-                pause: setup.lease_duration,
-                random: world.plan.random_for(&name.to_string(), 2),
-            };
-            let until = world.timeline.start() + world.plan.length;
-            let working = async move {
-                // What goes on then is dropped.
-                let _ = timeout_at(until, worker.work()).await;
-            };
-            tokio::spawn(worker_gate.clone().guard(working, || ()));
-        }
-        if let Some(each) = world.plan.fires_each {
-            let scheduler = Scheduler {
-                name,
-                election: election.clone(),
-                timeline: world.timeline.clone(),
-                each,
-                random: world.plan.random_for(&name.to_string(), 3),
-            };
-            // What is asked for still has its answer.
-            let scheduling = scheduler.fire(world.timeline.start() + world.plan.length);
-            tokio::spawn(scheduler_gate.clone().guard(scheduling, || ()));
-        }
+        let work = Work {
+            world,
+            name,
+            election: election.clone(),
+            worker: worker_gate.clone(),
+            scheduler: scheduler_gate.clone(),
+        };
+        work.start(lock);
         Self {
             name,
             election,
@@ -140,6 +138,7 @@ impl Process {
             worker: worker_gate,
             scheduler: scheduler_gate,
             driving: tokio::spawn(driving),
+            machine,
             stopping: false,
         }
     }
@@ -202,6 +201,13 @@ impl Process {
             .for_each(Gate::open);
     }
 
+    /// Goes on where it stood still, on another boot of its machine, which is up for so long.
+    pub(crate) fn restore(&self, world: &World, uptime: Duration) {
+        self.machine.reboot(uptime);
+        self.let_go(world, Mishap::Suspended);
+        world.timeline.note_of(self.name, What::IsRestored);
+    }
+
     fn threads_held_up_by(&self, mishap: Mishap) -> Vec<&Gate> {
         match mishap {
             Mishap::Suspended => self.threads().into(),
@@ -219,6 +225,58 @@ impl Process {
             &self.worker,
             &self.scheduler,
         ]
+    }
+}
+
+/// What an application does under its terms.
+struct Work<'a> {
+    world: &'a World,
+    name: Name,
+    election: Arc<LeaderElection>,
+    worker: Arc<Gate>,
+    scheduler: Arc<Gate>,
+}
+
+impl Work<'_> {
+    /// With a lock only that which is done under a lock.
+    fn start(self, lock: Option<SimulatedLock>) {
+        let setup = &self.world.plan.candidates[self.name.slot];
+        if let Some(lock) = lock {
+            let locker = Locker {
+                name: self.name,
+                lock,
+                timeline: self.world.timeline.clone(),
+                pause: setup.lease_duration,
+                random: self.world.plan.random_for(&self.name.to_string(), 4),
+            };
+            tokio::spawn(self.worker.guard(locker.work(), || ()));
+        } else if self.world.plan.works {
+            let worker = Worker {
+                name: self.name,
+                election: self.election.clone(),
+                timeline: self.world.timeline.clone(),
+                pause: setup.lease_duration,
+                random: self.world.plan.random_for(&self.name.to_string(), 2),
+            };
+            let until = self.world.timeline.start() + self.world.plan.length;
+            let working = async move {
+                // What goes on then is dropped.
+                let _ = timeout_at(until, worker.work()).await;
+            };
+            tokio::spawn(self.worker.guard(working, || ()));
+        }
+        if let Some(each) = self.world.plan.fires_each {
+            let scheduler = Scheduler {
+                name: self.name,
+                election: self.election.clone(),
+                timeline: self.world.timeline.clone(),
+                each,
+                random: self.world.plan.random_for(&self.name.to_string(), 3),
+            };
+            // What is asked for still has its answer.
+            let scheduling = scheduler.fire(self.world.timeline.start() + self.world.plan.length);
+            tokio::spawn(self.scheduler.guard(scheduling, || ()));
+        }
     }
 }
 
@@ -319,6 +377,46 @@ impl Worker {
                     }
                 }
                 break;
+            }
+        }
+    }
+
+    fn up_to(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(self.random.f64())
+    }
+}
+
+/// An application that does one piece of work after another under a lock.
+struct Locker {
+    name: Name,
+    lock: SimulatedLock,
+    timeline: Arc<Timeline>,
+    pause: Duration,
+    random: Rng,
+}
+
+impl Locker {
+    async fn work(mut self) {
+        while self.lock.election().is_running() {
+            sleep(self.up_to(self.pause)).await;
+            let mut request = LockRequest::new("lock");
+            if self.random.bool() {
+                request = request.at_most(self.up_to(self.pause * 2));
+            }
+            let timeout = self.up_to(self.pause * 3);
+            self.timeline.note_of(self.name, What::Wants);
+            match self.lock.acquire(request, timeout).await {
+                Ok(Some(mut lock)) => {
+                    let takes = self.up_to(self.pause * 2);
+                    // What it then does is over as soon as it hears of it.
+                    let _ = timeout_at(Instant::now() + takes, lock.lost()).await;
+                    lock.release_async().await;
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    self.timeline
+                        .note_of(self.name, What::Forgoes(error.kind()));
+                }
             }
         }
     }

@@ -48,6 +48,8 @@ pub(crate) enum What {
     /// Has stopped.
     Ends,
     SteppingDown,
+    /// Goes on where it stood still, with a clock that counts from another boot.
+    IsRestored,
     IsHeldUp(Mishap),
     IsLetGo(Mishap),
     Weather(Weather),
@@ -86,6 +88,10 @@ pub(crate) enum What {
     WorkFails {
         key: u32,
     },
+    /// Wants the lock.
+    Wants,
+    /// Does not get it.
+    Forgoes(ErrorKind),
     /// Begins the firing of this number.
     Fires {
         firing: u64,
@@ -305,6 +311,7 @@ impl fmt::Display for What {
             Self::Stopping => write!(f, "! is told to stop"),
             Self::Ends => write!(f, "has stopped"),
             Self::SteppingDown => write!(f, "! is told to step down"),
+            Self::IsRestored => write!(f, "! is restored on another boot"),
             Self::IsHeldUp(mishap) => write!(f, "! {mishap:?}"),
             Self::IsLetGo(mishap) => write!(f, "! no longer {mishap:?}"),
             Self::Weather(weather) => write!(f, "! network: {weather:?}"),
@@ -335,6 +342,8 @@ impl fmt::Display for What {
             Self::Told(told) => write!(f, "told {told:?}"),
             Self::WorkEnds { token } => write!(f, "work ends under token {token}"),
             Self::Works { key, token } => write!(f, "works on key {key} under token {token}"),
+            Self::Wants => write!(f, "wants the lock"),
+            Self::Forgoes(why) => write!(f, "does not get the lock: {why}"),
             Self::WorkFails { key } => write!(f, "the work of key {key} fails"),
             Self::Fires { firing, token } => write!(f, "FIRES {firing} under token {token}"),
             Self::MayNotFire { firing, why } => write!(f, "may not fire {firing}: {why}"),
