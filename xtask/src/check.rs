@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::build::{self, cargo, shell};
 use crate::steps::{Step, Steps};
 use crate::tool::{GoTool, Tool};
-use crate::{codegen, python, site, target_folder};
+use crate::{codegen, figures, python, site, target_folder};
 
 /// Checks licences, bans and sources. Its advisory database is left out: it comes from the network,
 /// and a build must not turn red because of what others found out overnight.
@@ -51,6 +51,7 @@ pub(crate) fn add_to(steps: &Steps) {
         "settings and words of other languages (codegen)",
         codegen::check,
     );
+    steps.run("the page of figures", |_| figures::check());
     steps.run(
         "architecture: what each module of the core may use",
         |step| build::test(step, "architecture", &[]),

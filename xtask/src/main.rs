@@ -13,6 +13,7 @@ mod codegen;
 mod commit_time;
 mod demo;
 mod everywhere;
+mod figures;
 mod fuzz;
 mod java;
 mod node;
@@ -21,6 +22,7 @@ mod package;
 mod platform;
 mod progress;
 mod python;
+mod simulate;
 mod site;
 mod soak;
 mod steps;
@@ -65,6 +67,11 @@ enum Command {
     Cluster(cluster::Command),
     /// Builds a candidate program for cluster tests; its last line is the command line.
     Candidate(candidate::Options),
+    /// Runs elections in virtual time, under faults that follow from a number, and says what they went
+    /// through.
+    Simulate(simulate::Options),
+    /// Makes the page of the documentation that says what each method of looking for defects went through.
+    Figures,
     /// Fuzzes the code that reads foreign input.
     Fuzz(fuzz::Options),
     /// Builds the native half and the jars of Java, and tests them.
@@ -94,6 +101,8 @@ fn main() -> ExitCode {
         Command::Codegen(options) => codegen::run_codegen(&options),
         Command::Cluster(command) => cluster::run(&command),
         Command::Candidate(options) => candidate::run_build(&options),
+        Command::Simulate(options) => simulate::run_simulate(&options),
+        Command::Figures => figures::make_page(),
         Command::Fuzz(options) => fuzz::run_fuzz(&options),
         Command::Java(options) => java::run_build(&options),
         Command::Node(options) => node::run_build(&options),
