@@ -840,14 +840,17 @@ mod tests {
     async fn a_defect_ends_the_term_and_leaves_nobody_waiting() {
         let (shared, _commands, term) = running();
         lead(&shared, &term(1));
+        assert!(!shared.give_up_after_defect(), "nobody wants it stopped");
+        assert!(!shared.leadership().is_leader());
+
+        lead(&shared, &term(2));
         let mut events = shared.subscribe();
         events.next().await;
         let given_back = shared.give_back().unwrap();
         let limits = Limits::default();
         let until = shared.leadership().clock().now();
         let answer = shared.demand(Demand { until, limits }).unwrap();
-        assert!(!shared.give_up_after_defect(), "nobody wants it stopped");
-        assert!(!shared.leadership().is_leader());
+        assert!(!shared.give_up_after_defect());
         let ended = events.next().now_or_never().unwrap();
         assert!(matches!(&ended, Some(Event::Lost(loss)) if loss.reason == LostReason::Expired));
         let told = events.next().now_or_never().unwrap();
@@ -859,7 +862,7 @@ mod tests {
         assert!(matches!(answer, Err(Some(error)) if error.kind() == ErrorKind::Internal));
 
         // The command to step down is lost with the term, and keeps no other from being published.
-        shared.leadership().publish(Some(&term(2)));
+        shared.leadership().publish(Some(&term(3)));
         assert!(shared.leadership().is_leader());
 
         shared.command(Command::Stop(None)).unwrap();

@@ -20,6 +20,9 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// From when a term may begin until it has: attempts are so far apart, with their jitter.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
+/// Longer than anything here takes, in virtual time.
+const LIMIT: Duration = Duration::from_secs(600);
+
 /// A store that refuses writes, or panics at one, when it is told to.
 #[derive(Clone, Default)]
 struct Faulty {
@@ -71,6 +74,7 @@ struct Driven {
     store: Faulty,
     shared: Arc<Shared>,
     clock: Clock,
+    stall_timeout: Option<Duration>,
 }
 
 impl Driven {
@@ -81,6 +85,7 @@ impl Driven {
             store: Faulty::default(),
             shared: Arc::new(Shared::new("jobs", Mode::Kubernetes, leadership)),
             clock,
+            stall_timeout: None,
         }
     }
 
@@ -101,7 +106,7 @@ impl Driven {
                 spread: Duration::ZERO,
                 preference: 0,
             },
-            stall_timeout: None,
+            stall_timeout: self.stall_timeout,
             store: Arc::new(self.store.clone()),
             prover: Arc::new(NoProof),
             signs: SignWriters::default(),
@@ -115,7 +120,7 @@ impl Driven {
 
     async fn term(&self) -> Term {
         let term = self.shared.await_term().expect("it runs");
-        term.await.expect("a term")
+        within_limit(term).await.expect("a term")
     }
 
     /// Begins work, has the term under it end, and returns the work and when that was.
@@ -123,9 +128,14 @@ impl Driven {
         self.term().await;
         let (_, work, end) = self.shared.work_and_end().expect("it leads");
         fault.store(true, Ordering::Relaxed);
-        end.await.unwrap_err();
+        within_limit(end).await.unwrap_err();
         (work, self.clock.now())
     }
+}
+
+async fn within_limit<T>(wait: impl Future<Output = T>) -> T {
+    let outcome = tokio::time::timeout(LIMIT, wait).await;
+    outcome.expect("it comes within the limit")
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,7 +169,7 @@ async fn no_term_of_the_next_run_begins_beside_work_that_the_last_one_has_left()
     let run = driven.start();
     let (_work, ended_at) = driven.outlast(&driven.store.refuses).await;
     driven.shared.command(Command::Stop(None)).unwrap();
-    run.await.unwrap();
+    within_limit(run).await.unwrap();
     driven.store.refuses.store(false, Ordering::Relaxed);
     driven.start();
     driven.term().await;
@@ -169,4 +179,59 @@ async fn no_term_of_the_next_run_begins_beside_work_that_the_last_one_has_left()
         waited < DRAIN_TIMEOUT + ATTEMPT,
         "its grace, once: {waited:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_term_at_once_and_releases_the_lease_when_the_work_has_ended() {
+    let driven = Driven::new();
+    let run = driven.start();
+    driven.term().await;
+    let (_, work) = driven.shared.work().unwrap();
+    driven.shared.command(Command::Stop(None)).unwrap();
+    assert!(!driven.shared.leadership().is_leader());
+    let holder = || driven.store.store.get().unwrap().record.holder;
+    let renewed_at = driven.store.store.get().unwrap().version;
+    tokio::time::sleep(DRAIN_TIMEOUT / 2).await;
+    assert_eq!(holder(), "a");
+    assert!(driven.store.store.get().unwrap().version > renewed_at);
+    drop(work);
+    within_limit(run).await.unwrap();
+    assert_eq!(holder(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_steps_down_releases_the_lease_and_leads_again_after_a_lease_duration() {
+    let driven = Driven::new();
+    driven.start();
+    let first = driven.term().await;
+    let stepped_down_at = driven.clock.now();
+    driven.shared.command(Command::StepDown).unwrap();
+    assert!(!driven.shared.leadership().is_leader());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(driven.store.store.get().unwrap().record.holder, "");
+    let second = driven.term().await;
+    assert!(second.number() > first.number());
+    assert!(second.is_valid() && !first.is_valid());
+    let waited = driven.clock.now().since(stepped_down_at);
+    assert!(waited >= Duration::from_secs(15), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_shows_no_sign_of_life_neither_leads_nor_renews_until_there_is_one() {
+    let mut driven = Driven::new();
+    driven.stall_timeout = Some(Duration::from_secs(5));
+    driven.shared.leadership().note_sign_of_life();
+    driven.start();
+    driven.term().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    driven.shared.sign_of_life();
+    tokio::time::sleep(Duration::from_millis(4_900)).await;
+    assert!(driven.shared.leadership().is_leader());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!driven.shared.leadership().is_leader());
+    let version = driven.store.store.get().unwrap().version;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(driven.store.store.get().unwrap().version, version);
+    driven.shared.sign_of_life();
+    assert_eq!(driven.term().await.number(), 2);
 }
