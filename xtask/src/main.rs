@@ -16,6 +16,7 @@ mod everywhere;
 mod figures;
 mod fuzz;
 mod java;
+mod mutants;
 mod node;
 mod output;
 mod package;
@@ -76,6 +77,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Builds the native half and the jars of Java, and tests them.
     Java(java::Options),
+    /// Takes each rule of the core out once, and sees whether a test finds its absence. Takes hours.
+    Mutants(mutants::Options),
     /// Builds the native library and the packages of Node.
     Node(node::Options),
     /// Builds the wheel of Python and installs it into an environment of its own.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Command::Figures => figures::make_page(),
         Command::Fuzz(options) => fuzz::run_fuzz(&options),
         Command::Java(options) => java::run_build(&options),
+        Command::Mutants(options) => mutants::run_mutants(&options),
         Command::Node(options) => node::run_build(&options),
         Command::Python(options) => python::run_build(&options),
         Command::Package(options) => package::run_package(&options),
