@@ -15,7 +15,7 @@ pub(crate) struct Plan {
     random: Rng,
     /// Each fault with who is hit by it and whom it may meet.
     pairs: Vec<Pair>,
-    /// How often each pair is to be played, if not without an end.
+    /// How often to play each pair, if not without an end.
     times: Option<usize>,
     /// How often each was before.
     played: BTreeMap<(String, String), usize>,
@@ -76,7 +76,7 @@ impl Plan {
         self.played = played;
     }
 
-    /// None if each pair was played as often as it is to be.
+    /// None if each pair was played as often as wanted.
     pub(crate) fn next_round(&mut self) -> Option<Round> {
         while self.left.is_empty() {
             if self.times.is_some_and(|times| self.passes >= times) {

@@ -77,8 +77,8 @@ impl Report {
         self.rounds.len()
     }
 
-    /// How often each fault has hit whom. A round of ours that was not played to its end is to be played
-    /// again; others do not do all that rounds wait for.
+    /// How often each fault has hit whom. A round of ours that was not played to its end does not count, and comes
+    /// again; other clients do not do all that rounds wait for.
     pub(crate) fn played(&self) -> BTreeMap<(String, String), usize> {
         let mut played = BTreeMap::new();
         let counts = |it: &&Played| it.is_of_a_peer || it.failure.is_none();
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_may_not_overlap_and_are_to_be_played_to_their_end() {
+    fn ours_may_not_overlap_and_a_round_without_its_end_comes_again() {
         let overlap = report(vec![played("rust", false, verdict(0, Some(1)), None)]);
         assert!(overlap.verdict().unwrap_err().contains("two led"));
         let failed = report(vec![played("rust", false, verdict(1, None), Some("no"))]);
