@@ -54,3 +54,11 @@ fn a_foreign_duration_is_mentioned_if_it_is_more_than_four_times_its_own() {
         assert_eq!(why.contains("if it crashes"), is_mentioned, "{why}");
     }
 }
+
+#[test]
+fn it_reads_the_lease_before_it_says_anything_else_of_it() {
+    let mut a = candidate("a", &MemoryStore::new());
+    assert_eq!(a.why_not_leading(), "reading the Lease");
+    a.expect("read").answer();
+    assert_eq!(a.why_not_leading(), "acquiring the Lease");
+}
