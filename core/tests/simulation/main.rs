@@ -2,7 +2,8 @@
 //! thread, on a clock that only the test turns. Each run follows from one number.
 //!
 //! - `LEASEHOLD_SIM_SEED=n` runs that one number and shows all that happened.
-//! - `LEASEHOLD_SIM_RUNS=n` runs the numbers from 1 to n.
+//! - `LEASEHOLD_SIM_RUNS=n` runs the numbers from 1 to n, or from `LEASEHOLD_SIM_FROM` on.
+//! - `LEASEHOLD_SIM_REPORT=file` is for `cargo xtask simulate`: what was reached, as JSON.
 //!
 //! Each file beside `world` and `verdicts` is one promise, and judges all runs by it.
 

@@ -18,7 +18,7 @@ const READ_BY_USERS: [(&str, &str); 7] = [
 ];
 
 /// Variables that are no settings, and what each is.
-const OTHERS: [(&str, &str); 15] = [
+const OTHERS: [(&str, &str); 16] = [
     ("FENCING_TOKEN", "`leasehold run` tells it to the command"),
     (
         "NATIVE_LIBRARY",
@@ -42,7 +42,8 @@ const OTHERS: [(&str, &str); 15] = [
         "what a test of the clock asks itself in another process",
     ),
     ("SIM_SEED", "of the simulation"),
-    ("SIM_RUNS", "of the simulation"),
+    ("COURSES_FROM", "of the simulation of the protocol"),
+    ("COURSES_REPORT", "of the simulation of the protocol"),
     ("COURSES", "of random courses of events, without a driver"),
     ("MODEL_FAULTS", "of the exhaustive check"),
     ("MODEL_TICKS", "of the exhaustive check"),
