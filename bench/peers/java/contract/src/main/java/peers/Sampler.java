@@ -36,15 +36,19 @@ public final class Sampler {
         }
     }
 
-    /** @param release runs on SIGTERM, when the candidate no longer leads */
+    /**
+     * Says that the candidate takes part.
+     *
+     * @param release runs on SIGTERM, when the candidate no longer leads
+     */
     public Sampler(Runnable release) {
         this.release = release;
+        say("READY", now());
     }
 
-    /** Says that the candidate takes part, asks each millisecond whether it leads, and says so, until SIGTERM. */
+    /** Asks each millisecond whether the candidate leads, and says so, until SIGTERM. */
     public void run(BooleanSupplier isLeader) {
         Runtime.getRuntime().addShutdownHook(new Thread(this::end));
-        say("READY", now());
         while (!terminated) {
             // The clock first: a pause right after the answer must not make it look younger.
             long moment = now();
