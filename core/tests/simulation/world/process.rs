@@ -173,7 +173,11 @@ impl Process {
         self.ended().await;
     }
 
+    /// Nobody can have a lock step down: it is released.
     pub(crate) fn step_down(&self, world: &World) {
+        if world.plan.locks {
+            return;
+        }
         world.timeline.note_of(self.name, What::SteppingDown);
         self.election
             .step_down()
