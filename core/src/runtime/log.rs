@@ -150,9 +150,10 @@ impl Subscriber for Queue {
         put(Entry::Event(owned));
     }
 
-    // So that nothing more detailed is prepared in the whole process.
+    // So that the application's subscriber alone says what is prepared, in the whole process: nothing if
+    // there is none.
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::DEBUG)
+        Some(LevelFilter::OFF)
     }
 
     // There are no spans in this crate.

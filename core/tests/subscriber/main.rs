@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use leasehold::lease_store::memory::MemoryStore;
 use leasehold::{Config, LeaderElection};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
@@ -73,6 +74,10 @@ fn an_election() {
 
 #[test]
 fn a_subscriber_that_panics_or_blocks_does_not_touch_the_election() {
+    an_election();
+    let prepared = LevelFilter::current();
+    assert_eq!(prepared, LevelFilter::OFF, "without a subscriber");
+
     tracing::subscriber::set_global_default(Hostile).unwrap();
     an_election();
     let events = || EVENTS.load(Ordering::Relaxed);
