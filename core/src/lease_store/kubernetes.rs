@@ -221,7 +221,9 @@ impl LeaseStore for KubernetesStore {
     }
 
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, Result<WatchEvent>> {
-        self.open_watch(from).into_stream().try_flatten().boxed()
+        // In a box of its own, since what opening needs is not kept for as long as the watch is open.
+        let opening = Box::pin(self.open_watch(from));
+        opening.into_stream().try_flatten().boxed()
     }
 }
 

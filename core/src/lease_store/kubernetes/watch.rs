@@ -3,15 +3,14 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::BodyDataStream;
 use hyper::body::Incoming;
 use kube::core::WatchEvent as ServerEvent;
 use serde_json::Value;
 use tokio::time::timeout;
-use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
-use tokio_util::io::StreamReader;
+use tokio_util::codec::{Decoder, LinesCodec, LinesCodecError};
 
 use super::connection::{InFlight, LONGEST_ANSWER};
 use super::rbac::Verb;
@@ -25,9 +24,6 @@ use crate::lease_store::{Result, WatchEvent};
 /// another. A proxy may forward nothing any more, or the store may have been put back to a state
 /// from before what the watch waits for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(150);
-
-/// What a watch keeps for a line at first, which most Leases fit into. It grows if need be.
-const LINE: usize = 1 << 10;
 
 /// What `read` makes of the events in `body`, up to its end or the first error. `what` is watched, in words.
 pub(super) fn events<'a, T: 'a, E: From<Error> + 'a>(
@@ -86,12 +82,31 @@ pub(super) fn told<'a>(
     told.expect("all of it is there")
 }
 
-/// No line is longer than an object can be.
+/// The lines in `bytes`, none of which is longer than an object can be. While it waits for the next one it keeps
+/// no memory for it: a process may have a thousand watches, and a piece of one holds what its connection
+/// has received with it.
 fn lines(
-    bytes: impl Stream<Item = io::Result<Bytes>>,
+    bytes: impl Stream<Item = io::Result<Bytes>> + Unpin,
 ) -> impl Stream<Item = std::result::Result<String, LinesCodecError>> {
     let codec = LinesCodec::new_with_max_length(LONGEST_ANSWER);
-    FramedRead::with_capacity(StreamReader::new(bytes), codec, LINE)
+    stream::try_unfold(
+        (bytes, BytesMut::new(), codec),
+        |(mut bytes, mut received, mut codec)| async move {
+            let line = loop {
+                if let Some(line) = codec.decode(&mut received)? {
+                    break Some(line);
+                }
+                match bytes.next().await {
+                    Some(piece) => received.extend_from_slice(&piece?),
+                    None => break codec.decode_eof(&mut received)?,
+                }
+            };
+            if received.is_empty() {
+                received = BytesMut::new();
+            }
+            Ok(line.map(|line| (line, (bytes, received, codec))))
+        },
+    )
 }
 
 /// The items of `stream` until it ends, or has none for as long as `limit`.
@@ -129,6 +144,7 @@ fn about_lease(event: ServerEvent<Value>, lease: &LeaseName) -> Result<WatchEven
 mod tests {
     use std::iter;
 
+    use futures_util::FutureExt;
     use tokio::time::{Instant, sleep};
 
     use super::*;
@@ -143,6 +159,27 @@ mod tests {
 
         assert_eq!(silent.count().await, 4);
         assert_eq!(start.elapsed(), minutes(5) + LONGEST_SILENCE);
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_waits_keeps_no_memory_for_its_next_line() {
+        let first = Bytes::from(b"one\ntw".to_vec());
+        let pieces = stream::iter([Ok(first.clone()), Ok(Bytes::from_static(b"o\n"))]);
+        let mut lines = Box::pin(lines(pieces.chain(stream::pending())));
+        assert!(matches!(lines.next().await, Some(Ok(line)) if line == "one"));
+        assert!(first.is_unique());
+        assert!(matches!(lines.next().await, Some(Ok(line)) if line == "two"));
+        assert!(lines.next().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_last_line_needs_no_end() {
+        let pieces = ["a", "\n", "b\r\nc", "d"].map(|piece| Ok(Bytes::from(piece)));
+        let lines: Vec<_> = lines(stream::iter(pieces))
+            .try_collect()
+            .await
+            .expect("lines");
+        assert_eq!(lines, ["a", "b", "cd"]);
     }
 
     #[tokio::test]
