@@ -54,7 +54,7 @@ pub(crate) struct Elector {
     pub(crate) on_demand: bool,
     pub(crate) led: Arc<Led>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) commands: UnboundedReceiver<Command>,
+    pub(crate) commands: UnboundedReceiver<Box<Command>>,
 }
 
 impl Elector {
@@ -105,9 +105,9 @@ impl Elector {
 }
 
 /// The whole of an election that never leads: waits to be stopped.
-pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Command>) {
+pub(crate) async fn never_lead(shared: Arc<Shared>, mut commands: UnboundedReceiver<Box<Command>>) {
     while let Some(command) = commands.recv().await {
-        if matches!(command, Command::Stop(_)) {
+        if matches!(*command, Command::Stop(_)) {
             break;
         }
     }
@@ -120,7 +120,8 @@ struct ElectionLoop<'a> {
     store: Arc<dyn LeaseStore>,
     prover: Arc<dyn Prover>,
     clock: Clock,
-    election: Election,
+    /// Boxed, as the future of a call by value has room for it twice.
+    election: Box<Election>,
     seed: u64,
     /// The longest time between two rounds, so that health can tell a stuck loop from an idle one.
     longest_wait: Duration,
@@ -162,11 +163,11 @@ impl<'a> ElectionLoop<'a> {
         .after_work(unfinished.len(), grace_until);
         let spreads = !elector.settings.spread.is_zero() && !elector.on_demand;
         Self {
-            election: if elector.on_demand {
+            election: Box::new(if elector.on_demand {
                 election.on_demand()
             } else {
                 election
-            },
+            }),
             seed: elector.seed,
             longest_wait: elector.settings.retry_period,
             settle_limit: elector.settings.renew_deadline,
@@ -189,7 +190,7 @@ impl<'a> ElectionLoop<'a> {
     /// Returns until when its work keeps another term from beginning.
     async fn run(
         mut self,
-        commands: &mut UnboundedReceiver<Command>,
+        commands: &mut UnboundedReceiver<Box<Command>>,
         unfinished: &mut Vec<WorkEnd>,
     ) -> Instant {
         let store = self.store.clone();
@@ -239,7 +240,7 @@ impl<'a> ElectionLoop<'a> {
             let wake_at = self.wake_at();
             select! {
                 biased;
-                Some(command) = commands.recv() => self.handle_command(command),
+                Some(command) = commands.recv() => self.handle_command(*command),
                 reply = answer(&mut in_flight) => {
                     self.election.handle_reply(self.clock.now(), reply);
                 }

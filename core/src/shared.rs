@@ -75,7 +75,8 @@ struct State {
 }
 
 struct Running {
-    commands: UnboundedSender<Command>,
+    /// Boxed, as a queue keeps room for 32 of them.
+    commands: UnboundedSender<Box<Command>>,
     /// Which run it is.
     number: u64,
     stopping: bool,
@@ -174,7 +175,7 @@ impl Shared {
         identity: &str,
         why_not_leading: &str,
         need: Need,
-    ) -> Option<(u64, UnboundedReceiver<Command>)> {
+    ) -> Option<(u64, UnboundedReceiver<Box<Command>>)> {
         let mut state = self.state();
         if state.running.is_some() {
             return None;
@@ -232,7 +233,7 @@ impl Shared {
             }
             Command::Record { .. } | Command::Alive | Command::Demand(_) | Command::Limits(_) => {}
         }
-        running.commands.send(command).ok()?;
+        running.commands.send(Box::new(command)).ok()?;
         Some(end(&mut running.await_end))
     }
 
@@ -307,7 +308,8 @@ impl Shared {
         let mut state = self.state();
         let running = state.running.as_mut()?;
         running.demand = Some(sender);
-        running.commands.send(Command::Demand(demand)).ok()?;
+        let command = Box::new(Command::Demand(demand));
+        running.commands.send(command).ok()?;
         Some(answer)
     }
 
@@ -620,7 +622,7 @@ mod tests {
     /// An election that work has begun a run of, and the term of a number as the background task publishes it.
     fn running() -> (
         Shared,
-        UnboundedReceiver<Command>,
+        UnboundedReceiver<Box<Command>>,
         impl Fn(u64) -> ActiveTerm,
     ) {
         let clock = Clock::simulated(WallTime::default());
@@ -657,7 +659,10 @@ mod tests {
         assert!(!leadership.is_leader());
 
         // It is told, and ends that term; of a second command it is told later.
-        assert!(matches!(commands.recv().await, Some(Command::StepDown)));
+        assert!(matches!(
+            commands.recv().await.as_deref(),
+            Some(Command::StepDown)
+        ));
         shared.has_stepped_down();
         leadership.publish(Some(&term(2)));
         assert!(!leadership.is_leader());
@@ -678,7 +683,10 @@ mod tests {
             "that which has begun it needs it"
         );
         assert!(shared.leave(run).is_some());
-        assert!(matches!(commands.try_recv(), Ok(Command::Stop(None))));
+        assert!(matches!(
+            commands.try_recv().as_deref(),
+            Ok(Command::Stop(None))
+        ));
         shared.need(Need::Work).unwrap().unwrap_err();
         shared.need(Need::Application).unwrap().unwrap_err();
 
@@ -751,7 +759,10 @@ mod tests {
         assert!(waiting.now_or_never().unwrap().is_err());
         assert!(shared.await_term().is_none());
         assert!(shared.is_running() && !shared.is_wanted());
-        assert!(matches!(commands.try_recv(), Ok(Command::Stop(None))));
+        assert!(matches!(
+            commands.try_recv().as_deref(),
+            Ok(Command::Stop(None))
+        ));
     }
 
     #[tokio::test(start_paused = true)]
@@ -831,7 +842,7 @@ mod tests {
         commands.try_recv().unwrap_err();
         shared.set_stalled(true);
         shared.sign_of_life();
-        assert!(matches!(commands.try_recv(), Ok(Command::Alive)));
+        assert!(matches!(commands.try_recv().as_deref(), Ok(Command::Alive)));
         let now = shared.leadership().clock().now();
         assert_eq!(shared.leadership().sign_of_life(), Some(now));
     }
