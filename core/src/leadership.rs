@@ -17,7 +17,7 @@ use crate::clock::{Clock, Instant};
 use crate::election::{ActiveTerm, TermRecord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease_record::Acquisition;
-use crate::runtime::{ForkWiped, ZeroIsValid};
+use crate::runtime::{ForkWiped, ZeroIsValid, fork_wiped};
 
 mod published;
 
@@ -38,7 +38,7 @@ unsafe impl ZeroIsValid for Snapshot {}
 
 impl Leadership {
     pub(crate) fn new(clock: Clock) -> io::Result<Self> {
-        let snapshot = ForkWiped::new(Snapshot::default())?;
+        let snapshot = fork_wiped(Snapshot::default())?;
         Ok(Self {
             clock,
             published: Published::new(snapshot),

@@ -6,6 +6,7 @@
 //! connections), and starts its own when it starts an election.
 
 mod fork;
+mod fork_wiped;
 mod log;
 mod per_process;
 mod process_lock;
@@ -24,6 +25,7 @@ use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 
 pub(crate) use self::fork::{ForkWiped, ZeroIsValid};
+pub(crate) use self::fork_wiped::fork_wiped;
 pub(crate) use self::log::{flush_log, log_without_queue};
 pub(crate) use self::per_process::{Here, PerProcess};
 pub(crate) use self::process_lock::{hold_until_death, wait_until_free};

@@ -10,10 +10,18 @@ mod none;
 #[cfg(unix)]
 mod unix;
 
+use std::io;
+
 #[cfg(not(unix))]
-pub(crate) use self::none::ForkWiped;
+pub(crate) use self::none::{ForkWiped, Page};
 #[cfg(unix)]
-pub(crate) use self::unix::ForkWiped;
+pub(crate) use self::unix::{ForkWiped, Page};
+
+/// A value in a page of its own.
+pub(crate) fn alone<T: ZeroIsValid>(value: T) -> io::Result<ForkWiped<T>> {
+    let put = Page::new()?.put(value);
+    Ok(put.unwrap_or_else(|_| unreachable!("an empty page has room for any value")))
+}
 
 /// A type for which all bits zero is a valid value, one that grants nothing.
 ///

@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::fork::{ForkWiped, ZeroIsValid};
+use super::fork::{self, ForkWiped, ZeroIsValid};
 
 /// A static that each process has a value of its own of.
 pub(crate) struct PerProcess<T: 'static>(AtomicPtr<Here<T>>);
@@ -44,7 +44,7 @@ impl<T: Default + Send + Sync> PerProcess<T> {
             }
             let made = Box::into_raw(Box::new(Here {
                 value: T::default(),
-                maker: ForkWiped::new(Nothing)?,
+                maker: fork::alone(Nothing)?,
             }));
             let claimed =
                 self.0
