@@ -3,13 +3,17 @@
 //! A clock that stops while a machine is suspended would leave a laptop that wakes after an hour
 //! believing in its leadership. `system::clock` knows the clock that does not, on each system.
 
+mod boot;
+mod suspend;
+
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub(crate) use self::boot::Boot;
 use crate::system::clock;
 
-/// How long a sleeping task trusts Tokio's timer, which does not count suspend.
+/// How often a sleeping task looks at a simulated clock, whose machine may have booted again.
 const LONGEST_NAP: Duration = Duration::from_secs(1);
 
 /// A local instant, in nanoseconds on the suspend-aware clock. Never compared across machines.
@@ -197,20 +201,12 @@ impl Clock {
         }
     }
 
-    /// Which boot of its machine it counts from; see [`clock::boot_id`].
-    fn boot_id(&self) -> Option<String> {
-        match self.0 {
-            Source::SuspendAware => clock::boot_id(),
-            Source::Simulated { machine, .. } => {
-                let boot = machine.map_or(0, |it| it.boot.load(Ordering::Relaxed));
-                Some(boot.to_string())
-            }
-        }
-    }
-
     /// Waits until the clock has reached `deadline`, at most a second late after a suspend; or until it
     /// has gone back, after which no deadline means anything.
     pub async fn sleep_until(&self, deadline: Instant) {
+        if matches!(self.0, Source::SuspendAware) {
+            return suspend::sleep_until(deadline, || Self::suspend_aware().now()).await;
+        }
         let mut before = self.now();
         loop {
             let now = self.now();
@@ -224,33 +220,6 @@ impl Clock {
     }
 }
 
-/// Which boot of the machine the clock belongs to. It changes under a running process that is
-/// restored from a checkpoint, and with it the clock's zero.
-#[derive(Debug)]
-pub(crate) struct Boot {
-    /// `None` as long as nobody could look.
-    id: Option<String>,
-}
-
-impl Boot {
-    pub(crate) fn of(clock: &Clock) -> Self {
-        Self {
-            id: clock.boot_id(),
-        }
-    }
-
-    /// Whether this is another boot than at the last look. If nobody can look, that is no sign of one.
-    pub(crate) fn has_changed(&mut self, clock: &Clock) -> bool {
-        self.see(clock.boot_id())
-    }
-
-    fn see(&mut self, id: Option<String>) -> bool {
-        let Some(id) = id else { return false };
-        let before = self.id.replace(id);
-        before.is_some() && before != self.id
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,19 +230,6 @@ mod tests {
             let time = WallTime::from_micros(micros);
             assert_eq!(WallTime::from(SystemTime::from(time)), time);
         }
-    }
-
-    #[test]
-    fn a_boot_that_nobody_can_look_at_has_not_changed() {
-        let seen = |id: &str| Some(id.to_owned());
-        let mut boot = Boot { id: seen("first") };
-        assert!(!boot.see(None));
-        assert!(!boot.see(seen("first")));
-        assert!(boot.see(seen("second")));
-        assert!(!boot.see(seen("second")));
-        let mut hidden_at_first = Boot { id: None };
-        assert!(!hidden_at_first.see(seen("first")));
-        assert!(hidden_at_first.see(seen("second")));
     }
 
     #[tokio::test(start_paused = true)]
