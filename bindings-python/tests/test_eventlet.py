@@ -100,3 +100,60 @@ for _ in range(20):
     )
     chatty.ends_well()
     place.is_released()
+
+
+def test_an_exit_that_a_signal_asks_for_while_we_log_ends_the_program(
+    program: Callable[..., Program], place: Place
+) -> None:
+    logs = program(
+        PATCHED
+        + """
+import logging
+class Interrupted(logging.Handler):
+    def emit(self, record):
+        signal.raise_signal(signal.SIGTERM)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+logging.basicConfig(level=logging.INFO, handlers=[Interrupted()])
+election = leasehold.LeaderElection(**settings)
+election.start()
+eventlet.sleep(LIMIT)
+"""
+    )
+    assert logs.end() == 7, logs.complaints()
+    place.is_released()
+
+
+def test_what_is_said_where_no_hub_runs_waits_for_one_and_does_not_grow(
+    program: Callable[..., Program], place: Place
+) -> None:
+    waiting = program(
+        PATCHED
+        + """
+import logging
+from eventlet import tpool
+from leasehold._process import current
+seen = []
+class Seen(logging.Handler):
+    def emit(self, record):
+        seen.append(record.getMessage())
+logging.basicConfig(level=logging.INFO, handlers=[Seen()])
+election = leasehold.LeaderElection(**settings)
+tpool.execute(election.start)
+tpool.execute(election.wait_for_leadership, LIMIT)
+tpool.execute(election.stop)
+told = []
+for _ in range(20_000):
+    current().log.say(lambda: told.append(None))
+current().log.say(lambda: told.append("last"))
+assert not told
+election.start()
+with eventlet.Timeout(LIMIT):
+    while "last" not in told or not any(it.startswith("leading") for it in seen):
+        eventlet.sleep(0.001)
+assert len(told) <= 10_000, len(told)
+election.stop()
+tpool.killall()
+"""
+    )
+    waiting.ends_well()
+    place.is_released()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _PERIOD = 0.1
 """How many seconds what is said may wait for a greenlet."""
 
+_MOST = 10_000
+"""How much may wait; then the oldest is lost. A hub may be held up for as long as it likes."""
+
 
 class Log:
     """Has `logging` called where it may be. With eventlet that is only the thread of its hub: the
@@ -22,14 +25,21 @@ class Log:
     """
 
     _untold: deque[Callable[[], None]] | None = None
+    _is_told = False
 
     def begin(self) -> None:
-        """Called where elections are started, before anything is said."""
-        if self._untold is None and _threads.is_patched_by_eventlet():
+        """Called whenever an election is started, before it says anything."""
+        if not _threads.is_patched_by_eventlet():
+            return
+        if self._untold is None:
             from collections import deque
 
+            self._untold = deque(maxlen=_MOST)
+        # Another thread, as one of `eventlet.tpool`, has a hub that never runs, and must not tell
+        # either: what is said waits for a start on the main thread, or for the end.
+        if not self._is_told and _threads.is_main():
+            self._is_told = True
             eventlet = sys.modules["eventlet"]
-            self._untold = deque()
             eventlet.spawn_n(self._tell_now_and_then, eventlet.sleep)
 
     def say(self, tell: Callable[[], None]) -> None:
@@ -40,24 +50,30 @@ class Log:
             self._untold.append(tell)
 
     def _tell_now_and_then(self, sleep: Callable[[float], object]) -> None:
-        while True:
-            self.tell_all()
-            sleep(_PERIOD)
+        try:
+            while True:
+                self.tell_all()
+                sleep(_PERIOD)
+        finally:
+            self._is_told = False
 
     def tell_all(self) -> None:
-        """Tells what has not been told yet. Not for threads of ours."""
+        """Tells what has not been told yet. Not for threads of ours.
+
+        Handlers of signals are called meanwhile: what ends the program goes on to end it.
+        """
         while self._untold:
-            contained(self._untold.popleft())
+            contained(self._untold.popleft(), Exception)
 
 
-def contained(tell: Callable[[], None]) -> None:
+def contained(tell: Callable[[], None], errors: type[BaseException] = BaseException) -> None:
     """Calls what may fail in a filter or handler of the application's; the log goes on."""
     import traceback
     from contextlib import suppress
 
     try:
         tell()
-    except BaseException:
+    except errors:
         # So it does where the standard error is closed.
         with suppress(Exception):
             traceback.print_exc()

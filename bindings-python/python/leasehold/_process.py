@@ -54,8 +54,8 @@ class Process:
 
         logger = logging.getLogger("leasehold")
         with self.lock:
+            self.log.begin()
             if not self._threads:
-                self.log.begin()
                 self._threads = [
                     _threads.start("leasehold-heartbeat", partial(self._beat, logger)),
                     _threads.start("leasehold-log", self._pass_log_on),

@@ -66,6 +66,14 @@ def is_patched_by_eventlet() -> bool:
     return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
 
 
+def is_main() -> bool:
+    """Whether the application's main thread calls this, in any of its greenlets. For
+    eventlet, whose `threading` knows greenlets only.
+    """
+    threading = sys.modules["eventlet.patcher"].original("threading")
+    return bool(threading.get_ident() == threading.main_thread().ident)
+
+
 def _original(name: str) -> Callable[..., Any]:
     """What `_thread` had under this name before it was patched."""
     if gevent := sys.modules.get("gevent.monkey"):
