@@ -8,37 +8,39 @@ mod measures;
 mod pages;
 mod peers;
 mod plot;
+mod probes;
+mod program;
+mod reasons;
 mod report;
 mod results;
 mod used;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use leasehold_test_cluster::TestCluster;
 
-use crate::measures::{Bench, Rounds, Takeover, Waited, Waits};
+use crate::measures::{Bench, Handovers, Rounds, ServerUse, Takeover, Waited, Waits};
 use crate::peers::Candidate;
 use crate::results::{Figure, Measure, Peer, Results, Run};
 
-/// So many candidates wait at a time.
-const WAIT_TOGETHER: usize = 2;
+/// How many new processes show how long an import takes.
+const IMPORTS: usize = 10;
 
 /// Measures candidates on the test cluster.
 #[derive(Parser)]
 struct Options {
     /// The candidates, as `cargo xtask bench` lists them.
-    #[arg(long, required_unless_present = "pages")]
+    #[arg(long, required_unless_present_any = ["pages", "adopt"])]
     candidates: Option<PathBuf>,
-    /// The program that measures many elections in one process.
+    /// Those to be measured, by their names; all if none is named.
     #[arg(long)]
-    footprint: Option<PathBuf>,
+    candidate: Vec<String>,
     /// Only these measures.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Measure>,
@@ -54,6 +56,9 @@ struct Options {
     /// Measures nothing: makes the pages of what was measured before.
     #[arg(long)]
     pages: bool,
+    /// Measures nothing: the documentation shows what the last run has measured, whether it came to its end or not.
+    #[arg(long)]
+    adopt: bool,
 }
 
 /// How much is measured.
@@ -63,7 +68,10 @@ struct Effort {
     proven: Rounds,
     idle: Duration,
     waits: Waits,
+    /// So many candidates wait at a time.
+    wait_together: usize,
     further: usize,
+    crowd: usize,
 }
 
 fn main() -> Result<()> {
@@ -73,55 +81,79 @@ fn main() -> Result<()> {
     if options.pages {
         return pages::write(&pages::pages(&results)?, &pages::root());
     }
-    let quiet = machine::why_not_quiet()?;
-    let keep = options.keep_documentation.clone().or(quiet);
-    let run = options.run()?;
+    let last = options.output.join("results.json");
+    if options.adopt {
+        let adopted = Results::load(&last)?;
+        return show(&mut results, adopted.runs, &committed);
+    }
+    let busy = machine::why_not_quiet()?;
+    if let Some(why) = &busy {
+        println!("{why}");
+    }
+    let run = options.run(&last)?;
 
     let alone = Results {
         runs: vec![run.clone()],
     };
     let only_figures = pages::only_figures(&alone, "measured.md".as_ref(), "".as_ref())?;
     pages::write(&only_figures, &options.output)?;
-    alone.save(&options.output.join("results.json"))?;
     println!("{}", options.output.join("measured.md").display());
-    if let Some(why) = keep {
+    if let Some(why) = options.keep_documentation.or(busy) {
         println!("the documentation stays as it is: {why}");
-    } else {
+        return Ok(());
+    }
+    show(&mut results, vec![run], &committed)
+}
+
+/// Shows `runs` in the documentation.
+fn show(results: &mut Results, runs: Vec<Run>, committed: &Path) -> Result<()> {
+    for run in runs {
         results.add(run);
-        results.save(&committed)?;
-        pages::write(&pages::pages(&results)?, &pages::root())?;
-        println!("and the documentation shows it");
+    }
+    results.save(committed)?;
+    pages::write(&pages::pages(results)?, &pages::root())?;
+    println!("the documentation shows what was measured");
+    for line in reasons::missing(results)? {
+        println!("no reason is written in {}: {line}", reasons::FILE);
     }
     Ok(())
 }
 
 impl Options {
-    fn run(&self) -> Result<Run> {
+    /// Saves what it has to `last` each time that there is something new.
+    fn run(&self, last: &Path) -> Result<Run> {
         let file = self.candidates.as_ref().context("--candidates")?;
-        let candidates = Candidate::load(file)?;
+        let mut candidates = Candidate::load(file)?;
+        candidates.retain(|it| self.candidate.is_empty() || self.candidate.contains(&it.name));
+        ensure!(!candidates.is_empty(), "no such candidate");
         let progress = Progress::start()?;
         progress.tell("a real API server");
         let cluster = TestCluster::start()?;
         let mut measuring = Measuring {
             options: self,
             effort: Effort::new(self.quick),
-            peers: candidates.iter().map(Peer::without_figures).collect(),
+            run: Run {
+                date: today()?,
+                machine: machine::name()?,
+                note: None,
+                peers: candidates.iter().map(Peer::without_figures).collect(),
+            },
+            is_slow: vec![false; candidates.len()],
+            by_itself: ServerUse::default(),
             candidates: &candidates,
             cluster: &cluster,
             progress,
+            last,
         };
         measuring.take_all()?;
-        let mut peers = measuring.peers;
-        peers.retain(|peer| !peer.figures.is_empty());
-        let date = jiff::Timestamp::now().to_string();
-        let (date, _) = date.split_once('T').context("a date")?;
-        Ok(Run {
-            date: date.to_owned(),
-            machine: machine::name()?,
-            note: None,
-            peers,
-        })
+        Ok(measuring.measured())
     }
+}
+
+fn today() -> Result<String> {
+    let date = jiff::Timestamp::now().to_string();
+    let (date, _) = date.split_once('T').context("a date")?;
+    Ok(date.to_owned())
 }
 
 impl Effort {
@@ -133,16 +165,19 @@ impl Effort {
         };
         if is_quick {
             return Self {
-                first: rounds(5, 6),
-                handovers: rounds(20, 12),
-                proven: rounds(10, 10),
+                first: rounds(5, 3),
+                handovers: rounds(20, 9),
+                proven: rounds(10, 7),
                 idle: seconds(5),
                 waits: Waits {
-                    takeovers: 3,
+                    takeovers: 2,
                     partitions: 2,
-                    pauses: 2,
+                    pauses: 1,
+                    handovers: 2,
                 },
+                wait_together: 3,
                 further: 300,
+                crowd: 100,
             };
         }
         Self {
@@ -154,8 +189,11 @@ impl Effort {
                 takeovers: 8,
                 partitions: 4,
                 pauses: 4,
+                handovers: 4,
             },
+            wait_together: 2,
             further: 1_000,
+            crowd: 100,
         }
     }
 }
@@ -164,28 +202,90 @@ struct Measuring<'a> {
     options: &'a Options,
     effort: Effort,
     candidates: &'a [Candidate],
-    /// As the candidates are ordered.
-    peers: Vec<Peer>,
+    /// Its peers are in the order of the candidates.
+    run: Run,
+    /// Of each candidate, whether its handovers are waited for beside others.
+    is_slow: Vec<bool>,
+    /// What the API server does when nobody asks it for anything.
+    by_itself: ServerUse,
     cluster: &'a TestCluster,
     progress: Progress,
+    last: &'a Path,
 }
 
 impl Measuring<'_> {
     fn take_all(&mut self) -> Result<()> {
-        for place in 0..self.candidates.len() {
-            self.take_one_by_one(place)?;
+        if self.wants(&Measure::IDLE) || self.wants(&Measure::CROWD) {
+            self.progress.tell("the API server by itself");
+            self.by_itself = ServerUse::within(self.cluster, 2 * self.effort.idle)?;
         }
-        if self.wants(&[
+        for place in 0..self.candidates.len() {
+            self.take_probes(place);
+            if !self.candidates[place].command.is_empty() {
+                self.take_one_by_one(place)?;
+            }
+            self.save()?;
+        }
+        let waited = [
             Measure::Takeover,
             Measure::AfterExpiry,
             Measure::PartitionMargin,
             Measure::StaleAfterPause,
-        ]) {
-            for first in (0..self.candidates.len()).step_by(WAIT_TOGETHER) {
-                self.wait_together(first);
+            Measure::Handover,
+        ];
+        if self.wants(&waited) {
+            let places: Vec<_> = (0..self.candidates.len())
+                .filter(|place| !self.candidates[*place].command.is_empty())
+                .collect();
+            for together in places.chunks(self.effort.wait_together) {
+                self.wait_together(together);
+                self.save()?;
             }
         }
-        self.take_further()
+        Ok(())
+    }
+
+    /// What has been measured so far.
+    fn measured(&self) -> Run {
+        let mut run = self.run.clone();
+        run.peers.retain(|peer| !peer.figures.is_empty());
+        run
+    }
+
+    fn save(&self) -> Result<()> {
+        let runs = vec![self.measured()];
+        Results { runs }.save(self.last)
+    }
+
+    /// Of one candidate, what its programs measure themselves.
+    fn take_probes(&mut self, place: usize) {
+        let candidate = &self.candidates[place];
+        if self.wants(&Measure::PROBED) {
+            for command in &candidate.probes {
+                self.tell(place, "programs that measure themselves");
+                match probes::run(command, self.cluster) {
+                    Ok(sampled) => {
+                        for one in sampled {
+                            if self.wants(&[one.measure]) {
+                                let figure = Figure::of(one.samples).with_note(one.note);
+                                self.note(place, one.measure, Ok(figure));
+                            }
+                        }
+                    }
+                    Err(error) => self.note(place, Measure::Answer, Err(error)),
+                }
+            }
+        }
+        if self.wants(&[Measure::Import]) && !candidate.import.is_empty() {
+            self.tell(place, "import");
+            let once = |_| probes::run(&candidate.import, self.cluster);
+            let taken: Result<Vec<_>> = (0..IMPORTS).map(once).collect();
+            let samples = taken.map(|taken| {
+                let sampled = taken.into_iter().flatten();
+                Figure::of(sampled.flat_map(|it| it.samples).collect())
+            });
+            self.note(place, Measure::Import, samples);
+        }
     }
 
     /// Of one candidate, what needs the machine for itself.
@@ -225,8 +325,13 @@ impl Measuring<'_> {
         }
         if self.wants(&[Measure::Handover]) {
             self.tell(place, "handover");
-            let taken = measures::handovers(bench, self.effort.handovers);
-            self.note(place, Measure::Handover, taken.map(Figure::of));
+            match measures::handovers(bench, self.effort.handovers) {
+                Ok(Handovers::Slow) => self.is_slow[place] = true,
+                Ok(Handovers::Taken(taken)) => {
+                    self.note(place, Measure::Handover, Ok(Figure::of(taken)));
+                }
+                Err(error) => self.note(place, Measure::Handover, Err(error)),
+            }
         }
         if candidate.has_proofs && self.wants(&[Measure::ProvenTakeover]) {
             self.tell(place, "takeover from one proven dead");
@@ -247,88 +352,89 @@ impl Measuring<'_> {
             let taken = measures::proven_takeovers(in_a_folder, self.effort.proven);
             self.note(place, Measure::ProvenTakeoverFile, taken.map(Figure::of));
         }
-        if self.wants(&Measure::IDLE) {
-            self.tell(place, "nothing to do");
+        if self.wants(&Measure::CROWD) && candidate.is_light() {
+            let count = self.effort.crowd;
+            self.tell(place, &format!("{count} candidates"));
             let bench = Bench {
                 candidate: &candidate.that_asks_seldom(),
                 ..bench
             };
-            let taken = measures::idle(bench, self.effort.idle);
-            #[expect(clippy::cast_precision_loss, reason = "for people")]
-            self.note_each(place, Measure::IDLE, taken, |it| {
-                [
-                    it.reads,
-                    it.writes,
-                    it.leader.memory as f64,
-                    it.standby.memory as f64,
-                    it.threads as f64,
-                    it.connections as f64,
-                    it.leader.cpu,
-                    it.standby.cpu,
-                ]
-                .map(Figure::one)
+            let taken = measures::crowd(bench, count, self.effort.idle, self.by_itself);
+            self.note_each(place, Measure::CROWD, taken, |it| {
+                [it.reads, it.writes, it.bytes, 100.0 * it.cpu]
+                    .map(|number| Figure::one(number).with_note(Some(format!("by {count}"))))
             });
+        }
+        if candidate.footprint.is_some() && self.wants(&further::MEASURES) {
+            let count = self.effort.further;
+            self.tell(place, &format!("{count} elections in one process"));
+            let taken = further::measure(candidate, count, 2 * self.effort.idle);
+            self.note_each(place, further::MEASURES, taken, |it| it);
+        }
+        if self.wants(&Measure::IDLE) {
+            self.take_idle(place, bench);
         }
         Ok(())
     }
 
-    /// Of some candidates from the `first` on, what is mostly waiting.
-    fn wait_together(&mut self, first: usize) {
-        let last = self.candidates.len().min(first + WAIT_TOGETHER);
-        let some = &self.candidates[first..last];
-        let prefixes: Vec<_> = (first..last).map(|it| format!("bench-{it}")).collect();
-        let benches: Vec<_> = some
+    /// Of one candidate, what it costs when nothing happens.
+    fn take_idle(&mut self, place: usize, bench: Bench<'_>) {
+        self.tell(place, "nothing to do");
+        let bench = Bench {
+            candidate: &bench.candidate.that_asks_seldom(),
+            ..bench
+        };
+        let taken = measures::idle(bench, self.effort.idle, self.by_itself);
+        #[expect(clippy::cast_precision_loss, reason = "for people")]
+        self.note_each(place, Measure::IDLE, taken, |it| {
+            [
+                it.server.reads,
+                it.server.writes,
+                it.leader.memory as f64,
+                it.standby.memory as f64,
+                it.threads as f64,
+                it.connections as f64,
+                it.leader.cpu,
+                it.standby.cpu,
+            ]
+            .map(Figure::one)
+        });
+    }
+
+    /// Of the candidates at `places`, what is mostly waiting.
+    fn wait_together(&mut self, places: &[usize]) {
+        let some = places.iter().map(|place| &self.candidates[*place]);
+        let prefixes: Vec<_> = places.iter().map(|it| format!("bench-{it}")).collect();
+        let benches: Vec<_> = places
             .iter()
             .zip(&prefixes)
-            .map(|(candidate, prefix)| Bench {
-                cluster: self.cluster,
-                candidate,
-                prefix,
+            .map(|(place, prefix)| {
+                let bench = Bench {
+                    cluster: self.cluster,
+                    candidate: &self.candidates[*place],
+                    prefix,
+                };
+                (bench, self.is_slow[*place])
             })
             .collect();
-        let names: Vec<_> = some.iter().map(|it| &*it.name).collect();
+        let names: Vec<_> = some.map(|it| &*it.name).collect();
         let what = format!("takeovers, partitions, pauses of {}", names.join(", "));
         let mut ended = 0;
         self.progress.tell(&what);
-        let mut of_each: Vec<WaitedFor> = some.iter().map(|_| WaitedFor::default()).collect();
+        let mut of_each: Vec<WaitedFor> = places.iter().map(|_| WaitedFor::default()).collect();
         let progress = &self.progress;
-        measures::waits(&benches, self.effort.waits, |place, waited| {
+        measures::waits(&benches, self.effort.waits, |place, measure, waited| {
             ended += 1;
-            progress.tell(format!("{what}: {ended}"));
-            of_each[place].add(waited);
+            progress.show(format!("{what}: {ended}"));
+            of_each[place].add(measure, waited);
         });
-        for (place, waited) in of_each.into_iter().enumerate() {
+        for (place, waited) in places.iter().zip(of_each) {
             for (measure, figure) in waited.figures() {
                 if self.wants(&[measure]) {
-                    self.note(first + place, measure, Ok(figure));
+                    self.note(*place, measure, Ok(figure));
                 }
             }
         }
-    }
-
-    /// What further elections in one process cost, of the first candidate, which is the core's.
-    fn take_further(&mut self) -> Result<()> {
-        let wanted = further::MEASURES.iter().any(|it| self.wants(&[*it]));
-        let Some(program) = self.options.footprint.as_ref().filter(|_| wanted) else {
-            return Ok(());
-        };
-        let count = self.effort.further;
-        self.progress
-            .tell(format!("{count} elections in one process"));
-        let output = Command::new(program)
-            .args(["--json", "--elections", &count.to_string()])
-            .args(["--seconds", &(2 * self.effort.idle.as_secs()).to_string()])
-            .output()?;
-        if !output.status.success() {
-            bail!("footprint: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        let figures = further::figures(&String::from_utf8(output.stdout)?, count)?;
-        for (measure, figure) in figures {
-            if self.wants(&[measure]) {
-                self.note(0, measure, Ok(figure));
-            }
-        }
-        Ok(())
     }
 
     fn wants(&self, measures: &[Measure]) -> bool {
@@ -358,15 +464,21 @@ impl Measuring<'_> {
                 }
             }
             Err(error) => {
-                let [first, ..] = &measures[..] else { return };
-                self.note(place, *first, Err(error));
+                self.progress
+                    .print(format!("{}: {error:#}", self.run.peers[place].name));
+                let figure = not_measured(&error);
+                for measure in measures {
+                    if self.wants(&[measure]) {
+                        self.note(place, measure, Ok(figure.clone()));
+                    }
+                }
             }
         }
     }
 
     /// A candidate that cannot be measured is no reason not to measure the others.
     fn note(&mut self, place: usize, measure: Measure, figure: Result<Figure>) {
-        let peer = &mut self.peers[place];
+        let peer = &mut self.run.peers[place];
         let figure = figure.unwrap_or_else(|error| {
             self.progress
                 .print(format!("{}, {}: {error:#}", peer.name, measure.title()));
@@ -395,12 +507,13 @@ struct WaitedFor {
     after_expiry: Vec<f64>,
     margins: Vec<f64>,
     stale: Vec<f64>,
+    handovers: Vec<f64>,
     never: BTreeMap<Measure, usize>,
-    failures: Vec<anyhow::Error>,
+    failures: BTreeMap<Measure, Vec<anyhow::Error>>,
 }
 
 impl WaitedFor {
-    fn add(&mut self, waited: Result<Waited>) {
+    fn add(&mut self, measure: Measure, waited: Result<Waited>) {
         let mut never = |measure| *self.never.entry(measure).or_default() += 1;
         match waited {
             Ok(Waited::Takeover(Takeover {
@@ -414,7 +527,8 @@ impl WaitedFor {
             Ok(Waited::Margin(None)) => never(Measure::PartitionMargin),
             Ok(Waited::Stale(Some(stale))) => self.stale.push(stale),
             Ok(Waited::Stale(None)) => never(Measure::StaleAfterPause),
-            Err(error) => self.failures.push(error),
+            Ok(Waited::Handover(handover)) => self.handovers.push(handover),
+            Err(error) => self.failures.entry(measure).or_default().push(error),
         }
     }
 
@@ -424,8 +538,8 @@ impl WaitedFor {
             (Measure::AfterExpiry, self.after_expiry),
             (Measure::PartitionMargin, self.margins),
             (Measure::StaleAfterPause, self.stale),
+            (Measure::Handover, self.handovers),
         ];
-        let failed = (!self.failures.is_empty()).then(|| format!("{} failed", self.failures.len()));
         let mut figures = BTreeMap::new();
         for (measure, samples) in samples {
             let never = self.never.remove(&measure);
@@ -441,13 +555,14 @@ impl WaitedFor {
             };
             figures.insert(measure, figure);
         }
-        if let Some(failed) = failed {
-            for error in &self.failures {
+        for (measure, failures) in self.failures {
+            for error in &failures {
                 eprintln!("{error:#}");
             }
-            let takeover = figures.entry(Measure::Takeover).or_default();
-            let notes = takeover.note.take().into_iter().chain([failed]);
-            takeover.note = Some(notes.collect::<Vec<_>>().join("; "));
+            let figure: &mut Figure = figures.entry(measure).or_default();
+            let notes = figure.note.take().into_iter();
+            let notes = notes.chain([format!("{} failed", failures.len())]);
+            figure.note = Some(notes.collect::<Vec<_>>().join("; "));
         }
         figures
     }
@@ -458,6 +573,7 @@ impl Peer {
         Self {
             name: candidate.name.clone(),
             version: candidate.version.clone(),
+            language: candidate.language.clone(),
             figures: BTreeMap::new(),
         }
     }
@@ -480,6 +596,11 @@ impl Progress {
         if self.0.is_hidden() {
             println!("── {what}");
         }
+    }
+
+    /// The same where one line is enough.
+    fn show(&self, what: impl Display) {
+        self.0.set_message(what.to_string());
     }
 
     fn print(&self, line: impl Display) {
@@ -510,12 +631,12 @@ mod tests {
     #[test]
     fn one_that_never_stops_is_shown_as_such_beside_those_that_do() {
         let mut waited = WaitedFor::default();
-        waited.add(Ok(Waited::Margin(None)));
+        waited.add(Measure::PartitionMargin, Ok(Waited::Margin(None)));
         let never = &waited.figures()[&Measure::PartitionMargin];
         assert_eq!(never, &Figure::note("never stopped in 25 s"));
         let mut waited = WaitedFor::default();
-        waited.add(Ok(Waited::Margin(None)));
-        waited.add(Ok(Waited::Margin(Some(5.0))));
+        waited.add(Measure::PartitionMargin, Ok(Waited::Margin(None)));
+        waited.add(Measure::PartitionMargin, Ok(Waited::Margin(Some(5.0))));
         let once = &waited.figures()[&Measure::PartitionMargin];
         assert_eq!(once.note.as_deref(), Some("1 of 2 never stopped in 25 s"));
         assert_eq!(once.median, Some(5.0));
@@ -524,11 +645,10 @@ mod tests {
     #[test]
     fn what_failed_is_not_left_out() {
         let mut waited = WaitedFor::default();
-        waited.add(Err(anyhow::anyhow!("it broke")));
+        waited.add(Measure::StaleAfterPause, Err(anyhow::anyhow!("it broke")));
         let figures = waited.figures();
-        assert_eq!(
-            figures[&Measure::Takeover].note.as_deref(),
-            Some("1 failed")
-        );
+        let note = figures[&Measure::StaleAfterPause].note.as_deref();
+        assert_eq!(note, Some("1 failed"));
+        assert!(!figures.contains_key(&Measure::Takeover));
     }
 }

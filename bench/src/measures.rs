@@ -1,23 +1,29 @@
 //! How each measure is taken, the same way of each candidate.
 
+mod crowd;
 mod election;
 mod idle;
+mod server;
 mod waits;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use leasehold_test_cluster::{TestCluster, User};
 use leasehold_tests::{Answer, CandidateProcess, Moment, Timing};
 
 use crate::peers::Candidate;
 
-pub(crate) use election::{first_leaderships, handovers, proven_takeovers};
+pub(crate) use crowd::crowd;
+pub(crate) use election::{Handovers, first_leaderships, handovers, proven_takeovers};
 pub(crate) use idle::idle;
+pub(crate) use server::ServerUse;
 pub(crate) use waits::{Takeover, Waited, Waits, never, waits};
 
 const CANDIDATES: usize = 3;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(45);
+/// Until what came of the start is over.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// How often a measure is taken: a number of times, or until a time has passed, but at least twice.
 #[derive(Clone, Copy)]
@@ -72,12 +78,17 @@ impl Bench<'_> {
 }
 
 fn leader_of(candidates: &mut [CandidateProcess]) -> Result<usize> {
-    let deadline = Instant::now() + LIMIT;
+    let leader = leader_within(candidates, LIMIT);
+    leader.with_context(|| format!("nobody leads after {LIMIT:?}"))
+}
+
+fn leader_within(candidates: &mut [CandidateProcess], limit: Duration) -> Option<usize> {
+    let deadline = Instant::now() + limit;
     loop {
-        if let Some(leader) = candidates.iter_mut().position(CandidateProcess::leads) {
-            return Ok(leader);
+        let leader = candidates.iter_mut().position(CandidateProcess::leads);
+        if leader.is_some() || Instant::now() >= deadline {
+            return leader;
         }
-        ensure!(Instant::now() < deadline, "nobody leads after {LIMIT:?}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

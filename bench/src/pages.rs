@@ -45,7 +45,7 @@ pub(crate) fn only_figures(
     page: &Path,
     plots: &Path,
 ) -> Result<BTreeMap<PathBuf, String>> {
-    let mut files = BTreeMap::from([(page.to_owned(), report::page(results))]);
+    let mut files = BTreeMap::from([(page.to_owned(), report::page(results)?)]);
     for measure in results.measures() {
         if plot::shows(results, measure) {
             files.insert(

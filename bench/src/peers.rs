@@ -17,10 +17,24 @@ pub(crate) struct Candidate {
     pub(crate) name: String,
     pub(crate) version: String,
     /// Whether it can prove a death.
+    #[serde(default)]
     pub(crate) has_proofs: bool,
-    /// Its program and first arguments.
+    /// What an application of it is written in.
+    pub(crate) language: String,
+    /// Its program and first arguments; none if it takes part in no election.
+    #[serde(default)]
     pub(crate) command: Vec<String>,
+    /// Programs that measure themselves: see `probes`.
+    #[serde(default)]
+    pub(crate) probes: Vec<Vec<String>>,
+    /// The program that measures many elections in one process.
+    #[serde(default)]
+    pub(crate) footprint: Option<PathBuf>,
+    /// The program whose one sample is how long it took to import the library.
+    #[serde(default)]
+    pub(crate) import: Vec<String>,
     /// What an application has to have beside its own program, or the program if it is one file.
+    #[serde(default)]
     pub(crate) installed: Vec<PathBuf>,
 }
 
@@ -54,6 +68,12 @@ impl Candidate {
             command: with_proofs_in(folder, &self.command),
             ..self.clone()
         }
+    }
+
+    /// Whether a hundred of its processes fit into the memory of a machine: it is one native program.
+    pub(crate) fn is_light(&self) -> bool {
+        matches!(&self.installed[..], [program] if program.is_file() && !self.command.is_empty())
+            && self.command.first().map(Path::new) == self.installed.first().map(PathBuf::as_path)
     }
 
     /// How many bytes are installed.

@@ -1,7 +1,7 @@
 //! Plots of what was measured, as SVG: for each peer a line from the least to the most, and a dot at the
 //! median.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
@@ -17,6 +17,18 @@ const OURS: RGBColor = RGBColor(0x1f, 0x6f, 0xb4);
 const THEIRS: RGBColor = RGBColor(0x70, 0x70, 0x70);
 /// Left and right of what is plotted.
 const ROOM: f64 = 1.3;
+/// A page in dark colours shows through, and browsers tell a picture of its page's colours: then what is black and the
+/// colours of the rows are lighter.
+const STYLE: &str = "<style>\n\
+    @media (prefers-color-scheme: dark) {\n\
+    [fill='#000000'] { fill: #d0d7de }\n\
+    [stroke='#000000'] { stroke: #d0d7de }\n\
+    [fill='#1F6FB4'] { fill: #6cb6ff }\n\
+    [stroke='#1F6FB4'] { stroke: #6cb6ff }\n\
+    [fill='#707070'] { fill: #a8b0b8 }\n\
+    [stroke='#707070'] { stroke: #a8b0b8 }\n\
+    }\n\
+    </style>\n";
 
 /// One peer's row.
 struct Row<'a> {
@@ -62,7 +74,12 @@ pub(crate) fn draw(results: &Results, measure: Measure) -> Result<String> {
         )
     };
     drawn.map_err(|error| anyhow!("{}: {error}", measure.title()))?;
-    Ok(svg)
+    with_style(&svg)
+}
+
+fn with_style(svg: &str) -> Result<String> {
+    let (tag, rest) = svg.split_once(">\n").context("the tag of an SVG")?;
+    Ok([tag, ">\n", STYLE, rest].concat())
 }
 
 fn draw_rows<X>(
@@ -80,7 +97,6 @@ where
     let height = f64::from(count);
     let root =
         SVGBackend::with_string(svg, (WIDTH, SURROUNDINGS + ROW * count)).into_drawing_area();
-    root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
         .margin(12)
         .caption(measure.title(), FONT)
@@ -131,4 +147,37 @@ fn ends(figure: &Figure) -> Option<(f64, f64)> {
         figure.min.or(figure.median)?,
         figure.max.or(figure.percent99).or(figure.median)?,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::results::{Peer, Run};
+
+    #[test]
+    fn each_colour_of_a_plot_has_another_on_a_dark_page() {
+        let peers = ["Leasehold, Rust", "another"].map(|name| Peer {
+            name: name.to_owned(),
+            version: String::new(),
+            language: String::new(),
+            figures: BTreeMap::from([(Measure::Handover, Figure::of(vec![1.0, 2.0]))]),
+        });
+        let run = Run {
+            date: String::new(),
+            machine: String::new(),
+            note: None,
+            peers: peers.into(),
+        };
+        let results = Results { runs: vec![run] };
+        let svg = draw(&results, Measure::Handover).unwrap();
+        let (_, drawn) = svg.split_once("</style>").unwrap();
+        for property in ["fill", "stroke"] {
+            for after in drawn.split(&format!("{property}=\"#")).skip(1) {
+                let rule = format!("[{property}='#{}']", &after[..6]);
+                assert!(STYLE.contains(&rule), "no {rule}");
+            }
+        }
+    }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::plot;
+use anyhow::Result;
+
 use crate::results::{Figure, Measure, Results, Unit};
+use crate::{plot, reasons};
 
 /// Of Leasehold's own rows, those of the core: what its page shows first.
 pub(crate) const CORE: &str = "Leasehold, Rust";
@@ -62,12 +64,15 @@ pub(crate) const REGIONS: [Region; 4] = [
 ];
 
 /// The page with all of it.
-pub(crate) fn page(results: &Results) -> String {
+pub(crate) fn page(results: &Results) -> Result<String> {
     let mut page = String::from(
         "# All figures\n\n\
          `cargo xtask bench` makes this page, with the pictures. Candidates are processes of their own, on one clock, with a \
          real API server on loopback and 15/10/2 s: three for a handover, a takeover and requests, two for a partition and a pause. Each asks \
-         itself every millisecond whether it leads; while memory and processor are measured, once a second.\n",
+         itself every millisecond whether it leads; while memory and processor are measured, once a second.\n\n\
+         An answer is measured by the tool of its language: mitata, pyperf, Go's `testing`; that of Rust by a loop, and a sidecar's \
+         by an application in Node. Bytes are those of connections that are still open when the measure ends: of a client that opens \
+         one for each request, they are too few.\n",
     );
     for run in &results.runs {
         let names: Vec<_> = run
@@ -113,7 +118,8 @@ pub(crate) fn page(results: &Results) -> String {
             );
         }
     }
-    page
+    page.push_str(&reasons::section(results)?);
+    Ok(page)
 }
 
 fn leasehold(results: &Results) -> String {
@@ -238,6 +244,7 @@ pub(crate) fn number(measure: Measure, number: f64) -> String {
         Unit::Seconds => scaled(&UNITS_OF_TIME),
         Unit::Bytes => scaled(&UNITS_OF_MEMORY),
         Unit::Count => three_digits(number),
+        Unit::BytesPerSecond => format!("{}/s", scaled(&UNITS_OF_MEMORY)),
         Unit::PerSecond => format!("{}/s", three_digits(number)),
         Unit::Percent => format!("{} % of a core", three_digits(number)),
     };

@@ -35,7 +35,13 @@ pub(crate) enum Measure {
     Reads,
     Writes,
     Installed,
+    Import,
     Answer,
+    Clock,
+    CrowdReads,
+    CrowdWrites,
+    CrowdBytes,
+    CrowdServerCpu,
     FurtherMemory,
     FurtherCpu,
     FurtherStandbyMemory,
@@ -49,6 +55,7 @@ pub(crate) enum Unit {
     Bytes,
     Count,
     PerSecond,
+    BytesPerSecond,
     Percent,
 }
 
@@ -75,6 +82,9 @@ pub(crate) struct Figure {
 pub(crate) struct Peer {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// What an application of it is written in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) language: String,
     pub(crate) figures: BTreeMap<Measure, Figure>,
 }
 
@@ -96,6 +106,17 @@ pub(crate) struct Results {
 }
 
 impl Measure {
+    /// What programs measure themselves.
+    pub(crate) const PROBED: [Self; 2] = [Self::Answer, Self::Clock];
+
+    /// Of many candidates for one Lease.
+    pub(crate) const CROWD: [Self; 4] = [
+        Self::CrowdReads,
+        Self::CrowdWrites,
+        Self::CrowdBytes,
+        Self::CrowdServerCpu,
+    ];
+
     /// Of an election that has nothing to do.
     pub(crate) const IDLE: [Self; 8] = [
         Self::Reads,
@@ -116,10 +137,13 @@ impl Measure {
             | Self::FurtherMemory
             | Self::FurtherStandbyMemory => Unit::Bytes,
             Self::Threads | Self::Connections => Unit::Count,
-            Self::Reads | Self::Writes => Unit::PerSecond,
-            Self::LeaderCpu | Self::StandbyCpu | Self::FurtherCpu | Self::FurtherStandbyCpu => {
-                Unit::Percent
-            }
+            Self::Reads | Self::Writes | Self::CrowdReads | Self::CrowdWrites => Unit::PerSecond,
+            Self::CrowdBytes => Unit::BytesPerSecond,
+            Self::LeaderCpu
+            | Self::StandbyCpu
+            | Self::CrowdServerCpu
+            | Self::FurtherCpu
+            | Self::FurtherStandbyCpu => Unit::Percent,
             _ => Unit::Seconds,
         }
     }
@@ -147,12 +171,26 @@ impl Measure {
             Self::Reads => "reads of the API server",
             Self::Writes => "writes to the API server",
             Self::Installed => "what is installed",
+            Self::Import => "import of the library, in a new process",
             Self::Answer => "one answer",
+            Self::Clock => "a look at the clock alone, to compare with",
+            Self::CrowdReads => "reads of the API server by many candidates for one Lease",
+            Self::CrowdWrites => "writes to the API server by many candidates for one Lease",
+            Self::CrowdBytes => {
+                "bytes of many candidates for one Lease, on connections that stay open"
+            }
+            Self::CrowdServerCpu => "processor of the API server for many candidates for one Lease",
             Self::FurtherMemory => "memory of each further election, leading",
             Self::FurtherCpu => "processor of each further election, leading",
             Self::FurtherStandbyMemory => "memory of each further election, standing by",
             Self::FurtherStandbyCpu => "processor of each further election, standing by",
         }
+    }
+}
+
+impl Peer {
+    pub(crate) fn is_leasehold(&self) -> bool {
+        self.name.starts_with("Leasehold")
     }
 }
 
@@ -269,6 +307,7 @@ mod tests {
             peers: vec![Peer {
                 name: peer.to_owned(),
                 version: String::new(),
+                language: String::new(),
                 figures: [(measure, Figure::one(seconds))].into(),
             }],
         }

@@ -12,7 +12,7 @@ use crate::build::{cargo, check_installed, shell};
 use crate::steps::{Step, run_shown};
 use crate::{cluster, java, node, python, root, target_folder, utf8};
 
-const PEERS: &str = "bench/peers";
+pub(crate) const PEERS: &str = "bench/peers";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -50,6 +50,8 @@ pub(crate) enum Candidate {
     Kubernetes,
     /// The same on asyncio.
     KubernetesAsyncio,
+    /// The elector of the npm registry.
+    NpmElector,
 }
 
 /// A candidate that was built (release).
@@ -83,6 +85,18 @@ impl Candidate {
             Self::KubeLeaseManager => "kube-lease-manager",
             Self::Kubernetes => "kubernetes for Python",
             Self::KubernetesAsyncio => "kubernetes_asyncio",
+            Self::NpmElector => "kubernetes-leader-election of npm",
+        }
+    }
+
+    /// What an application of it is written in.
+    pub(crate) fn language(self) -> &'static str {
+        match self {
+            Self::Rust | Self::Kubert | Self::KubeLeaderElection | Self::KubeLeaseManager => "Rust",
+            Self::Java | Self::Fabric8 | Self::JavaClient => "Java",
+            Self::Node | Self::NpmElector => "Node",
+            Self::Python | Self::Kubernetes | Self::KubernetesAsyncio => "Python",
+            Self::Go | Self::GoCallbacks => "Go",
         }
     }
 
@@ -132,6 +146,7 @@ impl Candidate {
             Self::KubeLeaseManager => rust_peer(step, "kube-lease-manager"),
             Self::Kubernetes => python_peer(step, "kubernetes"),
             Self::KubernetesAsyncio => python_peer(step, "kubernetes_asyncio"),
+            Self::NpmElector => npm_peer(step),
         }
     }
 }
@@ -221,6 +236,23 @@ fn python_peer(step: &Step, name: &str) -> Result<Built> {
         command: vec!["env".to_owned(), path, "python3".to_owned(), utf8(script)?],
         version: after(&requirements, "==")?,
         installed: vec![packages],
+    })
+}
+
+fn npm_peer(step: &Step) -> Result<Built> {
+    let folder = format!("{PEERS}/node");
+    node::install(step, &folder)?;
+    let package = root().join(&folder).join("node_modules");
+    Ok(Built {
+        command: vec![
+            "node".to_owned(),
+            utf8(root().join(&folder).join("candidate.mjs"))?,
+        ],
+        version: after(
+            &format!("{folder}/package.json"),
+            "kubernetes-leader-election\": \"",
+        )?,
+        installed: vec![package],
     })
 }
 

@@ -16,6 +16,7 @@ mod everywhere;
 mod figures;
 mod fuzz;
 mod java;
+mod measured;
 mod mutants;
 mod node;
 mod output;

@@ -155,7 +155,7 @@ pub(crate) fn document(step: &Step, folder: &Path) -> Result<()> {
 }
 
 /// Installs what the lockfile of `folder` names, once for each lockfile.
-fn install(step: &Step, folder: &str) -> Result<()> {
+pub(crate) fn install(step: &Step, folder: &str) -> Result<()> {
     let modified = |file: &str| {
         let path = root().join(folder).join(file);
         path.metadata().and_then(|metadata| metadata.modified())

@@ -1,9 +1,14 @@
 //! What an election does quickly: the first leadership, a handover, a takeover from one proven dead.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use leasehold_tests::{Answer, now};
 
-use super::{Bench, CANDIDATES, LIMIT, Rounds, between, leader_of, led_since};
+use super::{Bench, CANDIDATES, LIMIT, Rounds, between, leader_of, leader_within, led_since};
+
+/// How long a handover may take that others wait for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// From the start of a process and from its own start, on a Lease that does not exist.
 #[derive(Default)]
@@ -29,7 +34,13 @@ pub(crate) fn first_leaderships(bench: Bench<'_>, rounds: Rounds) -> Result<Firs
 }
 
 /// From SIGTERM to one leader to the first true answer of the next.
-pub(crate) fn handovers(bench: Bench<'_>, rounds: Rounds) -> Result<Vec<f64>> {
+pub(crate) enum Handovers {
+    Taken(Vec<f64>),
+    /// The first one took longer than [`PATIENCE`]: they are waited for beside others.
+    Slow,
+}
+
+pub(crate) fn handovers(bench: Bench<'_>, rounds: Rounds) -> Result<Handovers> {
     let lease = bench.lease("handover");
     let mut candidates = bench.candidates(&lease)?;
     let mut figures = Vec::new();
@@ -37,12 +48,15 @@ pub(crate) fn handovers(bench: Bench<'_>, rounds: Rounds) -> Result<Vec<f64>> {
     for round in rounds.each() {
         let mut old = candidates.swap_remove(leader);
         let sent = old.terminate()?;
+        if round == 0 && leader_within(&mut candidates, PATIENCE).is_none() {
+            return Ok(Handovers::Slow);
+        }
         leader = leader_of(&mut candidates)?;
         figures.push(between(sent, led_since(&candidates[leader])?));
         old.finish()?;
         candidates.push(bench.standby(&lease, CANDIDATES + round)?);
     }
-    Ok(figures)
+    Ok(Handovers::Taken(figures))
 }
 
 /// From SIGKILL to one leader to the first true answer of the next, which needs not wait.

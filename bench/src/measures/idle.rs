@@ -3,23 +3,19 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use leasehold_test_cluster::TestCluster;
+use anyhow::{Result, ensure};
 use leasehold_tests::{CandidateProcess, Usage};
 
-use super::{Bench, leader_of};
-
-/// Until what came of the start is over.
-const SETTLING: Duration = Duration::from_secs(3);
+use super::server::ServerUse;
+use super::{Bench, SETTLING, leader_of};
 
 pub(crate) struct Idle {
     pub(crate) leader: Used,
     pub(crate) standby: Used,
     pub(crate) threads: u64,
     pub(crate) connections: usize,
-    /// In a second, by all three.
-    pub(crate) reads: f64,
-    pub(crate) writes: f64,
+    /// By all three.
+    pub(crate) server: ServerUse,
 }
 
 pub(crate) struct Used {
@@ -28,16 +24,8 @@ pub(crate) struct Used {
     pub(crate) cpu: f64,
 }
 
-/// How often Leases were read or watched, and written, since the API server has started.
-#[derive(Clone, Copy)]
-struct Requests {
-    reads: f64,
-    writes: f64,
-}
-
-/// What is used within `time`, beyond what the API server asks of itself in as long.
-pub(crate) fn idle(bench: Bench<'_>, time: Duration) -> Result<Idle> {
-    let of_the_server = requests_within(bench.cluster, time)?;
+/// What is used within `time`, beyond what the API server does by itself.
+pub(crate) fn idle(bench: Bench<'_>, time: Duration, by_itself: ServerUse) -> Result<Idle> {
     let lease = bench.lease("idle");
     let mut candidates = bench.candidates(&lease)?;
     let leader = leader_of(&mut candidates)?;
@@ -49,7 +37,7 @@ pub(crate) fn idle(bench: Bench<'_>, time: Duration) -> Result<Idle> {
     let processes = [&leader, standby].map(|it| Usage::new(it.id()));
     let before = [processes[0].cpu()?, processes[1].cpu()?];
     let started = Instant::now();
-    let requests = requests_within(bench.cluster, time)?;
+    let server = ServerUse::within(bench.cluster, time)?.beyond(by_itself);
     let seconds = started.elapsed().as_secs_f64();
     let used = |number: usize| -> Result<Used> {
         let process: &Usage = &processes[number];
@@ -64,8 +52,7 @@ pub(crate) fn idle(bench: Bench<'_>, time: Duration) -> Result<Idle> {
         standby: used(1)?,
         threads: processes[0].threads()?,
         connections: processes[0].connections()?,
-        reads: (requests.reads - of_the_server.reads).max(0.0) / seconds,
-        writes: (requests.writes - of_the_server.writes).max(0.0) / seconds,
+        server,
     };
     ensure_still_leads(leader)?;
     Ok(idle)
@@ -74,42 +61,4 @@ pub(crate) fn idle(bench: Bench<'_>, time: Duration) -> Result<Idle> {
 fn ensure_still_leads(mut leader: CandidateProcess) -> Result<()> {
     ensure!(leader.leads(), "the leader has changed meanwhile");
     Ok(())
-}
-
-fn requests_within(cluster: &TestCluster, time: Duration) -> Result<Requests> {
-    let before = requests(cluster)?;
-    thread::sleep(time);
-    let after = requests(cluster)?;
-    Ok(Requests {
-        reads: after.reads - before.reads,
-        writes: after.writes - before.writes,
-    })
-}
-
-fn requests(cluster: &TestCluster) -> Result<Requests> {
-    let metrics = cluster.api().get("/metrics")?;
-    let metrics = metrics.as_str().context("metrics as text")?;
-    let mut counted = Requests {
-        reads: 0.0,
-        writes: 0.0,
-    };
-    for line in metrics.lines() {
-        let Some(labels) = line.strip_prefix("apiserver_request_total{") else {
-            continue;
-        };
-        let (labels, count) = labels.rsplit_once("} ").context("a number")?;
-        if !labels.contains("resource=\"leases\"") {
-            continue;
-        }
-        let count: f64 = count.parse()?;
-        let is_read = ["GET", "LIST", "WATCH"]
-            .iter()
-            .any(|verb| labels.contains(&format!("verb=\"{verb}\"")));
-        if is_read {
-            counted.reads += count;
-        } else {
-            counted.writes += count;
-        }
-    }
-    Ok(counted)
 }

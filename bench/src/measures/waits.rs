@@ -9,6 +9,7 @@ use leasehold_test_cluster::ToxiProxy;
 use leasehold_tests::{Answer, CandidateProcess, Moment, now};
 
 use super::{Bench, LIMIT, between, leader_of, led_since};
+use crate::results::Measure;
 
 const STAGGER: Duration = Duration::from_millis(500);
 /// How long a leader that is cut off, or was paused, is watched: until long after its successor leads.
@@ -20,6 +21,8 @@ pub(crate) struct Waits {
     pub(crate) takeovers: usize,
     pub(crate) partitions: usize,
     pub(crate) pauses: usize,
+    /// Of those that are slow at it.
+    pub(crate) handovers: usize,
 }
 
 /// What one of them showed.
@@ -29,6 +32,7 @@ pub(crate) enum Waited {
     Margin(Option<f64>),
     /// The same of a leader that was paused.
     Stale(Option<f64>),
+    Handover(f64),
 }
 
 /// How long it took until the next candidate led.
@@ -38,47 +42,59 @@ pub(crate) struct Takeover {
     pub(crate) after_expiry: Option<f64>,
 }
 
-/// Takes the measures of all `benches` in threads of their own that start one after another, so that what
-/// they measure does not happen to all of them at one instant. Each is told to `tell`, with the place
-/// of its bench, as it ends.
+/// Takes the measures of all `benches`, each with whether it is slow to hand over, in threads of their own that
+/// start one after another, so that what they measure does not happen to all of them at one instant. Each
+/// is told to `tell`, with the place of its bench and its measure, as it ends.
 pub(crate) fn waits(
-    benches: &[Bench<'_>],
+    benches: &[(Bench<'_>, bool)],
     counts: Waits,
-    mut tell: impl FnMut(usize, Result<Waited>),
+    mut tell: impl FnMut(usize, Measure, Result<Waited>),
 ) {
     let Waits {
         takeovers,
         partitions,
         pauses,
+        handovers,
     } = counts;
     thread::scope(|scope| {
         let (sender, results) = channel();
         let mut delay = Duration::ZERO;
-        for number in 0..takeovers.max(partitions).max(pauses) {
-            for (place, bench) in benches.iter().enumerate() {
-                let mut begin = |measure: fn(Bench<'_>, usize) -> Result<Waited>| {
+        for number in 0..takeovers.max(partitions).max(pauses).max(handovers) {
+            for (place, (bench, is_slow)) in benches.iter().enumerate() {
+                let mut begin = |of: Measure, measure: fn(Bench<'_>, usize) -> Result<Waited>| {
                     let (sender, bench, after) = (sender.clone(), *bench, delay);
                     delay += STAGGER;
                     scope.spawn(move || {
                         thread::sleep(after);
                         // It is heard until all have ended.
-                        let _ = sender.send((place, measure(bench, number)));
+                        let _ = sender.send((place, of, measure(bench, number)));
                     });
                 };
                 if number < takeovers {
-                    begin(|bench, number| bench.takeover(number).map(Waited::Takeover));
+                    begin(Measure::Takeover, |bench, number| {
+                        bench.takeover(number).map(Waited::Takeover)
+                    });
                 }
                 if number < partitions {
-                    begin(|bench, number| bench.partition(number).map(Waited::Margin));
+                    begin(Measure::PartitionMargin, |bench, number| {
+                        bench.partition(number).map(Waited::Margin)
+                    });
+                }
+                if number < handovers && *is_slow {
+                    begin(Measure::Handover, |bench, number| {
+                        bench.handover(number).map(Waited::Handover)
+                    });
                 }
                 if number < pauses {
-                    begin(|bench, number| bench.pause(number).map(Waited::Stale));
+                    begin(Measure::StaleAfterPause, |bench, number| {
+                        bench.pause(number).map(Waited::Stale)
+                    });
                 }
             }
         }
         drop(sender);
-        for (place, waited) in results {
-            tell(place, waited);
+        for (place, of, waited) in results {
+            tell(place, of, waited);
         }
     });
 }
@@ -103,6 +119,16 @@ impl Bench<'_> {
                 .filter(|expiry| *expiry <= leads)
                 .map(|expiry| between(expiry, leads)),
         })
+    }
+
+    /// From SIGTERM to a leader to the first true answer of the next.
+    fn handover(&self, number: usize) -> Result<f64> {
+        let mut candidates = self.candidates(&self.lease(&format!("handover-{number}")))?;
+        let leader = leader_of(&mut candidates)?;
+        let mut old = candidates.swap_remove(leader);
+        let sent = old.terminate()?;
+        let leader = leader_of(&mut candidates)?;
+        Ok(between(sent, led_since(&candidates[leader])?))
     }
 
     /// When the Lease expires: its last renewal, by this machine's wall clock, and its duration.
