@@ -1,6 +1,7 @@
 package io.leasehold.spring;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
@@ -22,6 +23,7 @@ final class DurationTexts implements ConfigurationPropertiesBindHandlerAdvisor {
     private static final Pattern PART = Pattern.compile("\\s*(\\d+(?:\\.\\d+)?)\\s*(ms|s|m|h)");
     private static final Map<String, ChronoUnit> UNITS =
             Map.of("ms", ChronoUnit.MILLIS, "s", ChronoUnit.SECONDS, "m", ChronoUnit.MINUTES, "h", ChronoUnit.HOURS);
+    private static final BigInteger NANOS_PER_SECOND = BigInteger.valueOf(1_000_000_000);
 
     @Override
     public BindHandler apply(BindHandler handler) {
@@ -34,9 +36,14 @@ final class DurationTexts implements ConfigurationPropertiesBindHandlerAdvisor {
                     String text = context.getBinder()
                             .bind(name, Bindable.of(String.class))
                             .orElse("");
-                    Duration duration = read(text);
-                    if (duration != null) {
-                        return duration;
+                    try {
+                        Duration duration = read(text);
+                        if (duration != null) {
+                            return duration;
+                        }
+                    } catch (ArithmeticException tooLong) {
+                        throw new ApplicationException(
+                                name + " = `" + text + "`: longer than any duration", "use a form such as `15s`");
                     }
                 }
                 return super.onFailure(name, target, context, error);
@@ -44,10 +51,14 @@ final class DurationTexts implements ConfigurationPropertiesBindHandlerAdvisor {
         };
     }
 
-    /** Null if it is none. */
+    /**
+     * Null if it is none.
+     *
+     * @throws ArithmeticException if it is longer than a {@link Duration} may be
+     */
     static Duration read(String text) {
         String parts = text.strip().matches("\\d+(\\.\\d+)?") ? text.strip() + "s" : text.strip();
-        Duration sum = Duration.ZERO;
+        BigDecimal nanos = BigDecimal.ZERO;
         Matcher part = PART.matcher(parts);
         int end = 0;
         while (end < parts.length()) {
@@ -56,9 +67,10 @@ final class DurationTexts implements ConfigurationPropertiesBindHandlerAdvisor {
             }
             BigDecimal unit =
                     BigDecimal.valueOf(UNITS.get(part.group(2)).getDuration().toNanos());
-            sum = sum.plusNanos(new BigDecimal(part.group(1)).multiply(unit).longValue());
+            nanos = nanos.add(new BigDecimal(part.group(1)).multiply(unit));
             end = part.end();
         }
-        return end == 0 ? null : sum;
+        BigInteger[] seconds = nanos.toBigInteger().divideAndRemainder(NANOS_PER_SECOND);
+        return end == 0 ? null : Duration.ofSeconds(seconds[0].longValueExact(), seconds[1].longValueExact());
     }
 }

@@ -197,6 +197,16 @@ class SettingsTest {
     }
 
     @Test
+    void aLongDurationIsNotAShortOne() {
+        assertThat(DurationTexts.read("20000000000.5")).isEqualTo(Duration.ofSeconds(20_000_000_000L, 500_000_000));
+        runner().withPropertyValues("leasehold.retry-period=20000000000000000000.5")
+                .run(context -> assertThat(analysis(context))
+                        .satisfies(it -> assertThat(it.getDescription())
+                                .contains("leasehold.retry-period", "20000000000000000000.5"))
+                        .satisfies(it -> assertThat(it.getAction()).contains("15s")));
+    }
+
+    @Test
     void aSettingOfOneElectionIsCheckedToo() {
         runner().withPropertyValues("leasehold.elections.billing.retry-period=0")
                 .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("retry"));
