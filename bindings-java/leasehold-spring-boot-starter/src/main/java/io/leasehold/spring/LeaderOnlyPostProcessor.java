@@ -1,11 +1,14 @@
 package io.leasehold.spring;
 
+import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.springframework.aop.Pointcut;
+import org.springframework.aop.framework.Advised;
 import org.springframework.aop.framework.AopInfrastructureBean;
+import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.aop.framework.autoproxy.AbstractBeanFactoryAwareAdvisingPostProcessor;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
@@ -58,6 +61,7 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
     public Object postProcessAfterInitialization(Object bean, String beanName) {
         Object guarded = super.postProcessAfterInitialization(bean, beanName);
         if (!(bean instanceof AopInfrastructureBean)) {
+            refuseUnguarded(guarded, beanName);
             methods.thatMayMissFirings(AopUtils.getTargetClass(bean))
                     .forEach((method, it) -> mayMissFirings.put(
                             new LeaderOnlyMethods.BeanMethod(beanName, method),
@@ -65,6 +69,19 @@ final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPost
                                     guarded, method, it.election(), it.claims().times())));
         }
         return guarded;
+    }
+
+    /** Around a proxy of interfaces, another sees annotations of interfaces alone: so ours is not in it. */
+    private static void refuseUnguarded(Object bean, String beanName) {
+        if (bean instanceof Advised proxy && !OrderOfAdvice.isGuarded(proxy)) {
+            for (Method method : LeaderOnlyMethods.of(AopProxyUtils.ultimateTargetClass(bean))
+                    .keySet()) {
+                throw OrderOfAdvice.hidden(
+                        method,
+                        beanName,
+                        "it would run on every instance, since a proxy of interfaces hides its class");
+            }
+        }
     }
 
     /** Methods of beans, that want to run for what was missed. */

@@ -9,12 +9,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.scheduling.annotation.Async;
+import org.springframework.scheduling.annotation.AsyncAnnotationAdvisor;
 import org.springframework.scheduling.annotation.EnableAsync;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -154,5 +156,91 @@ class OrderOfAdviceTest {
                     .isNull();
             assertThat(HAPPENED).isEmpty();
         });
+    }
+
+    interface Billing {
+        @Transactional
+        CompletableFuture<String> billLater();
+    }
+
+    static class Bills implements Billing {
+        @Async
+        @LeaderOnly
+        @Override
+        public CompletableFuture<String> billLater() {
+            LeaderAssert.assertLeader();
+            HAPPENED.add("bill");
+            return CompletableFuture.completedFuture(Thread.currentThread().getName());
+        }
+    }
+
+    interface GuardedBilling {
+        @LeaderOnly
+        @Transactional
+        CompletableFuture<String> billLater();
+    }
+
+    static class AsynchronousBills implements GuardedBilling {
+        @Async
+        @Override
+        public CompletableFuture<String> billLater() {
+            return CompletableFuture.completedFuture(Thread.currentThread().getName());
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAsync(order = Ordered.HIGHEST_PRECEDENCE, proxyTargetClass = true)
+    @EnableTransactionManagement
+    static class ProxiesThatExtendTheClass extends Beans {}
+
+    @Test
+    void whatProxiesOfInterfacesHideFromUsKeepsTheApplicationFromStarting() {
+        for (Class<?> bills : List.of(Bills.class, AsynchronousBills.class)) {
+            jobs(AsyncFirstOfAll.class)
+                    .withBean("bills", bills)
+                    .run(context -> assertThat(context)
+                            .getFailure()
+                            .rootCause()
+                            .isInstanceOf(ApplicationException.class)
+                            .hasMessageContaining("billLater() of the bean `bills`")
+                            .hasMessageContaining(
+                                    bills == Bills.class ? "every instance" : "released while its work goes on")
+                            .hasMessageContaining("proxyTargetClass = true"));
+        }
+    }
+
+    @Test
+    void whatProxiesThatExtendTheClassShowIsGuarded() {
+        jobs(ProxiesThatExtendTheClass.class).withBean(Bills.class).run(context -> {
+            leading(context);
+            String worker = context.getBean(Billing.class).billLater().get(60, TimeUnit.SECONDS);
+            assertThat(worker).startsWith("worker-");
+            assertThat(HAPPENED).containsExactly("begin", "bill", "commit");
+        });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableTransactionManagement
+    static class FrozenAsync extends Beans {
+        @Bean
+        @Override
+        Jobs jobs() {
+            ProxyFactory frozen = new ProxyFactory(super.jobs());
+            frozen.setProxyTargetClass(true);
+            frozen.addAdvisor(new AsyncAnnotationAdvisor());
+            frozen.setFrozen(true);
+            return (Jobs) frozen.getProxy();
+        }
+    }
+
+    @Test
+    void aFrozenProxyOfAsyncKeepsTheApplicationFromStarting() {
+        jobs(FrozenAsync.class)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(ApplicationException.class)
+                        .hasMessageContaining("the bean `jobs`")
+                        .hasMessageContaining("frozen"));
     }
 }
