@@ -4,6 +4,7 @@ import static io.leasehold.spring.Contexts.LIMIT;
 import static io.leasehold.spring.Contexts.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
@@ -43,23 +44,30 @@ class LogTest {
         }
     }
 
+    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.leasehold");
+    private static final Lines LINES = new Lines();
+
+    /** Made after Boot has set up Logback, which takes all appenders away, and before an election starts. */
     @Configuration(proxyBeanMethods = false)
-    static class Nothing {}
+    static class Listening {
+        Listening() {
+            LINES.start();
+            LOGGER.addAppender(LINES);
+            LOGGER.setLevel(Level.INFO);
+        }
+    }
 
     @Test
     void whatALineIsAboutIsInItsFieldsForLogsInJson() throws InterruptedException {
-        Logger logger = (Logger) LoggerFactory.getLogger("io.leasehold");
-        Lines lines = new Lines();
-        lines.start();
-        logger.addAppender(lines);
-        try (ConfigurableApplicationContext application = instance(folder, "web-1", Nothing.class)) {
-            ILoggingEvent leading = lines.next("leading ");
+        try (ConfigurableApplicationContext application = instance(folder, "web-1", Listening.class)) {
+            ILoggingEvent leading = LINES.next("leading ");
             Map<String, Object> fields = leading.getKeyValuePairs().stream()
                     .collect(Collectors.toMap(field -> field.key, field -> field.value));
             assertThat(fields).containsEntry("lease", "monolith").containsEntry("identity", "web-1");
             assertThat(leading.getFormattedMessage()).contains("fencing_token=" + fields.get("fencing_token"));
         } finally {
-            logger.detachAppender(lines);
+            LOGGER.detachAppender(LINES);
+            LOGGER.setLevel(null);
         }
     }
 }
