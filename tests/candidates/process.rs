@@ -136,7 +136,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
-        let lifeline = Lifeline::of_group(&child)?;
+        let lifeline = lifeline(&mut child, Lifeline::of_group)?;
         read(
             child.stdout.take(),
             on_line.clone(),
@@ -211,6 +211,14 @@ impl Drop for Process {
     }
 }
 
+/// That of `child`, which is killed if there is none: nobody else would end it.
+fn lifeline<T>(child: &mut Child, start: impl Fn(&Child) -> Result<T>) -> Result<T> {
+    start(child).inspect_err(|_| {
+        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+        let _ = child.wait();
+    })
+}
+
 fn read(
     stream: Option<impl Read + Send + 'static>,
     mut on_line: impl FnMut(Line) + Send + 'static,
@@ -276,6 +284,15 @@ mod tests {
         assert!(!process.wait().unwrap().success());
         assert_eq!(lines.recv_timeout(LONGEST_WRITE), Ok(Line::Ended));
         assert!(process.has_ended() && !process.wait().unwrap().success());
+    }
+
+    #[test]
+    fn a_process_that_cannot_have_a_lifeline_is_killed() {
+        let mut sleep = command("sleep");
+        let mut child = sleep.arg("1000").process_group(0).spawn().unwrap();
+        let without: Result<()> = lifeline(&mut child, |_| anyhow::bail!("no `sh`"));
+        let status = child.try_wait().unwrap();
+        assert!(without.is_err() && status.is_some_and(|it| !it.success()));
     }
 
     /// This test is that program as well, in a process of its own. What it starts has one end of a

@@ -41,6 +41,11 @@ struct Played {
     took: Duration,
     /// How many programs wanted to run, on average over the last minute of it.
     load: f64,
+    /// Whether a later trial has played it again.
+    #[serde(default)]
+    is_made_good: bool,
+    #[serde(skip)]
+    is_of_before: bool,
 }
 
 impl Played {
@@ -67,9 +72,13 @@ impl Report {
     pub(crate) fn load(folder: &Path) -> Result<Self> {
         let file = folder.join(ROUNDS);
         let text = fs::read(&file).with_context(|| format!("no trial in {}", file.display()))?;
+        let mut rounds: Vec<Played> = serde_json::from_slice(&text)?;
+        for round in &mut rounds {
+            round.is_of_before = true;
+        }
         Ok(Self {
             folder: folder.to_owned(),
-            rounds: serde_json::from_slice(&text)?,
+            rounds,
         })
     }
 
@@ -116,7 +125,7 @@ impl Report {
             let why = why.lines().next().unwrap_or_default();
             write!(line, "\n    {why}: see {}", file.display())?;
         }
-        self.rounds.push(Played {
+        self.add(Played {
             fault: round.fault.name.to_owned(),
             lineup: names,
             is_of_a_peer: round.is_of_a_peer(),
@@ -125,18 +134,41 @@ impl Report {
             begun: Timestamp::now() - took,
             took,
             load: load(),
+            is_made_good: false,
+            is_of_before: false,
         });
-        fs::write(
-            self.folder.join(ROUNDS),
-            serde_json::to_vec_pretty(&self.rounds)?,
-        )?;
-        fs::write(self.folder.join(PAGE), self.text()?)?;
+        self.save()?;
         Ok(line)
+    }
+
+    /// A round that an earlier trial has not played to its end no longer counts when this one has. Two leaders always
+    /// count.
+    fn add(&mut self, round: Played) {
+        if round.failure.is_none() {
+            for before in &mut self.rounds {
+                let is_the_same = before.fault == round.fault && before.hit() == round.hit();
+                let has_only_failed = before.failure.is_some() && before.verdict.overlaps == 0;
+                before.is_made_good |= before.is_of_before && is_the_same && has_only_failed;
+            }
+        }
+        self.rounds.push(round);
+    }
+
+    fn counted(&self) -> impl Iterator<Item = &Played> + Clone {
+        self.rounds.iter().filter(|it| !it.is_made_good)
+    }
+
+    fn save(&self) -> Result<()> {
+        replace(
+            &self.folder.join(ROUNDS),
+            &serde_json::to_vec_pretty(&self.rounds)?,
+        )?;
+        replace(&self.folder.join(PAGE), self.text()?.as_bytes())
     }
 
     /// Fails if two of ours ever led at once, or did not do what was waited for.
     pub(crate) fn verdict(&self) -> Result<(), String> {
-        let sum = sum(self.rounds.iter().filter(|it| !it.is_of_a_peer));
+        let sum = sum(self.counted().filter(|it| !it.is_of_a_peer));
         match (sum.verdict.overlaps, sum.failures) {
             (0, 0) => Ok(()),
             (0, failures) => Err(format!("{failures} rounds were not played to their end")),
@@ -164,7 +196,7 @@ impl Report {
             format!("| whom it hit |{}", Figures::head()),
             format!("| --- |{}", Figures::rule()),
         ];
-        let ours = || self.rounds.iter().filter(|it| !it.is_of_a_peer);
+        let ours = || self.counted().filter(|it| !it.is_of_a_peer);
         let languages: BTreeSet<_> = ours().map(Played::hit).collect();
         for language in languages {
             let figures = sum(ours().filter(|it| it.hit() == language));
@@ -177,17 +209,17 @@ impl Report {
 
     /// When and where all of this was played.
     fn circumstances(&self) -> Result<String> {
-        let begun = self.rounds.iter().map(|it| it.begun).min();
+        let begun = self.counted().map(|it| it.begun).min();
         let begun = begun.context("no round was played")?.round(Unit::Minute)?;
-        let took: Duration = self.rounds.iter().map(|it| it.took).sum();
-        let loads = || self.rounds.iter().map(|it| it.load);
+        let took: Duration = self.counted().map(|it| it.took).sum();
+        let loads = || self.counted().map(|it| it.load);
         #[expect(clippy::cast_precision_loss, reason = "few")]
-        let average = loads().sum::<f64>() / self.rounds.len() as f64;
+        let average = loads().sum::<f64>() / self.counted().count() as f64;
         let day = begun.to_string();
         let (day, _) = day.split_once('T').context("a day")?;
-        let ours = self.rounds.iter().filter(|it| !it.is_of_a_peer);
+        let ours = self.counted().filter(|it| !it.is_of_a_peer);
         let pairs: BTreeSet<_> = ours.clone().map(|it| (&it.fault, it.hit())).collect();
-        let of_peers = match self.rounds.len() - ours.clone().count() {
+        let of_peers = match self.counted().count() - ours.clone().count() {
             0 => String::new(),
             count => format!(", and {count} rounds of other clients"),
         };
@@ -204,7 +236,7 @@ impl Report {
 
     /// A column for each client, if there are others than ours.
     fn beside_peers(&self) -> Vec<String> {
-        let peers = self.rounds.iter().filter(|it| it.is_of_a_peer);
+        let peers = self.counted().filter(|it| it.is_of_a_peer);
         let faults: BTreeSet<_> = peers.clone().map(|it| &it.fault).collect();
         let peers: BTreeSet<_> = peers.map(Played::client).collect();
         if peers.is_empty() {
@@ -218,7 +250,7 @@ impl Report {
         let row = |name: &str, is_in: &dyn Fn(&Played) -> bool| {
             let cells = clients.iter().map(|client| {
                 let of_client = |it: &&Played| it.client() == *client && is_in(it);
-                let rounds: Vec<_> = self.rounds.iter().filter(of_client).collect();
+                let rounds: Vec<_> = self.counted().filter(of_client).collect();
                 compared(&rounds)
             });
             let cells: Vec<_> = cells.collect();
@@ -235,11 +267,18 @@ impl Report {
 
     fn by<K: Ord>(&self, key: impl Fn(&Played) -> K) -> BTreeMap<K, Figures> {
         let mut all: BTreeMap<K, Figures> = BTreeMap::new();
-        for round in &self.rounds {
+        for round in self.counted() {
             all.entry(key(round)).or_default().add(round);
         }
         all
     }
+}
+
+/// If this is killed at any moment, the file is the one before or the new one.
+fn replace(file: &Path, content: &[u8]) -> Result<()> {
+    let beside = file.with_extension("new");
+    fs::write(&beside, content)?;
+    fs::rename(&beside, file).with_context(|| format!("cannot replace {}", file.display()))
 }
 
 #[derive(Default)]
@@ -313,6 +352,8 @@ mod tests {
             begun: Timestamp::UNIX_EPOCH,
             took: Duration::from_secs(1800),
             load: 2.0,
+            is_made_good: false,
+            is_of_before: false,
         }
     }
 
@@ -358,5 +399,49 @@ mod tests {
         assert!(failed.verdict().unwrap_err().contains("1 rounds"));
         assert!(failed.played().is_empty());
         assert_eq!(overlap.played().len(), 1);
+    }
+
+    /// `rounds` as a later trial finds them, which then plays one of `rust` to its end.
+    fn gone_on_after(rounds: Vec<Played>) -> Report {
+        let folder = tempfile::tempdir().unwrap();
+        let before = Report {
+            rounds,
+            ..Report::new(folder.path())
+        };
+        before.save().unwrap();
+        let mut report = Report::load(folder.path()).unwrap();
+        report.add(played("rust", false, verdict(1, None), None));
+        report
+    }
+
+    #[test]
+    fn a_round_that_a_later_trial_plays_to_its_end_no_longer_fails() {
+        let failed = |hit| played(hit, false, verdict(1, None), Some("no"));
+        let report = gone_on_after(vec![failed("rust"), failed("rust")]);
+        assert_eq!((report.rounds(), report.counted().count()), (3, 1));
+        assert_eq!(report.verdict(), Ok(()));
+        assert!(gone_on_after(vec![failed("java")]).verdict().is_err());
+        let overlap = played("rust", false, verdict(0, Some(1)), Some("no"));
+        let overlap = gone_on_after(vec![overlap]).verdict().unwrap_err();
+        assert!(overlap.contains("two led"));
+    }
+
+    #[test]
+    fn what_fails_now_and_then_fails_the_trial() {
+        let mut report = report(vec![played("rust", false, verdict(1, None), Some("no"))]);
+        report.add(played("rust", false, verdict(1, None), None));
+        assert!(report.verdict().is_err());
+    }
+
+    #[test]
+    fn a_trial_goes_on_from_what_was_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut report = Report::new(folder.path());
+        for count in 1..=2 {
+            report.add(played("rust", false, verdict(1, None), None));
+            report.save().unwrap();
+            assert_eq!(Report::load(folder.path()).unwrap().rounds(), count);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

@@ -83,16 +83,37 @@ fn folder() -> PathBuf {
     target_folder().join("mutants")
 }
 
-/// What differs is copied, so that what is built there stays fresh.
+/// What differs is copied, so that what is built there stays fresh, and what the checkout no longer has is removed:
+/// cargo finds a test by its file alone.
 fn copy_checkout() -> Result<()> {
     let list = Command::new("git")
         .arg("ls-files")
         .current_dir(root())
         .output();
-    for file in String::from_utf8(list?.stdout)?.lines() {
-        let (from, to) = (root().join(file), folder().join("tree").join(file));
-        if from.is_file() && fs::read(&from)? != fs::read(&to).unwrap_or_default() {
+    let list = String::from_utf8(list?.stdout)?;
+    let files = list.lines().map(PathBuf::from);
+    let files: BTreeSet<_> = files.filter(|it| root().join(it).is_file()).collect();
+    let tree = folder().join("tree");
+    for file in &files {
+        let (from, to) = (root().join(file), tree.join(file));
+        if fs::read(&from)? != fs::read(&to).unwrap_or_default() {
             copy_file(from, to)?;
+        }
+    }
+    remove_others(&tree, Path::new(""), &files)
+}
+
+/// Removes from `folder` of `tree` all files but `files`, and but what cargo has built.
+fn remove_others(tree: &Path, folder: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(tree.join(folder))? {
+        let entry = entry?;
+        let name = folder.join(entry.file_name());
+        if !entry.file_type()?.is_dir() {
+            if !files.contains(&name) {
+                fs::remove_file(entry.path())?;
+            }
+        } else if entry.file_name() != "target" {
+            remove_others(tree, &name, files)?;
         }
     }
     Ok(())
@@ -190,4 +211,25 @@ fn survivors(text: &str) -> Result<BTreeSet<&str>> {
         survivors.insert(mutant);
     }
     Ok(survivors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_checkout_has_and_what_was_built_stays() {
+        let tree = target_folder().join(format!("mutants-test-{}", std::process::id()));
+        for file in ["kept/a.rs", "kept/gone.rs", "gone/main.rs", "target/built"] {
+            let file = tree.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let kept = BTreeSet::from([PathBuf::from("kept/a.rs")]);
+        remove_others(&tree, Path::new(""), &kept).unwrap();
+        let is_there = |file: &str| tree.join(file).is_file();
+        let there = ["kept/a.rs", "kept/gone.rs", "gone/main.rs", "target/built"].map(is_there);
+        fs::remove_dir_all(&tree).unwrap();
+        assert_eq!(there, [true, false, false, true]);
+    }
 }

@@ -194,6 +194,10 @@ impl Step {
         let mut log = File::options().append(true).open(&self.log)?;
         writeln!(log, "$ {words}")?;
         let (reader, writer) = io::pipe()?;
+        let own: Vec<_> = command
+            .get_envs()
+            .map(|(name, _)| name.to_owned())
+            .collect();
         // Of cargo: how far it is, though nobody looks on, and text that a log can hold.
         command
             .env("CARGO_TERM_PROGRESS_WHEN", "always")
@@ -203,7 +207,10 @@ impl Step {
             .stdout(writer.try_clone()?)
             .stderr(writer);
         for (name, _) in env::vars_os().filter(|(name, _)| is_about_us(name)) {
-            command.env_remove(name);
+            // One that the step has set is about what it runs.
+            if !own.contains(&name) {
+                command.env_remove(name);
+            }
         }
         let spawned = command.spawn();
         // It holds the pipe's other end.
