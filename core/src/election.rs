@@ -648,8 +648,7 @@ impl Election {
     /// answered, though its deadline means nothing any more.
     pub(crate) fn handle_clock_fault(&mut self, now: Instant) {
         self.now = now;
-        let led = !matches!(self.phase, Phase::Candidate);
-        self.observed.forget_times(now, led);
+        self.observed.forget_times(now);
         self.writes.settle_all();
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.sent_at = now;
@@ -661,6 +660,7 @@ impl Election {
         self.poll_at = now;
         self.hold_back_until = now;
         self.kept_until = now;
+        self.work_until = now;
         self.grace_until = now + self.settings.drain_timeout;
         self.demand_no_longer_waits();
         match &self.phase {

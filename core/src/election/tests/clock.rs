@@ -49,6 +49,48 @@ fn after_a_clock_fault_a_holder_that_was_seen_is_waited_for_though_its_lease_is_
 }
 
 #[test]
+fn after_a_clock_fault_others_are_waited_for_though_this_candidate_led_and_its_lease_is_gone() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.run_until(10.0).asked();
+    store.delete();
+    a.at_instant(booted(2));
+    a.expect("read").answer();
+    let acquires = a.election.poll_timeout().unwrap();
+    assert!(acquires >= booted(17), "{acquires:?}");
+    a.at_instant(acquires).assert_not_leader();
+    a.expect("create").answer().assert_leader();
+}
+
+#[test]
+fn after_a_clock_fault_a_holder_that_was_broken_in_on_is_waited_for_as_long_as_before() {
+    let store = store_held_by("b", 3_600);
+    let mut a = candidate("a", &store);
+    a.run_until(10.0).asked();
+    store.put_foreign(held_by("c", 15));
+    a.run_until(20.0).asked();
+    let mut renewal = stored(&store).record;
+    renewed(&mut renewal);
+    store.put_foreign(renewal);
+    a.run_until(30.0).asked();
+    store.delete();
+    a.at_instant(booted(2));
+    a.expect("read").answer();
+    let acquires = a.election.poll_timeout().unwrap();
+    assert!(acquires >= booted(3_000), "{acquires:?}");
+}
+
+#[test]
+fn after_a_clock_fault_no_work_goes_on_by_the_old_clock() {
+    let store = MemoryStore::new();
+    let mut a = leader("a", &store);
+    a.works_on().at(11.0).assert_lost(LostReason::Expired);
+    assert!(a.election.work_until() > a.now());
+    a.at_instant(booted(2));
+    assert!(a.election.work_until() <= booted(2));
+}
+
+#[test]
 fn after_a_clock_fault_no_earlier_write_entitles_to_lead() {
     let store = MemoryStore::new();
     let mut confirmed = leader("a", &store);
