@@ -1,6 +1,7 @@
 //! Logs for programs that have no `tracing` subscriber: bindings to other languages.
 
 use std::fmt::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tracing::field::{Field, Visit};
 use tracing::span;
@@ -81,12 +82,14 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Sink<F> {
         };
         let mut line = Line::default();
         event.record(&mut line);
-        (self.sink)(LogRecord {
+        let record = LogRecord {
             level,
             target: OWN_TARGET,
             message: printable(line.message + &line.fields_in_message),
             fields: line.fields,
-        });
+        };
+        // One that panics all the same must end neither a term nor the election.
+        drop(catch_unwind(AssertUnwindSafe(|| (self.sink)(record))));
     }
 
     // There are no spans in this crate.
@@ -142,11 +145,30 @@ impl Visit for Line {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Arc, Mutex};
 
     use tracing::info;
 
     use super::*;
+
+    #[test]
+    fn a_sink_that_panics_harms_nobody_and_gets_the_next_line() {
+        let lines = Arc::<AtomicU32>::default();
+        let counted = Arc::clone(&lines);
+        let sink = Sink {
+            level: LogLevel::Info,
+            sink: move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                panic!("as the test says");
+            },
+        };
+        tracing::subscriber::with_default(sink, || {
+            info!("one");
+            info!("two");
+        });
+        assert_eq!(lines.load(Ordering::Relaxed), 2);
+    }
 
     #[test]
     fn fields_are_in_the_message_and_by_themselves() {
