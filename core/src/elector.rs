@@ -89,6 +89,26 @@ impl Elector {
             tokio::time::sleep(pause).await;
         }
         self.shared.keep_unfinished(unfinished, grace_until);
+        self.settle().await;
+        self.shared.notify(ElectionEvent::Stopped);
+    }
+
+    /// Waits until nothing goes on in the store of what was asked of it, all of which is dropped by now.
+    async fn settle(&self) {
+        let clock = self.shared.leadership().clock();
+        let limit = clock.now() + self.settings.renew_deadline;
+        let lease = self.shared.lease();
+        select! {
+            biased;
+            settled = AssertUnwindSafe(self.store.settle()).catch_unwind() => {
+                if settled.is_err() {
+                    error!(lease, "a defect in the store, which cannot say what goes on in it");
+                }
+            }
+            () = clock.sleep_until(limit) => {
+                warn!(lease, "what was asked of the store goes on after the stop: it hangs");
+            }
+        }
     }
 
     fn start_signs(&mut self) -> Option<Signs> {
@@ -125,7 +145,6 @@ struct ElectionLoop<'a> {
     seed: u64,
     /// The longest time between two rounds, so that health can tell a stuck loop from an idle one.
     longest_wait: Duration,
-    settle_limit: Duration,
     stall_timeout: Option<Duration>,
     stalled: bool,
     boot: Boot,
@@ -170,7 +189,6 @@ impl<'a> ElectionLoop<'a> {
             }),
             seed: elector.seed,
             longest_wait: elector.settings.retry_period,
-            settle_limit: elector.settings.renew_deadline,
             stall_timeout: elector.stall_timeout,
             shared: elector.shared.clone(),
             store: elector.store.clone(),
@@ -232,7 +250,9 @@ impl<'a> ElectionLoop<'a> {
                 ending_work.push(end_of_term(work, route));
             });
             if self.election.is_stopped() {
-                self.finish().await;
+                if let Some(signs) = self.signs.take() {
+                    signs.finish().await;
+                }
                 return self.election.grace_until();
             }
             proving.follow(self.election.provable(), self.prover.as_ref());
@@ -315,7 +335,7 @@ impl<'a> ElectionLoop<'a> {
     }
 
     /// The next event that may be passed on: not the beginning of a term that waits, nor what came after;
-    /// and not the end, which [`finish`](Self::finish) passes on.
+    /// and not the end, which comes when the store has settled.
     fn next_event(&mut self) -> Option<ElectionEvent> {
         match self.election.next_event()? {
             ElectionEvent::Acquired(_) if self.opening.is_some() => None,
@@ -339,25 +359,6 @@ impl<'a> ElectionLoop<'a> {
                 signs.lead_away(term, time_left)
             }
             _ => None,
-        }
-    }
-
-    /// Tells of the end when the signs of it have been written, and nothing goes on in the store.
-    async fn finish(&mut self) {
-        if let Some(signs) = self.signs.take() {
-            signs.finish().await;
-        }
-        let limit = self.clock.now() + self.settle_limit;
-        select! {
-            biased;
-            () = self.store.settle() => {}
-            () = self.clock.sleep_until(limit) => {
-                let lease = self.shared.lease();
-                warn!(lease, "what was asked of the store goes on after the stop: it hangs");
-            }
-        }
-        while let Some(event) = self.election.poll_event() {
-            self.shared.notify(event);
         }
     }
 

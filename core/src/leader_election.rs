@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Event, Registration, SingletonService, Subscription, Work};
 use crate::firings::Firings;
 use crate::identity;
-use crate::leadership::{Leadership, Term};
+use crate::leadership::{Leadership, Longest, Term};
 use crate::lease_store::{LeaseStore, Location};
 use crate::listeners::{self, ServiceListener};
 use crate::open::{self, Opened};
@@ -137,7 +137,11 @@ impl LeaderElection {
     }
 
     fn build(config: Checked, store: Option<Arc<dyn LeaseStore>>, clock: Clock) -> Result<Self> {
-        let leadership = Leadership::new(clock).map_err(runtime::no_memory)?;
+        let longest = Longest {
+            term: config.renew_deadline,
+            work: config.lease_duration,
+        };
+        let leadership = Leadership::new(clock, longest).map_err(runtime::no_memory)?;
         Ok(Self {
             shared: Arc::new(Shared::new(&config.lease, config.mode, leadership)),
             config,

@@ -30,17 +30,29 @@ mod sync {
 /// What the election publishes and everybody reads, with the clock that it is compared with.
 pub(crate) struct Leadership {
     clock: Clock,
+    longest: Longest,
     published: Published<ForkWiped<Snapshot>>,
+}
+
+/// How far off what is published can be at most. What is further off was published by the clock of another
+/// boot, from before a checkpoint, and means nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Longest {
+    /// The renew deadline.
+    pub(crate) term: Duration,
+    /// The lease duration: work may go on until others may acquire.
+    pub(crate) work: Duration,
 }
 
 // SAFETY: atomics of zero are valid, and mean "never the leader".
 unsafe impl ZeroIsValid for Snapshot {}
 
 impl Leadership {
-    pub(crate) fn new(clock: Clock) -> io::Result<Self> {
+    pub(crate) fn new(clock: Clock, longest: Longest) -> io::Result<Self> {
         let snapshot = fork_wiped(Snapshot::default())?;
         Ok(Self {
             clock,
+            longest,
             published: Published::new(snapshot),
         })
     }
@@ -69,8 +81,9 @@ impl Leadership {
         }
         let since = Instant::from_nanos(self.published.since());
         let now = self.clock.now();
-        // A clock that went backwards proves nothing.
-        (now >= since).then_some((until, now))
+        // A clock that went backwards proves nothing. Within a long term, only the deadline tells that of
+        // another boot.
+        (now >= since && until.since(now) <= self.longest.term).then_some((until, now))
     }
 
     /// Whether `term` is the one under which this instance leads now.
@@ -116,7 +129,9 @@ impl Leadership {
     fn work_time_left(&self, term: u64) -> Duration {
         let until = self.published.work_of(term);
         match until.filter(|_| self.is_same_process()) {
-            Some(until) => Instant::from_nanos(until).since(self.clock.now()),
+            Some(until) => Some(Instant::from_nanos(until).since(self.clock.now()))
+                .filter(|left| *left <= self.longest.work)
+                .unwrap_or_default(),
             None => Duration::ZERO,
         }
     }
@@ -288,8 +303,13 @@ impl fmt::Debug for Term {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::WallTime;
+    use crate::clock::{SimulatedMachine, WallTime};
     use crate::lease_record::ResourceVersion;
+
+    const LONGEST: Longest = Longest {
+        term: Duration::from_secs(10),
+        work: Duration::from_secs(15),
+    };
 
     fn term(number: u64) -> TermRecord {
         TermRecord {
@@ -304,7 +324,7 @@ mod tests {
 
     /// A leadership under `term` for ten seconds from now, on a clock that the test turns.
     fn ten_seconds(term: &TermRecord) -> Arc<Leadership> {
-        let leadership = Leadership::new(Clock::simulated(WallTime::default())).unwrap();
+        let leadership = Leadership::new(Clock::simulated(WallTime::default()), LONGEST).unwrap();
         extend(&leadership, term);
         Arc::new(leadership)
     }
@@ -340,9 +360,27 @@ mod tests {
     async fn a_clock_from_before_the_term_proves_nothing() {
         let leadership = ten_seconds(&term(1));
         let later = leadership.clock.now() + Duration::from_secs(1);
-        let until = (later + Duration::from_secs(10)).as_nanos();
+        let until = (later + Duration::from_secs(9)).as_nanos();
         leadership.published.lead(2, until, || later.as_nanos());
         assert!(!leadership.is_leader());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_of_another_boot_proves_nothing_within_a_term_of_long_standing_either() {
+        let day = Duration::from_secs(86_400);
+        let machine = Box::leak(Box::new(SimulatedMachine::up_for(Duration::ZERO)));
+        let clock = Clock::simulated(WallTime::default()).on(machine);
+        let leadership = Arc::new(Leadership::new(clock, LONGEST).unwrap());
+        extend(&leadership, &term(1));
+        let held = Term::new(term(1), leadership.clone());
+        machine.reboot(day * 30);
+        extend(&leadership, &term(1));
+        leadership.publish_work_until(clock.now() + LONGEST.work);
+        assert!(held.is_valid() && held.work_time_left() == LONGEST.work);
+        machine.reboot(day * 2);
+        assert!(!leadership.is_leader() && !held.is_valid());
+        assert_eq!(leadership.remaining(), Duration::ZERO);
+        assert_eq!(held.work_time_left(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
@@ -380,7 +418,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn signs_of_life_and_of_progress_are_as_old_as_they_are() {
-        let leadership = Leadership::new(Clock::simulated(WallTime::default())).unwrap();
+        let leadership = Leadership::new(Clock::simulated(WallTime::default()), LONGEST).unwrap();
         assert_eq!(leadership.sign_of_life(), None);
         leadership.note_sign_of_life();
         leadership.note_progress();

@@ -106,7 +106,8 @@ pub trait LeaseStore: Send + Sync + 'static {
 
     /// Waits until nothing of requests and watches that were dropped goes on any more, as far as that
     /// is up to this process. A store of which something may go on says here when it has ended: an
-    /// election that stops waits for it, for at most `renew_deadline`.
+    /// election that stops waits for it, for at most `renew_deadline`, when it has dropped all. A store around
+    /// another passes this on to it.
     fn settle(&self) -> BoxFuture<'_, ()> {
         Box::pin(ready(()))
     }

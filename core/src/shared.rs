@@ -553,7 +553,7 @@ impl Shared {
     }
 
     /// Ends everything that a run which panicked has left behind. Returns whether the application
-    /// wanted it stopped, in which case it is.
+    /// wanted it stopped.
     pub(crate) fn give_up_after_defect(&self) -> bool {
         self.leadership.publish(None);
         let mut state = self.state();
@@ -575,10 +575,6 @@ impl Shared {
             self.allow_terms_again(running);
             running.stopping
         });
-        if stopping {
-            state.broadcast(&Event::Stopped);
-            self.end_run(&mut state);
-        }
         stopping
     }
 
@@ -617,6 +613,7 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, WallTime};
     use crate::election::{ActiveTerm, TermRecord};
+    use crate::leadership::Longest;
     use crate::lease_record::{Acquisition, ResourceVersion};
 
     /// An election that work has begun a run of, and the term of a number as the background task publishes it.
@@ -626,7 +623,12 @@ mod tests {
         impl Fn(u64) -> ActiveTerm,
     ) {
         let clock = Clock::simulated(WallTime::default());
-        let shared = Shared::new("jobs", Mode::Kubernetes, Leadership::new(clock).unwrap());
+        let longest = Longest {
+            term: Duration::from_secs(10),
+            work: Duration::from_secs(15),
+        };
+        let leadership = Leadership::new(clock, longest).unwrap();
+        let shared = Shared::new("jobs", Mode::Kubernetes, leadership);
         let (_, commands) = shared
             .begin("a", "it has just been started", Need::Work)
             .unwrap();
@@ -878,6 +880,7 @@ mod tests {
 
         shared.command(Command::Stop(None)).unwrap();
         assert!(shared.give_up_after_defect());
+        shared.notify(ElectionEvent::Stopped);
         assert!(!shared.is_running());
         events.next().await;
         assert!(matches!(events.next().await, Some(Event::Stopped)));

@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::WallTime;
 use crate::config::Mode;
 use crate::events::WorkGuard;
-use crate::leadership::{Leadership, Term};
+use crate::leadership::{Leadership, Longest, Term};
 use crate::lease_record::{LeaseRecord, ResourceVersion};
 use crate::lease_store::memory::MemoryStore;
 use crate::lease_store::{Result as StoreResult, WatchEvent};
@@ -23,12 +23,18 @@ const ATTEMPT: Duration = Duration::from_secs(3);
 /// Longer than anything here takes, in virtual time.
 const LIMIT: Duration = Duration::from_secs(600);
 
+/// The test's store and the election's.
+const WATCHES_WHEN_NONE_IS_OPEN: usize = 2;
+
 /// A store that refuses writes, or panics at one, when it is told to.
 #[derive(Clone, Default)]
 struct Faulty {
     store: MemoryStore,
     panics: Arc<AtomicBool>,
     refuses: Arc<AtomicBool>,
+    /// Watches that are open.
+    watches: Arc<()>,
+    settled: Arc<AtomicBool>,
 }
 
 impl Faulty {
@@ -66,7 +72,19 @@ impl LeaseStore for Faulty {
     }
 
     fn watch(&self, from: ResourceVersion) -> BoxStream<'_, StoreResult<WatchEvent>> {
-        self.store.watch(from)
+        let open = self.watches.clone();
+        let watch = self.store.watch(from);
+        Box::pin(watch.inspect(move |_| drop(open.clone())))
+    }
+
+    /// As a store does that counts what it was asked.
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            while Arc::strong_count(&self.watches) > WATCHES_WHEN_NONE_IS_OPEN {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            self.settled.store(true, Ordering::Relaxed);
+        })
     }
 }
 
@@ -80,7 +98,11 @@ struct Driven {
 impl Driven {
     fn new() -> Self {
         let clock = Clock::simulated(WallTime::default());
-        let leadership = Leadership::new(clock).unwrap();
+        let longest = Longest {
+            term: Duration::from_secs(10),
+            work: Duration::from_secs(15),
+        };
+        let leadership = Leadership::new(clock, longest).unwrap();
         Self {
             store: Faulty::default(),
             shared: Arc::new(Shared::new("jobs", Mode::Kubernetes, leadership)),
@@ -197,6 +219,33 @@ async fn a_stop_ends_the_term_at_once_and_releases_the_lease_when_the_work_has_e
     drop(work);
     within_limit(run).await.unwrap();
     assert_eq!(holder(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_settles_when_all_that_it_was_asked_is_dropped() {
+    let driven = Driven::new();
+    let run = driven.start();
+    driven.term().await;
+    let stopped_at = driven.clock.now();
+    driven.shared.command(Command::Stop(None)).unwrap();
+    within_limit(run).await.unwrap();
+    assert!(driven.store.settled.load(Ordering::Relaxed));
+    let waited = driven.clock.now().since(stopped_at);
+    assert!(waited < Duration::from_secs(1), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_settles_before_a_stop_that_a_defect_overtakes_is_told() {
+    let driven = Driven::new();
+    let run = driven.start();
+    driven.term().await;
+    let (_, work) = driven.shared.work().unwrap();
+    driven.shared.command(Command::Stop(None)).unwrap();
+    driven.store.panics.store(true, Ordering::Relaxed);
+    within_limit(run).await.unwrap();
+    drop(work);
+    assert!(driven.store.settled.load(Ordering::Relaxed));
+    assert!(!driven.shared.is_running());
 }
 
 #[tokio::test(start_paused = true)]
