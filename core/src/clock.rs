@@ -124,6 +124,11 @@ impl SimulatedMachine {
         }
     }
 
+    /// How long it had been up when the simulation began, by the present boot's clock.
+    pub fn uptime(&self) -> Duration {
+        Duration::from_nanos(self.uptime.load(Ordering::Relaxed))
+    }
+
     /// Another boot, whose clock began so long before the simulation.
     pub fn reboot(&self, uptime: Duration) {
         self.boot.fetch_add(1, Ordering::Relaxed);

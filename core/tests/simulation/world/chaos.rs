@@ -183,11 +183,15 @@ impl Trouble {
         process.let_go(&self.world, mishap);
     }
 
-    /// From a checkpoint, on a machine that has booted since: sooner or longer ago than the one before.
+    /// From a checkpoint, on a machine that has booted since: sooner or longer ago than the one before, or
+    /// with a clock that goes on where it was.
     async fn restore(&mut self, process: &Process) {
         process.hold_up(&self.world, Mishap::Suspended);
         sleep(self.duration()).await;
-        let uptime = DAY * self.random.u32(..MOST_DAYS_UP);
+        let uptime = match self.random.u8(..3) {
+            0 => process.uptime(),
+            _ => DAY * self.random.u32(..MOST_DAYS_UP),
+        };
         process.restore(&self.world, uptime);
     }
 

@@ -205,6 +205,11 @@ impl Process {
             .for_each(Gate::open);
     }
 
+    /// How long its machine has been up, so far as that is no part of the simulation.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.machine.uptime()
+    }
+
     /// Goes on where it stood still, on another boot of its machine, which is up for so long.
     pub(crate) fn restore(&self, world: &World, uptime: Duration) {
         self.machine.reboot(uptime);
