@@ -93,8 +93,9 @@ export class LeaderElection extends Emitter {
   /**
    * Stops: the answer turns false at once, listeners are called and waited for while renewal goes
    * on, then the Lease is released. Resolves when all that is done, at most the drain timeout and
-   * the renew deadline later. Does nothing if it does not run. Work under a term must not await it:
-   * each would wait for the other, for the whole drain timeout.
+   * the renew deadline later; in mode `file` the renew deadline more if the disk hangs. Does nothing
+   * if it does not run. Work under a term must not await it: each would wait for the other, for the
+   * whole drain timeout.
    *
    * @throws {@link ConfigError} if `drainMs` is no time.
    */

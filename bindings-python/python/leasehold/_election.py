@@ -41,8 +41,8 @@ class LeaderElection(Candidate):
     def stop(self, drain: Duration | None = None) -> None:
         """Stops: `is_leader` turns False at once, listeners are called and waited for while renewal
         goes on, then the Lease is released. Returns when all that is done, at most `drain`
-        seconds (else `drain_timeout`) and `renew_deadline` later. Does nothing if it does not
-        run.
+        seconds (else `drain_timeout`) and `renew_deadline` later; in mode `file` `renew_deadline`
+        more if the disk hangs. Does nothing if it does not run.
 
         Not for guarded work or a listener, which would wait for itself until `drain` is over: see
         `request_stop`.

@@ -70,7 +70,8 @@ class LeaderElection(Candidate):
         """Stops: `is_leader` turns False at once, blocks under `leading()` are cancelled, listeners
         are called, and all are waited for while renewal goes on; then the Lease is released.
         Returns when that is done, at most `drain` seconds (else `drain_timeout`) and
-        `renew_deadline` later. Does nothing if it does not run. Goes on when the caller is
+        `renew_deadline` later; in mode `file` `renew_deadline` more if
+        the disk hangs. Does nothing if it does not run. Goes on when the caller is
         cancelled.
 
         Not for guarded work or a listener, which would wait for itself until `drain` is over: see

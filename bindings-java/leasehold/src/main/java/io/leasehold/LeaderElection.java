@@ -265,8 +265,9 @@ public interface LeaderElection extends AutoCloseable {
 
     /**
      * Stops: the answer turns false at once, listeners are called and waited for while renewal goes on, then the Lease
-     * is released. Returns when all that is done, at most drain timeout and renew deadline later. Does nothing if it
-     * does not run; {@link #start} may be called again.
+     * is released. Returns when all that is done, at most drain timeout and renew deadline later; in mode
+     * {@code file} the renew deadline more if the disk hangs. Does nothing if it does not run; {@link #start} may be
+     * called again.
      *
      * <p>If a listener or guarded work of this election calls it, it only begins to stop, since it would wait for
      * itself.
