@@ -562,7 +562,7 @@ impl Shared {
         }
         let error = || Error::new(ErrorKind::Internal, "a defect in Leasehold ended the term");
         state.broadcast(&Event::RenewalFailing(error()));
-        let stopping = state.running.as_mut().is_none_or(|running| {
+        state.running.as_mut().is_none_or(|running| {
             // What the next run would answer is unknown. The one who waits may have given up.
             if let Some(demand) = running.demand.take() {
                 let _ = demand.send(Err(Some(error())));
@@ -574,8 +574,7 @@ impl Shared {
             running.stepping_down = 0;
             self.allow_terms_again(running);
             running.stopping
-        });
-        stopping
+        })
     }
 
     fn end_run(&self, state: &mut State) {
