@@ -24,6 +24,7 @@
 //! and ends with an error.
 
 mod candidates;
+pub mod commands;
 pub mod conformance;
 pub mod faults;
 pub mod pods;

@@ -1,16 +1,14 @@
 //! The soak. `cargo xtask soak` builds the candidates and runs it.
 
-use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Parser;
 use leasehold_tests::Entrant;
+use leasehold_tests::commands::{end_of_input, entrant};
 use leasehold_tests::soak::{Life, Stores, cycle, live_under_faults};
 
 /// Looks whether processes come to use more and more, of memory, threads or files.
@@ -31,12 +29,6 @@ struct Options {
     /// A language and its agent's command line, such as `java=java -jar candidate.jar`.
     #[arg(long = "candidate", value_parser = entrant)]
     candidates: Vec<Entrant>,
-}
-
-fn entrant(text: &str) -> Result<Entrant> {
-    let (name, line) = text.split_once('=').context("use NAME=COMMAND LINE")?;
-    let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
-    Ok(Entrant::new(name, &words))
 }
 
 fn main() -> Result<ExitCode> {
@@ -99,18 +91,4 @@ fn main() -> Result<ExitCode> {
         eprintln!("{why}");
     }
     Ok(ExitCode::from(u8::from(!wrong.is_empty())))
-}
-
-/// Whether who has started this wants it to end, which it is told by the end of its input.
-fn end_of_input() -> Arc<AtomicBool> {
-    let ended = Arc::new(AtomicBool::new(false));
-    if !stdin().is_terminal() {
-        let is_ended = ended.clone();
-        thread::spawn(move || {
-            // Nothing is written there.
-            let _ = std::io::copy(&mut stdin(), &mut std::io::sink());
-            is_ended.store(true, Ordering::Relaxed);
-        });
-    }
-    ended
 }

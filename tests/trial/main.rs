@@ -9,7 +9,6 @@ mod report;
 mod round;
 
 use std::fs;
-use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +16,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
+use leasehold_tests::commands::{end_of_input, entrant, peer};
 use leasehold_tests::faults::Fault;
 use leasehold_tests::{Entrant, Testbed, with_region};
 
@@ -59,21 +59,6 @@ struct Options {
     /// The same of another client, which meets only its like, and whose overlaps are no failure.
     #[arg(long = "peer", value_parser = peer)]
     peers: Vec<Entrant>,
-}
-
-fn entrant(text: &str) -> Result<Entrant> {
-    let (name, words) = named(text)?;
-    Ok(Entrant::new(name, &words))
-}
-
-fn peer(text: &str) -> Result<Entrant> {
-    let (name, words) = named(text)?;
-    Ok(Entrant::peer(name, &words))
-}
-
-fn named(text: &str) -> Result<(&str, Vec<String>)> {
-    let (name, line) = text.split_once('=').context("use NAME=COMMAND LINE")?;
-    Ok((name, line.split(' ').map(str::to_owned).collect()))
 }
 
 fn main() -> Result<ExitCode> {
@@ -144,20 +129,6 @@ fn wanted_faults(names: &[String]) -> Result<Vec<&'static Fault>> {
         names.join(" or ")
     );
     Ok(wanted)
-}
-
-/// Whether who has started this wants it to end, which it is told by the end of its input.
-fn end_of_input() -> Arc<AtomicBool> {
-    let ended = Arc::new(AtomicBool::new(false));
-    if !stdin().is_terminal() {
-        let is_ended = ended.clone();
-        thread::spawn(move || {
-            // Nothing is written there.
-            let _ = std::io::copy(&mut stdin(), &mut std::io::sink());
-            is_ended.store(true, Ordering::Relaxed);
-        });
-    }
-    ended
 }
 
 struct Trial {

@@ -375,6 +375,17 @@ fn a_firing_that_was_refused_and_is_stored_nevertheless_is_begun_by_who_asked() 
     assert_eq!(a.recorded(), [(1, Written), (2, Unchanged)]);
 }
 
+/// Answers all that `a` asks now, but refuses what records something.
+fn refuse_records(a: &mut Candidate) {
+    while let Some(name) = a.try_ask() {
+        if name == "renew" && *a.written().memory != Memory::default() {
+            a.fail(ErrorKind::Forbidden);
+        } else {
+            a.answer();
+        }
+    }
+}
+
 #[test]
 fn a_firing_that_cannot_be_recorded_is_given_up_and_not_begun_later() {
     let store = MemoryStore::new();
@@ -382,13 +393,7 @@ fn a_firing_that_cannot_be_recorded_is_given_up_and_not_begun_later() {
     a.at(0.5).record(fire(60));
     for tenth in 5..600 {
         a.at(f64::from(tenth) / 10.0);
-        while let Some(name) = a.try_ask() {
-            if name == "renew" && *a.written().memory != Memory::default() {
-                a.fail(ErrorKind::Forbidden);
-            } else {
-                a.answer();
-            }
-        }
+        refuse_records(&mut a);
         a.assert_leader();
         let given_up = if tenth < 105 {
             None
@@ -412,13 +417,7 @@ fn a_firing_is_given_up_on_time_though_an_answer_is_awaited_then() {
     a.at(0.5).record(fire(60));
     for tenth in 5..90 {
         a.at(f64::from(tenth) / 10.0);
-        while let Some(name) = a.try_ask() {
-            if name == "renew" && *a.written().memory != Memory::default() {
-                a.fail(ErrorKind::Forbidden);
-            } else {
-                a.answer();
-            }
-        }
+        refuse_records(&mut a);
     }
     while a.try_ask().is_none() {
         let due = a.next_timeout().unwrap();
