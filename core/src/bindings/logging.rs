@@ -88,7 +88,7 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Sink<F> {
             message: printable(line.message + &line.fields_in_message),
             fields: line.fields,
         };
-        // One that panics all the same must end neither a term nor the election.
+        // If it panics nevertheless, that must end neither a term nor the election.
         drop(catch_unwind(AssertUnwindSafe(|| (self.sink)(record))));
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Observed {
     /// The duration that the holder itself wrote with its last acquisition or renewal. Editing
     /// the duration by hand does not shorten what the holder believes.
     holder_duration: Option<Duration>,
+    /// The longest that the last holder may have gone by, also when it is gone.
+    last_duration: Duration,
     /// From when on nobody who obeys the protocol can still be leading, dead or alive.
     expires_at: Instant,
     /// Until when a holder before the present one may still be leading, which somebody has broken
@@ -76,6 +78,7 @@ impl Observed {
             newest: ResourceVersion::default(),
             changed_at: Instant::ZERO,
             holder_duration: None,
+            last_duration: Duration::ZERO,
             expires_at: Instant::ZERO,
             previous_holder_until: Instant::ZERO,
             previous_acquisition_until: Instant::ZERO,
@@ -88,15 +91,14 @@ impl Observed {
     /// counts as seen for the first time. Who may have been leading still may, for as long as when that was
     /// seen. So may others if that was this candidate: much may have happened before it learns of the fault.
     pub(super) fn forget_times(&mut self, now: Instant) {
-        let wait = self.expires_at.since(self.changed_at);
         let until = if self.expires_at > Instant::ZERO {
-            now + wait.max(self.own_duration)
+            now + self.own_duration.max(self.last_duration)
         } else {
             Instant::ZERO
         };
         *self = Self {
             newest: self.newest,
-            changed_at: now,
+            last_duration: self.last_duration,
             expires_at: until,
             previous_holder_until: until,
             previous_acquisition_until: until,
@@ -187,13 +189,12 @@ impl Observed {
     pub(super) fn see_own(&mut self, now: Instant, lease: StoredLease) {
         let held = lease.record.is_held();
         self.holder_duration = held.then(|| self.duration_of(&lease.record));
+        self.expires_at = now;
         if self.is_unchanged(&lease) {
             self.keep(State::Present(lease));
         } else {
             self.replace(now, State::Present(lease));
         }
-        // There is nobody to wait for.
-        self.expires_at = self.changed_at;
     }
 
     /// A record that somebody else wrote. `complete` unless there may have been others since the
@@ -210,6 +211,7 @@ impl Observed {
             return Change::Record;
         }
         let duration = self.duration_of(&lease.record);
+        self.last_duration = duration.max(self.holder_duration.unwrap_or_default());
         if let (Some(known), Some(written)) = (self.lease(), self.holder_duration)
             && known.record.is_same_write(&lease.record)
         {

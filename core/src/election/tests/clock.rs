@@ -63,24 +63,6 @@ fn after_a_clock_fault_others_are_waited_for_though_this_candidate_led_and_its_l
 }
 
 #[test]
-fn after_a_clock_fault_a_holder_that_was_broken_in_on_is_waited_for_as_long_as_before() {
-    let store = store_held_by("b", 3_600);
-    let mut a = candidate("a", &store);
-    a.run_until(10.0).asked();
-    store.put_foreign(held_by("c", 15));
-    a.run_until(20.0).asked();
-    let mut renewal = stored(&store).record;
-    renewed(&mut renewal);
-    store.put_foreign(renewal);
-    a.run_until(30.0).asked();
-    store.delete();
-    a.at_instant(booted(2));
-    a.expect("read").answer();
-    let acquires = a.election.poll_timeout().unwrap();
-    assert!(acquires >= booted(3_000), "{acquires:?}");
-}
-
-#[test]
 fn after_a_clock_fault_no_work_goes_on_by_the_old_clock() {
     let store = MemoryStore::new();
     let mut a = leader("a", &store);
